@@ -1,0 +1,10 @@
+# Unit tests: one program for each tests/core/test_NAME.c.
+if(CMOCKA_FOUND)
+  function(unit_test name)
+    cmake_parse_arguments(ARG "" "" "SOURCES;LINK" ${ARGN})
+    add_executable(test_${name} tests/core/test_${name}.c ${ARG_SOURCES})
+    target_include_directories(test_${name} PRIVATE tests/support)
+    target_link_libraries(test_${name} PRIVATE ${ARG_LINK} PkgConfig::CMOCKA)
+    add_test(NAME core/${name} COMMAND test_${name})
+  endfunction()
+endif()

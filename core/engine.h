@@ -1,0 +1,201 @@
+/*
+ * engine.h - the engine as the API, the CLI and the benchmarks use it.
+ *
+ * One struct, one loop thread, one partition. Every operation answers through
+ * a callback on the loop, and only when everything the answer was computed
+ * from is durable (EXPRESS executions apart). Replies and the texts in them
+ * are borrowed until the callback returns; requests during the call.
+ *
+ * An error reply carries AWS's exception name ("ExecutionDoesNotExist") in
+ * `exception` and its message; the API maps it to HTTP, the CLI to an exit
+ * status.
+ */
+#ifndef WF_ENGINE_H
+#define WF_ENGINE_H
+
+#include <ev.h>
+
+#include "base.h"
+#include "clock.h"
+#include "event.h"
+#include "store.h"
+
+struct wf_engine;
+
+struct wf_engine_options {
+    const char *const *handlers; /**< Directories, NULL-terminated; or NULL. */
+    const char *const *states;   /**< User state types, as above. */
+    const char *lua_directory;   /**< Development: lua/ and states/ from here
+                                   instead of the embedded ones. */
+    const char *region;          /**< NULL: "us-east-1" */
+    const char *account;         /**< NULL: "000000000000" */
+    unsigned workers;            /**< Worker processes; 0: one per core. */
+    size_t journal_bytes;        /**< Journal budget; 0: 64 MiB. */
+    size_t memory_bytes;         /**< Budget for active executions; 0: 256
+                                   MiB. Above it, idle ones park at once and
+                                   new starts are refused while none can. */
+    int64_t idle_ms;             /**< Park what is idle that long; 0: 3,000. */
+    size_t payload_bytes;        /**< Largest payload; 0: 64 MiB. */
+};
+
+/** What observers (the live tree, logs) may be told; any may be NULL. */
+struct wf_engine_events {
+    /** Every history event, in order, once it is durable (EXPRESS: at once).
+     * `name` is the execution's. */
+    void (*event)(void *arg, struct wf_str execution_arn,
+                  const struct wf_history_event *event);
+    /** A line of a handler's output or log; stream "log|stdout|stderr". */
+    void (*log)(void *arg, struct wf_str execution_arn, struct wf_str state,
+                const char *stream, struct wf_str line);
+    /** For the server's log: broken edits of handlers, tracebacks, stalls. */
+    void (*notice)(void *arg, const char *text);
+};
+
+/**
+ * Opens an engine over a store: recovers the journal, arms timers, ends what
+ * a dead engine's handlers left running, dispatches what is due. Takes
+ * neither loop, clock nor store. A broken built-in or user state script is
+ * an error; a broken handler directory is a notice.
+ */
+int wf_engine_open(struct ev_loop *loop, struct wf_clock *clock,
+                   struct wf_store *store,
+                   const struct wf_engine_options *options,
+                   const struct wf_engine_events *events, void *arg,
+                   struct wf_engine **engine, struct wf_error *err);
+/** Stops the workers and drops memory; what is not durable yet is lost, as
+ * in a crash, so close after wf_engine_flush(). */
+void wf_engine_close(struct wf_engine *engine);
+/** Calls `done` once all that was asked for so far is durable. */
+void wf_engine_flush(struct wf_engine *engine, void (*done)(void *arg),
+                     void *arg);
+
+/** The failure part of every reply: NULL means success. */
+struct wf_refusal {
+    const char *exception; /**< "StateMachineDoesNotExist" … */
+    struct wf_str message;
+};
+
+/* ---- state machines ---- */
+
+struct wf_create_state_machine {
+    struct wf_str name;
+    struct wf_str definition;
+    struct wf_str role_arn; /**< Kept and shown; nothing is assumed. */
+    bool express;
+};
+struct wf_state_machine_reply {
+    struct wf_str arn;
+    struct wf_str name;
+    struct wf_str definition;
+    struct wf_str role_arn;
+    bool express;
+    int64_t creation_ms;
+};
+typedef void wf_state_machine_fn(void *arg, const struct wf_refusal *refusal,
+                                 const struct wf_state_machine_reply *reply);
+
+/** Idempotent for the same definition, type and name, as AWS's. Exceptions:
+ * InvalidName, InvalidDefinition, StateMachineAlreadyExists. */
+void wf_engine_create_state_machine(struct wf_engine *engine,
+                                    const struct wf_create_state_machine *ask,
+                                    wf_state_machine_fn *reply, void *arg);
+void wf_engine_describe_state_machine(struct wf_engine *engine,
+                                      struct wf_str arn,
+                                      wf_state_machine_fn *reply, void *arg);
+
+/* ---- executions ---- */
+
+enum wf_execution_status {
+    WF_EXECUTION_RUNNING = 1, /* On disk: add, never renumber. */
+    WF_EXECUTION_SUCCEEDED = 2,
+    WF_EXECUTION_FAILED = 3,
+    WF_EXECUTION_TIMED_OUT = 4,
+    WF_EXECUTION_ABORTED = 5,
+    WF_EXECUTION_PENDING_REDRIVE = 6,
+};
+const char *wf_execution_status_name(enum wf_execution_status status);
+
+struct wf_start_execution {
+    struct wf_str state_machine_arn;
+    struct wf_str name;  /**< Empty: a time-ordered UUID. */
+    struct wf_str input; /**< JSON text; empty: {} */
+    struct wf_str trace_header;
+};
+/** What DescribeExecution, ListExecutions and waiting answer with. Texts not
+ * known (no output yet; in lists: no payloads) have data NULL. */
+struct wf_execution_reply {
+    struct wf_str arn, name, state_machine_arn;
+    enum wf_execution_status status;
+    int64_t start_ms;
+    int64_t stop_ms; /**< 0: still running */
+    struct wf_str input, output;
+    struct wf_str error, cause;
+    struct wf_str trace_header;
+};
+typedef void wf_execution_fn(void *arg, const struct wf_refusal *refusal,
+                             const struct wf_execution_reply *reply);
+
+/** Exceptions: StateMachineDoesNotExist, ExecutionAlreadyExists,
+ * InvalidExecutionInput, InvalidName, ThrottlingException (no room, or memory
+ * at its budget). Idempotent while running, as AWS's. */
+void wf_engine_start_execution(struct wf_engine *engine,
+                               const struct wf_start_execution *ask,
+                               wf_execution_fn *reply, void *arg);
+/** EXPRESS: answers when the execution has ended, with its result. */
+void wf_engine_start_sync_execution(struct wf_engine *engine,
+                                    const struct wf_start_execution *ask,
+                                    wf_execution_fn *reply, void *arg);
+void wf_engine_describe_execution(struct wf_engine *engine, struct wf_str arn,
+                                  wf_execution_fn *reply, void *arg);
+/** Answers when the execution has ended, or after `timeout_ms` (at most
+ * 60,000) with status RUNNING: ask again. Not parked in memory per waiter
+ * beyond the waiter itself. */
+void wf_engine_wait_for_execution(struct wf_engine *engine, struct wf_str arn,
+                                  int64_t timeout_ms, wf_execution_fn *reply,
+                                  void *arg);
+/** ABORTED, with error and cause (both may be empty). A stopped execution
+ * stays as it ended: no exception. Answers with the execution. */
+void wf_engine_stop_execution(struct wf_engine *engine, struct wf_str arn,
+                              struct wf_str error, struct wf_str cause,
+                              wf_execution_fn *reply, void *arg);
+
+struct wf_list_executions {
+    struct wf_str state_machine_arn;
+    enum wf_execution_status status; /**< 0: all */
+    unsigned max_results;            /**< 0: 100; at most 1,000 */
+    struct wf_str next_token;
+};
+typedef void wf_execution_list_fn(void *arg, const struct wf_refusal *refusal,
+                                  const struct wf_execution_reply *executions,
+                                  size_t count, struct wf_str next_token);
+/** Newest first. */
+void wf_engine_list_executions(struct wf_engine *engine,
+                               const struct wf_list_executions *ask,
+                               wf_execution_list_fn *reply, void *arg);
+
+struct wf_get_history {
+    struct wf_str execution_arn;
+    unsigned max_results; /**< 0: 100; at most 1,000 */
+    bool reverse;
+    struct wf_str next_token;
+};
+typedef void wf_history_fn(void *arg, const struct wf_refusal *refusal,
+                           const struct wf_history_event *events, size_t count,
+                           struct wf_str next_token);
+void wf_engine_get_history(struct wf_engine *engine,
+                           const struct wf_get_history *ask,
+                           wf_history_fn *reply, void *arg);
+
+/* ---- looking inside ---- */
+
+struct wf_engine_stats {
+    uint64_t transitions, events, executions_started, executions_ended;
+    uint64_t active_executions, active_frames, active_bytes;
+    uint64_t timers, parked, loaded;
+    uint64_t journal_bytes, journal_records, durable_seq;
+    uint64_t tasks_dispatched, tasks_in_flight;
+};
+void wf_engine_stats(const struct wf_engine *engine,
+                     struct wf_engine_stats *stats);
+
+#endif

@@ -1,0 +1,132 @@
+--- What the C core offers to Lua in lua/ and states/: documentation only.
+--
+-- This file is never loaded. The functions live in core/lua_doc.c (module
+-- "wf.doc") and core/lua_ctx.c (the ctx argument of state scripts). State
+-- scripts and lua/ run in a sandbox: the base library without load, loadfile,
+-- dofile, collectgarbage, print; string, table, math without random; bit;
+-- require for the engine's own modules. No io, os, ffi, debug, jit, package.
+
+---------------------------------------------------------------------------
+-- wf.doc: JSON documents (core/doc.h). A value is an immutable userdata: a
+-- document and a place in it. Nothing here decodes what it need not decode.
+---------------------------------------------------------------------------
+
+local doc = {}
+
+--- Checks and indexes JSON text. Returns a value, or nil and a message with
+-- line and column.
+function doc.parse(text) end
+
+--- Lua data as a value: string, number (integers without a dot; NaN and
+-- infinities are an error), boolean, doc.null, a value (returned as it is), a
+-- table with doc.object or doc.array order (see those).
+function doc.from(data) end
+--- An empty-able array/object from Lua data; object takes a list of pairs
+-- { {"Error", "x"}, {"Cause", "y"} }, in that order.
+function doc.array(list) end
+function doc.object(pairs_list) end
+--- The values `null`, `{}` and `[]`.
+doc.null, doc.empty_object, doc.empty_array = nil, nil, nil
+--- A Lua string as JSON text, quotes included.
+function doc.quote(text) end
+--- true if x is such a value.
+function doc.is_value(x) end
+--- A value from text that is known to be valid JSON (built by our own code).
+function doc.trusted(text) end
+
+--- A compiled definite path: doc.path { "a", 0, "b" }: names, and 0-based
+-- indices (numbers; negative from the end). {} is the root.
+function doc.path(steps) end
+
+--- A compiled template: a list of literal JSON text fragments (strings) and
+-- holes. A hole is { path = doc.path {...}, source = 1 } (source 1: input,
+-- 2: context) or { slot = n } (filled by the n-th extra argument of render,
+-- a value). render joins fragments and the raw text of what the holes find:
+-- one allocation, nothing re-encoded.
+function doc.template(parts) end
+-- template:render(input, context, ...) -> value; or nil, number of the part
+-- (1-based) whose path found nothing. context may be a function: it is called
+-- once, when first needed, and returns the context value.
+
+local value = {}
+--- "null" "boolean" "number" "string" "array" "object"
+function value:type() end
+--- Raw JSON text of this value.
+function value:text() end
+--- Unescaped characters of a string; nil for other types.
+function value:string() end
+--- A number as a Lua number; nil for other types.
+function value:number() end
+--- true/false; nil for other types.
+function value:boolean() end
+--- Elements of an array, members of an object, else nil.
+function value:len() end
+--- Member by name (the last, if duplicate) or nil.
+function value:get(name) end
+--- Element by 0-based index (negative from the end) or nil.
+function value:at(index) end
+--- for key, member in value:members() do (in order, keys unescaped strings)
+function value:members() end
+--- for index, element in value:elements() do (0-based)
+function value:elements() end
+--- What the compiled definite path finds, or nil.
+function value:find(path) end
+--- A new document with `new` at `path`, all else kept to the byte; nil if the
+-- path meets a scalar on its way.
+function value:put(path, new) end
+--- Deep equality as JSON values.
+function value:equals(other) end
+--- Plain Lua data: null is doc.null, arrays are lists; loses key order.
+function value:decode() end
+
+---------------------------------------------------------------------------
+-- ctx: the first argument of a state script's functions. Valid during the
+-- call only.
+---------------------------------------------------------------------------
+
+local ctx = {}
+--- Milliseconds since the epoch, the moment of this transition.
+function ctx:now_ms() end
+--- The context object ($$) as a value: Execution, State, StateMachine, Task.
+-- Built when first asked for.
+function ctx:context() end
+--- How often the retrier (1-based) has been used in this visit of the state.
+function ctx:retrier_count(index) end
+--- A number in [0, 1), and a version 4 UUID: seeded under the virtual clock,
+-- recorded by what is decided with it.
+function ctx:random() end
+function ctx:uuid() end
+
+---------------------------------------------------------------------------
+-- What the core calls (lua/machine.lua provides it)
+---------------------------------------------------------------------------
+
+local machine = {}
+--- Compiles a definition. Returns a machine, or nil and a list of diagnostics
+-- { { code = "MISSING_TRANSITION_TARGET", message =, location = "/States/A" } }
+-- A machine has: start (index), timeout_s (or nil), states, a list in the
+-- order of the text, nested ones included. Of each state the core reads: name,
+-- type ("Task"), and for Task: resource_type ("lua"), resource
+-- ("hello.greet"), family ("Task", "LambdaFunction" or "Activity": whose
+-- events it emits).
+function machine.load(definition) end
+
+--- Decides what entering state number `index` means. Returns a decision.
+function machine.enter(loaded, index, ctx, input) end
+--- Decides what an event means for a state that waits. `event` is one of
+--   "timer_fired"      a Wait's moment has come
+--   "retry"            a retrier's interval is over
+--   "task_succeeded"   a: output (value)
+--   "task_failed"      a: error, b: cause (strings); also States.Timeout and
+--                      States.HeartbeatTimeout
+-- Returns a decision.
+function machine.resume(loaded, index, ctx, input, event, a, b) end
+
+-- A decision leaves machine.enter/resume as multiple returns, the first of
+-- which says what it is (tables in the state scripts: see states/README.md):
+--   "exit", output (value), next (index, or 0: the end)
+--   "fail", error, cause (strings)          nothing caught it
+--   "schedule", parameters (value), timeout_s or nil, heartbeat_s or nil,
+--               at_most_once (boolean)      run the state's resource
+--   "wait", due_ms                          come back with "timer_fired"
+--   "retry", due_ms, retrier (1-based)      come back with "retry"
