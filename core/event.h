@@ -10,6 +10,9 @@
  *
  * A document field holds the document's number within its execution; the
  * documents stand between the events, where they were first used (tail.h).
+ * A number is made of the id of the event that follows the document, so the
+ * segment that holds a document is found without any index. Encoded as the
+ * distance back from the highest number its event could use (varint).
  */
 #ifndef WF_EVENT_H
 #define WF_EVENT_H
@@ -101,6 +104,10 @@ enum wf_event_field {
     WF_EVENT_HAS_TEXT = 1 << 9,      /**< text: location, worker, map run… */
 };
 
+/** The k-th (0..3) document that stands before the event `id`. */
+#define WF_DOC_NUMBER(id, k) ((uint64_t)(id) * 4 + (k))
+#define WF_DOC_EVENT(number) ((uint64_t)(number) / 4)
+
 struct wf_event {
     enum wf_event_type type;
     uint16_t fields;      /**< enum wf_event_field bits */
@@ -108,8 +115,8 @@ struct wf_event {
     uint64_t previous_id;
     int64_t time_ms;      /**< Since the epoch. */
     uint32_t state;       /**< 0-based number of the state. */
-    uint32_t doc;         /**< 0-based document number. */
-    uint32_t assigned;    /**< 0-based document number. */
+    uint64_t doc;         /**< Document number, see WF_DOC_NUMBER. */
+    uint64_t assigned;    /**< Document number. */
     int64_t timeout_s, heartbeat_s;
     uint64_t index, length;
     struct wf_str error, cause, text; /**< Borrowed. */
