@@ -7,4 +7,7 @@ if(CMOCKA_FOUND)
     target_link_libraries(test_${name} PRIVATE ${ARG_LINK} PkgConfig::CMOCKA)
     add_test(NAME core/${name} COMMAND test_${name})
   endfunction()
+  unit_test(embedded LINK wf_embedded)
+  target_compile_definitions(test_embedded PRIVATE
+                             MOONSTEP_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
 endif()
