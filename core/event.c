@@ -98,6 +98,12 @@ static inline char *put_text(char *at, struct wf_str text) {
     return at + text.len;
 }
 
+/* Documents are near the event that names them: a distance is short. */
+static inline char *put_document(char *at, const struct wf_event *event,
+                                 uint64_t number) {
+    return put_varint(at, WF_DOC_NUMBER(event->id, 3) - number);
+}
+
 /* What the texts may take, and never less than that. */
 static inline size_t text_bytes(const struct wf_event *event) {
     size_t bytes = 0;
@@ -126,7 +132,7 @@ static char *put_rare(char *at, const struct wf_event *event) {
     if (fields & WF_EVENT_HAS_LENGTH)
         at = put_varint(at, event->length);
     if (fields & WF_EVENT_HAS_ASSIGNED)
-        at = put_varint(at, event->assigned);
+        at = put_document(at, event, event->assigned);
     if (fields & WF_EVENT_HAS_TEXT)
         at = put_text(at, event->text);
     return at;
@@ -148,7 +154,7 @@ void wf_event_encode(struct wf_buf *out, const struct wf_event *event,
     if (fields & WF_EVENT_HAS_STATE)
         at = put_varint(at, event->state);
     if (fields & WF_EVENT_HAS_DOC)
-        at = put_varint(at, event->doc);
+        at = put_document(at, event, event->doc);
     if (fields & ~(WF_EVENT_HAS_STATE | WF_EVENT_HAS_DOC))
         at = put_rare(at, event);
     out->len = (size_t)(at - out->data);
@@ -161,12 +167,21 @@ static uint32_t read_u32(struct wf_reader *reader) {
     return (uint32_t)value;
 }
 
+static uint64_t read_document(struct wf_reader *reader,
+                              const struct wf_event *event) {
+    uint64_t highest = WF_DOC_NUMBER(event->id, 3);
+    uint64_t back = wf_read_varint(reader);
+    if (back > highest)
+        reader->bad = true;
+    return highest - back;
+}
+
 static void read_fields(struct wf_reader *reader, struct wf_event *event) {
     unsigned fields = event->fields;
     if (fields & WF_EVENT_HAS_STATE)
         event->state = read_u32(reader);
     if (fields & WF_EVENT_HAS_DOC)
-        event->doc = read_u32(reader);
+        event->doc = read_document(reader, event);
     if (fields & WF_EVENT_HAS_ERROR)
         event->error = wf_read_text(reader);
     if (fields & WF_EVENT_HAS_CAUSE)
@@ -180,7 +195,7 @@ static void read_fields(struct wf_reader *reader, struct wf_event *event) {
     if (fields & WF_EVENT_HAS_LENGTH)
         event->length = wf_read_varint(reader);
     if (fields & WF_EVENT_HAS_ASSIGNED)
-        event->assigned = read_u32(reader);
+        event->assigned = read_document(reader, event);
     if (fields & WF_EVENT_HAS_TEXT)
         event->text = wf_read_text(reader);
 }
