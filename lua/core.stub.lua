@@ -90,6 +90,9 @@ function ctx:now_ms() end
 --- The context object ($$) as a value: Execution, State, StateMachine, Task.
 -- Built when first asked for.
 function ctx:context() end
+--- The id of the event by which the state was entered (1-based): causes of
+-- failures name it.
+function ctx:entered_event_id() end
 --- How often the retrier (1-based) has been used in this visit of the state.
 function ctx:retrier_count(index) end
 --- A number in [0, 1), and a version 4 UUID: seeded under the virtual clock,
@@ -109,7 +112,13 @@ local machine = {}
 -- type ("Task"), and for Task: resource_type ("lua"), resource
 -- ("hello.greet"), family ("Task", "LambdaFunction" or "Activity": whose
 -- events it emits).
-function machine.load(definition) end
+-- `definition` is JSON text or a value. `options` may be nil, or a table:
+-- profile = "aws" refuses our extension fields and resources ("native").
+function machine.load(definition, options) end
+--- Adds a state type: the table that a script of --states DIR returned, as
+-- states/README.md describes. To be called before machine.load; raises an
+-- error that says what is wrong with the script.
+function machine.add_type(script) end
 
 --- Decides what entering state number `index` means. Returns a decision.
 function machine.enter(loaded, index, ctx, input) end
@@ -117,15 +126,15 @@ function machine.enter(loaded, index, ctx, input) end
 --   "timer_fired"      a Wait's moment has come
 --   "retry"            a retrier's interval is over
 --   "task_succeeded"   a: output (value)
---   "task_failed"      a: error, b: cause (strings); also States.Timeout and
---                      States.HeartbeatTimeout
+--   "task_failed"      a: error, b: cause (strings or nil); also
+--                      States.Timeout and States.HeartbeatTimeout
 -- Returns a decision.
 function machine.resume(loaded, index, ctx, input, event, a, b) end
 
 -- A decision leaves machine.enter/resume as multiple returns, the first of
 -- which says what it is (tables in the state scripts: see states/README.md):
 --   "exit", output (value), next (index, or 0: the end)
---   "fail", error, cause (strings)          nothing caught it
+--   "fail", error, cause (strings or nil)   nothing caught it
 --   "schedule", parameters (value), timeout_s or nil, heartbeat_s or nil,
 --               at_most_once (boolean)      run the state's resource
 --   "wait", due_ms                          come back with "timer_fired"
