@@ -11,3 +11,5 @@ if(CMOCKA_FOUND)
   target_compile_definitions(test_embedded PRIVATE
                              MOONSTEP_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
 endif()
+
+include(cmake/crash.cmake)

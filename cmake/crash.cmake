@@ -1,0 +1,12 @@
+# Programs of tests/crash: built with everything else, run by its scripts.
+add_library(powerloss_record MODULE tests/crash/powerloss_record.c)
+target_link_libraries(powerloss_record PRIVATE ${CMAKE_DL_LIBS})
+set_target_properties(powerloss_record PROPERTIES
+                      C_VISIBILITY_PRESET hidden
+                      INTERPROCEDURAL_OPTIMIZATION OFF)
+add_executable(powerloss_check tests/crash/powerloss_check.c
+               tests/crash/powerloss_disk.c)
+if(TARGET wf_store)
+  add_executable(powerloss_store tests/crash/powerloss_store.c)
+  target_link_libraries(powerloss_store PRIVATE wf_store ${CMAKE_DL_LIBS})
+endif()
