@@ -1,8 +1,14 @@
 # The layers of the engine, lowest first. A file belongs to one layer.
 layer(wf_base SOURCES core/base.c core/clock.c)
+layer(wf_doc SOURCES core/doc.c core/doc_scan.c core/doc_value.c
+      core/doc_equal.c core/doc_path.c
+      LINK wf_base m)
 
 include(cmake/embed.cmake)
 embed_lua(EMBEDDED_SOURCE)
 layer(wf_embedded SOURCES core/embedded.c ${EMBEDDED_SOURCE} LINK wf_base)
 layer(wf_event SOURCES core/json_write.c core/event.c core/event_json.c
       LINK wf_base)
+
+layer(wf_options SOURCES core/options.c core/options_table.c
+      core/options_help.c core/suggest.c LINK wf_base)

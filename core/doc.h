@@ -71,6 +71,10 @@ struct wf_doc *wf_doc_parse_buf(struct wf_buf *text,
 struct wf_doc *wf_doc_trusted(struct wf_str text);
 struct wf_doc *wf_doc_trusted_buf(struct wf_buf *text);
 
+/** A trusted document of `len` bytes, which the caller writes to its text at
+ * once: a value without blanks around it. */
+struct wf_doc *wf_doc_new(size_t len);
+
 struct wf_doc *wf_doc_ref(struct wf_doc *doc);
 void wf_doc_unref(struct wf_doc *doc); /* NULL is allowed */
 
@@ -105,6 +109,19 @@ bool wf_value_integer(struct wf_value number, int64_t *integer);
 /** Deep equality as JSON values: numbers by value, objects regardless of
  * order. */
 bool wf_value_equal(struct wf_value a, struct wf_value b);
+
+/**
+ * What stands between a string's quotes, and its characters. Unescaping
+ * writes at most raw.len bytes to `out` and returns how many; a lone
+ * surrogate becomes U+FFFD, so the result is well-formed UTF-8.
+ */
+size_t wf_string_unescape(struct wf_str raw, char *out);
+bool wf_string_is(struct wf_str raw, struct wf_str characters);
+/** True if the text is well-formed UTF-8. */
+bool wf_utf8_valid(struct wf_str text);
+/** Appends a finite number as JSON: integers up to 2^53 by their digits,
+ * others as the shortest text that reads back as the same number. */
+void wf_buf_number(struct wf_buf *buf, double number);
 
 /**
  * A compiled definite path: names and indices. `wf_path_find` is what
