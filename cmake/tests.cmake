@@ -10,6 +10,7 @@ if(CMOCKA_FOUND)
   unit_test(embedded LINK wf_embedded)
   target_compile_definitions(test_embedded PRIVATE
                              MOONSTEP_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
+  unit_test(options LINK wf_options)
 endif()
 
 include(cmake/crash.cmake)

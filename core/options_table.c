@@ -1,0 +1,153 @@
+/*
+ * options_table.c - every command and every option, once. See options.h.
+ */
+#include "options.h"
+
+#define RUN WF_COMMAND_RUN
+#define SERVE WF_COMMAND_SERVE
+#define START WF_COMMAND_START
+#define LIST WF_COMMAND_LIST
+#define SHOW WF_COMMAND_SHOW
+#define HISTORY WF_COMMAND_HISTORY
+#define ENGINE (RUN | SERVE)
+#define CLIENT (START | LIST | SHOW | HISTORY)
+#define ALL (ENGINE | CLIENT)
+
+const struct wf_command wf_command_table[] = {
+    {"run", RUN, "FILE", "run one workflow to its end with live progress",
+     "FILE is a definition in the Amazon States Language (.asl.json). The "
+     "output goes to stdout, progress to stderr: a live tree on a terminal, "
+     "plain lines otherwise.\n"
+     "Handlers of resources such as lua:hello.greet are looked for in the "
+     "directories given with --handlers; without any, in handlers/ beside "
+     "FILE if it exists.\n"
+     "Without --data the run is kept in a temporary store that is removed at "
+     "the end. With --data and --name, a run that was interrupted (Ctrl-C, "
+     "kill -9, power) continues where it was when the same command is given "
+     "again; one that has ended shows its result again.\n"
+     "Ctrl-C stops: what has been done is kept, and the command that goes on "
+     "is shown. A second Ctrl-C ends at once.",
+     1, 1},
+    {"serve", SERVE, "", "serve the Step Functions API",
+     "Speaks the API of AWS Step Functions (AWS JSON 1.0 over HTTP). Point "
+     "an SDK or the aws command line at it with --endpoint-url. SIGTERM and "
+     "SIGINT stop it; executions continue at the next start.",
+     0, 0},
+    {"start", START, "FILE|STATE-MACHINE",
+     "start an execution on a server, and with --wait await its end",
+     "STATE-MACHINE is an ARN or a name. A FILE (.json) is created on the "
+     "server first, as a state machine named after it. Prints the "
+     "execution's ARN; with --wait its output.",
+     1, 1},
+    {"list", LIST, "STATE-MACHINE", "list the executions of a state machine",
+     "STATE-MACHINE is an ARN or a name. The newest come first.", 1, 1},
+    {"show", SHOW, "EXECUTION", "show an execution: status, input, output",
+     "EXECUTION is an ARN, or STATE-MACHINE:NAME.", 1, 1},
+    {"history", HISTORY, "EXECUTION", "show the events of an execution",
+     "EXECUTION is an ARN, or STATE-MACHINE:NAME.", 1, 1},
+    {"version", WF_COMMAND_VERSION, "", "print the versions of all parts", "",
+     0, 0},
+    {"help", WF_COMMAND_HELP, "[COMMAND|config]",
+     "explain a command, or print the reference configuration", "", 0, 1},
+    {.name = NULL},
+};
+
+const struct wf_option wf_option_table[] = {
+    /* ---- what to run ---- */
+    {"input", "JSON|@FILE|-", "{}",
+     "The execution's input: JSON text, @FILE to read a file, - for stdin.",
+     RUN | START, WF_OPTION_TEXT, false},
+    {"name", "NAME", NULL,
+     "Name of the execution. Without it one is made up.",
+     RUN | START, WF_OPTION_TEXT, false},
+    {"machine", "NAME", NULL,
+     "Name of the state machine. Without it, that of FILE without .asl.json.",
+     RUN | START, WF_OPTION_TEXT, false},
+    {"wait", NULL, NULL,
+     "Wait until the execution has ended and print its output.",
+     START, WF_OPTION_FLAG, false},
+    {"virtual-time", NULL, NULL,
+     "Let time jump to the next timer instead of passing: waits and retries "
+     "take no time.",
+     RUN, WF_OPTION_FLAG, false},
+    {"seed", "N", NULL,
+     "Make random numbers, names and UUIDs reproducible.",
+     RUN, WF_OPTION_NUMBER, false},
+    {"progress", "auto|tree|lines|none", "auto",
+     "How progress is shown on stderr: a live tree, plain lines, not at all; "
+     "auto: a tree on a terminal, lines otherwise.",
+     RUN, WF_OPTION_CHOICE, true},
+
+    /* ---- the server ---- */
+    {"listen", "HOST:PORT", "127.0.0.1:8083",
+     "Where to listen. Port 0 takes a free one.",
+     SERVE, WF_OPTION_TEXT, true},
+
+    /* ---- the engine ---- */
+    {"data", "DIR", NULL,
+     "Directory of the durable store, created if missing. Without it the "
+     "store is temporary.",
+     RUN, WF_OPTION_TEXT, true},
+    {"data", "DIR", "./.moonstep",
+     "Directory of the durable store, created if missing. One engine at a "
+     "time can use it.",
+     SERVE, WF_OPTION_TEXT, true},
+    {"handlers", "DIR", NULL,
+     "A directory of task handlers; may be given more than once. A resource "
+     "lua:MODULE.FUNCTION is function FUNCTION of DIR/MODULE.lua.",
+     ENGINE, WF_OPTION_LIST, true},
+    {"states", "DIR", NULL,
+     "A directory of state types of your own; may be given more than once.",
+     ENGINE, WF_OPTION_LIST, true},
+    {"workers", "N", "0",
+     "Number of worker processes that run handlers; 0: one for each core.",
+     ENGINE, WF_OPTION_NUMBER, true},
+    {"journal-bytes", "SIZE", "64M",
+     "Budget of the journal: how much there may be to read after a crash.",
+     ENGINE, WF_OPTION_BYTES, true},
+    {"memory-bytes", "SIZE", "256M",
+     "Budget for active executions. Above it idle ones leave memory at once, "
+     "and new ones are refused while none can.",
+     ENGINE, WF_OPTION_BYTES, true},
+    {"payload-bytes", "SIZE", "64M",
+     "Largest input or output of an execution, a state or a task.",
+     ENGINE, WF_OPTION_BYTES, true},
+    {"store-bytes", "SIZE", "0",
+     "Largest size of the store; 0: as large as the disk allows.",
+     ENGINE, WF_OPTION_BYTES, true},
+    {"idle-ms", "N", "3000",
+     "Milliseconds after which an idle execution leaves memory.",
+     ENGINE, WF_OPTION_NUMBER, true},
+    {"region", "REGION", "us-east-1", "The region in ARNs.",
+     ALL, WF_OPTION_TEXT, true},
+    {"account", "ID", "000000000000", "The account in ARNs.",
+     ALL, WF_OPTION_TEXT, true},
+    {"lua-directory", "DIR", NULL,
+     "For development: read lua/ and states/ from this source tree instead "
+     "of the built-in ones.",
+     ENGINE, WF_OPTION_TEXT, true},
+
+    /* ---- the client ---- */
+    {"endpoint", "URL", "http://127.0.0.1:8083", "Address of the server.",
+     CLIENT, WF_OPTION_TEXT, true},
+    {"status", "STATUS", NULL,
+     "Only executions with this status (RUNNING, SUCCEEDED, FAILED, "
+     "TIMED_OUT, ABORTED).",
+     LIST, WF_OPTION_TEXT, false},
+    {"max", "N", "100", "Stop after so many; 0: no limit.",
+     LIST | HISTORY, WF_OPTION_NUMBER, false},
+    {"reverse", NULL, NULL, "Newest events first.",
+     HISTORY, WF_OPTION_FLAG, false},
+    {"json", NULL, NULL,
+     "Print the server's JSON instead of a table.",
+     CLIENT, WF_OPTION_FLAG, false},
+
+    /* ---- everywhere ---- */
+    {"config", "FILE", NULL,
+     "Read settings from FILE, lines of `name = value`; see `moonstep help "
+     "config`. Also MOONSTEP_CONFIG.",
+     ALL, WF_OPTION_TEXT, false},
+    {"help", NULL, NULL, "Show this help.",
+     ALL | WF_COMMAND_VERSION | WF_COMMAND_HELP, WF_OPTION_FLAG, false},
+    {.name = NULL},
+};
