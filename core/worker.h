@@ -43,7 +43,7 @@
  *    the handler's own, not below table.sort or gsub callbacks.
  *
  * Modules: `require "x"` in a handler finds first a file x.lua of the same
- * bundle, then the library's Lua source "x", then a C module "x".
+ * bundle, then the library's lua/lib/x.lua, then a C module "x".
  */
 #ifndef WF_WORKER_H
 #define WF_WORKER_H
@@ -58,19 +58,13 @@ struct luaL_Reg;
 struct wf_task;
 struct wf_proc;
 
-/** The standard library, given to the worker by main(). */
-struct wf_library {
-    /** C modules by the name they are required by ("exec.core"); ends with
-     * {NULL, NULL}. Linked in, opened on first require. */
-    const struct luaL_Reg *c_modules;
-    /** Lua text of a module ("exec"), or data NULL. With `lua_directory`
-     * DIR/lib/NAME.lua is looked at first. NULL: there is none. */
-    struct wf_str (*source)(const char *module);
-};
-
-/** The life of a worker process: `moonstep --worker-process ...`. Returns the
- * exit status. */
-int wf_worker_main(int argc, char **argv, const struct wf_library *library);
+/**
+ * The life of a worker process: `moonstep --worker-process`. `c_modules` is
+ * the C part of the standard library by the names it is required by
+ * ("exec.core"), ended by {NULL, NULL}; opened on first require. The Lua part
+ * is embedded: lua/lib/NAME.lua. Returns the exit status.
+ */
+int wf_worker_main(int argc, char **argv, const struct luaL_Reg *c_modules);
 
 /* ---- waiting ---- */
 
