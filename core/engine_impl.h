@@ -1,0 +1,273 @@
+/*
+ * engine_impl.h - the engine's struct, and what its files call of each other.
+ *
+ * One file for each concern, all on the loop thread:
+ *
+ *   engine.c      opening, the loop turn, flushing
+ *   commit.c      the open batch: what it writes, what follows it
+ *   table.c       executions by id and by name
+ *   transition.c  runs frames: asks Lua, applies decisions, records events
+ *   task.c        tasks: dispatch, answers, children, the pool's callbacks
+ *   timer.c       the heap of timers in memory; firing
+ *   park.c        packing, dropping from memory, loading again
+ *   recover.c     start: journal to memory
+ *   machine.c     state machines
+ *   bundle.c      handler directories and their stored bundles
+ *   start.c       StartExecution, StopExecution
+ *   read.c        DescribeExecution, ListExecutions, waiting
+ *   history.c     GetExecutionHistory; observers
+ */
+#ifndef WF_ENGINE_IMPL_H
+#define WF_ENGINE_IMPL_H
+
+#include "engine.h"
+#include "execution.h"
+#include "keys.h"
+#include "machine.h"
+#include "pool.h"
+#include "script.h"
+
+/** Something to be done when a batch is durable. */
+struct wf_effect {
+    void (*run)(void *arg);
+    void *arg;
+};
+
+/** A task to hand to the pool when its schedule is durable. */
+struct wf_dispatch {
+    uint64_t task;
+};
+
+/** A batch on its way: what follows once it is durable. */
+struct wf_commit {
+    struct wf_link link;
+    struct wf_engine *engine;
+    uint64_t seq;
+    struct wf_effect *effects;
+    size_t effect_count, effect_cap;
+    uint64_t *dispatches; /**< Task ids. */
+    size_t dispatch_count, dispatch_cap;
+    uint64_t *drops;      /**< Execution ids to drop from memory. */
+    size_t drop_count, drop_cap;
+    struct wf_buf observed; /**< For observers, see history.c. */
+};
+
+struct wf_timers {
+    struct wf_timer_entry *heap;
+    size_t count, cap;
+};
+
+struct wf_table {
+    struct wf_execution **by_id, **by_name;
+    size_t size, count; /* size: power of two */
+};
+
+/** task id -> frame, for answers of the pool. Open addressing. */
+struct wf_task_table {
+    struct wf_task_slot *slots;
+    size_t size, count;
+};
+
+struct wf_engine {
+    struct ev_loop *loop;
+    struct wf_clock *clock;
+    struct wf_store *store;
+    struct wf_engine_options options;
+    struct wf_engine_events events;
+    void *events_arg;
+    uint16_t partition;
+    char *region, *account;
+
+    struct wf_script *script;
+    struct wf_pool *pool;
+    struct wf_link machines;
+    uint32_t last_machine;
+
+    struct wf_table table;
+    uint64_t last_execution;
+    struct wf_link run_queue;   /**< Frames with something to do. */
+    struct wf_link dirty;       /**< Executions changed since the last flush. */
+    struct wf_link unpacked;    /**< By first_seq: what the journal holds. */
+    struct wf_link idle;        /**< By the time of the last change. */
+    struct wf_link started;     /**< Frames whose TaskStarted is unrecorded. */
+
+    struct wf_timers timers;
+    int64_t parked_cursor;      /**< Rows of T before this are loaded. */
+    int64_t parked_next;        /**< Due time of the next row; INT64_MAX. */
+    bool parked_scanning;
+    struct wf_buf parked_resume; /**< Key to go on from; empty: a new scan. */
+    unsigned loads;             /**< Executions being loaded. */
+    struct wf_load *load_list;
+
+    struct wf_commit *open;     /**< Effects of the batch being built. */
+    struct wf_batch *rows;      /**< Rows of the batch being built. */
+    struct wf_link in_flight;   /**< struct wf_commit, oldest first. */
+    unsigned in_flight_count;
+    uint64_t next_seq, durable_seq;
+    uint64_t journal_head;      /**< Oldest record that is stored. */
+    uint64_t journal_bytes;
+    struct wf_buf journal_sizes; /**< uint32 sizes of records from head on. */
+    size_t journal_sizes_at;
+    struct wf_buf record;       /**< Scratch. */
+    struct wf_buf scratch;
+
+    struct wf_task_table tasks;
+    uint64_t last_task;
+    struct wf_buf task_backlog; /**< uint64 task ids without room. */
+    size_t backlog_at;
+    unsigned reaping;           /**< Frames whose survivors are being ended. */
+
+    char bundle[65];            /**< Current bundle for new executions. */
+    struct wf_bundles *bundles;
+
+    struct ev_prepare prepare;
+    struct ev_idle spin;
+    struct ev_timer timer, housekeeping;
+    bool stalled;               /**< The store has no room. */
+    bool closing;
+    size_t active_bytes;
+    struct wf_engine_stats stats;
+};
+
+/* ---- engine.c ---- */
+void wf_engine_notice(struct wf_engine *engine, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+/** Ends the loop turn soon: there is work that no watcher announces. */
+void wf_engine_wake(struct wf_engine *engine);
+/** True if nothing at all is under way but timers (virtual time moves). */
+bool wf_engine_is_quiet(const struct wf_engine *engine);
+
+/* ---- commit.c ---- */
+struct wf_batch *wf_engine_rows(struct wf_engine *engine);
+/** The execution has changed: it joins the open batch. */
+void wf_execution_touch(struct wf_engine *engine,
+                        struct wf_execution *execution);
+/** Runs when all that has happened so far is durable (at once, from a later
+ * turn's point of view, if it already is). */
+void wf_engine_after(struct wf_engine *engine, void (*run)(void *arg),
+                     void *arg);
+/** As above, for what was computed from one execution only. */
+void wf_execution_after(struct wf_engine *engine,
+                        struct wf_execution *execution,
+                        void (*run)(void *arg), void *arg);
+void wf_commit_dispatch(struct wf_engine *engine, uint64_t task);
+bool wf_engine_has_open(const struct wf_engine *engine);
+/** Builds the batch and hands it to the store, unless it is empty. */
+void wf_engine_submit(struct wf_engine *engine);
+void wf_commits_free(struct wf_engine *engine);
+/** Notes the size of a record found at start. */
+void wf_journal_note(struct wf_engine *engine, uint64_t seq, size_t bytes);
+
+/* ---- table.c ---- */
+void wf_table_add(struct wf_table *table, struct wf_execution *execution);
+void wf_table_remove(struct wf_table *table, struct wf_execution *execution);
+struct wf_execution *wf_table_by_id(const struct wf_table *table, uint64_t id);
+struct wf_execution *wf_table_by_name(const struct wf_table *table,
+                                      uint32_t machine, struct wf_str name);
+void wf_table_free(struct wf_table *table);
+
+/* ---- transition.c ---- */
+/** Puts a frame into the run queue. */
+void wf_frame_run(struct wf_engine *engine, struct wf_frame *frame);
+/** Runs one frame from the queue, at most `budget` transitions. Returns how
+ * many it made. */
+unsigned wf_frame_turn(struct wf_engine *engine, struct wf_frame *frame,
+                       unsigned budget);
+/** A waiting frame's event has come: asks Lua and applies the answer. */
+void wf_frame_resume(struct wf_engine *engine, struct wf_frame *frame,
+                     enum wf_script_event event, struct wf_doc *output,
+                     const struct wf_failure *failure);
+/** Records an event of a frame; returns its id. */
+uint64_t wf_frame_event(struct wf_engine *engine, struct wf_frame *frame,
+                        struct wf_event *event);
+/** The number of `doc` in the execution: `known` if it is the same document,
+ * else the tail gets it. Then `ref` (may be NULL) is set. */
+uint64_t wf_execution_doc(struct wf_execution *execution, struct wf_doc *doc,
+                          const struct wf_ref *const *known,
+                          struct wf_ref *ref);
+/** Ends an execution that is running: records the event, frees the frames. */
+void wf_execution_end(struct wf_engine *engine,
+                      struct wf_execution *execution,
+                      enum wf_execution_status status,
+                      const struct wf_failure *failure, uint64_t previous);
+void wf_frame_changed(struct wf_engine *engine, struct wf_frame *frame);
+struct wf_str wf_execution_arn(struct wf_engine *engine,
+                               const struct wf_execution *execution,
+                               struct wf_buf *out);
+void wf_task_token(const struct wf_frame *frame, struct wf_buf *out);
+
+/* ---- task.c ---- */
+extern const struct wf_pool_events wf_task_pool_events;
+void wf_task_schedule(struct wf_engine *engine, struct wf_frame *frame);
+/** Hands to the pool what the durable batch scheduled. */
+void wf_task_dispatch(struct wf_engine *engine, uint64_t task);
+/** The frame gives up its task (timeout, stop, end). */
+void wf_task_abandon(struct wf_engine *engine, struct wf_frame *frame);
+/** Records TaskStarted if that is still due. */
+void wf_task_record_started(struct wf_engine *engine, struct wf_frame *frame);
+void wf_task_recovered(struct wf_engine *engine, struct wf_frame *frame);
+void wf_tasks_housekeeping(struct wf_engine *engine);
+void wf_tasks_drain_backlog(struct wf_engine *engine);
+void wf_tasks_free(struct wf_engine *engine);
+
+/* ---- timer.c ---- */
+/** (Re)arms or disarms a frame's timer from its due times. */
+void wf_timer_update(struct wf_engine *engine, struct wf_frame *frame);
+void wf_timer_update_execution(struct wf_engine *engine,
+                               struct wf_execution *execution);
+void wf_timer_disarm(struct wf_engine *engine, struct wf_frame *frame);
+void wf_timer_disarm_execution(struct wf_engine *engine,
+                               struct wf_execution *execution);
+/** Fires what is due, at most `budget`; returns whether more is due. */
+bool wf_timers_fire(struct wf_engine *engine, unsigned budget);
+/** The earliest timer in memory or parked; INT64_MAX: none. */
+int64_t wf_timers_next(const struct wf_engine *engine);
+
+/* ---- park.c ---- */
+/** Adds the rows that make the journal unnecessary for the execution. */
+void wf_execution_pack(struct wf_engine *engine,
+                       struct wf_execution *execution);
+bool wf_execution_can_drop(const struct wf_engine *engine,
+                           const struct wf_execution *execution);
+/** Parks the idle, packs the oldest when the journal is over its budget. */
+void wf_engine_park_idle(struct wf_engine *engine);
+void wf_engine_checkpoint(struct wf_engine *engine);
+void wf_execution_drop(struct wf_engine *engine,
+                       struct wf_execution *execution);
+/** Loads an execution with its frames (NULL in the callback: there is no
+ * such execution, or it has ended). Calls back at once if in memory. */
+typedef void wf_load_fn(void *arg, struct wf_execution *execution);
+void wf_execution_load(struct wf_engine *engine, uint64_t id,
+                       wf_load_fn *loaded, void *arg);
+/** Makes the documents that the frame's next step needs available; true if
+ * they are, false if a read is under way (the frame runs after it). */
+bool wf_frame_load_docs(struct wf_engine *engine, struct wf_frame *frame);
+/** Loads parked frames whose timers have come. */
+void wf_engine_load_due(struct wf_engine *engine);
+
+/* ---- recover.c ---- */
+int wf_engine_recover(struct wf_engine *engine, struct wf_error *err);
+
+/* ---- bundle.c ---- */
+int wf_bundles_open(struct wf_engine *engine, struct wf_error *err);
+void wf_bundles_close(struct wf_engine *engine);
+/** Answers the pool's bundle_wanted from the store. */
+void wf_bundle_send(struct wf_engine *engine, struct wf_str hash);
+
+/* ---- read.c ---- */
+struct wf_waiter;
+/** The execution has ended: those who wait for it are answered. */
+void wf_waiters_ended(struct wf_engine *engine,
+                      struct wf_execution *execution);
+void wf_execution_reply(struct wf_engine *engine,
+                        const struct wf_execution *execution,
+                        struct wf_buf *texts,
+                        struct wf_execution_reply *reply);
+
+/* ---- history.c ---- */
+/** Keeps the events of a slice for the observer; called when building. */
+void wf_observe(struct wf_engine *engine, struct wf_execution *execution,
+                struct wf_str slice, uint64_t first_event);
+void wf_observed_send(struct wf_engine *engine, struct wf_buf *observed);
+
+#endif

@@ -1,0 +1,126 @@
+/* keys.c - see keys.h for the layouts. */
+#include "keys.h"
+
+#include <assert.h>
+
+#define PREFIX 3 /* partition and table */
+
+static void add(struct wf_key *key, uint64_t number, size_t bytes) {
+    assert(key->len + bytes <= WF_KEY_MAX);
+    for (size_t i = bytes; i-- > 0;)
+        key->data[key->len++] = (char)(number >> (8 * i));
+}
+
+static void add_text(struct wf_key *key, struct wf_str text) {
+    size_t room = WF_KEY_MAX - key->len;
+    size_t len = text.len < room ? text.len : room;
+    if (len)
+        memcpy(key->data + key->len, text.data, len);
+    key->len += len;
+}
+
+struct wf_key wf_key_table(uint16_t partition, char table) {
+    struct wf_key key = {.len = 0};
+    add(&key, partition, 2);
+    add(&key, (uint8_t)table, 1);
+    return key;
+}
+
+struct wf_key wf_key_table_end(uint16_t partition, char table) {
+    return wf_key_table(partition, (char)(table + 1));
+}
+
+struct wf_key wf_key_journal(uint16_t partition, uint64_t seq) {
+    struct wf_key key = wf_key_table(partition, 'J');
+    add(&key, seq, 8);
+    return key;
+}
+
+struct wf_key wf_key_execution(uint16_t partition, uint64_t execution) {
+    struct wf_key key = wf_key_table(partition, 'E');
+    add(&key, execution, 8);
+    return key;
+}
+
+struct wf_key wf_key_frame(uint16_t partition, uint64_t execution,
+                           uint32_t frame) {
+    struct wf_key key = wf_key_execution(partition, execution);
+    add(&key, frame, 4);
+    return key;
+}
+
+struct wf_key wf_key_segment(uint16_t partition, uint64_t execution,
+                             uint64_t first_event) {
+    struct wf_key key = wf_key_table(partition, 'S');
+    add(&key, execution, 8);
+    add(&key, first_event, 8);
+    return key;
+}
+
+struct wf_key wf_key_name(uint16_t partition, uint32_t machine,
+                          struct wf_str name) {
+    struct wf_key key = wf_key_table(partition, 'N');
+    add(&key, machine, 4);
+    add_text(&key, name);
+    return key;
+}
+
+struct wf_key wf_key_list(uint16_t partition, uint32_t machine,
+                          int64_t start_ms, uint64_t execution) {
+    struct wf_key key = wf_key_table(partition, 'L');
+    add(&key, machine, 4);
+    add(&key, (uint64_t)start_ms, 8);
+    add(&key, execution, 8);
+    return key;
+}
+
+struct wf_key wf_key_timer(uint16_t partition, int64_t due_ms,
+                           uint64_t execution, uint32_t frame) {
+    struct wf_key key = wf_key_table(partition, 'T');
+    add(&key, (uint64_t)due_ms, 8);
+    add(&key, execution, 8);
+    add(&key, frame, 4);
+    return key;
+}
+
+struct wf_key wf_key_checkpoint(uint16_t partition, uint64_t execution,
+                                uint32_t frame) {
+    struct wf_key key = wf_key_table(partition, 'K');
+    add(&key, execution, 8);
+    add(&key, frame, 4);
+    return key;
+}
+
+struct wf_key wf_key_machine(uint16_t partition, struct wf_str name) {
+    struct wf_key key = wf_key_table(partition, 'M');
+    add_text(&key, name);
+    return key;
+}
+
+struct wf_key wf_key_revision(uint16_t partition, uint32_t machine,
+                              uint32_t revision) {
+    struct wf_key key = wf_key_table(partition, 'R');
+    add(&key, machine, 4);
+    add(&key, revision, 4);
+    return key;
+}
+
+struct wf_key wf_key_bundle(uint16_t partition, struct wf_str hash) {
+    struct wf_key key = wf_key_table(partition, 'B');
+    add_text(&key, hash);
+    return key;
+}
+
+uint32_t wf_key_u32(struct wf_str key, size_t offset) {
+    size_t at = PREFIX + offset;
+    struct wf_reader in = {key.data + (at < key.len ? at : key.len),
+                           key.data + key.len, false};
+    return wf_read_be32(&in);
+}
+
+uint64_t wf_key_u64(struct wf_str key, size_t offset) {
+    size_t at = PREFIX + offset;
+    struct wf_reader in = {key.data + (at < key.len ? at : key.len),
+                           key.data + key.len, false};
+    return wf_read_be64(&in);
+}

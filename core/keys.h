@@ -1,0 +1,72 @@
+/*
+ * keys.h - every key of the store, in one place.
+ *
+ * All numbers are fixed-width and big-endian, so the order of the keys is the
+ * order of the numbers. `p` is the partition (2 bytes), the letter the table.
+ *
+ *   p J seq:8                       journal record (journal.h)
+ *   p E execution:8                 image of an execution (image.h); once it
+ *                                   has ended, a short history is inside
+ *   p E execution:8 frame:4         image of a frame that lives
+ *   p S execution:8 first_event:8   segment: a packed run of events (tail.h)
+ *   p N machine:4 name              execution id by name
+ *   p L machine:4 start_ms:8 execution:8
+ *                                   what ListExecutions shows
+ *   p T due_ms:8 execution:8 frame:4
+ *                                   timer of a frame that is packed; due_ms 0:
+ *                                   it has something to do at the next start
+ *   p K execution:8 frame:4         cursor of a handler's task:checkpoint():
+ *                                   state number:varint, JSON text
+ *   p M name                        state machine by name
+ *   p R machine:4 revision:4        definition of a state machine's revision
+ *   p B hash:32                     bundle of handlers
+ *
+ * Execution ids ascend with time (milliseconds << 16, never reused), so rows
+ * of one age lie together and inserts go to the end of their table.
+ */
+#ifndef WF_KEYS_H
+#define WF_KEYS_H
+
+#include "base.h"
+
+#define WF_KEY_MAX 128
+
+struct wf_key {
+    char data[WF_KEY_MAX];
+    size_t len;
+};
+
+static inline struct wf_str wf_key_str(const struct wf_key *key) {
+    return (struct wf_str){key->data, key->len};
+}
+
+/** The frame number in a timer key that means the execution itself. */
+#define WF_FRAME_NONE UINT32_MAX
+
+struct wf_key wf_key_table(uint16_t partition, char table);
+/** The first key behind the table: the end of a scan over all of it. */
+struct wf_key wf_key_table_end(uint16_t partition, char table);
+struct wf_key wf_key_journal(uint16_t partition, uint64_t seq);
+struct wf_key wf_key_execution(uint16_t partition, uint64_t execution);
+struct wf_key wf_key_frame(uint16_t partition, uint64_t execution,
+                           uint32_t frame);
+struct wf_key wf_key_segment(uint16_t partition, uint64_t execution,
+                             uint64_t first_event);
+struct wf_key wf_key_name(uint16_t partition, uint32_t machine,
+                          struct wf_str name);
+struct wf_key wf_key_list(uint16_t partition, uint32_t machine,
+                          int64_t start_ms, uint64_t execution);
+struct wf_key wf_key_timer(uint16_t partition, int64_t due_ms,
+                           uint64_t execution, uint32_t frame);
+struct wf_key wf_key_checkpoint(uint16_t partition, uint64_t execution,
+                                uint32_t frame);
+struct wf_key wf_key_machine(uint16_t partition, struct wf_str name);
+struct wf_key wf_key_revision(uint16_t partition, uint32_t machine,
+                              uint32_t revision);
+struct wf_key wf_key_bundle(uint16_t partition, struct wf_str hash);
+
+/** Numbers out of a key: `offset` counts from behind the table letter. */
+uint32_t wf_key_u32(struct wf_str key, size_t offset);
+uint64_t wf_key_u64(struct wf_str key, size_t offset);
+
+#endif

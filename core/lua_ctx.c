@@ -1,0 +1,134 @@
+/*
+ * lua_ctx.c - ctx, the first argument of every function of a state script:
+ * what such a script may know beside state and input.
+ *
+ * There is one userdata for an engine, bound to the transition being decided;
+ * kept by a script beyond that, its methods refuse.
+ */
+#include <lauxlib.h>
+
+#include "lua_doc.h"
+#include "lua_script.h"
+
+static struct wf_lua_ctx *check_ctx(lua_State *L) {
+    struct wf_lua_ctx *ctx = luaL_checkudata(L, 1, "wf.ctx");
+    if (!ctx->now)
+        luaL_error(L, "ctx is only valid during the call");
+    return ctx;
+}
+
+/* ctx:now_ms() -> number */
+static int l_now_ms(lua_State *L) {
+    lua_pushnumber(L, (lua_Number)check_ctx(L)->now->now_ms);
+    return 1;
+}
+
+/* ctx:entered_event_id() -> number */
+static int l_entered_event_id(lua_State *L) {
+    lua_pushnumber(L, (lua_Number)check_ctx(L)->now->entered_event);
+    return 1;
+}
+
+/* ctx:retrier_count(index) -> number; index is 1-based */
+static int l_retrier_count(lua_State *L) {
+    struct wf_lua_ctx *ctx = check_ctx(L);
+    lua_Integer index = luaL_checkinteger(L, 2);
+    bool used = index >= 1 && index <= (lua_Integer)ctx->now->retrier_count;
+    lua_pushinteger(L, used ? ctx->now->retriers[index - 1] : 0);
+    return 1;
+}
+
+/* ctx:random() -> number in [0, 1) */
+static int l_random(lua_State *L) {
+    struct wf_lua_ctx *ctx = check_ctx(L);
+    uint64_t bits = wf_clock_random(ctx->clock) >> 11;
+    lua_pushnumber(L, (lua_Number)bits / 9007199254740992.0);
+    return 1;
+}
+
+/* ctx:uuid() -> string */
+static int l_uuid(lua_State *L) {
+    char text[37];
+    wf_clock_uuid4(check_ctx(L)->clock, text);
+    lua_pushlstring(L, text, 36);
+    return 1;
+}
+
+static void member(struct wf_buf *out, const char *name, struct wf_str text) {
+    wf_buf_addf(out, "\"%s\":", name);
+    wf_buf_json(out, text);
+}
+
+static void time_member(struct wf_buf *out, const char *name, int64_t ms) {
+    char text[25];
+    wf_clock_iso(ms, text);
+    wf_buf_addf(out, "\"%s\":\"%s\"", name, text);
+}
+
+/* The context object, as documented for Step Functions. */
+static struct wf_doc *context_document(const struct wf_script_context *now) {
+    struct wf_buf out = {0};
+    wf_buf_adds(&out, "{\"Execution\":{");
+    member(&out, "Id", now->execution_arn);
+    wf_buf_adds(&out, ",\"Input\":");
+    wf_buf_addstr(&out, wf_doc_text(now->execution_input));
+    wf_buf_adds(&out, ",");
+    time_member(&out, "StartTime", now->start_ms);
+    wf_buf_adds(&out, ",");
+    member(&out, "Name", now->execution_name);
+    wf_buf_adds(&out, ",");
+    member(&out, "RoleArn", now->role_arn);
+    wf_buf_adds(&out, ",\"RedriveCount\":0},\"StateMachine\":{");
+    member(&out, "Id", now->state_machine_arn);
+    wf_buf_adds(&out, ",");
+    member(&out, "Name", now->state_machine_name);
+    wf_buf_adds(&out, "},\"State\":{");
+    member(&out, "Name", now->state_name);
+    wf_buf_adds(&out, ",");
+    time_member(&out, "EnteredTime", now->entered_ms);
+    wf_buf_addf(&out, ",\"RetryCount\":%u}", now->retry_count);
+    if (now->task_token.len) {
+        wf_buf_adds(&out, ",\"Task\":{");
+        member(&out, "Token", now->task_token);
+        wf_buf_adds(&out, "}");
+    }
+    wf_buf_adds(&out, "}");
+    return wf_doc_trusted_buf(&out);
+}
+
+/* ctx:context() -> value */
+static int l_context(lua_State *L) {
+    struct wf_lua_ctx *ctx = check_ctx(L);
+    if (!ctx->document)
+        ctx->document = context_document(ctx->now);
+    wf_lua_push_value(L, (struct wf_value){ctx->document, 0});
+    return 1;
+}
+
+static int l_tostring(lua_State *L) {
+    lua_pushliteral(L, "ctx");
+    return 1;
+}
+
+static const luaL_Reg METHODS[] = {
+    {"now_ms", l_now_ms},   {"retrier_count", l_retrier_count},
+    {"random", l_random},   {"uuid", l_uuid},
+    {"context", l_context}, {"entered_event_id", l_entered_event_id},
+    {NULL, NULL},
+};
+
+void wf_lua_open_ctx(struct wf_script *script) {
+    lua_State *L = script->L;
+    script->ctx = lua_newuserdata(L, sizeof(*script->ctx));
+    *script->ctx = (struct wf_lua_ctx){.clock = script->options.clock};
+    luaL_newmetatable(L, "wf.ctx");
+    lua_newtable(L);
+    luaL_register(L, NULL, METHODS);
+    lua_setfield(L, -2, "__index");
+    lua_pushcfunction(L, l_tostring);
+    lua_setfield(L, -2, "__tostring");
+    lua_pushliteral(L, "wf.ctx");
+    lua_setfield(L, -2, "__metatable");
+    lua_setmetatable(L, -2);
+    script->ctx_ref = luaL_ref(L, LUA_REGISTRYINDEX);
+}

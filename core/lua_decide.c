@@ -1,0 +1,343 @@
+/*
+ * lua_decide.c - compiles definitions and asks Lua for decisions (script.h).
+ *
+ * The multiple returns of machine.enter and machine.resume are documented in
+ * lua/core.stub.lua; this file is the other half of that contract.
+ */
+#include <lauxlib.h>
+#include <stdlib.h>
+
+#include "lua_doc.h"
+#include "lua_script.h"
+
+/* ---- definitions ---- */
+
+/* The event types of a state type; user types show as Pass. */
+static void type_events(struct wf_state_info *info, const char *type) {
+    static const struct {
+        const char *type;
+        enum wf_event_type entered, exited;
+    } table[] = {
+        {"Pass", WF_EVENT_PASS_STATE_ENTERED, WF_EVENT_PASS_STATE_EXITED},
+        {"Task", WF_EVENT_TASK_STATE_ENTERED, WF_EVENT_TASK_STATE_EXITED},
+        {"Choice", WF_EVENT_CHOICE_STATE_ENTERED,
+         WF_EVENT_CHOICE_STATE_EXITED},
+        {"Wait", WF_EVENT_WAIT_STATE_ENTERED, WF_EVENT_WAIT_STATE_EXITED},
+        {"Succeed", WF_EVENT_SUCCEED_STATE_ENTERED,
+         WF_EVENT_SUCCEED_STATE_EXITED},
+        {"Fail", WF_EVENT_FAIL_STATE_ENTERED, WF_EVENT_NONE},
+        {"Parallel", WF_EVENT_PARALLEL_STATE_ENTERED,
+         WF_EVENT_PARALLEL_STATE_EXITED},
+        {"Map", WF_EVENT_MAP_STATE_ENTERED, WF_EVENT_MAP_STATE_EXITED},
+    };
+    info->entered = WF_EVENT_PASS_STATE_ENTERED;
+    info->exited = WF_EVENT_PASS_STATE_EXITED;
+    for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++)
+        if (strcmp(table[i].type, type) == 0) {
+            info->entered = table[i].entered;
+            info->exited = table[i].exited;
+        }
+}
+
+static enum wf_event_type family_event(const char *family) {
+    if (strcmp(family, "LambdaFunction") == 0)
+        return WF_EVENT_LAMBDA_FUNCTION_SCHEDULED;
+    if (strcmp(family, "Activity") == 0)
+        return WF_EVENT_ACTIVITY_SCHEDULED;
+    return WF_EVENT_TASK_SCHEDULED;
+}
+
+/* Copies a string member of the table on top of the stack into `names`, as
+ * offset and length (the buffer may still move). [-0, +0] */
+static struct wf_str text_member(lua_State *L, const char *member,
+                                 struct wf_buf *names) {
+    struct wf_str text = {(const char *)(uintptr_t)names->len, 0};
+    lua_getfield(L, -1, member);
+    size_t len = 0;
+    const char *data = lua_tolstring(L, -1, &len);
+    if (data) {
+        wf_buf_add(names, data, len);
+        text.len = len;
+    }
+    lua_pop(L, 1);
+    return text;
+}
+
+/* stack: states on top; reads entry i + 1. [-0, +0] */
+static void read_state(lua_State *L, struct wf_script_machine *machine,
+                       uint32_t i) {
+    struct wf_state_info *info = &machine->states[i];
+    lua_rawgeti(L, -1, (int)i + 1);
+    info->name = text_member(L, "name", &machine->names);
+    info->resource_type = text_member(L, "resource_type", &machine->names);
+    info->resource = text_member(L, "resource", &machine->names);
+    lua_getfield(L, -1, "type");
+    type_events(info, luaL_optstring(L, -1, ""));
+    lua_getfield(L, -2, "family");
+    info->scheduled = family_event(luaL_optstring(L, -1, ""));
+    lua_pop(L, 3);
+}
+
+static void fix_texts(struct wf_script_machine *machine) {
+    const char *base = machine->names.data;
+    for (uint32_t i = 0; i < machine->state_count; i++) {
+        struct wf_state_info *info = &machine->states[i];
+        info->name.data = base + (uintptr_t)info->name.data;
+        info->resource_type.data = base + (uintptr_t)info->resource_type.data;
+        info->resource.data = base + (uintptr_t)info->resource.data;
+    }
+}
+
+/* stack: compiled machine on top. [-1, +0] */
+static void read_machine(lua_State *L, struct wf_script_machine *machine,
+                         struct wf_script_summary *summary) {
+    lua_getfield(L, -1, "states");
+    machine->state_count = (uint32_t)lua_objlen(L, -1);
+    machine->states = wf_calloc(machine->state_count,
+                                sizeof(*machine->states));
+    for (uint32_t i = 0; i < machine->state_count; i++)
+        read_state(L, machine, i);
+    lua_pop(L, 1);
+    fix_texts(machine);
+    lua_getfield(L, -1, "start");
+    lua_getfield(L, -2, "timeout_s");
+    *summary = (struct wf_script_summary){
+        .states = machine->states,
+        .state_count = machine->state_count,
+        .start = (uint32_t)lua_tointeger(L, -2) - 1,
+        .timeout_s = (int64_t)lua_tonumber(L, -1),
+    };
+    lua_pop(L, 2);
+    machine->ref = luaL_ref(L, LUA_REGISTRYINDEX);
+}
+
+static void add_field(lua_State *L, struct wf_buf *out, const char *before,
+                      const char *member) {
+    lua_getfield(L, -1, member);
+    if (lua_isstring(L, -1))
+        wf_buf_addf(out, "%s%s", before, lua_tostring(L, -1));
+    lua_pop(L, 1);
+}
+
+/* stack: list of diagnostics on top. [-0, +0] */
+static void read_diagnostics(lua_State *L, struct wf_buf *out) {
+    if (lua_isstring(L, -1)) {
+        wf_buf_adds(out, lua_tostring(L, -1));
+        return;
+    }
+    size_t count = lua_istable(L, -1) ? lua_objlen(L, -1) : 0;
+    for (size_t i = 1; i <= count; i++) {
+        lua_rawgeti(L, -1, (int)i);
+        wf_buf_adds(out, i > 1 ? ", " : "");
+        add_field(L, out, "", "code");
+        add_field(L, out, ": ", "message");
+        add_field(L, out, " at ", "location");
+        lua_pop(L, 1);
+    }
+}
+
+int wf_script_compile(struct wf_script *script, struct wf_doc *definition,
+                      struct wf_script_machine **out,
+                      struct wf_script_summary *summary,
+                      struct wf_buf *diagnostics, struct wf_error *err) {
+    lua_State *L = script->L;
+    int top = lua_gettop(L);
+
+    lua_rawgeti(L, LUA_REGISTRYINDEX, script->load_ref);
+    wf_lua_push_value(L, (struct wf_value){definition, 0});
+    if (wf_lua_call(script, 1, 2) != 0) {
+        const char *text = lua_tostring(L, -1);
+        wf_error_set(err, WF_E_INTERNAL, "the loader failed: %s",
+                     text ? text : "error in a script");
+        lua_settop(L, top);
+        return -1;
+    }
+    if (lua_isnil(L, -2)) {
+        size_t from = diagnostics->len;
+        read_diagnostics(L, diagnostics);
+        wf_error_set(err, WF_E_INVALID, "%.*s",
+                     (int)(diagnostics->len - from),
+                     diagnostics->data ? diagnostics->data + from : "");
+        lua_settop(L, top);
+        return -1;
+    }
+    lua_pop(L, 1);
+    *out = wf_calloc(1, sizeof(**out));
+    read_machine(L, *out, summary);
+    return 0;
+}
+
+void wf_script_machine_free(struct wf_script *script,
+                            struct wf_script_machine *machine) {
+    if (!machine)
+        return;
+    luaL_unref(script->L, LUA_REGISTRYINDEX, machine->ref);
+    wf_buf_free(&machine->names);
+    free(machine->states);
+    free(machine);
+}
+
+/* ---- decisions ---- */
+
+static void keep_failure(struct wf_decision *decision, const char *error,
+                         size_t error_len, const char *cause,
+                         size_t cause_len) {
+    decision->kind = WF_DECISION_FAIL;
+    decision->texts.len = 0;
+    wf_buf_add(&decision->texts, error, error_len);
+    wf_buf_add(&decision->texts, cause, cause_len);
+    wf_buf_u8(&decision->texts, 0);
+    decision->failure.error = (struct wf_str){decision->texts.data, error_len};
+    decision->failure.cause =
+        (struct wf_str){decision->texts.data + error_len, cause_len};
+}
+
+static void runtime_failure(struct wf_decision *decision, const char *cause) {
+    wf_doc_unref(decision->output);
+    decision->output = NULL;
+    keep_failure(decision, "States.Runtime", strlen("States.Runtime"), cause,
+                 strlen(cause));
+}
+
+/* An error value on top of the stack: { Error, Cause } or a traceback. */
+static void read_error(struct wf_script *script,
+                       struct wf_decision *decision) {
+    lua_State *L = script->L;
+    if (lua_istable(L, -1)) {
+        size_t error_len = 0, cause_len = 0;
+        lua_getfield(L, -1, "Error");
+        lua_getfield(L, -2, "Cause");
+        const char *error = lua_tolstring(L, -2, &error_len);
+        const char *cause = lua_tolstring(L, -1, &cause_len);
+        if (error) {
+            keep_failure(decision, error, error_len, cause, cause_len);
+            return;
+        }
+        lua_pop(L, 2);
+    }
+    const char *text = lua_tostring(L, -1);
+    if (!text)
+        text = "error in a state script";
+    if (script->options.notice)
+        script->options.notice(script->options.arg, text);
+    /* The user gets the first line; the traceback is for the operator. */
+    char line[512];
+    snprintf(line, sizeof(line), "%.*s", (int)strcspn(text, "\n"), text);
+    runtime_failure(decision, line);
+}
+
+static bool take_output(lua_State *L, int index,
+                        struct wf_decision *decision) {
+    struct wf_value value;
+    if (!wf_lua_to_value(L, index, &value))
+        return false;
+    decision->output = wf_value_doc(value);
+    return true;
+}
+
+static int64_t seconds(lua_State *L, int index) {
+    double number = lua_tonumber(L, index);
+    return number > 0 ? (int64_t)number : 0;
+}
+
+/* Reads the five returns that start at `at`. False: not a decision. */
+static bool read_decision(lua_State *L, int at, struct wf_decision *decision) {
+    const char *kind = lua_tostring(L, at);
+    if (!kind)
+        return false;
+    switch (*kind) {
+    case 'e': {
+        lua_Integer next = lua_tointeger(L, at + 2);
+        decision->kind = WF_DECISION_EXIT;
+        decision->is_end = next == 0;
+        decision->next = next == 0 ? 0 : (uint32_t)(next - 1);
+        return take_output(L, at + 1, decision);
+    }
+    case 'f': {
+        size_t error_len = 0, cause_len = 0;
+        const char *error = lua_tolstring(L, at + 1, &error_len);
+        const char *cause = lua_tolstring(L, at + 2, &cause_len);
+        keep_failure(decision, error, error_len, cause, cause_len);
+        if (!error)
+            decision->failure.error = WF_STR_NULL;
+        if (!cause)
+            decision->failure.cause = WF_STR_NULL;
+        return true;
+    }
+    case 's':
+        decision->kind = WF_DECISION_SCHEDULE;
+        decision->timeout_s = seconds(L, at + 2);
+        decision->heartbeat_s = seconds(L, at + 3);
+        decision->at_most_once = lua_toboolean(L, at + 4);
+        return take_output(L, at + 1, decision);
+    case 'w':
+        decision->kind = WF_DECISION_WAIT;
+        decision->due_ms = (int64_t)lua_tonumber(L, at + 1);
+        return lua_isnumber(L, at + 1);
+    case 'r':
+        decision->kind = WF_DECISION_RETRY;
+        decision->due_ms = (int64_t)lua_tonumber(L, at + 1);
+        decision->retrier = (uint32_t)lua_tointeger(L, at + 2) - 1;
+        return lua_isnumber(L, at + 1) && decision->retrier < 10000;
+    default:
+        return false;
+    }
+}
+
+static const char *const EVENT_NAMES[] = {
+    [WF_SCRIPT_ENTER] = "enter",
+    [WF_SCRIPT_TIMER_FIRED] = "timer_fired",
+    [WF_SCRIPT_RETRY] = "retry",
+    [WF_SCRIPT_TASK_SUCCEEDED] = "task_succeeded",
+    [WF_SCRIPT_TASK_FAILED] = "task_failed",
+};
+
+/* Pushes function and arguments; returns the number of arguments. */
+static int push_call(struct wf_script *script,
+                     const struct wf_script_call *call) {
+    lua_State *L = script->L;
+    bool enter = call->event == WF_SCRIPT_ENTER;
+    lua_rawgeti(L, LUA_REGISTRYINDEX,
+                enter ? script->enter_ref : script->resume_ref);
+    lua_rawgeti(L, LUA_REGISTRYINDEX, call->machine->ref);
+    lua_pushinteger(L, (lua_Integer)call->state + 1);
+    lua_rawgeti(L, LUA_REGISTRYINDEX, script->ctx_ref);
+    wf_lua_push_value(L, (struct wf_value){call->input, 0});
+    if (enter)
+        return 4;
+    lua_pushstring(L, EVENT_NAMES[call->event]);
+    if (call->event == WF_SCRIPT_TASK_SUCCEEDED) {
+        wf_lua_push_value(L, (struct wf_value){call->output, 0});
+        return 6;
+    }
+    if (call->event == WF_SCRIPT_TASK_FAILED) {
+        lua_pushlstring(L, call->failure.error.data, call->failure.error.len);
+        lua_pushlstring(L, call->failure.cause.data, call->failure.cause.len);
+        return 7;
+    }
+    return 5;
+}
+
+void wf_script_decide(struct wf_script *script,
+                      const struct wf_script_call *call,
+                      struct wf_decision *decision) {
+    lua_State *L = script->L;
+    int top = lua_gettop(L);
+
+    *decision = (struct wf_decision){0};
+    script->ctx->now = call->context;
+    int nargs = push_call(script, call);
+    if (wf_lua_call(script, nargs, 5) != 0)
+        read_error(script, decision);
+    else if (!read_decision(L, top + 1, decision))
+        runtime_failure(decision, "the state's script returned no decision");
+    script->ctx->now = NULL;
+    wf_doc_unref(script->ctx->document);
+    script->ctx->document = NULL;
+    lua_settop(L, top);
+}
+
+void wf_decision_free(struct wf_decision *decision) {
+    wf_doc_unref(decision->output);
+    wf_buf_free(&decision->texts);
+}

@@ -1,0 +1,54 @@
+/*
+ * lua_script.h - what the files that implement script.h share.
+ *
+ * The Lua state of an engine holds: the engine's own modules (require finds
+ * only those), the functions machine.load, machine.enter and machine.resume,
+ * and one ctx userdata, which is bound to the transition being decided.
+ */
+#ifndef WF_LUA_SCRIPT_H
+#define WF_LUA_SCRIPT_H
+
+#include <lua.h>
+
+#include "machine.h"
+#include "script.h"
+
+/** ctx: valid while `call` is set. */
+struct wf_lua_ctx {
+    const struct wf_script_context *now; /**< NULL outside of a call. */
+    struct wf_clock *clock;
+    struct wf_doc *document;             /**< $$, once asked for. */
+};
+
+struct wf_script {
+    lua_State *L;
+    struct wf_script_options options;
+    char *lua_directory;
+    int traceback_ref;
+    int load_ref, enter_ref, resume_ref; /**< Functions of lua/machine.lua. */
+    int ctx_ref;
+    struct wf_lua_ctx *ctx;
+};
+
+struct wf_script_machine {
+    int ref;                      /**< The compiled machine. */
+    struct wf_state_info *states; /**< Texts owned by `names`. */
+    uint32_t state_count;
+    struct wf_buf names;
+};
+
+/** Opens the sandbox: allowed libraries, require, wf.doc. */
+int wf_lua_sandbox(struct wf_script *script, struct wf_error *err);
+/** require(name) from C. [-0, +1] on success, [-0, +0] and err on failure. */
+int wf_lua_require(struct wf_script *script, const char *name,
+                   struct wf_error *err);
+/**
+ * The only way into Lua: calls the function below the top `nargs` values.
+ * [-(nargs + 1), +nresults] and 0; or [-(nargs + 1), +1] and -1: the error
+ * value, with a traceback if it was a string.
+ */
+int wf_lua_call(struct wf_script *script, int nargs, int nresults);
+/** Makes the ctx userdata. [-0, +0] */
+void wf_lua_open_ctx(struct wf_script *script);
+
+#endif

@@ -1,0 +1,64 @@
+/*
+ * machine.h - state machines as the engine holds them: one struct for each
+ * revision that something refers to, its definition compiled once.
+ *
+ * Rows: M (name) holds the machine's number and latest revision, R (number,
+ * revision) all the rest, so an execution that pins a revision needs its R
+ * row only. Both are written by the batch of the call that made them.
+ *
+ * A struct can stand for a revision whose row is not read yet (after
+ * recovery); wf_machine_need() reads and compiles it.
+ */
+#ifndef WF_MACHINE_H
+#define WF_MACHINE_H
+
+#include "base.h"
+#include "engine.h"
+#include "list.h"
+#include "script.h"
+
+/** What the core has to know of a state; the rest is Lua's. */
+struct wf_state_info {
+    struct wf_str name;
+    enum wf_event_type entered; /**< WF_EVENT_PASS_STATE_ENTERED … */
+    enum wf_event_type exited;  /**< WF_EVENT_NONE: a Fail state. */
+    enum wf_event_type scheduled; /**< Task: first event of its family. */
+    struct wf_str resource_type, resource;
+};
+
+struct wf_machine {
+    struct wf_link link;   /**< In the engine's list. */
+    uint32_t id, revision;
+    char *name, *arn, *role_arn;
+    bool express;
+    int64_t creation_ms;
+    struct wf_buf definition;
+    bool ready;            /**< Row read, definition compiled. */
+    bool broken;           /**< It does not compile any more. */
+    bool reading;
+    struct wf_script_machine *compiled; /**< Owned. */
+    const struct wf_state_info *states; /**< Owned by `compiled`. */
+    uint32_t state_count, start;
+    int64_t timeout_s;     /**< 0: none */
+    struct wf_machine_wait *waits;
+};
+
+typedef void wf_machine_fn(void *arg, struct wf_machine *machine);
+
+/** The machine of that name: NULL if there is none. Calls back at once if it
+ * is in memory and ready, else when its rows are read. */
+void wf_machine_by_name(struct wf_engine *engine, struct wf_str name,
+                        wf_machine_fn *found, void *arg);
+/** The struct of a revision; not necessarily ready. Never NULL. */
+struct wf_machine *wf_machine_of(struct wf_engine *engine, uint32_t id,
+                                 uint32_t revision);
+/** Calls back when the machine is ready, or broken. */
+void wf_machine_need(struct wf_engine *engine, struct wf_machine *machine,
+                     wf_machine_fn *ready, void *arg);
+/** The machine that an ARN names (of a machine or of an execution); leaves
+ * the last part, an execution's name, in `rest`. False: not such an ARN. */
+bool wf_arn_parse(struct wf_str arn, struct wf_str *kind, struct wf_str *name,
+                  struct wf_str *rest);
+void wf_machines_free(struct wf_engine *engine);
+
+#endif

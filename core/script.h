@@ -1,0 +1,121 @@
+/*
+ * script.h - the engine's door into Lua: compile a definition, ask what a
+ * transition should be.
+ *
+ * The core hands over a state, its input and what happened; Lua answers with
+ * a decision, which the core applies. Lua sees neither store nor loop, cannot
+ * block, and an error raised there is a failure of that execution, never of
+ * the engine.
+ */
+#ifndef WF_SCRIPT_H
+#define WF_SCRIPT_H
+
+#include "clock.h"
+#include "doc.h"
+
+struct wf_script;         /* the Lua state of an engine */
+struct wf_script_machine; /* a compiled definition */
+struct wf_state_info;
+
+struct wf_script_options {
+    const char *lua_directory;   /**< Instead of the embedded files; NULL. */
+    const char *const *states;   /**< Directories of user state types; NULL. */
+    struct wf_clock *clock;      /**< Borrowed: ctx:random(), ctx:uuid(). */
+    /** Tracebacks of state scripts, for the server's log. */
+    void (*notice)(void *arg, const char *text);
+    void *arg;
+};
+
+/** Loads lua/ and states/. A script that does not load is an error that
+ * names it. */
+int wf_script_new(const struct wf_script_options *options,
+                  struct wf_script **script, struct wf_error *err);
+void wf_script_free(struct wf_script *script); /* NULL is fine */
+
+/** What a compiled definition tells the core. */
+struct wf_script_summary {
+    const struct wf_state_info *states; /**< Owned by the machine. */
+    uint32_t state_count, start;        /**< start: 0-based */
+    int64_t timeout_s;                  /**< 0: none */
+};
+
+/**
+ * Compiles a definition. WF_E_INVALID: `err` and, in full, `diagnostics`
+ * ("CODE: message at /location", comma-separated) say what is wrong with it.
+ */
+int wf_script_compile(struct wf_script *script, struct wf_doc *definition,
+                      struct wf_script_machine **machine,
+                      struct wf_script_summary *summary,
+                      struct wf_buf *diagnostics, struct wf_error *err);
+void wf_script_machine_free(struct wf_script *script,
+                            struct wf_script_machine *machine);
+
+/** What a transition is about: what ctx and the context object ($$) show.
+ * Borrowed during the call. */
+struct wf_script_context {
+    int64_t now_ms;
+    struct wf_str execution_arn, execution_name, role_arn;
+    struct wf_doc *execution_input;
+    int64_t start_ms;
+    struct wf_str state_machine_arn, state_machine_name;
+    struct wf_str state_name;
+    int64_t entered_ms;
+    uint64_t entered_event; /**< Id of its *StateEntered. */
+    uint32_t retry_count;
+    const uint16_t *retriers; /**< Uses of each retrier in this visit. */
+    uint32_t retrier_count;
+    struct wf_str task_token; /**< Empty: none. */
+};
+
+enum wf_script_event {
+    WF_SCRIPT_ENTER,
+    WF_SCRIPT_TIMER_FIRED,
+    WF_SCRIPT_RETRY,
+    WF_SCRIPT_TASK_SUCCEEDED, /**< `output` */
+    WF_SCRIPT_TASK_FAILED,    /**< `failure` */
+};
+
+struct wf_script_call {
+    struct wf_script_machine *machine;
+    uint32_t state; /**< 0-based */
+    enum wf_script_event event;
+    struct wf_doc *input;
+    struct wf_doc *output;
+    struct wf_failure failure;
+    const struct wf_script_context *context;
+};
+
+enum wf_decision_kind {
+    WF_DECISION_EXIT,     /**< output, next (or is_end) */
+    WF_DECISION_FAIL,     /**< failure */
+    WF_DECISION_SCHEDULE, /**< output: parameters; timeout_s, heartbeat_s */
+    WF_DECISION_WAIT,     /**< due_ms */
+    WF_DECISION_RETRY,    /**< due_ms, retrier */
+};
+
+struct wf_decision {
+    enum wf_decision_kind kind;
+    struct wf_doc *output;  /**< A reference for the caller; NULL: none. */
+    uint32_t next;          /**< 0-based */
+    bool is_end;
+    bool at_most_once;
+    int64_t due_ms;
+    int64_t timeout_s, heartbeat_s; /**< 0: none */
+    uint32_t retrier;       /**< 0-based */
+    struct wf_failure failure; /**< Texts in `texts`. */
+    struct wf_buf texts;    /**< Owned by the decision; wf_buf_free(). */
+};
+
+/**
+ * Decides a transition. Never fails: an error of a script becomes the
+ * decision FAIL with States.Runtime, its traceback a notice.
+ */
+void wf_script_decide(struct wf_script *script,
+                      const struct wf_script_call *call,
+                      struct wf_decision *decision);
+/** Releases what a decision owns. */
+void wf_decision_free(struct wf_decision *decision);
+/** Kilobytes that Lua holds, for statistics. */
+size_t wf_script_memory_kb(const struct wf_script *script);
+
+#endif

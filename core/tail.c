@@ -1,0 +1,128 @@
+/* tail.c - see tail.h. */
+#include "tail.h"
+
+#include <assert.h>
+
+#define SEGMENT_VERSION 1
+#define ENTRY_DOC 0xfe
+
+void wf_tail_reset(struct wf_tail *tail, uint64_t next_event) {
+    tail->bytes.len = 0;
+    if (tail->bytes.cap > 4096)
+        wf_buf_free(&tail->bytes);
+    tail->first_event = tail->next_event = next_event;
+    tail->docs_since = 0;
+}
+
+uint64_t wf_tail_add_doc(struct wf_tail *tail, struct wf_str text) {
+    assert(tail->docs_since < 4);
+    wf_buf_u8(&tail->bytes, ENTRY_DOC);
+    wf_buf_text(&tail->bytes, text);
+    return WF_DOC_NUMBER(tail->next_event, tail->docs_since++);
+}
+
+uint64_t wf_tail_add_event(struct wf_tail *tail, struct wf_event *event,
+                           int64_t start_ms) {
+    event->id = tail->next_event++;
+    tail->docs_since = 0;
+    wf_event_encode(&tail->bytes, event, start_ms);
+    return event->id;
+}
+
+int wf_tail_append(struct wf_tail *tail, uint64_t first_event,
+                   struct wf_str bytes, int64_t start_ms,
+                   struct wf_error *err) {
+    struct wf_tail_cursor cursor = {
+        .reader = {bytes.data, bytes.data + bytes.len, false},
+        .start_ms = start_ms,
+        .next_event = first_event,
+    };
+    struct wf_event event;
+    uint64_t number;
+    struct wf_str text;
+    enum wf_tail_entry entry;
+
+    if (first_event != tail->next_event)
+        return wf_error_set(err, WF_E_CORRUPT,
+                            "journal: events from %llu on were expected, "
+                            "found %llu",
+                            (unsigned long long)tail->next_event,
+                            (unsigned long long)first_event);
+    do {
+        entry = wf_tail_next(&cursor, &event, &number, &text);
+    } while (entry == WF_TAIL_EVENT || entry == WF_TAIL_DOC);
+    if (entry == WF_TAIL_BAD)
+        return wf_error_set(err, WF_E_CORRUPT,
+                            "journal: event %llu does not decode",
+                            (unsigned long long)cursor.next_event);
+    wf_buf_addstr(&tail->bytes, bytes);
+    tail->next_event = cursor.next_event;
+    tail->docs_since = cursor.docs_since;
+    return 0;
+}
+
+void wf_tail_segment(const struct wf_tail *tail, struct wf_buf *out) {
+    wf_buf_reserve(out, tail->bytes.len + 24);
+    wf_buf_u8(out, SEGMENT_VERSION);
+    wf_buf_varint(out, tail->first_event);
+    wf_buf_varint(out, tail->next_event - tail->first_event);
+    wf_buf_add(out, tail->bytes.data, tail->bytes.len);
+}
+
+void wf_tail_walk(const struct wf_tail *tail, int64_t start_ms,
+                  struct wf_tail_cursor *cursor) {
+    *cursor = (struct wf_tail_cursor){
+        .reader = {tail->bytes.data, tail->bytes.data + tail->bytes.len,
+                   false},
+        .start_ms = start_ms,
+        .next_event = tail->first_event,
+    };
+}
+
+bool wf_segment_walk(struct wf_str segment, int64_t start_ms,
+                     struct wf_tail_cursor *cursor) {
+    struct wf_reader in = {segment.data, segment.data + segment.len, false};
+    uint8_t version = wf_read_u8(&in);
+    uint64_t first = wf_read_varint(&in);
+    wf_read_varint(&in); /* the number of events, for tools */
+    if (in.bad || version != SEGMENT_VERSION)
+        return false;
+    *cursor = (struct wf_tail_cursor){
+        .reader = in, .start_ms = start_ms, .next_event = first};
+    return true;
+}
+
+enum wf_tail_entry wf_tail_next(struct wf_tail_cursor *cursor,
+                                struct wf_event *event, uint64_t *number,
+                                struct wf_str *text) {
+    struct wf_reader *in = &cursor->reader;
+    if (in->at == in->end)
+        return WF_TAIL_END;
+    if ((uint8_t)*in->at == ENTRY_DOC) {
+        in->at++;
+        *text = wf_read_text(in);
+        *number = WF_DOC_NUMBER(cursor->next_event, cursor->docs_since++);
+        return in->bad ? WF_TAIL_BAD : WF_TAIL_DOC;
+    }
+    event->id = cursor->next_event;
+    if (!wf_event_decode(in, event, cursor->start_ms))
+        return WF_TAIL_BAD;
+    cursor->next_event++;
+    cursor->docs_since = 0;
+    return WF_TAIL_EVENT;
+}
+
+bool wf_tail_find_doc(struct wf_tail_cursor cursor, uint64_t number,
+                      struct wf_str *text) {
+    struct wf_event event;
+    uint64_t found;
+    enum wf_tail_entry entry;
+    while ((entry = wf_tail_next(&cursor, &event, &found, text)) !=
+           WF_TAIL_END) {
+        if (entry == WF_TAIL_BAD)
+            return false;
+        if (entry == WF_TAIL_DOC && found == number)
+            return true;
+    }
+    return false;
+}
