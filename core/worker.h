@@ -58,13 +58,19 @@ struct luaL_Reg;
 struct wf_task;
 struct wf_proc;
 
-/**
- * The life of a worker process: `moonstep --worker-process`. `c_modules` is
- * the C part of the standard library by the names it is required by
- * ("exec.core"), ended by {NULL, NULL}; opened on first require. The Lua part
- * is embedded: lua/lib/NAME.lua. Returns the exit status.
- */
-int wf_worker_main(int argc, char **argv, const struct luaL_Reg *c_modules);
+/** The standard library, given to the worker by main(). */
+struct wf_library {
+    /** C modules by the name they are required by ("exec.core"); ends with
+     * {NULL, NULL}. Linked in, opened on first require. */
+    const struct luaL_Reg *c_modules;
+    /** Lua text of a module ("exec"), or data NULL. With `lua_directory`
+     * DIR/lua/lib/NAME.lua is read instead. NULL: there is none. */
+    struct wf_str (*source)(const char *module);
+};
+
+/** The life of a worker process: `moonstep --worker-process`. Returns the
+ * exit status. */
+int wf_worker_main(int argc, char **argv, const struct wf_library *library);
 
 /* ---- waiting ---- */
 
