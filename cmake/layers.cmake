@@ -12,3 +12,6 @@ layer(wf_event SOURCES core/json_write.c core/event.c core/event_json.c
 
 layer(wf_options SOURCES core/options.c core/options_table.c
       core/options_help.c core/suggest.c LINK wf_base)
+layer(wf_http SOURCES core/http.c core/http_guard.c core/http_listen.c
+                      core/peer.c
+      LINK wf_base PkgConfig::MHD ev)

@@ -54,12 +54,11 @@ void wf_json_integer(struct wf_buf *out, const char *key, int64_t number) {
 }
 
 void wf_json_time(struct wf_buf *out, const char *key, int64_t ms) {
-    int64_t seconds = ms / 1000;
-    unsigned rest = (unsigned)(ms % 1000 + (ms % 1000 < 0 ? 1000 : 0));
+    unsigned rest = (unsigned)(ms % 1000);
     char decimals[4] = {'.', (char)('0' + rest / 100),
                         (char)('0' + rest / 10 % 10), (char)('0' + rest % 10)};
 
     wf_json_key(out, key);
-    wf_json_digits(out, ms % 1000 < 0 ? seconds - 1 : seconds);
+    wf_json_digits(out, ms / 1000);
     wf_buf_add(out, decimals, 4);
 }

@@ -20,8 +20,8 @@ void wf_json_text_if(struct wf_buf *out, const char *key, struct wf_str text);
 void wf_json_integer(struct wf_buf *out, const char *key, int64_t number);
 /** `literal` as it is: a bool, null, or JSON made elsewhere. */
 void wf_json_raw(struct wf_buf *out, const char *key, const char *literal);
-/** Milliseconds since the epoch as AWS sends times: 1704067200.25 with
- * always three decimals. */
+/** Milliseconds since the epoch (not before it) as AWS sends times: seconds
+ * with three decimals, 1704067200.250. */
 void wf_json_time(struct wf_buf *out, const char *key, int64_t ms);
 /** The bare number, without a key. */
 void wf_json_digits(struct wf_buf *out, int64_t number);

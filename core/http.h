@@ -1,0 +1,108 @@
+/*
+ * http.h - the HTTP server: libmicrohttpd driven by the libev loop.
+ *
+ * Every request is given to one handler once it is complete (method, path,
+ * headers, body); the handler answers at once or any time later with
+ * wf_http_reply(). Meanwhile the connection is suspended and costs nothing
+ * but its memory. The handle stays valid until it is answered, whatever
+ * becomes of the client: a reply to a dead connection, or after the server
+ * was freed, is dropped.
+ *
+ * Bounded: connections, header bytes, body bytes (413), bytes of all bodies
+ * being received (503), time a body may take, time a connection may idle.
+ *
+ * Who may ask (without credentials, which do not exist yet):
+ *  - the server listens on loopback only, unless `insecure`;
+ *  - on loopback, only our own user and root (peer.h), unless `insecure`;
+ *  - `POST /` with X-Amz-Target and no Origin takes any Host, since SDKs put
+ *    prefixes before it; everything else needs a Host from the allow-list
+ *    (localhost, 127.0.0.1, [::1], the listen address, `hosts`), and an
+ *    Origin, if there is one, has to be that very host. Browsers cannot be
+ *    talked into anything else by a foreign page or a rebound name.
+ */
+#ifndef WF_HTTP_H
+#define WF_HTTP_H
+
+#include <ev.h>
+#include <sys/socket.h>
+#include <sys/types.h>
+
+#include "base.h"
+
+struct wf_http;
+struct wf_http_request;
+
+/** Runs on the loop; must see to it that the request is answered once. */
+typedef void wf_http_fn(void *arg, struct wf_http_request *request);
+
+struct wf_http_options {
+    const char *listen;        /**< "HOST:PORT"; NULL: "127.0.0.1:8083".
+                                 Port 0: any free one. */
+    bool insecure;             /**< Any address, any local user. */
+    const char *const *hosts;  /**< More allowed Host names, without port;
+                                 NULL-terminated; or NULL. */
+    size_t body_bytes;         /**< Largest body; 0: 1.5 MiB (a definition of
+                                 1 MiB as AWS allows, escaped). */
+    size_t receive_bytes;      /**< All bodies being received; 0: 256 MiB */
+    unsigned connections;      /**< 0: 4,096 */
+    unsigned idle_s;           /**< Idle connections are closed; 0: 75 */
+    unsigned receive_s;        /**< A body has to arrive in this; 0: 30 */
+    /** Finds the client's user; NULL: wf_peer_uid(). For tests. */
+    int (*peer_uid)(const struct sockaddr *peer, const struct sockaddr *local,
+                    uid_t *uid, struct wf_error *err);
+};
+
+/** Listens at once. WF_E_INVALID: refused address; WF_E_IO: cannot bind. */
+int wf_http_new(struct ev_loop *loop, const struct wf_http_options *options,
+                wf_http_fn *handler, void *arg, struct wf_http **http,
+                struct wf_error *err);
+/** Closes all connections; unanswered requests get 503. NULL is allowed. */
+void wf_http_free(struct wf_http *http);
+unsigned wf_http_port(const struct wf_http *http);
+
+struct wf_http_stats {
+    uint64_t requests, refused; /**< refused: not given to the handler */
+    uint64_t connections;       /**< now */
+    uint64_t unanswered;        /**< now with the handler */
+};
+void wf_http_stats(const struct wf_http *http, struct wf_http_stats *stats);
+
+/* ---- a request: texts are borrowed until it is answered ---- */
+
+struct wf_str wf_http_method(const struct wf_http_request *request);
+struct wf_str wf_http_path(const struct wf_http_request *request);
+struct wf_str wf_http_body(const struct wf_http_request *request);
+/** Only while the handler runs. WF_STR_NULL: there is none. */
+struct wf_str wf_http_header(const struct wf_http_request *request,
+                             const char *name);
+
+/** Memory for the handler's own bookkeeping, aligned for any type, zeroed;
+ * lives as long as the handle. */
+#define WF_HTTP_SCRATCH 256
+void *wf_http_scratch(struct wf_http_request *request);
+
+/* ---- the answer ---- */
+
+/** Where the answer's body is to be written; empty at first. */
+struct wf_buf *wf_http_answer(struct wf_http_request *request);
+/** Adds a header to the answer: at most 4, the value at most 127 bytes;
+ * `name` must be a literal. */
+void wf_http_answer_header(struct wf_http_request *request, const char *name,
+                           const char *value);
+/** Sends what stands in wf_http_answer(). The handle is gone afterwards.
+ * `content_type` must be a literal. */
+void wf_http_reply(struct wf_http_request *request, unsigned status,
+                   const char *content_type);
+
+/* ---- parts, for tests ---- */
+
+/** What decides whether a request may pass; absent texts have data NULL. */
+struct wf_http_claim {
+    struct wf_str method, path, host, origin;
+    bool has_target; /**< X-Amz-Target is there */
+};
+/** NULL: it may; otherwise why not. `hosts`: NULL-terminated. */
+const char *wf_http_guard(const struct wf_http_claim *claim,
+                          const char *const *hosts);
+
+#endif
