@@ -15,3 +15,10 @@ layer(wf_options SOURCES core/options.c core/options_table.c
 layer(wf_http SOURCES core/http.c core/http_guard.c core/http_listen.c
                       core/peer.c
       LINK wf_base PkgConfig::MHD ev)
+
+# Fault points are part of debug builds only.
+layer(wf_store SOURCES core/batch.c core/store.c core/store_lmdb.c
+      core/store_env.c core/store_lock.c core/store_walk.c core/store_write.c
+      core/store_committer.c core/store_reader.c
+      LINK wf_base ev PkgConfig::LMDB Threads::Threads)
+target_compile_definitions(wf_store PUBLIC $<$<CONFIG:Debug>:WF_FAULTS>)

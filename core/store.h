@@ -32,7 +32,8 @@ struct wf_batch;
 struct wf_store_options {
     const char *directory;   /**< Created if missing. */
     uint64_t map_bytes;      /**< Reserved address space; 0: 1 TiB. */
-    uint64_t limit_bytes;    /**< Refuse to grow beyond; 0: none. */
+    uint64_t limit_bytes;    /**< Refuse to use more, ballast included (which
+                               is an eighth of it at most); 0: none. */
     uint64_t ballast_bytes;  /**< Released when the disk is full; 0: 16 MiB. */
     bool no_sync;            /**< Tests only: skip fsync. */
     bool read_only;          /**< For `moonstep check`: no lock, no writer. */
@@ -40,7 +41,8 @@ struct wf_store_options {
 
 enum wf_store_state {
     WF_STORE_OK = 0,
-    WF_STORE_FULL,  /**< No room: the oldest batch is being tried again. */
+    WF_STORE_FULL,  /**< No room, or only the ballast's: refuse new work;
+                      what was applied is tried until it can be written. */
     WF_STORE_DEAD,  /**< EIO or fsync failed: the process must stop. */
 };
 
@@ -62,7 +64,8 @@ int wf_store_open_lmdb(struct ev_loop *loop,
 
 /**
  * Waits until all applied batches are durable (or the store is dead or full),
- * then closes. Callbacks not called yet are dropped. NULL is allowed.
+ * then closes. Callbacks not called yet are dropped. NULL is allowed. Not from
+ * inside a callback of the store.
  */
 void wf_store_close(struct wf_store *store);
 

@@ -1,0 +1,210 @@
+/*
+ * store_committer.c - the thread that makes batches durable.
+ *
+ * It takes all batches that wait, up to some megabytes, and commits them as
+ * one: the flush is shared by everybody who waits. Meanwhile new ones queue.
+ *
+ * No room. The failed batches go back to the head of the queue, the ballast
+ * is released and the state becomes FULL, which tells the engine to refuse
+ * new work. From then on batches are tried singly, every 200 ms if need be;
+ * those already accepted, and clean-up, may use what the ballast had kept
+ * free. The state is OK again when the queue has been written and the ballast
+ * is back. A size limit covers the ballast, so it works in the same way.
+ */
+#include "store_lmdb.h"
+
+#include <errno.h>
+#include <time.h>
+
+#include "store_write.h"
+
+#define GROUP_BYTES ((size_t)8 << 20)
+#define RETRY_NS 200000000L
+
+static enum wf_store_state state_of(const struct store_lmdb *store) {
+    return (enum wf_store_state)atomic_load(&store->state);
+}
+
+static void wake_loop(struct store_lmdb *store) {
+    ev_async_send(store->loop, &store->wake);
+}
+
+/* `mutex` is held by the callers of all that follow, unless said. */
+
+static void state_set(struct store_lmdb *store, enum wf_store_state state,
+                      int rc) {
+    if (state_of(store) == state)
+        return;
+    if (state == WF_STORE_FULL)
+        wf_error_set(&store->state_err, WF_E_BUSY, "%s: %s; new work waits",
+                     store->directory, store_rc_text(rc));
+    else if (state == WF_STORE_DEAD)
+        wf_error_set(&store->state_err, WF_E_IO,
+                     "%s: writing failed: %s; restart to recover from disk",
+                     store->directory, store_rc_text(rc));
+    atomic_store(&store->state, state);
+    wake_loop(store);
+}
+
+static void list_join(struct store_job_list *to, struct store_job_list *from) {
+    if (!from->head)
+        return;
+    if (to->tail)
+        to->tail->next = from->head;
+    else
+        to->head = from->head;
+    to->tail = from->tail;
+    *from = (struct store_job_list){0};
+}
+
+/* Splits what goes into the next transaction off the queue's head. */
+static struct store_job_list group_take(struct store_lmdb *store) {
+    struct store_job_list group = {store->queue.head, store->queue.head};
+    size_t bytes = wf_batch_bytes(group.tail->batch);
+    bool singly = state_of(store) != WF_STORE_OK;
+
+    while (!singly && group.tail->next) {
+        bytes += wf_batch_bytes(group.tail->next->batch);
+        if (bytes > GROUP_BYTES)
+            break;
+        group.tail = group.tail->next;
+    }
+    store->queue.head = group.tail->next;
+    if (!store->queue.head)
+        store->queue.tail = NULL;
+    group.tail->next = NULL;
+    return group;
+}
+
+static void group_done(struct store_lmdb *store, struct store_job_list *group,
+                       uint64_t ns) {
+    struct wf_store_stats *counters = &store->counters;
+
+    counters->commits++;
+    counters->commit_ns += ns;
+    if (ns > counters->commit_max_ns)
+        counters->commit_max_ns = ns;
+    for (struct store_job *job = group->head; job; job = job->next)
+        store->queued--;
+    list_join(&store->done, group);
+    wake_loop(store);
+}
+
+/*
+ * Waits for the next attempt, or, if nothing is queued, until something is;
+ * the mutex is free meanwhile.
+ */
+static void retry_wait(struct store_lmdb *store) {
+    bool idle = !store->queue.head;
+    struct timespec until;
+
+    clock_gettime(CLOCK_MONOTONIC, &until);
+    until.tv_nsec += RETRY_NS;
+    if (until.tv_nsec >= 1000000000L) {
+        until.tv_sec++;
+        until.tv_nsec -= 1000000000L;
+    }
+    while (!store->closing && idle == !store->queue.head)
+        if (pthread_cond_timedwait(&store->work, &store->mutex, &until) != 0)
+            return;
+}
+
+/* False if it is no use to try again before some time has passed. */
+static bool group_no_room(struct store_lmdb *store,
+                          struct store_job_list *group) {
+    bool was_ok = state_of(store) == WF_STORE_OK;
+
+    list_join(group, &store->queue); /* back to the head */
+    store->queue = *group;
+    state_set(store, WF_STORE_FULL, STORE_RC_NO_ROOM);
+    bool released = store_ballast_release(store);
+    return released || was_ok;
+}
+
+/* Nothing is acknowledged any more. */
+static void all_lost(struct store_lmdb *store, struct store_job_list *group,
+                     int rc) {
+    list_join(&store->lost, group);
+    list_join(&store->lost, &store->queue);
+    store->queued = 0;
+    state_set(store, WF_STORE_DEAD, rc);
+    wake_loop(store);
+}
+
+/* The part of a size limit that new work may fill. */
+static uint64_t soft_limit(const struct store_lmdb *store) {
+    return store->limit_bytes - store->ballast_bytes;
+}
+
+/* Nothing waits: are we out of trouble? Frees the mutex meanwhile. */
+static void restore(struct store_lmdb *store) {
+    pthread_mutex_unlock(&store->mutex);
+    bool room = store->limit_bytes == 0 ||
+                store_write_used(store) <= soft_limit(store);
+    bool restored = room && store_ballast_hold(store);
+    pthread_mutex_lock(&store->mutex);
+    if (restored)
+        state_set(store, WF_STORE_OK, 0);
+    else
+        retry_wait(store);
+}
+
+/* False if there was no room and the attempt must be repeated later. */
+static bool commit_next(struct store_lmdb *store) {
+    struct store_job_list group = group_take(store);
+    bool full = state_of(store) == WF_STORE_FULL;
+    uint64_t limit = full ? store->limit_bytes : soft_limit(store);
+
+    pthread_mutex_unlock(&store->mutex);
+    struct timespec start, end;
+    clock_gettime(CLOCK_MONOTONIC, &start);
+    int rc = store_write(store, group.head, limit);
+    clock_gettime(CLOCK_MONOTONIC, &end);
+    for (struct store_job *job = group.head; job && rc == 0; job = job->next) {
+        wf_batch_free(job->batch);
+        job->batch = NULL;
+    }
+    pthread_mutex_lock(&store->mutex);
+    if (rc == 0)
+        group_done(store, &group,
+                   (uint64_t)(end.tv_sec - start.tv_sec) * 1000000000u +
+                       (uint64_t)end.tv_nsec - (uint64_t)start.tv_nsec);
+    else if (rc == STORE_RC_NO_ROOM)
+        return group_no_room(store, &group);
+    else
+        all_lost(store, &group, rc);
+    return true;
+}
+
+/* One thing at a time; false when there is nothing left to do for ever. */
+static bool committer_turn(struct store_lmdb *store) {
+    struct store_job_list none = {0};
+    enum wf_store_state state = state_of(store);
+
+    if (!store->queue.head && store->closing)
+        return false;
+    if (state == WF_STORE_DEAD && store->queue.head) {
+        all_lost(store, &none, 0);
+    } else if (store->queue.head) {
+        if (!commit_next(store)) {
+            if (store->closing)
+                return false;
+            retry_wait(store);
+        }
+    } else if (state == WF_STORE_FULL) {
+        restore(store);
+    } else {
+        pthread_cond_wait(&store->work, &store->mutex);
+    }
+    return true;
+}
+
+void *store_committer_main(void *arg) {
+    struct store_lmdb *store = arg;
+
+    pthread_mutex_lock(&store->mutex);
+    while (committer_turn(store))
+        ;
+    pthread_mutex_unlock(&store->mutex);
+    return NULL;
+}
