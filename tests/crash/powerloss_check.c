@@ -34,6 +34,7 @@
 
 #define MAX_IGNORED 15
 #define MAX_ARGUMENTS 30
+#define EARLY_OPS 24
 
 extern char **environ;
 
@@ -113,18 +114,32 @@ static int cut_compare(const void *a, const void *b) {
     return (left->at > right->at) - (left->at < right->at);
 }
 
-/* Half of the cuts anywhere, half right behind a border. */
+/* Half of the cuts right behind a border, some in the first moments of a new
+ * directory, the others anywhere. */
+static size_t cut_place(const struct check *check, unsigned number,
+                        uint64_t random) {
+    size_t range = check->log.count + 1;
+    if (number % 8 == 0 && range > EARLY_OPS)
+        range = EARLY_OPS;
+    size_t at = random % range;
+    while (number % 2 && at > 0 && !is_border(&check->log.ops[at - 1]))
+        at--;
+    return at;
+}
+
+static struct cut cut_make(const struct check *check, size_t at,
+                           enum powerloss_pattern pattern) {
+    return (struct cut){at, pattern, mix(check->seed ^ at * 64 ^ pattern)};
+}
+
 static struct cut *cuts_choose(const struct check *check) {
     struct cut *cuts = calloc(check->images, sizeof *cuts);
     uint64_t random = mix(check->seed);
     for (unsigned i = 0; i < check->images; i++) {
+        size_t at = cut_place(check, i, random = mix(random));
         random = mix(random);
-        size_t at = random % (check->log.count + 1);
-        while (i % 2 && at > 0 && !is_border(&check->log.ops[at - 1]))
-            at--;
-        cuts[i].at = at;
-        cuts[i].pattern = (enum powerloss_pattern)(i / 2 % POWERLOSS_PATTERNS);
-        cuts[i].seed = mix(check->seed ^ at * 64 ^ cuts[i].pattern);
+        cuts[i] = cut_make(check, at, i % 8 ? random % POWERLOSS_PATTERNS
+                                            : POWERLOSS_TEAR);
     }
     qsort(cuts, check->images, sizeof *cuts, cut_compare);
     return cuts;
@@ -274,9 +289,8 @@ int main(int argc, char **argv) {
     if (check.compare)
         compare_whole(&check);
     if (check.only_cut >= 0) {
-        struct cut cut = {(size_t)check.only_cut,
-                          (enum powerloss_pattern)check.only_pattern, 0};
-        cut.seed = mix(check.seed ^ cut.at * 64 ^ cut.pattern);
+        struct cut cut = cut_make(&check, (size_t)check.only_cut,
+                                  (enum powerloss_pattern)check.only_pattern);
         check.images = 1;
         lost = run_cuts(&check, &cut, 1);
     } else {

@@ -1,0 +1,15 @@
+# Fuzz targets (libFuzzer, so clang): one for each tests/fuzz/fuzz_NAME.c, in
+# the build that -DMOONSTEP_FUZZ=ON makes. Corpora: tests/fuzz/corpus/NAME.
+option(MOONSTEP_FUZZ "Build the fuzz targets (needs clang)" OFF)
+
+# fuzz_target(NAME LINK LAYER...)
+function(fuzz_target name)
+  cmake_parse_arguments(ARG "" "" "SOURCES;LINK" ${ARGN})
+  if(NOT MOONSTEP_FUZZ)
+    return()
+  endif()
+  add_executable(fuzz_${name} tests/fuzz/fuzz_${name}.c ${ARG_SOURCES})
+  target_include_directories(fuzz_${name} PRIVATE tests/support)
+  target_link_libraries(fuzz_${name} PRIVATE ${ARG_LINK})
+  target_link_options(fuzz_${name} PRIVATE -fsanitize=fuzzer)
+endfunction()
