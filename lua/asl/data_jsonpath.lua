@@ -1,0 +1,106 @@
+--- The flow of data in JSONPath states (see asl.data).
+--
+-- InputPath null and OutputPath null stand for {}; ResultPath null keeps the
+-- input and drops the result.
+--
+-- @module asl.data_jsonpath
+
+local doc = require("wf.doc")
+local errors = require("asl.errors")
+
+local jsonpath = {}
+
+local EMPTY = doc.empty_object
+
+--- The failure of a path that found nothing.
+function jsonpath.no_result(ctx, state, path, input)
+  return errors.runtime(ctx, state, "Invalid path '" .. path.text .. "' : "
+    .. path:reason(input, ctx))
+end
+
+local function select(ctx, state, path, input)
+  if path == nil then
+    return input
+  elseif path == false then
+    return EMPTY
+  end
+  local found = path:find(input, ctx)
+  if found == nil then
+    return jsonpath.no_result(ctx, state, path, input)
+  end
+  return found
+end
+
+--- The effective input: InputPath.
+function jsonpath.input(ctx, state, input)
+  return select(ctx, state, state.InputPath, input)
+end
+
+--- What the work is done on: Parameters, over the effective input.
+function jsonpath.parameters(ctx, state, effective)
+  local parameters = state.Parameters
+  if not parameters then
+    return effective
+  end
+  return parameters:render(ctx, state, effective)
+end
+
+--- The result as ResultSelector reshapes it.
+function jsonpath.result(ctx, state, result)
+  local selector = state.ResultSelector
+  if not selector then
+    return result
+  end
+  return selector:render(ctx, state, result)
+end
+
+-- The step of a Reference Path that does not fit, and where.
+local function first_misfit(path, input)
+  local value = input
+  for _, step in ipairs(path.steps) do
+    local next
+    if type(step) == "string" then
+      next = value:get(step)
+    else
+      next = value:at(step)
+    end
+    if next == nil then
+      return step, value
+    end
+    value = next
+  end
+  return path.steps[#path.steps], input
+end
+
+local function no_place(ctx, state, path, input)
+  local step, value = first_misfit(path, input)
+  return nil, errors.RESULT_PATH_MATCH_FAILURE, errors.cause(ctx, state,
+    "Unable to apply step " .. doc.quote(tostring(step)) .. " to input "
+    .. errors.compact(value:text()))
+end
+
+--- The input with the result where `path` (a ResultPath) says.
+function jsonpath.put(ctx, state, path, input, result)
+  if path == nil or (path and path.steps[1] == nil) then
+    return result
+  elseif path == false then
+    return input
+  end
+  local output = input:put(path.compiled, result)
+  if output == nil then
+    return no_place(ctx, state, path, input)
+  end
+  return output
+end
+
+--- The state's (raw) input with its result at ResultPath.
+function jsonpath.place(ctx, state, input, result)
+  return jsonpath.put(ctx, state, state.ResultPath, input, result)
+end
+
+--- What leaves the state: OutputPath.
+function jsonpath.output(ctx, state, output)
+  return select(ctx, state, state.OutputPath, output)
+end
+
+return jsonpath

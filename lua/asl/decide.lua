@@ -1,0 +1,37 @@
+--- Decisions: what a state script answers with (states/README.md).
+--
+-- A decision is several values, so that answering costs no table. Scripts
+-- end with `return decide.exit(output, state.next)` and the like.
+--
+-- @module asl.decide
+
+local decide = {}
+
+--- The state is over; `next` is the number of the state to enter, 0 the end.
+function decide.exit(output, next)
+  return "exit", output, next
+end
+
+--- The state has failed and nothing caught it. Both may be nil.
+function decide.fail(error, cause)
+  return "fail", error, cause
+end
+
+--- Run the state's resource; comes back as task_succeeded or task_failed.
+function decide.schedule(parameters, timeout_s, heartbeat_s, at_most_once)
+  return "schedule", parameters, timeout_s, heartbeat_s, at_most_once
+end
+
+--- Wait until a moment (milliseconds since the epoch, which may be past);
+-- comes back as timer_fired.
+function decide.wait(due_ms)
+  return "wait", due_ms
+end
+
+--- Wait until a moment, then try again; `retrier` is the number of the
+-- retrier whose count rises. Comes back as retry.
+function decide.retry(due_ms, retrier)
+  return "retry", due_ms, retrier
+end
+
+return decide

@@ -1,0 +1,22 @@
+--- Expressions: the texts that stand for data in JSONPath states. A text that
+-- begins with "$" is a path.
+--
+-- Every expression is an object with the members of asl.path: find(input,
+-- ctx) returns the value, or nil; with an error and a cause after it where
+-- more went wrong than that nothing was found.
+--
+-- @module asl.expression
+
+local path = require("asl.path")
+
+local expression = {}
+
+expression.INPUT = path.INPUT
+expression.CONTEXT = path.CONTEXT
+
+--- Parses a text. Returns an expression, or nil and what is wrong.
+function expression.parse(text)
+  return path.parse(text)
+end
+
+return expression

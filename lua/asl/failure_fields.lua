@@ -1,0 +1,87 @@
+--- Loads Retry and Catch.
+--
+-- @module asl.failure_fields
+
+local catcher = require("asl.catcher")
+local diagnostics = require("asl.diagnostics")
+local errors = require("asl.errors")
+local fields = require("asl.fields")
+local retrier = require("asl.retrier")
+
+local failure_fields = {}
+
+local LONGEST_S = 99999999
+
+failure_fields.retrier = {
+  types = {
+    Comment = "string",
+    ErrorEquals = "strings",
+    IntervalSeconds = { "integer", min = 1, max = LONGEST_S },
+    MaxAttempts = { "integer", min = 0, max = LONGEST_S },
+    BackoffRate = { "number", min = 1 },
+    MaxDelaySeconds = { "integer", min = 1, max = 31622400 },
+    JitterStrategy = { "enum", values = { "FULL", "NONE" } },
+  },
+  required = { "ErrorEquals" },
+}
+
+failure_fields.catcher = {
+  types = {
+    Comment = "string",
+    ErrorEquals = "strings",
+    Next = "state",
+    ResultPath = "result_path",
+  },
+  required = { "ErrorEquals", "Next" },
+}
+
+local function check_names(at, element, location, is_last)
+  local names = element.ErrorEquals or {}
+  location = diagnostics.below(location, "ErrorEquals")
+  for _, name in ipairs(names) do
+    local problem
+    if name == errors.ALL and #names > 1 then
+      problem = "States.ALL must appear alone"
+    elseif name == errors.ALL and not is_last then
+      problem = "States.ALL must appear in the last element of the array"
+    elseif name:sub(1, 7) == "States." and not errors.is_reserved(name) then
+      problem = "Error names that begin with 'States.' are reserved: " .. name
+    end
+    if problem then
+      diagnostics.schema(at.load.diagnostics, problem, location)
+    end
+  end
+end
+
+local function compile_list(value, at, schema, compile)
+  if value:type() ~= "array" then
+    return nil, "Expected value of type Array"
+  end
+  local list, count = {}, value:len()
+  for index, element in value:elements() do
+    local location = at.location .. "[" .. index .. "]"
+    local read = fields.compile(at.load, element, schema, location, at.scope)
+    check_names(at, read, location, index == count - 1)
+    read.ErrorEquals = read.ErrorEquals or {}
+    list[#list + 1] = compile(read, at, location)
+  end
+  return list
+end
+
+function fields.kinds.retriers(value, at)
+  local schema = failure_fields.retrier
+  return compile_list(value, at, schema, function(read, _, location)
+    local interval_s = read.IntervalSeconds or 1
+    if read.MaxDelaySeconds and read.MaxDelaySeconds <= interval_s then
+      diagnostics.schema(at.load.diagnostics,
+        "MaxDelaySeconds must be greater than IntervalSeconds", location)
+    end
+    return retrier.compile(read)
+  end)
+end
+
+function fields.kinds.catchers(value, at)
+  return compile_list(value, at, failure_fields.catcher, catcher.compile)
+end
+
+return failure_fields

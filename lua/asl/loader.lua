@@ -1,0 +1,354 @@
+--- The loader: from a definition to a machine, or to diagnostics.
+--
+-- Everything that can be known beforehand is worked out here, once: fields
+-- are checked and compiled, names of states become numbers. Running a state
+-- reads the result only.
+--
+-- A scope is what StartAt and States stand in: the machine itself, a branch,
+-- an item processor. Transitions stay within their scope. The states of all
+-- scopes are one list, in the order of the text.
+--
+-- @module asl.loader
+
+local data = require("asl.data")
+local diagnostics = require("asl.diagnostics")
+local doc = require("wf.doc")
+local fields = require("asl.fields")
+local types = require("asl.types")
+
+require("asl.failure_fields")
+require("asl.resource")
+require("asl.rules")
+
+local loader = {}
+
+local below = diagnostics.below
+local schema = diagnostics.schema
+
+local MAX_NAME_CHARACTERS = 80
+local MAX_NESTED_SCOPES = 50
+
+local LANGUAGE = "query_language"
+
+-- Fields of every state; `transition` adds Next and End.
+local COMMON = { Type = "string", Comment = "string", QueryLanguage = LANGUAGE }
+
+function fields.kinds.query_language(value)
+  local name = value:string()
+  if name == "JSONata" and not data.of(name) then
+    return nil, "QueryLanguage 'JSONata' is not supported by this engine"
+  elseif not name or not data.of(name) then
+    return nil, "The field 'QueryLanguage' should have one of these values: "
+      .. "[JSONPath, JSONata]"
+  end
+  return name
+end
+
+--- The field End: true, or it had better not be there.
+function fields.kinds.end_flag(value)
+  if value:boolean() ~= true then
+    return nil, "The value for the field 'End' must be true"
+  end
+  return true
+end
+
+local function characters(text)
+  local _, continuation = text:gsub("[\128-\191]", "")
+  return #text - continuation
+end
+
+local function check_name(load, name, location)
+  local report = load.diagnostics
+  if name == "" or characters(name) > MAX_NAME_CHARACTERS then
+    diagnostics.add(report, diagnostics.INVALID_STATE_NAME,
+      "State names have 1 to " .. MAX_NAME_CHARACTERS .. " characters",
+      location)
+  end
+  if load.names[name] then
+    diagnostics.add(report, diagnostics.DUPLICATE_STATE_NAME,
+      "Duplicate state name: " .. name, location)
+  end
+  load.names[name] = true
+end
+
+-- The schema of a state type, with the fields that all states have.
+local function full_schema(script)
+  local own = script.fields or {}
+  local full = {
+    types = {},
+    required = own.required,
+    exactly_one_of = { unpack(own.exactly_one_of or {}) },
+    at_most_one_of = own.at_most_one_of,
+    extensions = own.extensions,
+  }
+  for name, kind in pairs(COMMON) do
+    full.types[name] = kind
+  end
+  for name, kind in pairs(own.types or {}) do
+    full.types[name] = kind
+  end
+  if not script.terminal and not script.chooses then
+    full.types.Next = "state"
+    full.types.End = "end_flag"
+    table.insert(full.exactly_one_of, 1, { "Next", "End" })
+  end
+  return full
+end
+
+local function script_of(load, object, location)
+  local value = object:get("Type")
+  if not value then
+    schema(load.diagnostics, "The field 'Type' is required but was missing",
+      location)
+    return nil
+  end
+  local script = types.get(value:string())
+  if not script then
+    schema(load.diagnostics, "The field 'Type' should have one of these "
+      .. "values: [" .. table.concat(types.names(), ", ") .. "]",
+      below(location, "Type"))
+  end
+  return script
+end
+
+local function new_state(load, scope, name)
+  local number = #load.states + 1
+  local state = { name = name, index = number }
+  load.states[number] = state
+  scope.numbers[name] = number
+  scope.members[#scope.members + 1] = number
+  scope.current = number
+  return state
+end
+
+local function compile_state(load, scope, name, object, location)
+  local state = new_state(load, scope, name)
+  if object:type() ~= "object" then
+    schema(load.diagnostics, "Expected value of type Object", location)
+    return
+  end
+  local script = script_of(load, object, location)
+  if not script then
+    return
+  end
+  local full = load.schemas[script] or full_schema(script)
+  load.schemas[script] = full
+  fields.compile(load, object, full, location, scope, state)
+  state.type = script.type
+  state.script = script
+  state.query_language = state.QueryLanguage or load.query_language
+  state.data = data.of(state.query_language)
+  if script.terminal or state.End then
+    scope.has_end = true
+  end
+end
+
+local function resolve(load, scope)
+  for _, transition in ipairs(scope.transitions) do
+    local number = scope.numbers[transition.name]
+    if number then
+      transition.target[transition.field] = number
+      local reached = scope.reaches[transition.from] or {}
+      scope.reaches[transition.from] = reached
+      reached[#reached + 1] = number
+    else
+      diagnostics.add(load.diagnostics, diagnostics.MISSING_TRANSITION_TARGET,
+        "Missing '" .. transition.field .. "' target: " .. transition.name,
+        transition.location)
+    end
+  end
+end
+
+-- AWS refuses a state that no transition leads to.
+local function check_reachable(load, scope, location)
+  local reached, queue = { [scope.start] = true }, { scope.start }
+  local at = 1
+  while queue[at] do
+    for _, number in ipairs(scope.reaches[queue[at]] or {}) do
+      if not reached[number] then
+        reached[number] = true
+        queue[#queue + 1] = number
+      end
+    end
+    at = at + 1
+  end
+  for _, number in ipairs(scope.members) do
+    local name = load.states[number].name
+    if not reached[number] then
+      diagnostics.add(load.diagnostics, diagnostics.MISSING_TRANSITION_TARGET,
+        'State "' .. name .. '" is not reachable.', below(location, name))
+    end
+  end
+end
+
+local function check_required(load, object, location)
+  local missing = {}
+  for _, name in ipairs({ "States", "StartAt" }) do
+    if not object:get(name) then
+      missing[#missing + 1] = name
+    end
+  end
+  if missing[1] then
+    schema(load.diagnostics, "These fields are required: ["
+      .. table.concat(missing, ", ") .. "]", location)
+    return false
+  end
+  return true
+end
+
+local function compile_states(load, scope, states, location)
+  if states:type() ~= "object" or states:len() == 0 then
+    schema(load.diagnostics, "Expected value of type non-empty Object",
+      location)
+    return
+  end
+  for name, object in states:members() do
+    local its_location = below(location, name)
+    check_name(load, name, its_location)
+    compile_state(load, scope, name, object, its_location)
+  end
+  if not scope.has_end then
+    diagnostics.add(load.diagnostics, diagnostics.MISSING_END_STATE,
+      "No state ends the state machine", location)
+  end
+end
+
+local function start_of(load, scope, object, location)
+  local name = object:get("StartAt"):string()
+  local number = name and scope.numbers[name]
+  if not name then
+    schema(load.diagnostics, "Expected value of type String",
+      below(location, "StartAt"))
+  elseif not number then
+    diagnostics.add(load.diagnostics, diagnostics.MISSING_TRANSITION_TARGET,
+      "Missing 'StartAt' target: " .. name, below(location, "StartAt"))
+  end
+  return number
+end
+
+-- Compiles what has StartAt and States; returns the number of its first
+-- state.
+local function compile_scope(load, object, location)
+  if not check_required(load, object, location) then
+    return nil
+  end
+  local scope = { numbers = {}, members = {}, transitions = {}, reaches = {} }
+  local states_location = below(location, "States")
+  local clean = #load.diagnostics
+  compile_states(load, scope, object:get("States"), states_location)
+  resolve(load, scope)
+  scope.start = start_of(load, scope, object, location)
+  if scope.start and #load.diagnostics == clean then
+    check_reachable(load, scope, states_location)
+  end
+  return scope.start
+end
+
+local SCOPE_FIELDS = { StartAt = true, States = true }
+
+local function unsupported_fields(load, object, location, types_of)
+  for name in object:members() do
+    if not SCOPE_FIELDS[name] and not types_of[name] then
+      schema(load.diagnostics, "Field '" .. name .. "' is not supported",
+        location)
+    end
+  end
+end
+
+-- A scope inside a state: { start = number }. options.types lists what may
+-- stand beside StartAt and States.
+function fields.kinds.scope(value, at, options)
+  local load = at.load
+  if value:type() ~= "object" then
+    return nil, "Expected value of type Object"
+  elseif load.depth == MAX_NESTED_SCOPES then
+    diagnostics.add(load.diagnostics, diagnostics.TOO_DEEPLY_NESTED,
+      "States are nested too deeply", at.location)
+    return nil
+  end
+  unsupported_fields(load, value, at.location, options.types or {})
+  load.depth = load.depth + 1
+  local start = compile_scope(load, value, at.location)
+  load.depth = load.depth - 1
+  return { start = start }
+end
+
+local MACHINE = {
+  types = {
+    Comment = "string",
+    QueryLanguage = LANGUAGE,
+    StartAt = "string",
+    States = "object",
+    TimeoutSeconds = { "integer", min = 1, max = 99999999 },
+    Version = { "enum", values = { "1.0" } },
+  },
+}
+
+-- What a state needs once all names are numbers.
+local function finish(state)
+  local script = state.script
+  state.next = state.Next or 0
+  state.enter = script.enter
+  if script.prepare then
+    script.prepare(state)
+  end
+end
+
+local function parse(definition)
+  if doc.is_value(definition) then
+    return definition
+  end
+  if not definition:find("%S") then
+    return nil, { {
+      code = diagnostics.SCHEMA_VALIDATION_FAILED,
+      message = "Definition must be a valid JSON object",
+    } }
+  end
+  local object, problem = doc.parse(definition)
+  if not object then
+    return nil, { {
+      code = diagnostics.INVALID_JSON_DESCRIPTION,
+      message = problem,
+      location = "/",
+    } }
+  end
+  return object
+end
+
+local function compile_machine(load, object)
+  if object:type() ~= "object" then
+    schema(load.diagnostics, "Definition must be a valid JSON object", "/")
+    return nil
+  end
+  local top = fields.compile(load, object, MACHINE, "/")
+  load.query_language = top.QueryLanguage or "JSONPath"
+  local start = compile_scope(load, object, "/")
+  return { start = start, timeout_s = top.TimeoutSeconds, states = load.states }
+end
+
+--- Compiles a definition: JSON text or a value. Returns a machine; or nil and
+-- a list of diagnostics. options.profile is "aws" or "native" (the default).
+function loader.load(definition, options)
+  local object, problems = parse(definition)
+  if not object then
+    return nil, problems
+  end
+  local load = {
+    diagnostics = {},
+    states = {},
+    names = {},
+    schemas = {},
+    depth = 0,
+    profile = options and options.profile or "native",
+  }
+  local machine = compile_machine(load, object)
+  if load.diagnostics[1] then
+    return nil, load.diagnostics
+  end
+  for _, state in ipairs(machine.states) do
+    finish(state)
+  end
+  return machine
+end
+
+return loader

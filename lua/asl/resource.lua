@@ -1,0 +1,57 @@
+--- Resources: what a Task state runs, taken apart.
+--
+-- @module asl.resource
+
+local diagnostics = require("asl.diagnostics")
+local fields = require("asl.fields")
+
+local resource = {}
+
+local PARTITION = "^arn:aws[%w%-]*:"
+
+-- "arn:aws:states:::sqs:sendMessage.waitForTaskToken",
+-- "arn:aws:states:::aws-sdk:s3:listBuckets"
+local function parse_integration(text)
+  local service, action = text:match(PARTITION .. "states:::([%w%-]+):(.+)$")
+  if service == "aws-sdk" then
+    local name
+    name, action = action:match("^([%w%-]+):([%w%.:]+)$")
+    service = name and "aws-sdk:" .. name
+  end
+  if not service or not action:find("^%a[%w%.:]*$") then
+    return nil
+  end
+  return { type = service, resource = action, family = "Task" }
+end
+
+--- Takes a Resource apart: { type, resource, family }. Type and resource are
+-- what history events call resourceType and resource; the family says whose
+-- events they are. nil if it is none of the known forms.
+function resource.parse(text)
+  local handler = text:match("^lua:([%w_%-]+%.[%w_%-%.]+)$")
+  if handler and not handler:find("%.%.") and not handler:find("%.$") then
+    return { type = "lua", resource = handler, family = "Task" }
+  elseif text:find(PARTITION .. "lambda:[%w%-]*:%d*:function:[%w_%-:%$]+$") then
+    return { type = "lambda", resource = text, family = "LambdaFunction" }
+  elseif text:find(PARTITION .. "states:[%w%-]*:%d*:activity:.+$") then
+    return { type = "activity", resource = text, family = "Activity" }
+  end
+  return parse_integration(text)
+end
+
+function fields.kinds.resource(value, at)
+  local text = value:string()
+  if not text then
+    return nil, "Expected value of type String"
+  end
+  local found = resource.parse(text)
+  if not found or (found.type == "lua" and at.load.profile == "aws") then
+    diagnostics.schema(at.load.diagnostics, "The resource provided " .. text
+      .. " is not recognized. The value is not a valid resource ARN, or the "
+      .. "resource is not available in this region.", at.location)
+    return nil
+  end
+  return found
+end
+
+return resource

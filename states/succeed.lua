@@ -1,0 +1,27 @@
+--- Succeed: ends the execution, or the branch, successfully.
+--
+-- @module states.succeed
+
+local decide = require("asl.decide")
+
+local succeed = { type = "Succeed", terminal = true }
+
+--- Fields of this state beyond those every state has.
+succeed.fields = {
+  types = { InputPath = "nullable_path", OutputPath = "nullable_path" },
+}
+
+--- Decides what entering the state means: the end.
+function succeed.enter(ctx, state, input)
+  local data = state.data
+  local output, error, cause = data.input(ctx, state, input)
+  if output then
+    output, error, cause = data.output(ctx, state, output)
+  end
+  if not output then
+    return decide.fail(error, cause)
+  end
+  return decide.exit(output, 0)
+end
+
+return succeed

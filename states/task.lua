@@ -1,0 +1,149 @@
+--- Task: has a resource do the work, and waits for its answer.
+--
+-- Entering schedules the task; its answer, or its failure, ends the state,
+-- unless a retrier asks for another attempt or a catcher takes the error.
+--
+-- @module states.task
+
+local catcher = require("asl.catcher")
+local decide = require("asl.decide")
+local errors = require("asl.errors")
+local retrier = require("asl.retrier")
+
+local task = { type = "Task" }
+
+local LONGEST_S = 99999999
+
+--- Fields of this state beyond those every state has.
+task.fields = {
+  types = {
+    Resource = "resource",
+    InputPath = "nullable_path",
+    Parameters = "template",
+    TimeoutSeconds = { "integer", min = 1, max = LONGEST_S },
+    TimeoutSecondsPath = "path",
+    HeartbeatSeconds = { "integer", min = 1, max = LONGEST_S },
+    HeartbeatSecondsPath = "path",
+    Credentials = { "record", schema = {
+      types = { RoleArn = "string", ["RoleArn.$"] = "expression" },
+      exactly_one_of = { { "RoleArn", "RoleArn.$" } },
+    } },
+    ResultSelector = "template",
+    ResultPath = "result_path",
+    OutputPath = "nullable_path",
+    Retry = "retriers",
+    Catch = "catchers",
+    AtMostOnce = "boolean",
+  },
+  required = { "Resource" },
+  at_most_one_of = {
+    { "TimeoutSeconds", "TimeoutSecondsPath" },
+    { "HeartbeatSeconds", "HeartbeatSecondsPath" },
+  },
+  extensions = { AtMostOnce = true },
+}
+
+-- The error goes to the first catcher that wants it, with the state's input.
+local function caught(ctx, state, input, error, cause)
+  local found = catcher.find(state.Catch, error)
+  if not found then
+    return decide.fail(error, cause)
+  end
+  local output, put_error, put_cause = state.data.put(ctx, state,
+    found.ResultPath, input, catcher.error_output(error, cause))
+  if not output then
+    return decide.fail(put_error, put_cause)
+  end
+  return decide.exit(output, found.Next)
+end
+
+--- The task has failed: a retrier, a catcher, or the end. An error without a
+-- cause (a timeout) ends the execution without one, too.
+function task.task_failed(ctx, state, input, error, cause)
+  if cause == "" then
+    cause = nil
+  end
+  local due_ms, number = retrier.due_ms(state.Retry, error, ctx)
+  if due_ms then
+    return decide.retry(due_ms, number)
+  end
+  return caught(ctx, state, input, error, cause)
+end
+
+local failed = task.task_failed
+
+-- A number of seconds from `Field` or `FieldPath`: seconds, or nil if neither
+-- is given; an error and a cause after nil if the path does not help.
+local function seconds_of(ctx, state, effective, field)
+  local path = state[field .. "Path"]
+  if not path then
+    return state[field]
+  end
+  local found = path:find(effective, ctx)
+  if not found then
+    return state.data.no_result(ctx, state, path, effective)
+  end
+  local seconds = found:number()
+  if not seconds or seconds < 1 or seconds > LONGEST_S or seconds % 1 ~= 0 then
+    return errors.runtime(ctx, state, "The " .. field
+      .. 'Path field refers to value "'
+      .. (found:string() or errors.compact(found:text()))
+      .. '" which is not a valid integer: ' .. path.text)
+  end
+  return seconds
+end
+
+--- Decides what entering the state means: its task is scheduled.
+function task.enter(ctx, state, input)
+  local data = state.data
+  local effective, error, cause = data.input(ctx, state, input)
+  if not effective then
+    return failed(ctx, state, input, error, cause)
+  end
+  local timeout_s, heartbeat_s
+  timeout_s, error, cause = seconds_of(ctx, state, effective, "TimeoutSeconds")
+  if not error then
+    heartbeat_s, error, cause =
+      seconds_of(ctx, state, effective, "HeartbeatSeconds")
+  end
+  local parameters
+  if not error then
+    parameters, error, cause = data.parameters(ctx, state, effective)
+  end
+  if error then
+    return failed(ctx, state, input, error, cause)
+  end
+  return decide.schedule(parameters, timeout_s, heartbeat_s, state.AtMostOnce)
+end
+
+--- A retrier's interval is over: everything again from the state's input.
+task.retry = task.enter
+
+--- The task has succeeded; `output` is its result.
+function task.task_succeeded(ctx, state, input, output)
+  local data = state.data
+  local result, error, cause = data.result(ctx, state, output)
+  if result then
+    result, error, cause = data.place(ctx, state, input, result)
+  end
+  if result then
+    result, error, cause = data.output(ctx, state, result)
+  end
+  if not result then
+    return failed(ctx, state, input, error, cause)
+  end
+  return decide.exit(result, state.next)
+end
+
+--- Names that the core reads, and defaults, when the definition is loaded.
+function task.prepare(state)
+  local resource = state.Resource
+  state.resource_type = resource.type
+  state.resource = resource.resource
+  state.family = resource.family
+  state.Retry = state.Retry or {}
+  state.Catch = state.Catch or {}
+  state.AtMostOnce = state.AtMostOnce or false
+end
+
+return task

@@ -1,0 +1,123 @@
+--- Wait: holds the execution until a moment, then moves on.
+--
+-- Entering asks the core for one timer; the state is over when it fires.
+-- A Wait state has neither Retry nor Catch.
+--
+-- @module states.wait
+
+local decide = require("asl.decide")
+local errors = require("asl.errors")
+local timestamp = require("asl.timestamp")
+
+local wait = { type = "Wait" }
+
+--- Fields of this state beyond those every state has.
+wait.fields = {
+  types = {
+    InputPath = "nullable_path",
+    Seconds = { "integer", min = 0, max = 99999999 },
+    Timestamp = "timestamp",
+    SecondsPath = "path",
+    TimestampPath = "path",
+    OutputPath = "nullable_path",
+  },
+  exactly_one_of = {
+    { "Seconds", "Timestamp", "SecondsPath", "TimestampPath" },
+  },
+}
+
+-- AWS's longest delay: 2^31 - 1 seconds, 24,855 days.
+local LONGEST_MS = 2147483647 * 1000
+
+-- The value a path field finds: value; or nil, error, cause.
+local function value_at(ctx, state, effective, field)
+  local path = state[field]
+  local found = path:find(effective, ctx)
+  if found == nil then
+    return errors.runtime(ctx, state, "The " .. field
+      .. " parameter does not reference an input value: " .. path.text)
+  end
+  return found
+end
+
+local function unfit(ctx, state, field, expected, found)
+  return errors.runtime(ctx, state, "The " .. field
+    .. " parameter does not reference a valid " .. expected .. ": "
+    .. state[field].text .. " == "
+    .. (found:string() or errors.compact(found:text())))
+end
+
+local function seconds_at_path(ctx, state, effective)
+  local found, error, cause = value_at(ctx, state, effective, "SecondsPath")
+  if not found then
+    return nil, error, cause
+  end
+  local seconds = found:number()
+  if not seconds or seconds < 0 or seconds % 1 ~= 0 then
+    return unfit(ctx, state, "SecondsPath", "integer", found)
+  end
+  return seconds
+end
+
+local function moment_at_path(ctx, state, effective)
+  local found, error, cause = value_at(ctx, state, effective, "TimestampPath")
+  if not found then
+    return nil, error, cause
+  end
+  local text = found:string()
+  local seconds, nanos = timestamp.parse(text or "")
+  if not seconds then
+    return unfit(ctx, state, "TimestampPath",
+      "ISO-8601 extended offset date-time format string", found)
+  end
+  return timestamp.to_ms(seconds, nanos)
+end
+
+-- The moment the state waits for: milliseconds; or nil, error, cause.
+local function due_ms(ctx, state, effective)
+  if state.Timestamp then
+    return timestamp.to_ms(state.Timestamp.seconds, state.Timestamp.nanos)
+  elseif state.TimestampPath then
+    return moment_at_path(ctx, state, effective)
+  end
+  local seconds, error, cause = state.Seconds, nil, nil
+  if not seconds then
+    seconds, error, cause = seconds_at_path(ctx, state, effective)
+    if not seconds then
+      return nil, error, cause
+    end
+  end
+  return ctx:now_ms() + seconds * 1000
+end
+
+--- Decides what entering the state means: a timer.
+function wait.enter(ctx, state, input)
+  local effective, error, cause = state.data.input(ctx, state, input)
+  local due
+  if effective then
+    due, error, cause = due_ms(ctx, state, effective)
+  end
+  if due and due - ctx:now_ms() > LONGEST_MS then
+    due, error, cause =
+      errors.runtime(ctx, state, "Wait state delay is too long.")
+  end
+  if not due then
+    return decide.fail(error, cause)
+  end
+  return decide.wait(due)
+end
+
+--- The timer asked for by enter() has fired.
+function wait.timer_fired(ctx, state, input)
+  local data = state.data
+  local output, error, cause = data.input(ctx, state, input)
+  if output then
+    output, error, cause = data.output(ctx, state, output)
+  end
+  if not output then
+    return decide.fail(error, cause)
+  end
+  return decide.exit(output, state.next)
+end
+
+return wait
