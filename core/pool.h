@@ -32,7 +32,8 @@ struct wf_pool;
 
 /** One piece of work. Everything is borrowed during the call. */
 struct wf_pool_task {
-    uint64_t id;            /**< Chosen by the engine, unique while it lives. */
+    uint64_t id;            /**< Chosen by the engine, unique while it lives,
+                              never 0. */
     struct wf_str bundle;   /**< Hash (hex) of the handlers it is pinned to. */
     struct wf_str function; /**< "module.function", from "lua:…" */
     struct wf_str input;    /**< JSON text */
@@ -43,7 +44,10 @@ struct wf_pool_task {
     struct wf_str checkpoint; /**< JSON of the last cursor; empty: none. */
     int64_t timeout_ms;     /**< From now; 0: none. The worker enforces it in
                               endless loops; the engine's timer decides. */
-    unsigned priority;      /**< 0 is normal. */
+    int64_t virtual_now_ms; /**< 0: real time; else the virtual clock's, which
+                              stands still while the handler runs. */
+    unsigned priority;      /**< 0 is normal; higher ones (at most 3) are
+                              handed out first. */
 };
 
 enum wf_task_end {
@@ -87,6 +91,9 @@ struct wf_pool_options {
     const char *lua_directory; /**< Development: instead of embedded files. */
     size_t memory_bytes;     /**< Lua memory of a worker; 0: 256 MiB. */
     size_t output_bytes;     /**< Largest output of a handler; 0: 64 MiB. */
+    int64_t block_ms;        /**< A handler that does not yield for so long
+                               while others wait for its worker is ended;
+                               0: 60,000. */
 };
 
 struct wf_pool *wf_pool_new(struct ev_loop *loop,
@@ -136,5 +143,8 @@ size_t wf_pool_pids(const struct wf_pool *pool, int32_t *pids, size_t max);
  * is alive: call again (from a timer) until it returns false.
  */
 bool wf_child_reap(struct wf_child child, struct wf_str task_key);
+/** The same with any signal; 0 only looks. */
+bool wf_child_signal(struct wf_child child, struct wf_str task_key,
+                     int signal);
 
 #endif
