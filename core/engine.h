@@ -47,6 +47,10 @@ struct wf_engine_events {
     /** A line of a handler's output or log; stream "log|stdout|stderr". */
     void (*log)(void *arg, struct wf_str execution_arn, struct wf_str state,
                 const char *stream, struct wf_str line);
+    /** A state waits until `due_ms`, durably: a Wait state, or (`is_retry`)
+     * the interval before another attempt. For countdowns. */
+    void (*timer)(void *arg, struct wf_str execution_arn, struct wf_str state,
+                  bool is_retry, int64_t due_ms);
     /** For the server's log: broken edits of handlers, tracebacks, stalls. */
     void (*notice)(void *arg, const char *text);
 };
