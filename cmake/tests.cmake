@@ -11,6 +11,10 @@ if(CMOCKA_FOUND)
   target_compile_definitions(test_embedded PRIVATE
                              MOONSTEP_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
   unit_test(options LINK wf_options)
+  unit_test(progress LINK wf_progress)
+  set(STORE_FIXTURE tests/support/store_fixture.c
+      tests/support/store_memory.c)
+  unit_test(store SOURCES ${STORE_FIXTURE} LINK wf_store)
 endif()
 
 include(cmake/crash.cmake)
