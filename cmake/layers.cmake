@@ -12,6 +12,8 @@ layer(wf_event SOURCES core/json_write.c core/event.c core/event_json.c
 
 layer(wf_options SOURCES core/options.c core/options_table.c
       core/options_help.c core/suggest.c LINK wf_base)
+layer(wf_progress SOURCES core/progress.c core/progress_draw.c
+      core/progress_lines.c core/term.c LINK wf_event)
 layer(wf_http SOURCES core/http.c core/http_guard.c core/http_listen.c
                       core/peer.c
       LINK wf_base PkgConfig::MHD ev)
@@ -22,3 +24,6 @@ layer(wf_store SOURCES core/batch.c core/store.c core/store_lmdb.c
       core/store_committer.c core/store_reader.c
       LINK wf_base ev PkgConfig::LMDB Threads::Threads)
 target_compile_definitions(wf_store PUBLIC $<$<CONFIG:Debug>:WF_FAULTS>)
+layer(wf_api SOURCES core/api.c core/api_call.c core/api_executions.c
+                     core/api_state_machines.c
+      LINK wf_http wf_doc wf_event)

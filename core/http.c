@@ -18,6 +18,7 @@
 
 #include "clock.h"
 #include "http_listen.h"
+#include "list.h"
 #include "peer.h"
 
 enum {
@@ -34,17 +35,13 @@ enum {
 
 enum progress { RECEIVING, HANDLING, ANSWERED };
 
-struct link {
-    struct link *next, *prev;
-};
-
 struct answer_header {
     const char *name;
     char value[HEADER_VALUE];
 };
 
 struct wf_http_request {
-    struct link link; /* in http->receiving; first, see request_of() */
+    struct wf_link link;               /* in receiving or in handling */
     struct wf_http *http;              /* NULL: the server is gone */
     struct MHD_Connection *connection; /* NULL: so is the client */
     struct wf_http_request *spare;     /* next one in the reserve */
@@ -78,34 +75,15 @@ struct wf_http {
     ev_io readable;
     ev_prepare before_wait;
     ev_timer timeout, receive_tick;
-    struct link receiving;           /* oldest first */
-    struct link handling;            /* with the handler */
+    struct wf_link receiving;           /* oldest first */
+    struct wf_link handling;            /* with the handler */
     struct wf_http_request *spare;
     unsigned spare_count;
     struct wf_http_stats stats;
 };
 
-/* ---- lists ---- */
-
-static void link_init(struct link *head) {
-    head->next = head->prev = head;
-}
-
-static void link_add(struct link *head, struct link *link) {
-    link->prev = head->prev;
-    link->next = head;
-    head->prev->next = link;
-    head->prev = link;
-}
-
-static void link_remove(struct link *link) {
-    link->prev->next = link->next;
-    link->next->prev = link->prev;
-    link_init(link);
-}
-
-static struct wf_http_request *request_of(struct link *link) {
-    return (struct wf_http_request *)link;
+static struct wf_http_request *request_of(struct wf_link *link) {
+    return WF_ENTRY(link, struct wf_http_request, link);
 }
 
 /* ---- requests ---- */
@@ -118,7 +96,6 @@ static struct wf_http_request *request_new(struct wf_http *http) {
     } else {
         request = wf_calloc(1, sizeof(*request));
     }
-    link_init(&request->link);
     request->http = http;
     return request;
 }
@@ -132,7 +109,7 @@ static void buf_reuse(struct wf_buf *buf) {
 static void request_free(struct wf_http_request *request) {
     struct wf_http *http = request->http;
 
-    link_remove(&request->link);
+    wf_list_remove(&request->link);
     if (!http || http->spare_count >= SPARE_MAX) {
         wf_buf_free(&request->body);
         wf_buf_free(&request->answer);
@@ -196,7 +173,7 @@ void wf_http_reply(struct wf_http_request *request, unsigned status,
         request_free(request);
         return;
     }
-    link_remove(&request->link);
+    wf_list_remove(&request->link);
     request->http->stats.unanswered--;
     request->status = status;
     request->content_type = content_type;
@@ -230,7 +207,7 @@ static enum MHD_Result refuse(struct wf_http_request *request,
                               unsigned status, const char *type,
                               const char *message) {
     struct wf_buf *answer = &request->answer;
-    link_remove(&request->link);
+    wf_list_remove(&request->link);
     request->http->stats.refused++;
     request->progress = ANSWERED;
     request->status = status;
@@ -306,7 +283,7 @@ static enum MHD_Result begin(struct wf_http *http,
         return refuse(request, 413, "RequestEntityTooLargeException",
                       "The request body is too large.");
     request->since_ns = wf_clock_mono_ns();
-    link_add(&http->receiving, &request->link);
+    wf_list_append(&http->receiving, &request->link);
     if (!ev_is_active(&http->receive_tick))
         ev_timer_again(http->loop, &http->receive_tick);
     return MHD_YES;
@@ -331,7 +308,7 @@ static enum MHD_Result receive(struct wf_http_request *request,
 static enum MHD_Result dispatch(struct wf_http_request *request) {
     struct wf_http *http = request->http;
 
-    link_remove(&request->link);
+    wf_list_remove(&request->link);
     http->received -= request->body.len;
     if (request->refusal == 413)
         return refuse(request, 413, "RequestEntityTooLargeException",
@@ -339,7 +316,7 @@ static enum MHD_Result dispatch(struct wf_http_request *request) {
     if (request->refusal)
         return refuse(request, request->refusal, "ServiceUnavailable",
                       "Too many request bodies at once. Try again.");
-    link_add(&http->handling, &request->link);
+    wf_list_append(&http->handling, &request->link);
     http->stats.unanswered++;
     request->progress = HANDLING;
     http->handler(http->arg, request);
@@ -430,7 +407,7 @@ static void on_receive_tick(struct ev_loop *loop, ev_timer *timer, int events) {
     uint64_t now = wf_clock_mono_ns();
 
     (void)events;
-    for (struct link *at = http->receiving.next; at != &http->receiving;
+    for (struct wf_link *at = http->receiving.next; at != &http->receiving;
          at = at->next) {
         struct wf_http_request *request = request_of(at);
         if (now - request->since_ns < http->receive_ns)
@@ -440,7 +417,7 @@ static void on_receive_tick(struct ev_loop *loop, ev_timer *timer, int events) {
         if (info)
             shutdown(info->connect_fd, SHUT_RDWR);
     }
-    if (http->receiving.next == &http->receiving)
+    if (wf_list_is_empty(&http->receiving))
         ev_timer_stop(loop, timer);
 }
 
@@ -563,8 +540,8 @@ static struct wf_http *http_new(struct ev_loop *loop,
     http->receive_ns = (options->receive_s ? options->receive_s : 30) *
                        UINT64_C(1000000000);
     http->peer_uid = options->peer_uid ? options->peer_uid : wf_peer_uid;
-    link_init(&http->receiving);
-    link_init(&http->handling);
+    wf_list_init(&http->receiving);
+    wf_list_init(&http->handling);
     return http;
 }
 
@@ -595,7 +572,7 @@ fail:
 /* Suspended connections cannot be closed: they are resumed first, and
  * access_one() then abandons them. */
 static void abandon_all(struct wf_http *http) {
-    for (struct link *at = http->handling.next; at != &http->handling;
+    for (struct wf_link *at = http->handling.next; at != &http->handling;
          at = at->next) {
         request_of(at)->suspended = false;
         MHD_resume_connection(request_of(at)->connection);
@@ -613,9 +590,9 @@ void wf_http_free(struct wf_http *http) {
     MHD_stop_daemon(http->daemon);
     if (listener != MHD_INVALID_SOCKET)
         close(listener);
-    while (http->handling.next != &http->handling) {
+    while (!wf_list_is_empty(&http->handling)) {
         struct wf_http_request *request = request_of(http->handling.next);
-        link_remove(&request->link);
+        wf_list_remove(&request->link);
         request->http = NULL;
     }
     while (http->spare) {

@@ -1,0 +1,99 @@
+/* api.c - requests become calls, calls become responses. See api.h. */
+#include "api.h"
+
+#include <stdlib.h>
+
+#include "api_call.h"
+#include "json_write.h"
+
+struct wf_api {
+    struct wf_engine *engine;
+    struct wf_http *http;
+    struct wf_clock ids; /* only its generator: numbers requests */
+};
+
+static const char content_type[] = "application/x-amz-json-1.0";
+
+_Static_assert(sizeof(struct wf_api_call) <= WF_HTTP_SCRATCH,
+               "a call fits the scratch memory of its request");
+
+static void on_done(struct wf_api_call *call, unsigned status) {
+    wf_http_reply(call->arg, status, content_type);
+}
+
+static void on_call(struct wf_api *api, struct wf_http_request *request,
+                    struct wf_str target) {
+    struct wf_api_call *call = wf_http_scratch(request);
+    char id[37];
+
+    wf_clock_uuid4(&api->ids, id);
+    wf_http_answer_header(request, "x-amzn-RequestId", id);
+    *call = (struct wf_api_call){
+        .engine = api->engine,
+        .out = wf_http_answer(request),
+        .done = on_done,
+        .arg = request,
+    };
+    wf_api_call_run(call, target, wf_http_body(request));
+}
+
+static void reply_text(struct wf_http_request *request, unsigned status,
+                       const char *json) {
+    wf_buf_adds(wf_http_answer(request), json);
+    wf_http_reply(request, status, "application/json");
+}
+
+static void on_get(struct wf_http_request *request) {
+    if (wf_str_eq(wf_http_path(request), WF_STR("/healthz")))
+        reply_text(request, 200, "{\"status\":\"ok\"}");
+    else
+        reply_text(request, 404, "{\"message\":\"There is no such page.\"}");
+}
+
+static void on_request(void *arg, struct wf_http_request *request) {
+    struct wf_str method = wf_http_method(request);
+    struct wf_str target = wf_http_header(request, "X-Amz-Target");
+
+    if (wf_str_eq(method, WF_STR("GET")) || wf_str_eq(method, WF_STR("HEAD")))
+        on_get(request);
+    else if (!wf_str_eq(method, WF_STR("POST")))
+        reply_text(request, 405, "{\"message\":\"Use GET or POST.\"}");
+    else if (!wf_str_eq(wf_http_path(request), WF_STR("/")))
+        reply_text(request, 404, "{\"message\":\"Operations are called with "
+                                 "POST / and X-Amz-Target.\"}");
+    else
+        on_call(arg, request, target);
+}
+
+int wf_api_new(struct ev_loop *loop, struct wf_engine *engine,
+               const struct wf_api_options *options, struct wf_api **out,
+               struct wf_error *err) {
+    static const struct wf_api_options defaults;
+    struct wf_api *api = wf_calloc(1, sizeof(*api));
+    struct wf_clock kernel;
+
+    if (!options)
+        options = &defaults;
+    api->engine = engine;
+    wf_clock_init_real(&kernel);
+    wf_clock_init_real(&api->ids);
+    wf_clock_seed(&api->ids, wf_clock_random(&kernel));
+    if (wf_http_new(loop, &options->http, on_request, api, &api->http, err) !=
+        0) {
+        free(api);
+        api = NULL;
+    }
+    *out = api;
+    return api ? 0 : -1;
+}
+
+void wf_api_free(struct wf_api *api) {
+    if (!api)
+        return;
+    wf_http_free(api->http);
+    free(api);
+}
+
+unsigned wf_api_port(const struct wf_api *api) {
+    return wf_http_port(api->http);
+}

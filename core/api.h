@@ -1,0 +1,30 @@
+/*
+ * api.h - the API: AWS JSON 1.0 over HTTP, in front of an engine.
+ *
+ * `POST /` with `X-Amz-Target: AWSStepFunctions.NAME` is an operation of
+ * AWS's, `Moonstep.NAME` one of ours; `GET /healthz` answers while the loop
+ * turns. Who may ask is decided by http.h.
+ */
+#ifndef WF_API_H
+#define WF_API_H
+
+#include "engine.h"
+#include "http.h"
+
+struct wf_api;
+
+struct wf_api_options {
+    struct wf_http_options http;
+};
+
+/** Listens. Takes neither the loop nor the engine. NULL options: defaults. */
+int wf_api_new(struct ev_loop *loop, struct wf_engine *engine,
+               const struct wf_api_options *options, struct wf_api **api,
+               struct wf_error *err);
+/** Closes the connections. Calls that the engine has not answered yet may
+ * still be answered afterwards, or never: free the API before the engine.
+ * NULL is allowed. */
+void wf_api_free(struct wf_api *api);
+unsigned wf_api_port(const struct wf_api *api);
+
+#endif
