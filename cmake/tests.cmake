@@ -18,3 +18,4 @@ if(CMOCKA_FOUND)
 endif()
 
 include(cmake/crash.cmake)
+include(cmake/lua_tests.cmake)
