@@ -2,6 +2,8 @@
 # the build that -DMOONSTEP_FUZZ=ON makes. Corpora: tests/fuzz/corpus/NAME.
 option(MOONSTEP_FUZZ "Build the fuzz targets (needs clang)" OFF)
 
+add_custom_target(fuzz_all) # what ./dev builds
+
 # fuzz_target(NAME LINK LAYER...)
 function(fuzz_target name)
   cmake_parse_arguments(ARG "" "" "SOURCES;LINK" ${ARGN})
@@ -12,4 +14,5 @@ function(fuzz_target name)
   target_include_directories(fuzz_${name} PRIVATE tests/support)
   target_link_libraries(fuzz_${name} PRIVATE ${ARG_LINK})
   target_link_options(fuzz_${name} PRIVATE -fsanitize=fuzzer)
+  add_dependencies(fuzz_all fuzz_${name})
 endfunction()

@@ -1,0 +1,305 @@
+--- What the crash suite remembers of a server's answers, and the comparison
+-- with what the server says in the end.
+--
+-- Promises: an execution whose start was acknowledged exists, with that start
+-- time; one reported as ended stays as it ended; a history once read is the
+-- beginning of every later one. Truths: ids are contiguous and causal, times
+-- never decrease, every state was entered and left once, the output is right,
+-- and no program ran twice at once.
+
+local cjson = require("cjson")
+
+local crash_check = {}
+
+local PAGE = 400 -- events a page; histories here are shorter
+
+local function problem(run, execution, format, ...)
+  run.problems[#run.problems + 1] = string.format("%s (%s): ",
+    execution.name, execution.machine.name) .. string.format(format, ...)
+end
+
+--- Starts an execution, or starts it again: the answer is the same.
+function crash_check.start(client, run, execution, answered)
+  execution.arn = nil
+  client:call("AWSStepFunctions.StartExecution", {
+    stateMachineArn = run.machine_arns[execution.machine.name],
+    name = execution.name, input = cjson.encode(execution.input),
+  }, function(status, answer)
+    if answered(status, answer, "StartExecution") then
+      execution.arn = answer.executionArn
+      crash_check.note_start(run, execution, answer.startDate)
+    end
+  end)
+end
+
+--- An acknowledged start.
+function crash_check.note_start(run, execution, start_date)
+  if execution.start_date and execution.start_date ~= start_date then
+    problem(run, execution, "started at %s, then said to be at %s",
+      execution.start_date, start_date)
+  end
+  execution.start_date = start_date
+end
+
+--- An acknowledged end.
+function crash_check.note_end(run, execution, answer)
+  local ended = { status = answer.status, output = answer.output,
+    stopDate = answer.stopDate, error = answer.error }
+  for name, value in pairs(execution.ended or {}) do
+    if ended[name] ~= value then
+      problem(run, execution, "ended with %s %s, then with %s", name, value,
+        tostring(ended[name]))
+    end
+  end
+  execution.ended = ended
+end
+
+local function same_event(a, b)
+  return a.id == b.id and a.type == b.type and a.timestamp == b.timestamp
+    and a.previousEventId == b.previousEventId
+end
+
+--- A history that was read; the longer one of two is remembered.
+function crash_check.note_history(run, execution, events)
+  local old = execution.events or {}
+  for i = 1, math.min(#old, #events) do
+    if not same_event(old[i], events[i]) then
+      problem(run, execution, "event %d was %s, now is %s", i, old[i].type,
+        events[i].type)
+      return
+    end
+  end
+  if #events >= #old then
+    execution.events = events
+  elseif execution.complete then
+    problem(run, execution, "%d events, and once there were %d", #events,
+      #old)
+  end
+end
+
+--- How much had been acknowledged.
+function crash_check.totals(run)
+  local told = { ends = 0, histories = 0 }
+  for _, execution in ipairs(run.executions) do
+    told.ends = told.ends + (execution.ended and 1 or 0)
+    told.histories = told.histories + (execution.events and 1 or 0)
+  end
+  return told
+end
+
+---------------------------------------------------------------------------
+-- In the end
+---------------------------------------------------------------------------
+
+--- Runs `send(execution)` for all, some at a time, until all are answered.
+local function for_all(client, run, send)
+  for _, execution in ipairs(run.executions) do
+    while client.count >= 32 do
+      client:step(1000)
+    end
+    send(execution)
+  end
+  while client.count > 0 do
+    client:step(1000)
+  end
+end
+
+--- An execution nobody confirmed is asked for again; if it has ended in the
+-- meantime, AWS's answer is ExecutionAlreadyExists.
+local function start_unconfirmed(client, run)
+  for_all(client, run, function(execution)
+    if execution.arn then
+      return
+    end
+    crash_check.start(client, run, execution, function(status, answer)
+      if status == 400 and
+        tostring(answer.__type):find("ExecutionAlreadyExists") then
+        execution.arn = run.machine_arns[execution.machine.name]
+          :gsub(":stateMachine:", ":execution:") .. ":" .. execution.name
+        return false
+      elseif status ~= 200 then
+        problem(run, execution, "can't be started: %s %s", tostring(status),
+          type(answer) == "table" and cjson.encode(answer) or answer)
+      end
+      return status == 200
+    end)
+  end)
+end
+
+local function wait_all(client, run, until_ms, now_ms)
+  local function wait(execution)
+    client:call("Moonstep.WaitForExecution",
+      { executionArn = execution.arn, timeoutSeconds = 5 },
+      function(status, answer)
+        if status ~= 200 then
+          problem(run, execution, "is lost: %s %s", tostring(status),
+            type(answer) == "table" and cjson.encode(answer) or answer)
+        elseif answer.status ~= "RUNNING" then
+          crash_check.note_start(run, execution, answer.startDate)
+          crash_check.note_end(run, execution, answer)
+        elseif now_ms() < until_ms then
+          wait(execution)
+        else
+          problem(run, execution, "does not end")
+        end
+      end)
+  end
+  for_all(client, run, function(execution)
+    if execution.arn then
+      wait(execution)
+    end
+  end)
+end
+
+local function read_histories(client, run)
+  for_all(client, run, function(execution)
+    if not execution.arn then
+      return
+    end
+    client:call("AWSStepFunctions.GetExecutionHistory",
+      { executionArn = execution.arn, maxResults = PAGE },
+      function(status, answer)
+        if status ~= 200 then
+          problem(run, execution, "has no history: %s", tostring(status))
+          return
+        end
+        execution.complete = true
+        crash_check.note_history(run, execution, answer.events)
+      end)
+  end)
+end
+
+local function equals(a, b)
+  if type(a) ~= "table" or type(b) ~= "table" then
+    return a == b
+  end
+  for key, value in pairs(a) do
+    if not equals(value, b[key]) then
+      return false
+    end
+  end
+  for key in pairs(b) do
+    if a[key] == nil then
+      return false
+    end
+  end
+  return true
+end
+
+local function check_output(run, execution)
+  local ended = execution.ended or {}
+  if ended.status ~= "SUCCEEDED" then
+    problem(run, execution, "ended %s %s", tostring(ended.status),
+      tostring(ended.error))
+    return
+  end
+  local ok, output = pcall(cjson.decode, ended.output)
+  if not ok or not equals(output, execution.machine.output(execution.number))
+  then
+    problem(run, execution, "has the output %s", tostring(ended.output))
+  end
+end
+
+--- Machines here are lines: each event follows from the one before. The first
+-- state's entering follows, as with AWS, from nothing.
+local function check_order(run, execution)
+  local before = 0
+  for i, event in ipairs(execution.events) do
+    local previous = event.previousEventId or 0
+    if event.id ~= i then
+      problem(run, execution, "event %d has the id %s", i, event.id)
+      return
+    elseif previous ~= i - 1 and not (i == 2 and previous == 0) then
+      problem(run, execution, "event %d follows from %d", i, previous)
+    elseif event.timestamp < before then
+      problem(run, execution, "event %d is before event %d", i, i - 1)
+    end
+    before = event.timestamp
+  end
+end
+
+--- "PassStateEntered First", "TaskScheduled" …
+local function label(event)
+  local details = event.stateEnteredEventDetails
+    or event.stateExitedEventDetails
+  return event.type .. (details and " " .. details.name or "")
+end
+
+local function check_steps(run, execution)
+  local expected = execution.machine.events(execution.number)
+  for i = 1, math.max(#expected, #execution.events) do
+    local event = execution.events[i]
+    local found = event and label(event) or "nothing"
+    if found ~= (expected[i] or "nothing") then
+      problem(run, execution, "event %d is %s, not %s", i, found,
+        expected[i] or "nothing")
+      return
+    end
+  end
+end
+
+local function check_ledger(run, execution)
+  local file = io.open(execution.input.ledger or "", "rb")
+  if not file then
+    return
+  end
+  local text = file:read("*a")
+  file:close()
+  if text:find("clash") then
+    problem(run, execution, "its program ran twice at once: %s",
+      text:gsub("\n", " "))
+  elseif not text:find("end\n$") then
+    problem(run, execution, "its program did not run to its end: %s",
+      text:gsub("\n", " "))
+  end
+end
+
+--- Every name is listed exactly once, and none that was not asked for.
+local function check_list(client, run)
+  for name, arn in pairs(run.machine_arns) do
+    local listed, token = {}, nil
+    repeat
+      local status, answer = client:ask("AWSStepFunctions.ListExecutions",
+        { stateMachineArn = arn, maxResults = 1000, nextToken = token })
+      if status ~= 200 then
+        run.problems[#run.problems + 1] = "ListExecutions: "
+          .. tostring(status)
+        return
+      end
+      for _, row in ipairs(answer.executions) do
+        listed[row.name] = (listed[row.name] or 0) + 1
+      end
+      token = answer.nextToken
+    until not token
+    for _, execution in ipairs(run.executions) do
+      if execution.machine.name == name then
+        if listed[execution.name] ~= 1 then
+          problem(run, execution, "is listed %d times",
+            listed[execution.name] or 0)
+        end
+        listed[execution.name] = nil
+      end
+    end
+    for stranger in pairs(listed) do
+      run.problems[#run.problems + 1] = "nobody started " .. stranger
+    end
+  end
+end
+
+--- Lets all executions end and compares.
+function crash_check.run(client, run, until_ms, now_ms)
+  start_unconfirmed(client, run)
+  wait_all(client, run, until_ms, now_ms)
+  read_histories(client, run)
+  check_list(client, run)
+  for _, execution in ipairs(run.executions) do
+    if execution.ended and execution.events then
+      check_output(run, execution)
+      check_order(run, execution)
+      check_steps(run, execution)
+      check_ledger(run, execution)
+    end
+  end
+end
+
+return crash_check

@@ -1,0 +1,31 @@
+--- Task handlers of the crash suite.
+
+local exec = require("exec")
+
+local crash = {}
+
+--- Gives back what it got.
+function crash.echo(input)
+  return input
+end
+
+--- Never succeeds, so that retriers and catchers have work.
+function crash.flaky()
+  error({ Error = "Flaky", Cause = "as always" })
+end
+
+--- Runs a program that must not run twice at once for the same execution: it
+-- holds a lock, and writes "clash" into a ledger if somebody else has it.
+function crash.locked(input)
+  local result = exec.run({
+    "flock", "--nonblock", "--conflict-exit-code", "75", input.lock,
+    "sh", "-c", 'echo begin >>"$0"; sleep "$1"; echo end >>"$0"',
+    input.ledger, input.seconds, check = false,
+  })
+  if result.status == 75 then
+    exec.run({ "sh", "-c", 'echo clash >>"$0"', input.ledger })
+  end
+  return { done = input.number }
+end
+
+return crash
