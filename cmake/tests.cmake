@@ -15,6 +15,8 @@ if(CMOCKA_FOUND)
   set(STORE_FIXTURE tests/support/store_fixture.c
       tests/support/store_memory.c)
   unit_test(store SOURCES ${STORE_FIXTURE} LINK wf_store)
+  unit_test(store_lmdb SOURCES ${STORE_FIXTURE} tests/support/fault_io.c
+            LINK wf_store)
 endif()
 
 include(cmake/crash.cmake)
