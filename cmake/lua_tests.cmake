@@ -1,0 +1,15 @@
+# The module "wf.doc" for specs that run in luajit, not in the engine: a
+# library of its own, in lua_modules/wf/doc.so. Not under sanitizers, which a
+# foreign process cannot load.
+if(NOT MOONSTEP_SANITIZE)
+  file(GLOB doc_sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/core/doc*.c
+       ${CMAKE_SOURCE_DIR}/core/lua_doc*.c ${CMAKE_SOURCE_DIR}/core/lua_json*.c)
+  add_library(wf_doc_module MODULE tests/support/wf_doc_module.c
+              ${doc_sources} core/base.c core/json_write.c)
+  target_include_directories(wf_doc_module PRIVATE core)
+  target_link_libraries(wf_doc_module PRIVATE m)
+  target_compile_options(wf_doc_module PRIVATE ${LUAJIT_CFLAGS})
+  set_target_properties(wf_doc_module PROPERTIES PREFIX "" OUTPUT_NAME doc
+    INTERPROCEDURAL_OPTIMIZATION OFF
+    LIBRARY_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/lua_modules/wf)
+endif()
