@@ -17,6 +17,7 @@ if(CMOCKA_FOUND)
   unit_test(store SOURCES ${STORE_FIXTURE} LINK wf_store)
   unit_test(store_lmdb SOURCES ${STORE_FIXTURE} tests/support/fault_io.c
             LINK wf_store)
+  unit_test(event LINK wf_event)
 endif()
 
 include(cmake/crash.cmake)

@@ -1,0 +1,40 @@
+/*
+ * fake_engine.h - an engine for tests of what stands in front of one: it
+ * records what it was asked and answers what the test put in, at once or
+ * when told to.
+ */
+#ifndef FAKE_ENGINE_H
+#define FAKE_ENGINE_H
+
+#include "engine.h"
+
+struct fake_answer; /* one that is held back */
+
+/** The real engine's struct is opaque: this is ours. */
+struct wf_engine {
+    /* What was asked last; texts are copies, ended by a NUL. */
+    char *operation, *arn, *name, *text, *role, *error, *cause, *token;
+    bool express, reverse;
+    unsigned max_results;
+    enum wf_execution_status status;
+    int64_t timeout_ms;
+    unsigned asked;
+
+    /* What is answered. */
+    struct wf_refusal refusal; /* exception NULL: none */
+    struct wf_state_machine_reply machine;
+    struct wf_execution_reply execution;
+    const struct wf_history_event *events;
+    size_t event_count;
+    struct wf_str next_token;
+    bool hold; /* keep answers until fake_engine_answer() */
+    struct fake_answer *held;
+};
+
+/** A running execution "e" of state machine "m", and a history of none. */
+void fake_engine_init(struct wf_engine *engine);
+void fake_engine_deinit(struct wf_engine *engine);
+/** Answers everything that was held back, oldest first. */
+void fake_engine_answer(struct wf_engine *engine);
+
+#endif
