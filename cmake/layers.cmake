@@ -3,6 +3,10 @@ layer(wf_base SOURCES core/base.c core/clock.c)
 layer(wf_doc SOURCES core/doc.c core/doc_scan.c core/doc_value.c
       core/doc_equal.c core/doc_path.c
       LINK wf_base m)
+layer(wf_lua_json SOURCES core/lua_json.c core/lua_json_encode.c
+      core/lua_json_merge.c LINK wf_doc PkgConfig::LUAJIT)
+layer(wf_lua_doc SOURCES core/lua_doc.c core/lua_doc_from.c
+      core/lua_doc_template.c LINK wf_lua_json)
 
 include(cmake/embed.cmake)
 embed_lua(EMBEDDED_SOURCE)

@@ -1,0 +1,29 @@
+/*
+ * lua_doc.h - payload documents for Lua: the module "wf.doc".
+ *
+ * A value is a userdata that holds a reference to its document; a path and a
+ * template are userdata of their own. What Lua sees is documented in
+ * lua/core.stub.lua.
+ *
+ * The collector sees a value as a few bytes, however large its document is,
+ * so this module counts the bytes of documents it hands out and has the
+ * collector work in proportion.
+ */
+#ifndef WF_LUA_DOC_H
+#define WF_LUA_DOC_H
+
+#include <lua.h>
+
+#include "doc.h"
+
+/** A lua_CFunction that pushes the module's table. Once for each state,
+ * before the two functions below. */
+int wf_lua_open_doc(lua_State *L);
+
+/** Pushes a value, with a reference of its own to the document. [-0, +1] */
+void wf_lua_push_value(lua_State *L, struct wf_value value);
+
+/** True if there is a value at `index`: borrowed from it. [-0, +0] */
+bool wf_lua_to_value(lua_State *L, int index, struct wf_value *out);
+
+#endif
