@@ -1,0 +1,12 @@
+# Benchmarks: `./dev bench` runs tests/bench/*.sh, which find these programs.
+add_library(bench_util STATIC tests/bench/bench_util.c)
+target_include_directories(bench_util PUBLIC tests/bench)
+target_link_libraries(bench_util PUBLIC wf_base)
+
+function(benchmark name)
+  cmake_parse_arguments(ARG "" "" "LINK" ${ARGN})
+  add_executable(bench_${name} tests/bench/bench_${name}.c)
+  target_link_libraries(bench_${name} PRIVATE bench_util ${ARG_LINK})
+endfunction()
+
+benchmark(store LINK wf_store)
