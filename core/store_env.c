@@ -194,6 +194,28 @@ static int open_databases(struct store_lmdb *store, struct wf_error *err) {
     return rc == 0 ? 0 : rc == -1 ? -1 : io_error(store, rc, err);
 }
 
+/*
+ * A new database is made under another name and gets its own once it is
+ * durable. LMDB writes the first two pages without flushing them, and only
+ * one of them after a power cut would be no database at all.
+ */
+static int make_new(struct store_lmdb *store, const char *path) {
+    char fresh[4096 + 16];
+
+    snprintf(fresh, sizeof(fresh), "%s.new", path);
+    if (unlink(fresh) != 0 && errno != ENOENT) /* an earlier attempt's */
+        return errno;
+    int rc = open_env(store, fresh);
+    if (rc == 0)
+        rc = mdb_env_sync(store->env, !store->no_sync);
+    store_env_close(store);
+    if (rc == 0 && rename(fresh, path) != 0)
+        rc = errno;
+    snprintf(fresh, sizeof(fresh), "%s.new-lock", path);
+    unlink(fresh);
+    return rc;
+}
+
 int store_env_open(struct store_lmdb *store, struct wf_error *err) {
     char path[4096];
     MDB_stat stat;
@@ -202,7 +224,11 @@ int store_env_open(struct store_lmdb *store, struct wf_error *err) {
                        store->directory);
     if (len >= (int)sizeof(path))
         return wf_error_set(err, WF_E_INVALID, "the path is too long");
-    int rc = open_env(store, path);
+    int rc = 0;
+    if (!store->read_only && access(path, F_OK) != 0 && errno == ENOENT)
+        rc = make_new(store, path);
+    if (rc == 0)
+        rc = open_env(store, path);
     if (rc != 0)
         return io_error(store, rc, err);
     int fd;
