@@ -10,7 +10,7 @@
  *
  *   --images N      how many (200)
  *   --seed N        which ones (1)
- *   --cut N --pattern N   only this image (as printed for a failure)
+ *   --only CUT:PATTERN:SEED   this image alone, as printed for a failure
  *   --compare DIR   first compare the whole log with the real files
  *   --ignore NAME   a file that --compare leaves out; may be repeated
  *   --expect-loss   succeed if, and only if, a loss is found: shows that the
@@ -34,7 +34,7 @@
 
 #define MAX_IGNORED 15
 #define MAX_ARGUMENTS 30
-#define EARLY_OPS 24
+#define EARLY_OPS 20
 
 extern char **environ;
 
@@ -57,8 +57,8 @@ struct check {
     int command_count;
     unsigned images;
     uint64_t seed;
-    long only_cut;
-    int only_pattern;
+    bool only;
+    struct cut only_cut;
     const char *compare;
     const char *ignored[MAX_IGNORED + 1];
     int ignored_count;
@@ -127,19 +127,14 @@ static size_t cut_place(const struct check *check, unsigned number,
     return at;
 }
 
-static struct cut cut_make(const struct check *check, size_t at,
-                           enum powerloss_pattern pattern) {
-    return (struct cut){at, pattern, mix(check->seed ^ at * 64 ^ pattern)};
-}
-
 static struct cut *cuts_choose(const struct check *check) {
     struct cut *cuts = calloc(check->images, sizeof *cuts);
     uint64_t random = mix(check->seed);
     for (unsigned i = 0; i < check->images; i++) {
-        size_t at = cut_place(check, i, random = mix(random));
-        random = mix(random);
-        cuts[i] = cut_make(check, at, i % 8 ? random % POWERLOSS_PATTERNS
-                                            : POWERLOSS_TEAR);
+        cuts[i].at = cut_place(check, i, random = mix(random));
+        cuts[i].seed = random = mix(random);
+        cuts[i].pattern = i % 8 ? random % POWERLOSS_PATTERNS
+                                : POWERLOSS_TEAR;
     }
     qsort(cuts, check->images, sizeof *cuts, cut_compare);
     return cuts;
@@ -184,11 +179,11 @@ static bool cut_holds(struct check *check, struct powerloss_disk *disk,
     if (image_holds(check))
         return true;
     if (!check->expect_loss)
-        printf("lost: power fails after operation %zu of %zu, pattern %d "
-               "(%s); again: --seed %llu --cut %zu --pattern %d\n",
-               cut->at, check->log.count, cut->pattern,
-               powerloss_pattern_names[cut->pattern],
-               (unsigned long long)check->seed, cut->at, cut->pattern);
+        printf("lost: power fails after operation %zu of %zu, unsynced: %s; "
+               "again: --only %zu:%d:%llu\n",
+               cut->at, check->log.count,
+               powerloss_pattern_names[cut->pattern], cut->at, cut->pattern,
+               (unsigned long long)cut->seed);
     return false;
 }
 
@@ -225,6 +220,18 @@ static void compare_whole(struct check *check) {
     powerloss_disk_free(disk);
 }
 
+static struct cut cut_parse(const char *text) {
+    unsigned long long seed;
+    struct cut cut;
+    unsigned pattern;
+    if (sscanf(text, "%zu:%u:%llu", &cut.at, &pattern, &seed) != 3 ||
+        pattern >= POWERLOSS_PATTERNS)
+        die("not an image:", text);
+    cut.pattern = (enum powerloss_pattern)pattern;
+    cut.seed = seed;
+    return cut;
+}
+
 static void option(struct check *check, int letter) {
     switch (letter) {
     case 'n':
@@ -233,11 +240,9 @@ static void option(struct check *check, int letter) {
     case 's':
         check->seed = strtoull(optarg, NULL, 10);
         break;
-    case 'c':
-        check->only_cut = strtol(optarg, NULL, 10);
-        break;
-    case 'p':
-        check->only_pattern = atoi(optarg) % POWERLOSS_PATTERNS;
+    case 'o':
+        check->only = true;
+        check->only_cut = cut_parse(optarg);
         break;
     case 'r':
         check->compare = optarg;
@@ -259,8 +264,7 @@ static void options(struct check *check, int argc, char **argv) {
     static const struct option table[] = {
         {"images", required_argument, NULL, 'n'},
         {"seed", required_argument, NULL, 's'},
-        {"cut", required_argument, NULL, 'c'},
-        {"pattern", required_argument, NULL, 'p'},
+        {"only", required_argument, NULL, 'o'},
         {"compare", required_argument, NULL, 'r'},
         {"ignore", required_argument, NULL, 'i'},
         {"expect-loss", no_argument, NULL, 'e'},
@@ -282,22 +286,17 @@ static void options(struct check *check, int argc, char **argv) {
 }
 
 int main(int argc, char **argv) {
-    struct check check = {.images = 200, .seed = 1, .only_cut = -1};
+    struct check check = {.images = 200, .seed = 1};
     unsigned lost;
 
     options(&check, argc, argv);
     if (check.compare)
         compare_whole(&check);
-    if (check.only_cut >= 0) {
-        struct cut cut = cut_make(&check, (size_t)check.only_cut,
-                                  (enum powerloss_pattern)check.only_pattern);
+    if (check.only)
         check.images = 1;
-        lost = run_cuts(&check, &cut, 1);
-    } else {
-        struct cut *cuts = cuts_choose(&check);
-        lost = run_cuts(&check, cuts, check.images);
-        free(cuts);
-    }
+    struct cut *cuts = check.only ? NULL : cuts_choose(&check);
+    lost = run_cuts(&check, cuts ? cuts : &check.only_cut, check.images);
+    free(cuts);
     free(check.log.ops);
     if (check.expect_loss) {
         printf("%s\n", lost ? "a loss was found, as it must be"
