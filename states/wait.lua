@@ -47,7 +47,7 @@ local function unfit(ctx, state, field, expected, found)
     .. (found:string() or errors.compact(found:text())))
 end
 
-local function seconds_at_path(ctx, state, effective)
+local function delay_at_path(ctx, state, effective)
   local found, error, cause = value_at(ctx, state, effective, "SecondsPath")
   if not found then
     return nil, error, cause
@@ -56,7 +56,7 @@ local function seconds_at_path(ctx, state, effective)
   if not seconds or seconds < 0 or seconds % 1 ~= 0 then
     return unfit(ctx, state, "SecondsPath", "integer", found)
   end
-  return seconds
+  return ctx:now_ms() + seconds * 1000
 end
 
 local function moment_at_path(ctx, state, effective)
@@ -75,19 +75,14 @@ end
 
 -- The moment the state waits for: milliseconds; or nil, error, cause.
 local function due_ms(ctx, state, effective)
-  if state.Timestamp then
+  if state.Seconds then
+    return ctx:now_ms() + state.Seconds * 1000
+  elseif state.Timestamp then
     return timestamp.to_ms(state.Timestamp.seconds, state.Timestamp.nanos)
-  elseif state.TimestampPath then
-    return moment_at_path(ctx, state, effective)
+  elseif state.SecondsPath then
+    return delay_at_path(ctx, state, effective)
   end
-  local seconds, error, cause = state.Seconds, nil, nil
-  if not seconds then
-    seconds, error, cause = seconds_at_path(ctx, state, effective)
-    if not seconds then
-      return nil, error, cause
-    end
-  end
-  return ctx:now_ms() + seconds * 1000
+  return moment_at_path(ctx, state, effective)
 end
 
 --- Decides what entering the state means: a timer.

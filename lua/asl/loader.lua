@@ -219,7 +219,7 @@ local function start_of(load, scope, object, location)
   if not name then
     schema(load.diagnostics, "Expected value of type String",
       below(location, "StartAt"))
-  elseif not number then
+  elseif not number and scope.members[1] then
     diagnostics.add(load.diagnostics, diagnostics.MISSING_TRANSITION_TARGET,
       "Missing 'StartAt' target: " .. name, below(location, "StartAt"))
   end

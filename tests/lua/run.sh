@@ -6,6 +6,6 @@
 # The module wf.doc is the one of build/release, or of $LUA_MODULES.
 set -eu
 cd "$(dirname "$(realpath "$0")")/../.."
-exec busted --lua="$(command -v luajit)" --output=plainTerminal \
-  --lpath='lua/?.lua;?.lua;tests/support/?.lua' \
-  --cpath="${LUA_MODULES:-build/release/lua_modules}/?.so" "$@"
+export LUA_PATH="lua/?.lua;?.lua;tests/support/?.lua;;"
+export LUA_CPATH="${LUA_MODULES:-build/release/lua_modules}/?.so;;"
+exec luajit "$(command -v busted)" --output=plainTerminal "$@"

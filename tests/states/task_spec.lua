@@ -1,0 +1,167 @@
+--- Task: scheduling, results, retries, catchers.
+
+local machine_run = require("machine_run")
+
+local function task(members, options)
+  return machine_run.of_state('"Type":"Task","Resource":"lua:hello.greet",'
+    .. members .. '"Next":"End"', options)
+end
+
+local PREFIX = "An error occurred while executing the state 'A' (entered at "
+  .. "the event id #2). "
+
+describe("a Task state", function()
+  it("schedules its resource with the input", function()
+    local machine = task("")
+    local run = machine:start('{"name": "Ada"}')
+    local state = machine.loaded.states[1]
+    assert.same({ "lua", "hello.greet", "Task" },
+      { state.resource_type, state.resource, state.family })
+    assert.equal('{"name": "Ada"}', run.scheduled)
+    assert.same({ nil, nil, false },
+      { run.timeout_s, run.heartbeat_s, run.at_most_once })
+    run:succeed('"Hello, Ada"')
+    assert.equal('"Hello, Ada"', run.output)
+  end)
+
+  it("shapes what goes in and what comes out", function()
+    local run = task('"InputPath":"$.p","Parameters":{"n.$":"$.name"},'
+      .. '"ResultSelector":{"t.$":"$.text","id.$":"$$.Execution.Name"},'
+      .. '"ResultPath":"$.r","OutputPath":"$.r",')
+      :start('{"p":{"name":"Ada"}}')
+    assert.equal('{"n":"Ada"}', run.scheduled)
+    run:succeed('{"text":"hi","more":1}')
+    assert.equal('{"t":"hi","id":"e"}', run.output)
+  end)
+
+  it("passes timeouts on, given or found", function()
+    local run = task('"TimeoutSeconds":30,"HeartbeatSeconds":5,'):start("{}")
+    assert.same({ 30, 5 }, { run.timeout_s, run.heartbeat_s })
+    run = task('"TimeoutSecondsPath":"$.t","HeartbeatSecondsPath":"$.h",')
+      :start('{"t":60,"h":7}')
+    assert.same({ 60, 7 }, { run.timeout_s, run.heartbeat_s })
+  end)
+
+  it("fails if a timeout is not there, or is no number", function()
+    local run = task('"TimeoutSecondsPath":"$.t",'):start("{}")
+    assert.same({ "States.Runtime", PREFIX
+      .. "Invalid path '$.t' : No results for path: $['t']" },
+      { run.error, run.cause })
+    run = task('"TimeoutSecondsPath":"$.t",'):start('{"t":"soon"}')
+    assert.same({ "States.Runtime", PREFIX .. "The TimeoutSecondsPath field "
+      .. 'refers to value "soon" which is not a valid integer: $.t' },
+      { run.error, run.cause })
+  end)
+
+  it("asks for a single run with AtMostOnce", function()
+    assert.is_true(task('"AtMostOnce":true,'):start("{}").at_most_once)
+    assert.same({
+      "SCHEMA_VALIDATION_FAILED: Field 'AtMostOnce' is not supported at "
+        .. "/States/A",
+    }, machine_run.problems('{"StartAt":"A","States":{"A":{"Type":"Task",'
+      .. '"Resource":"arn:aws:states:::sqs:sendMessage","AtMostOnce":true,'
+      .. '"End":true}}}', { profile = "aws" }))
+  end)
+end)
+
+describe("a Task that fails", function()
+  it("fails the execution with its error and cause", function()
+    local run = task(""):start("{}"):fail("Boom", "It burst.")
+    assert.same({ "FAILED", "Boom", "It burst." },
+      { run.status, run.error, run.cause })
+  end)
+
+  it("has no cause if there is none", function()
+    local run = task(""):start("{}"):fail("States.Timeout", "")
+    assert.same({ "States.Timeout" }, { run.error, run.cause })
+  end)
+
+  it("is retried after the interval, until the attempts are used up",
+    function()
+      local run = task('"Retry":[{"ErrorEquals":["Boom"],"MaxAttempts":2,'
+        .. '"IntervalSeconds":10}],"Parameters":'
+        .. '{"n.$":"$$.State.RetryCount"},'):start("{}")
+      run:fail("Boom", "1")
+      assert.equal(10000, run:delay_ms())
+      run:advance(10)
+      assert.equal('{"n":1}', run.scheduled)
+      run:fail("Boom", "2")
+      assert.equal(20000, run:delay_ms())
+      run:advance(20):fail("Boom", "3")
+      assert.same({ "FAILED", "3" }, { run.status, run.cause })
+    end)
+
+  it("goes to the first catcher that wants the error", function()
+    local run = task('"Catch":[{"ErrorEquals":["Other"],"Next":"End"},'
+      .. '{"ErrorEquals":["States.ALL"],"Next":"Caught"}],'):start('{"a":1}')
+    run:fail("Boom", 'It "burst".')
+    assert.same({ "A", "Caught" }, run.visited)
+    assert.equal('{"Error":"Boom","Cause":"It \\"burst\\"."}', run.output)
+  end)
+
+  it("has its error at the catcher's ResultPath, over the input", function()
+    local run = task('"InputPath":"$.a","Catch":[{"ErrorEquals":'
+      .. '["States.TaskFailed"],"ResultPath":"$.e","Next":"Caught"}],')
+      :start('{"a":1}'):fail("Boom")
+    assert.equal('{"a":1,"e":{"Error":"Boom","Cause":""}}', run.output)
+  end)
+
+  it("is caught only after the retries", function()
+    local run = task('"Retry":[{"ErrorEquals":["States.ALL"],'
+      .. '"MaxAttempts":1}],"Catch":[{"ErrorEquals":["States.ALL"],'
+      .. '"Next":"Caught"}],'):start("{}"):fail("Boom", "1")
+    assert.equal("retry", run.waiting)
+    run:advance(1):fail("Boom", "2")
+    assert.equal('{"Error":"Boom","Cause":"2"}', run.output)
+  end)
+
+  -- Recorded at AWS: test_catch_states_runtime.
+  it("cannot catch States.Runtime, not even by name", function()
+    local run = task('"OutputPath":"$.no.such.result.path","Catch":['
+      .. '{"ErrorEquals":["States.Runtime"],"Next":"Caught"}],')
+      :start("{}"):succeed("{}")
+    assert.same({ "FAILED", "States.Runtime", PREFIX .. "Invalid path "
+      .. "'$.no.such.result.path' : Missing property in path $['no']" },
+      { run.status, run.error, run.cause })
+  end)
+
+  it("can catch a ResultPath that did not fit", function()
+    local run = task('"ResultPath":"$.a.b","Catch":[{"ErrorEquals":'
+      .. '["States.ResultPathMatchFailure"],"Next":"Caught"}],')
+      :start('{"a":1}'):succeed("{}")
+    assert.same({ "A", "Caught" }, run.visited)
+  end)
+end)
+
+describe("resources", function()
+  local resource = require("asl.resource")
+
+  local function parts(text)
+    local found = resource.parse(text)
+    return found and { found.type, found.resource, found.family }
+  end
+
+  it("are taken apart", function()
+    local lambda = "arn:aws:lambda:us-east-1:123456789012:function:f:$LATEST"
+    local activity = "arn:aws:states:us-east-1:123456789012:activity:a"
+    assert.same({ "lua", "aws.sqs.send", "Task" }, parts("lua:aws.sqs.send"))
+    assert.same({ "lambda", lambda, "LambdaFunction" }, parts(lambda))
+    assert.same({ "activity", activity, "Activity" }, parts(activity))
+    assert.same({ "lambda", "invoke", "Task" },
+      parts("arn:aws:states:::lambda:invoke"))
+    assert.same({ "sqs", "sendMessage.waitForTaskToken", "Task" },
+      parts("arn:aws:states:::sqs:sendMessage.waitForTaskToken"))
+    assert.same({ "states", "startExecution.sync:2", "Task" },
+      parts("arn:aws:states:::states:startExecution.sync:2"))
+    assert.same({ "aws-sdk:s3", "listBuckets", "Task" },
+      parts("arn:aws-cn:states:::aws-sdk:s3:listBuckets"))
+  end)
+
+  it("are refused if they are of no known form", function()
+    for _, text in ipairs({ "", "lua:", "lua:greet", "lua:a..b", "lua:a.",
+      "hello.greet", "arn:aws:s3:::bucket", "lua:a.b c",
+      "arn:aws:states:::sqs:" }) do
+      assert.is_nil(parts(text))
+    end
+  end)
+end)
