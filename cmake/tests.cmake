@@ -18,6 +18,12 @@ if(CMOCKA_FOUND)
   unit_test(store_lmdb SOURCES ${STORE_FIXTURE} tests/support/fault_io.c
             LINK wf_store)
   unit_test(event LINK wf_event)
+  unit_test(http SOURCES tests/support/http_client.c LINK wf_http)
+  unit_test(stdlib_parts LINK wf_stdlib)
+  unit_test(stdlib SOURCES tests/support/mini_worker.c
+            tests/support/web.c LINK wf_lua_stdlib PkgConfig::MHD)
+  target_compile_definitions(test_stdlib PRIVATE
+                             MOONSTEP_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
 endif()
 
 include(cmake/crash.cmake)
