@@ -19,6 +19,8 @@ if(CMOCKA_FOUND)
             LINK wf_store)
   unit_test(event LINK wf_event)
   unit_test(http SOURCES tests/support/http_client.c LINK wf_http)
+  unit_test(api SOURCES tests/support/http_client.c
+            tests/support/fake_engine.c LINK wf_api)
   unit_test(stdlib_parts LINK wf_stdlib)
   unit_test(stdlib SOURCES tests/support/mini_worker.c
             tests/support/web.c LINK wf_lua_stdlib PkgConfig::MHD)
