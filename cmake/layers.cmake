@@ -25,9 +25,29 @@ layer(wf_http SOURCES core/http.c core/http_guard.c core/http_listen.c
 # Fault points are part of debug builds only.
 layer(wf_store SOURCES core/batch.c core/store.c core/store_lmdb.c
       core/store_env.c core/store_lock.c core/store_walk.c core/store_write.c
-      core/store_committer.c core/store_reader.c
+      core/store_committer.c core/store_reader.c core/store_version.c
       LINK wf_base ev PkgConfig::LMDB Threads::Threads)
 target_compile_definitions(wf_store PUBLIC $<$<CONFIG:Debug>:WF_FAULTS>)
 layer(wf_api SOURCES core/api.c core/api_call.c core/api_executions.c
                      core/api_state_machines.c
       LINK wf_http wf_doc wf_event)
+
+# The standard library of handlers: C without Lua, and its Lua modules. The
+# program links wf_lua_stdlib and, for worker.h, wf_worker.
+layer(wf_stdlib SOURCES core/offload.c core/clip.c core/file.c
+      core/file_tree.c core/file_copy.c core/fetch.c core/fetch_multi.c
+      LINK wf_base ev PkgConfig::CURL PkgConfig::CRYPTO Threads::Threads)
+layer(wf_lua_stdlib SOURCES core/lua_stdlib.c core/lua_task.c
+      core/lua_exec.c core/lua_fs.c core/lua_http.c
+      LINK wf_stdlib wf_lua_json wf_embedded PkgConfig::LUAJIT)
+
+# The commands; the program itself is this and main.c.
+layer(wf_cli SOURCES core/cli.c core/cli_client.c core/cli_http.c
+      core/cli_run.c core/cli_run_steps.c core/cli_run_store.c
+      core/cli_serve.c core/cli_version.c core/lua_version.c
+      LINK wf_options wf_progress wf_engine wf_api wf_doc wf_store wf_stdlib
+      PkgConfig::CURL PkgConfig::CRYPTO PkgConfig::LUAJIT)
+target_compile_definitions(wf_cli PRIVATE
+                           MOONSTEP_VERSION="${PROJECT_VERSION}")
+add_executable(moonstep core/main.c)
+target_link_libraries(moonstep wf_cli wf_worker wf_lua_stdlib)

@@ -115,6 +115,12 @@ static void add_setting_commands(struct wf_buf *out, const char *name) {
     wf_buf_adds(out, "\n");
 }
 
+static const char *default_of(const struct wf_option *option) {
+    if (option->fallback != NULL)
+        return option->fallback;
+    return option->kind == WF_OPTION_FLAG ? "no" : option->argument;
+}
+
 /* An option that two commands explain differently has one line; the last
  * explanation, the server's, is the one for the file. */
 static bool is_explained_later(const struct wf_option *option) {
@@ -138,6 +144,6 @@ void wf_help_config(struct wf_buf *out) {
         add_wrapped(out, "# ", o->help);
         add_setting_commands(out, o->name);
         wf_buf_addf(out, "#%s = %s\n", o->name,
-                    o->fallback != NULL ? o->fallback : o->argument);
+                    default_of(o));
     }
 }

@@ -83,6 +83,11 @@ const struct wf_option wf_option_table[] = {
      "Where to listen. Port 0 takes a free one.",
      SERVE, WF_OPTION_TEXT, true},
 
+    {"insecure", NULL, NULL,
+     "Listen on addresses other than loopback, and let every user of the "
+     "machine in: nobody is asked for credentials.",
+     SERVE, WF_OPTION_FLAG, true},
+
     /* ---- the engine ---- */
     {"data", "DIR", NULL,
      "Directory of the durable store, created if missing. Without it the "

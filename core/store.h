@@ -69,6 +69,9 @@ int wf_store_open_lmdb(struct ev_loop *loop,
  */
 void wf_store_close(struct wf_store *store);
 
+/** The library underneath: "LMDB 0.9.24: (July 24, 2019)". */
+const char *wf_store_version(void);
+
 enum wf_store_state wf_store_state(const struct wf_store *store);
 /** `changed` runs on the loop whenever the state changes. */
 void wf_store_watch(struct wf_store *store,

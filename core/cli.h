@@ -1,0 +1,55 @@
+/*
+ * cli.h - the commands of the moonstep program.
+ *
+ * Each command is a function of the options that returns the exit status.
+ * stdout carries data (an output, a table, JSON), stderr what people read.
+ */
+#ifndef WF_CLI_H
+#define WF_CLI_H
+
+#include "base.h"
+#include "engine.h"
+#include "options.h"
+
+/** Exit statuses; part of the contract, listed by every --help. */
+enum wf_exit {
+    WF_EXIT_OK = 0,
+    WF_EXIT_FAILED = 1,      /**< The workflow failed; invalid definition. */
+    WF_EXIT_USAGE = 2,       /**< Command line or configuration. */
+    WF_EXIT_ENGINE = 3,      /**< Engine or store. */
+    WF_EXIT_UNREACHABLE = 4, /**< No server there. */
+    WF_EXIT_INTERRUPTED = 130,
+};
+
+int wf_cli_run(const struct wf_options *options);
+int wf_cli_serve(const struct wf_options *options);
+/** start, list, show, history: over HTTP to --endpoint. */
+int wf_cli_client(const struct wf_options *options);
+int wf_cli_version(void);
+
+/* ---- what commands share (cli.c) ---- */
+
+/** Prints "moonstep: …" to stderr; returns `status`. */
+int wf_cli_fail(enum wf_exit status, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+/** Appends what --input names: its text, a file or stdin. */
+int wf_cli_input(const struct wf_options *options, struct wf_buf *input,
+                 struct wf_error *err);
+/** Appends the bytes of a file. */
+int wf_cli_read_file(const char *path, struct wf_buf *content,
+                     struct wf_error *err);
+/** Appends the name for the state machine of a file: --machine, or the
+ * file's without directory and .asl.json, other characters made '-'. */
+void wf_cli_machine_name(const struct wf_options *options, const char *file,
+                         struct wf_buf *name);
+/** Appends an ARN of --region and --account: kind is "stateMachine" or
+ * "execution". What begins with "arn:" is appended as it is. */
+void wf_cli_arn(const struct wf_options *options, const char *kind,
+                const char *name, struct wf_buf *arn);
+/** The settings of the engine. Borrows the options. */
+void wf_cli_engine_options(const struct wf_options *options,
+                           struct wf_engine_options *engine);
+/** Writes all of it to stdout; false (and a message) if that fails. */
+bool wf_cli_print(struct wf_str text);
+
+#endif

@@ -1,0 +1,69 @@
+/*
+ * cli_run.h - inside `moonstep run`: the run's struct and its parts.
+ */
+#ifndef WF_CLI_RUN_H
+#define WF_CLI_RUN_H
+
+#include <ev.h>
+
+#include "cli.h"
+#include "engine.h"
+#include "progress.h"
+
+/** Where the store is; a temporary one goes away with the run. */
+struct wf_run_store {
+    const char *directory;
+    struct wf_buf temporary; /**< Its path; empty: --data was given. */
+    int lock;                /**< Says that the temporary one is in use. */
+};
+
+/** Makes a temporary directory unless --data names one, and removes those
+ * that dead runs have left. */
+int wf_run_store_init(struct wf_run_store *store,
+                      const struct wf_options *options, struct wf_error *err);
+void wf_run_store_deinit(struct wf_run_store *store);
+
+enum wf_run_step {
+    WF_RUN_CREATE = 0, /**< The state machine is being created. */
+    WF_RUN_LOOK_UP,    /**< Is there an execution of that name? */
+    WF_RUN_START,
+    WF_RUN_CATCH_UP,   /**< Reading the history of one that goes on. */
+    WF_RUN_WAIT,
+    WF_RUN_STOP,       /**< Interrupted: what is done becomes durable. */
+    WF_RUN_OVER,
+};
+
+struct wf_run {
+    const struct wf_options *options;
+    const char *file;
+    struct ev_loop *loop;
+    struct wf_clock clock;
+    struct wf_run_store place;
+    struct wf_store *store;
+    struct wf_engine *engine;
+    struct wf_progress *progress; /**< NULL: --progress none */
+    ev_timer redraw;
+    ev_signal signals[3];
+
+    enum wf_run_step step;
+    int status;
+    struct wf_buf definition, input, machine, handlers;
+    const char *handler_list[2]; /**< When none is given: those beside FILE. */
+    struct wf_buf machine_arn, execution_arn, name;
+    uint64_t seen_event; /**< Newest event that has been told of. */
+    bool is_attached;    /**< The execution was there before. */
+    bool has_other_definition; /**< The store's, under the same name. */
+};
+
+/** The replies of the engine, one step after the other (cli_run_steps.c). */
+void wf_run_begin(struct wf_run *run);
+void wf_run_event(struct wf_run *run, const struct wf_history_event *event);
+/** Ends the loop with that exit status. */
+void wf_run_over(struct wf_run *run, int status);
+/** A line for people: above the tree, between the lines, or just stderr. */
+void wf_run_note(struct wf_run *run, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+/** Tells how to go on after an interruption. */
+void wf_run_tell_how_to_continue(const struct wf_run *run);
+
+#endif

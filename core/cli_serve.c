@@ -1,0 +1,180 @@
+/*
+ * cli_serve.c - `moonstep serve`: a store, an engine and the API, until a
+ * signal stops them.
+ *
+ * Stopping: the API closes its connections, what was asked for becomes
+ * durable, and only then the engine goes; a second signal ends at once. A
+ * store that died ends the process at once too: recovery starts from disk.
+ */
+#include <stdarg.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "api.h"
+#include "cli.h"
+#include "engine.h"
+#include "term.h"
+
+struct server {
+    const struct wf_options *options;
+    struct ev_loop *loop;
+    struct wf_clock clock;
+    struct wf_store *store;
+    struct wf_engine *engine;
+    struct wf_api *api;
+    ev_signal signals[2];
+    bool is_stopping;
+    int status;
+};
+
+static void log_line(struct server *server, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+static void log_line(struct server *server, const char *format, ...) {
+    struct wf_buf line = {0};
+    char text[2048];
+    va_list args;
+
+    va_start(args, format);
+    vsnprintf(text, sizeof(text), format, args);
+    va_end(args);
+    wf_term_date(&line, wf_clock_now_ms(&server->clock));
+    fprintf(stderr, "%.*s %s\n", (int)line.len, line.data, text);
+    wf_buf_free(&line);
+}
+
+static void on_notice(void *arg, const char *text) {
+    log_line(arg, "%s", text);
+}
+
+static void on_store_state(void *arg, enum wf_store_state state,
+                           const struct wf_error *err) {
+    struct server *server = arg;
+    const char *why = err != NULL ? err->message : "no reason known";
+
+    if (state == WF_STORE_DEAD) {
+        log_line(server, "the store failed, stopping at once: %s", why);
+        server->status = WF_EXIT_ENGINE;
+        server->is_stopping = true;
+        ev_break(server->loop, EVBREAK_ALL);
+    } else if (state == WF_STORE_FULL) {
+        log_line(server, "no room, refusing new work: %s", why);
+    } else {
+        log_line(server, "there is room again");
+    }
+}
+
+/* ---- stopping ---- */
+
+static void is_flushed(void *arg) {
+    struct server *server = arg;
+
+    ev_break(server->loop, EVBREAK_ALL);
+}
+
+static void on_signal(struct ev_loop *loop, ev_signal *watcher, int revents) {
+    struct server *server = watcher->data;
+
+    (void)loop;
+    (void)revents;
+    if (server->is_stopping)
+        _exit(WF_EXIT_INTERRUPTED); /* asked twice */
+    server->is_stopping = true;
+    log_line(server, "stopping");
+    wf_api_free(server->api);
+    server->api = NULL;
+    wf_engine_flush(server->engine, is_flushed, server);
+}
+
+static void signals_start(struct server *server) {
+    static const int numbers[] = {SIGINT, SIGTERM};
+
+    for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
+        ev_signal_init(&server->signals[i], on_signal, numbers[i]);
+        server->signals[i].data = server;
+        ev_signal_start(server->loop, &server->signals[i]);
+    }
+}
+
+/* ---- starting ---- */
+
+static int engine_open(struct server *server, struct wf_error *err) {
+    const struct wf_options *o = server->options;
+    struct wf_store_options store = {
+        .directory = wf_option_text(o, "data"),
+        .limit_bytes = (uint64_t)wf_option_number(o, "store-bytes"),
+    };
+    struct wf_engine_options engine;
+    static const struct wf_engine_events events = {.notice = on_notice};
+
+    wf_cli_engine_options(o, &engine);
+    if (wf_store_open_lmdb(server->loop, &store, &server->store, err) != 0)
+        return -1;
+    wf_store_watch(server->store, on_store_state, server);
+    return wf_engine_open(server->loop, &server->clock, server->store,
+                          &engine, &events, server, &server->engine, err);
+}
+
+/* A payload is escaped into a JSON string on its way here. */
+static int api_open(struct server *server, struct wf_error *err) {
+    const struct wf_options *o = server->options;
+    struct wf_api_options api = {
+        .http = {
+            .listen = wf_option_text(o, "listen"),
+            .insecure = wf_option_flag(o, "insecure"),
+            .body_bytes =
+                2 * (size_t)wf_option_number(o, "payload-bytes") + (2 << 20),
+        },
+    };
+
+    return wf_api_new(server->loop, server->engine, &api, &server->api, err);
+}
+
+/* The address as given, with the port that was taken for port 0. */
+static void say_listening(struct server *server) {
+    const char *listen = wf_option_text(server->options, "listen");
+    const char *colon = strrchr(listen, ':');
+    int host = (int)(colon != NULL ? (size_t)(colon - listen)
+                                   : strlen(listen));
+
+    log_line(server, "listening on http://%.*s:%u", host, listen,
+             wf_api_port(server->api));
+}
+
+static int server_open(struct server *server) {
+    struct wf_error err = {0};
+
+    wf_clock_init_real(&server->clock);
+    server->loop = ev_default_loop(EVFLAG_AUTO);
+    if (server->loop == NULL)
+        return wf_cli_fail(WF_EXIT_ENGINE, "no event loop");
+    if (engine_open(server, &err) != 0)
+        return wf_cli_fail(WF_EXIT_ENGINE, "%s", err.message);
+    if (api_open(server, &err) != 0)
+        return wf_cli_fail(err.code == WF_E_INVALID ? WF_EXIT_USAGE
+                                                    : WF_EXIT_ENGINE,
+                           "%s", err.message);
+    return WF_EXIT_OK;
+}
+
+static void server_close(struct server *server) {
+    wf_api_free(server->api);
+    if (server->engine != NULL)
+        wf_engine_close(server->engine);
+    wf_store_close(server->store);
+    if (server->loop != NULL)
+        ev_loop_destroy(server->loop);
+}
+
+int wf_cli_serve(const struct wf_options *options) {
+    struct server server = {.options = options};
+
+    server.status = server_open(&server);
+    if (server.status == WF_EXIT_OK) {
+        signals_start(&server);
+        say_listening(&server);
+        ev_run(server.loop, 0);
+    }
+    server_close(&server);
+    return server.status;
+}

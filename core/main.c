@@ -1,0 +1,87 @@
+/*
+ * main.c - the moonstep program: finds the command and runs it.
+ *
+ * Started as `moonstep --worker-process` (by the pool, never by people) it is
+ * a worker: see worker.h.
+ */
+#include <locale.h>
+#include <signal.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "cli.h"
+#include "lua_stdlib.h"
+#include "suggest.h"
+#include "worker.h"
+
+static int unknown_topic(const char *topic) {
+    struct wf_suggest suggest = {.word = topic};
+
+    wf_suggest_offer(&suggest, "config");
+    for (const struct wf_command *c = wf_command_table; c->name != NULL; c++)
+        wf_suggest_offer(&suggest, c->name);
+    if (suggest.best != NULL)
+        return wf_cli_fail(WF_EXIT_USAGE, "there is no help on \"%s\"; did "
+                           "you mean \"%s\"?", topic, suggest.best);
+    return wf_cli_fail(WF_EXIT_USAGE, "there is no help on \"%s\"; `moonstep "
+                       "help` lists the commands", topic);
+}
+
+static int print_help(const char *topic) {
+    const struct wf_command *command = NULL;
+    struct wf_buf text = {0};
+    bool is_printed;
+
+    if (topic != NULL && strcmp(topic, "config") != 0) {
+        command = wf_command_find(topic);
+        if (command == NULL)
+            return unknown_topic(topic);
+    }
+    if (topic != NULL && command == NULL)
+        wf_help_config(&text);
+    else
+        wf_help_command(command, &text);
+    is_printed = wf_cli_print((struct wf_str){text.data, text.len});
+    wf_buf_free(&text);
+    return is_printed ? WF_EXIT_OK : WF_EXIT_ENGINE;
+}
+
+static int run_command(const struct wf_options *options) {
+    const struct wf_command *command = wf_options_command(options);
+
+    if (wf_option_flag(options, "help") && command->bit != WF_COMMAND_HELP)
+        return print_help(command->name);
+    switch (command->bit) {
+    case WF_COMMAND_RUN:
+        return wf_cli_run(options);
+    case WF_COMMAND_SERVE:
+        return wf_cli_serve(options);
+    case WF_COMMAND_START:
+    case WF_COMMAND_LIST:
+    case WF_COMMAND_SHOW:
+    case WF_COMMAND_HISTORY:
+        return wf_cli_client(options);
+    case WF_COMMAND_VERSION:
+        return wf_cli_version();
+    case WF_COMMAND_HELP:
+        break;
+    }
+    return print_help(wf_options_arg(options, 0));
+}
+
+int main(int argc, char **argv) {
+    struct wf_options *options;
+    struct wf_error err;
+    int status;
+
+    if (argc > 1 && strcmp(argv[1], "--worker-process") == 0)
+        return wf_worker_main(argc, argv, &wf_stdlib);
+    setlocale(LC_CTYPE, ""); /* says whether the terminal takes UTF-8 */
+    signal(SIGPIPE, SIG_IGN);
+    options = wf_options_new(argc, argv, environ, &err);
+    if (options == NULL)
+        return wf_cli_fail(WF_EXIT_USAGE, "%s", err.message);
+    status = run_command(options);
+    wf_options_free(options);
+    return status;
+}
