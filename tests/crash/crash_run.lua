@@ -214,11 +214,11 @@ local function last_round()
   process:stop()
 end
 
+local told = crash_check.totals(run)
 if #run.problems == 0 then
   last_round()
 end
 
-local told = crash_check.totals(run)
 print(string.format("%d kills, %d executions (%d ends, %d histories " ..
   "acknowledged), seed %d: %d problems", run.rounds, #run.executions,
   told.ends, told.histories, run.seed, #run.problems))
