@@ -26,7 +26,7 @@ void wf_run_note(struct wf_run *run, const char *format, ...) {
     va_start(args, format);
     vsnprintf(line, sizeof(line), format, args);
     va_end(args);
-    if (run->progress != NULL) {
+    if (!run->is_quiet) {
         wf_progress_note(run->progress, line, wf_clock_now_ms(&run->clock));
         wf_progress_draw(run->progress, wf_clock_now_ms(&run->clock));
     } else {
@@ -92,8 +92,7 @@ static void is_flushed(void *arg) {
 
     if (run->step != WF_RUN_STOP)
         return;
-    if (run->progress != NULL)
-        wf_progress_finish(run->progress, wf_clock_now_ms(&run->clock));
+    wf_progress_finish(run->progress, wf_clock_now_ms(&run->clock));
     wf_run_tell_how_to_continue(run);
     wf_run_over(run, WF_EXIT_INTERRUPTED);
 }
@@ -138,7 +137,7 @@ static void on_log(void *arg, struct wf_str arn, struct wf_str state,
                    const char *stream, struct wf_str line) {
     struct wf_run *run = arg;
 
-    if (is_ours(run, arn) && run->progress != NULL)
+    if (is_ours(run, arn))
         wf_progress_log(run->progress, state, stream, line,
                         wf_clock_now_ms(&run->clock));
 }
@@ -147,7 +146,7 @@ static void on_timer(void *arg, struct wf_str arn, struct wf_str state,
                      bool is_retry, int64_t due_ms) {
     struct wf_run *run = arg;
 
-    if (is_ours(run, arn) && run->progress != NULL)
+    if (is_ours(run, arn))
         wf_progress_timer(run->progress, state, is_retry, due_ms,
                           wf_clock_now_ms(&run->clock));
 }
@@ -176,7 +175,10 @@ static void on_store_state(void *arg, enum wf_store_state state,
 /* ---- progress ---- */
 
 static void progress_write(void *arg, struct wf_str text) {
-    (void)arg;
+    struct wf_run *run = arg;
+
+    if (run->is_quiet)
+        return;
     fwrite(text.data, 1, text.len, stderr);
     fflush(stderr);
 }
@@ -203,10 +205,10 @@ static void progress_start(struct wf_run *run) {
         .unicode = wf_term_is_unicode(),
         .write = progress_write,
         .size = progress_size,
+        .arg = run,
     };
 
-    if (strcmp(how, "none") == 0)
-        return;
+    run->is_quiet = strcmp(how, "none") == 0;
     run->progress = wf_progress_new(&options);
     if (!options.live)
         return;

@@ -41,7 +41,8 @@ struct wf_run {
     struct wf_run_store place;
     struct wf_store *store;
     struct wf_engine *engine;
-    struct wf_progress *progress; /**< NULL: --progress none */
+    struct wf_progress *progress; /**< Also knows where a run failed. */
+    bool is_quiet;                /**< --progress none */
     ev_timer redraw;
     ev_signal signals[3];
 

@@ -33,8 +33,7 @@ static void refused(struct wf_run *run, const struct wf_refusal *refusal) {
     bool is_users = is_definition || is_exception(refusal, "InvalidName") ||
                     is_exception(refusal, "InvalidExecutionInput");
 
-    if (run->progress != NULL)
-        wf_progress_finish(run->progress, wf_clock_now_ms(&run->clock));
+    wf_progress_finish(run->progress, wf_clock_now_ms(&run->clock));
     wf_cli_fail(is_users ? WF_EXIT_FAILED : WF_EXIT_ENGINE, "%s%s%s: %.*s",
                 is_definition ? run->file : "", is_definition ? ": " : "",
                 refusal->exception, (int)refusal->message.len,
@@ -46,10 +45,8 @@ static void refused(struct wf_run *run, const struct wf_refusal *refusal) {
 
 static void print_failure(struct wf_run *run,
                           const struct wf_execution_reply *reply) {
-    struct wf_str state = WF_STR_NULL;
+    struct wf_str state = wf_progress_failed_state(run->progress);
 
-    if (run->progress != NULL)
-        state = wf_progress_failed_state(run->progress);
     fprintf(stderr, "moonstep: %s %s", run->name.data,
             wf_execution_status_name(reply->status));
     if (state.len > 0)
@@ -68,8 +65,7 @@ static void show_result(struct wf_run *run,
     struct wf_buf line = {0};
     int status = WF_EXIT_FAILED;
 
-    if (run->progress != NULL)
-        wf_progress_finish(run->progress, wf_clock_now_ms(&run->clock));
+    wf_progress_finish(run->progress, wf_clock_now_ms(&run->clock));
     if (reply->status == WF_EXECUTION_SUCCEEDED) {
         wf_buf_addstr(&line, reply->output);
         wf_buf_u8(&line, '\n');
@@ -109,7 +105,7 @@ void wf_run_event(struct wf_run *run, const struct wf_history_event *event) {
 
     if (event->event.id > run->seen_event)
         run->seen_event = event->event.id;
-    if (run->progress != NULL && !is_behind)
+    if (!is_behind)
         wf_progress_event(run->progress, event);
 }
 
@@ -143,10 +139,7 @@ static void catch_up(struct wf_run *run) {
     };
 
     run->step = WF_RUN_CATCH_UP;
-    if (run->progress == NULL)
-        await_end(run);
-    else
-        wf_engine_get_history(run->engine, &ask, on_history, run);
+    wf_engine_get_history(run->engine, &ask, on_history, run);
 }
 
 static struct wf_str trimmed(struct wf_str text) {

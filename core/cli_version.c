@@ -21,7 +21,7 @@ int wf_cli_version(void) {
     wf_buf_addf(&text, "libcurl       %s\n",
                 curl_version_info(CURLVERSION_NOW)->version);
     wf_buf_addf(&text, "OpenSSL       %s\n",
-                OpenSSL_version(OPENSSL_VERSION));
+                OpenSSL_version(OPENSSL_VERSION_STRING));
     wf_buf_adds(&text, "lua-cjson     ");
     wf_lua_module_version("cjson", &text);
     wf_buf_adds(&text, "\n");
