@@ -18,6 +18,9 @@ if(CMOCKA_FOUND)
   unit_test(store_lmdb SOURCES ${STORE_FIXTURE} tests/support/fault_io.c
             LINK wf_store)
   unit_test(event LINK wf_event)
+  unit_test(doc LINK wf_doc)
+  unit_test(lua_doc LINK wf_lua_doc)
+  unit_test(lua_json LINK wf_lua_json)
   unit_test(http SOURCES tests/support/http_client.c LINK wf_http)
   unit_test(api SOURCES tests/support/http_client.c
             tests/support/fake_engine.c LINK wf_api)

@@ -120,7 +120,7 @@ bool wf_string_is(struct wf_str raw, struct wf_str characters);
 /** True if the text is well-formed UTF-8. */
 bool wf_utf8_valid(struct wf_str text);
 /** Appends a finite number as JSON: integers up to 2^53 by their digits,
- * others as the shortest text that reads back as the same number. */
+ * others with as few digits (15 to 17) as read back the same. */
 void wf_buf_number(struct wf_buf *buf, double number);
 
 /**

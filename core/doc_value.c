@@ -286,8 +286,10 @@ bool wf_value_integer(struct wf_value value, int64_t *integer) {
     if (!(number >= -EXACT && number <= EXACT) || number != floor(number))
         return false;
     int len = snprintf(digits, sizeof(digits), "%lld", (long long)number);
+    if (!wf_number_same(text, (struct wf_str){digits, (size_t)len}))
+        return false;
     *integer = (int64_t)number;
-    return wf_number_same(text, (struct wf_str){digits, (size_t)len});
+    return true;
 }
 
 void wf_buf_number(struct wf_buf *buf, double number) {

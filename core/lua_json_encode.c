@@ -427,7 +427,8 @@ int wf_lua_json_encode(lua_State *L, int index,
     wf_json_push_marks(L);
     e.array_mt = top + 1;
     e.object_mt = top + 2;
-    int rc = wf_json_value(&e, index, &root);
+    int rc = e.source ? wf_json_item(&e, index, 0, &root)
+                      : wf_json_value(&e, index, &root);
     wf_json_out(&e);
     lua_settop(L, top);
     return rc;

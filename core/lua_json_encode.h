@@ -63,6 +63,10 @@ size_t wf_json_count(lua_State *L, int table, bool *names, bool *sequence);
 int wf_json_merge(struct wf_json_encoder *e, int index, double mark,
                   const struct wf_json_place *place);
 
+/** Writes the value at `index`, for which the source had the node `at`. */
+int wf_json_item(struct wf_json_encoder *e, int index, uint32_t at,
+                 const struct wf_json_place *place);
+
 /** An origin's entry for a table: the node's number plus 1, below zero if
  * it is an object with duplicate names. */
 static inline uint32_t wf_json_node(double mark) {

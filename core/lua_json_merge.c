@@ -68,11 +68,8 @@ static bool same_container(struct wf_json_encoder *e, int index,
     return same;
 }
 
-/* The Lua value at the top, for which the source had this node. [-0, +0] */
-static int write_item(struct wf_json_encoder *e, uint32_t at,
-                      const struct wf_json_place *place) {
-    int index = lua_gettop(e->L);
-
+int wf_json_item(struct wf_json_encoder *e, int index, uint32_t at,
+                 const struct wf_json_place *place) {
     if (same_scalar(e->L, index, (struct wf_value){e->source, at})) {
         copy(e, e->source->nodes[at].start, e->source->nodes[at].end);
         return 0;
@@ -178,7 +175,7 @@ static int merge_member(struct merge *m, uint32_t behind, uint32_t at) {
             lua_pop(L, 1);
         }
         if (last)
-            rc = write_item(m->e, at + 1, &place);
+            rc = wf_json_item(m->e, lua_gettop(L), at + 1, &place);
         else
             copy(m->e, m->e->source->nodes[at + 1].start,
                  m->e->source->nodes[at + 1].end);
@@ -261,8 +258,9 @@ static int merge_element(struct wf_json_encoder *e, int index, int i,
         .up = up, .index = i, .depth = up->depth + 1};
 
     lua_rawgeti(e->L, index, i);
-    int rc = at ? write_item(e, at, &place)
-                : wf_json_value(e, lua_gettop(e->L), &place);
+    int item = lua_gettop(e->L);
+    int rc = at ? wf_json_item(e, item, at, &place)
+                : wf_json_value(e, item, &place);
     lua_pop(e->L, 1);
     return rc;
 }
