@@ -13,6 +13,11 @@ local crash_check = {}
 
 local PAGE = 400 -- events a page; histories here are shorter
 
+-- Times are milliseconds, as text: what passes through cjson has 14 digits.
+local function moment(seconds)
+  return seconds and string.format("%.3f", seconds)
+end
+
 local function problem(run, execution, format, ...)
   run.problems[#run.problems + 1] = string.format("%s (%s): ",
     execution.name, execution.machine.name) .. string.format(format, ...)
@@ -34,6 +39,7 @@ end
 
 --- An acknowledged start.
 function crash_check.note_start(run, execution, start_date)
+  start_date = moment(start_date)
   if execution.start_date and execution.start_date ~= start_date then
     problem(run, execution, "started at %s, then said to be at %s",
       execution.start_date, start_date)
@@ -44,7 +50,7 @@ end
 --- An acknowledged end.
 function crash_check.note_end(run, execution, answer)
   local ended = { status = answer.status, output = answer.output,
-    stopDate = answer.stopDate, error = answer.error }
+    stopDate = moment(answer.stopDate), error = answer.error }
   for name, value in pairs(execution.ended or {}) do
     if ended[name] ~= value then
       problem(run, execution, "ended with %s %s, then with %s", name, value,
@@ -55,8 +61,8 @@ function crash_check.note_end(run, execution, answer)
 end
 
 local function same_event(a, b)
-  return a.id == b.id and a.type == b.type and a.timestamp == b.timestamp
-    and a.previousEventId == b.previousEventId
+  return a.id == b.id and a.type == b.type and a.previousEventId == b.previousEventId
+    and moment(a.timestamp) == moment(b.timestamp)
 end
 
 --- A history that was read; the longer one of two is remembered.

@@ -20,6 +20,7 @@ local server = require("server")
 
 local IN_FLIGHT = 24
 local READY_MS = 20000  -- a server that takes longer is stuck
+local JOURNALS = { "64K", "1M", "64M" } -- a small one packs all the time
 local FINISH_MS = 90000 -- so are executions that take longer in the end
 
 local function options()
@@ -60,21 +61,8 @@ local function start_server()
   return server.start({
     program = run.moonstep, data = run.directory .. "/data",
     handlers = here .. "/handlers", log = run.directory .. "/server.log",
+    extra = { "--journal-bytes", JOURNALS[math.random(#JOURNALS)] },
   })
-end
-
---- Waits for the address; nil if the server ended instead.
-local function wait_ready(process, limit_ms)
-  local until_ms = server.now_ms() + limit_ms
-  while server.now_ms() < until_ms do
-    local url = process:url()
-    if url then
-      return url
-    elseif not process:is_running() then
-      return nil
-    end
-    server.pause_ms(2)
-  end
 end
 
 ---------------------------------------------------------------------------
@@ -179,7 +167,7 @@ local function round()
     process:kill()
     return
   end
-  local url = wait_ready(process, READY_MS)
+  local url = process:wait_url(READY_MS)
   if not url then
     problem("the server did not start: %s", process:said():sub(-500))
     process:kill()
@@ -203,7 +191,7 @@ end
 
 local function last_round()
   local process = start_server()
-  local url = wait_ready(process, READY_MS)
+  local url = process:wait_url(READY_MS)
   if url then
     local client = http.new(url)
     crash_check.run(client, run, server.now_ms() + FINISH_MS, server.now_ms)

@@ -4,6 +4,7 @@ record() {
   local directory=$1 log=$2
   shift 2
   mkdir -p "$directory"
+  rm -f "$log"
   POWERLOSS_DIR=$(realpath "$directory") POWERLOSS_LOG=$log \
     LD_PRELOAD=$build/libpowerloss_record.so "$@"
 }

@@ -61,16 +61,21 @@ end
 
 
 
---- Starts a server on a free port. `options`: program, data, handlers, log.
+--- Starts a server on a free port. `options`: program, data, handlers, log,
+-- extra (a list of more arguments, or nil).
 function server.start(options)
   local from = io.open(options.log, "ab")
   local offset = from:seek("end")
   from:close()
-  local pid, fd = child({
+  local arguments = {
     options.program, "serve", "--listen", "127.0.0.1:0",
     "--data", options.data, "--handlers", options.handlers,
     "--workers", "1", "--idle-ms", "300",
-  }, options.log)
+  }
+  for _, argument in ipairs(options.extra or {}) do
+    arguments[#arguments + 1] = argument
+  end
+  local pid, fd = child(arguments, options.log)
   ffi.C.close(fd)
   return setmetatable({
     pid = pid, log = options.log, offset = offset, running = true,
@@ -90,6 +95,20 @@ end
 function process:url()
   local port = self:said():match("127%.0%.0%.1:(%d+)[^\n]*\n")
   return port and "http://127.0.0.1:" .. port .. "/"
+end
+
+--- Waits until it listens; nil if it ended instead, or took too long.
+function process:wait_url(limit_ms)
+  local until_ms = server.now_ms() + limit_ms
+  while server.now_ms() < until_ms do
+    local url = self:url()
+    if url then
+      return url
+    elseif not self:is_running() then
+      return nil
+    end
+    server.pause_ms(2)
+  end
 end
 
 --- True until it has ended by itself or was ended.

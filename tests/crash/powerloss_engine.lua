@@ -1,0 +1,226 @@
+--- The engine under the power-loss suite (powerloss.h).
+--
+--   luajit powerloss_engine.lua run MOONSTEP DIR EXECUTIONS
+--       (recorded) starts a server on DIR and executions on it; each answer
+--       becomes a mark, a line of JSON
+--   luajit powerloss_engine.lua check MOONSTEP DIR MARKS
+--       starts a server on DIR and compares what it says with the marks
+--
+-- Exit status: 0 every answer still holds, 1 one does not, 2 not checked.
+
+local here = arg[0]:match("^(.*)/[^/]*$") or "."
+package.path = here .. "/?.lua;" .. package.path
+
+local cjson = require("cjson")
+local crash_check = require("crash_check")
+local ffi = require("ffi")
+local http = require("http")
+local machines = require("machines")
+local server = require("server")
+
+ffi.cdef("void powerloss_mark(const char *text);")
+
+local KINDS = { "pure", "waiting", "tasks" }
+local IN_FLIGHT = 16
+local LIMIT_MS = 20000
+
+local mode, program, directory = arg[1], arg[2], arg[3]
+
+local function fail(format, ...)
+  io.stderr:write(string.format(format, ...), "\n")
+  os.exit(1)
+end
+
+local function start_server()
+  local process = server.start({
+    program = program, data = directory, handlers = here .. "/handlers",
+    log = directory .. ".log", extra = { "--journal-bytes", "64K" },
+  })
+  local url = process:wait_url(LIMIT_MS)
+  if not url then
+    local said = process:said()
+    process:kill()
+    fail("the server did not start: %s", said:sub(-500))
+  end
+  return process, http.new(url)
+end
+
+---------------------------------------------------------------------------
+-- run
+---------------------------------------------------------------------------
+
+local function mark(what)
+  ffi.C.powerloss_mark(cjson.encode(what))
+end
+
+local function create_machines(client)
+  local arns = {}
+  for _, name in ipairs(KINDS) do
+    local status, answer = client:ask("AWSStepFunctions.CreateStateMachine",
+      { name = name, definition = machines[name].text,
+        roleArn = "arn:aws:iam::000000000000:role/crash" })
+    if status ~= 200 then
+      fail("CreateStateMachine: %s", tostring(status))
+    end
+    arns[name] = answer.stateMachineArn
+    mark({ kind = "machine", name = name, arn = answer.stateMachineArn })
+  end
+  return arns
+end
+
+local function note_history(client, arn)
+  client:call("AWSStepFunctions.GetExecutionHistory",
+    { executionArn = arn, maxResults = 1000 }, function(status, answer)
+      if status == 200 then
+        local events = {}
+        for i, event in ipairs(answer.events) do
+          events[i] = { id = event.id, type = event.type,
+            timestamp = event.timestamp,
+            previousEventId = event.previousEventId }
+        end
+        mark({ kind = "history", arn = arn, events = events })
+      end
+    end)
+end
+
+local function note_end(client, arn)
+  client:call("Moonstep.WaitForExecution",
+    { executionArn = arn, timeoutSeconds = 5 }, function(status, answer)
+      if status == 200 and answer.status ~= "RUNNING" then
+        mark({ kind = "end", arn = arn, status = answer.status,
+          output = answer.output, stopDate = answer.stopDate })
+      end
+    end)
+end
+
+local function start_one(client, arns, number)
+  local kind = KINDS[number % #KINDS + 1]
+  client:call("AWSStepFunctions.StartExecution", {
+    stateMachineArn = arns[kind], name = "power-" .. number,
+    input = cjson.encode(machines[kind].input(number)),
+  }, function(status, answer)
+    if status ~= 200 then
+      fail("StartExecution: %s", tostring(status))
+    end
+    mark({ kind = "start", arn = answer.executionArn, machine = kind,
+      number = number, startDate = answer.startDate })
+    note_history(client, answer.executionArn)
+    note_end(client, answer.executionArn)
+  end)
+end
+
+local function run(count)
+  local process, client = start_server()
+  local arns = create_machines(client)
+  for number = 1, count do
+    start_one(client, arns, number)
+    while client.count >= IN_FLIGHT do
+      client:step(1000)
+    end
+  end
+  while client.count > 0 do
+    client:step(1000)
+  end
+  process:stop()
+end
+
+---------------------------------------------------------------------------
+-- check
+---------------------------------------------------------------------------
+
+local function read_marks(path)
+  local read = { problems = {}, list = {}, by_arn = {}, machine_arns = {} }
+  for line in io.lines(path) do
+    local told = cjson.decode(line)
+    if told.kind == "machine" then
+      read.machine_arns[told.name] = told.arn
+    elseif told.kind == "start" then
+      local execution = { arn = told.arn, machine = machines[told.machine],
+        name = "power-" .. told.number, number = told.number }
+      crash_check.note_start(read, execution, told.startDate)
+      read.list[#read.list + 1] = execution
+      read.by_arn[told.arn] = execution
+    elseif told.kind == "end" then
+      crash_check.note_end(read, read.by_arn[told.arn], told)
+    elseif told.kind == "history" then
+      crash_check.note_history(read, read.by_arn[told.arn], told.events)
+    end
+  end
+  return read
+end
+
+local function lost(read, what, name, status, answer)
+  read.problems[#read.problems + 1] = string.format("%s of %s: %s %s", what,
+    name, tostring(status),
+    type(answer) == "table" and tostring(answer.__type) or tostring(answer))
+end
+
+local function check_execution(client, read, execution)
+  local question = { executionArn = execution.arn, maxResults = 1000 }
+  client:call("AWSStepFunctions.DescribeExecution",
+    { executionArn = execution.arn }, function(status, answer)
+      if status ~= 200 then
+        lost(read, "DescribeExecution", execution.name, status, answer)
+        return
+      end
+      crash_check.note_start(read, execution, answer.startDate)
+      if execution.ended then
+        crash_check.note_end(read, execution, answer)
+      end
+    end)
+  client:call("AWSStepFunctions.GetExecutionHistory", question,
+    function(status, answer)
+      if status ~= 200 then
+        lost(read, "GetExecutionHistory", execution.name, status, answer)
+        return
+      end
+      execution.complete = true
+      crash_check.note_history(read, execution, answer.events)
+    end)
+end
+
+--- What was found must also be able to go on.
+local function check_going_on(client, read)
+  local arn = read.machine_arns.pure
+  if not arn then
+    return
+  end
+  local status, answer = client:ask("AWSStepFunctions.StartExecution",
+    { stateMachineArn = arn, name = "after-power-loss",
+      input = '{"number":1,"odd":true}' })
+  if status == 200 then
+    status, answer = client:ask("Moonstep.WaitForExecution",
+      { executionArn = answer.executionArn, timeoutSeconds = 10 })
+  end
+  if status ~= 200 or answer.status ~= "SUCCEEDED" then
+    lost(read, "a new execution", "pure", status, answer)
+  end
+end
+
+local function check(marks)
+  local read = read_marks(marks)
+  local process, client = start_server()
+  for _, execution in ipairs(read.list) do
+    check_execution(client, read, execution)
+    while client.count >= IN_FLIGHT do
+      client:step(1000)
+    end
+  end
+  while client.count > 0 do
+    client:step(1000)
+  end
+  check_going_on(client, read)
+  process:kill()
+  for _, problem in ipairs(read.problems) do
+    io.stderr:write(problem, "\n")
+  end
+  os.exit(#read.problems == 0 and 0 or 1)
+end
+
+if mode == "run" then
+  run(tonumber(arg[4]))
+elseif mode == "check" then
+  check(arg[4])
+else
+  os.exit(2)
+end
