@@ -18,8 +18,8 @@ layer(wf_options SOURCES core/options.c core/options_table.c
       core/options_help.c core/suggest.c LINK wf_base)
 layer(wf_progress SOURCES core/progress.c core/progress_draw.c
       core/progress_lines.c core/term.c LINK wf_event)
-layer(wf_http SOURCES core/http.c core/http_guard.c core/http_listen.c
-                      core/peer.c
+layer(wf_http SOURCES core/http.c core/http_access.c core/http_guard.c
+                      core/http_listen.c core/http_request.c core/peer.c
       LINK wf_base PkgConfig::MHD ev)
 
 # Fault points are part of debug builds only.
@@ -31,6 +31,16 @@ target_compile_definitions(wf_store PUBLIC $<$<CONFIG:Debug>:WF_FAULTS>)
 layer(wf_api SOURCES core/api.c core/api_call.c core/api_executions.c
                      core/api_state_machines.c
       LINK wf_http wf_doc wf_event)
+
+# Task handlers: the engine's side of the worker processes, and the worker.
+layer(wf_wire SOURCES core/wire.c core/pool_reap.c LINK wf_base)
+layer(wf_pool SOURCES core/pool.c core/pool_message.c core/pool_process.c
+      LINK wf_wire ev)
+layer(wf_worker SOURCES core/worker.c core/worker_task.c core/worker_child.c
+      core/worker_log.c core/lua_worker.c core/lua_coroutine.c
+      core/lua_bundle.c core/lua_handle.c
+      LINK wf_wire wf_lua_json wf_embedded ev PkgConfig::LUAJIT
+      cjson)
 
 # The standard library of handlers: C without Lua, and its Lua modules. The
 # program links wf_lua_stdlib and, for worker.h, wf_worker.

@@ -1,0 +1,172 @@
+/* http_access.c - MHD's callbacks: who is there, and what they ask. See
+ * http_impl.h. */
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "clock.h"
+#include "http_impl.h"
+
+/* ---- receiving ---- */
+
+/* What the verdict on a connection's peer is kept as, in MHD's pointer. */
+static char peer_refused;
+
+static bool peer_may_not(struct MHD_Connection *connection) {
+    const union MHD_ConnectionInfo *info = MHD_get_connection_info(
+        connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+    return info && info->socket_context == &peer_refused;
+}
+
+static const char *guard(struct wf_http_request *request) {
+    struct MHD_Connection *connection = request->connection;
+    struct wf_http_claim claim = {
+        .method = request->method,
+        .path = request->path,
+        .host = wf_http_header_of(connection, "Host"),
+        .origin = wf_http_header_of(connection, "Origin"),
+        .has_target =
+            wf_http_header_of(connection, "X-Amz-Target").data != NULL,
+    };
+    if (request->http->check_peer && peer_may_not(connection))
+        return "This server has no credentials: on the loopback address it "
+               "answers only the user it runs as, and root.";
+    return wf_http_guard(&claim, request->http->hosts);
+}
+
+static enum MHD_Result begin(struct wf_http *http,
+                             struct MHD_Connection *connection,
+                             const char *url, const char *method,
+                             void **handle) {
+    struct wf_http_request *request = wf_http_request_new(http);
+    *handle = request;
+    request->connection = connection;
+    request->method = wf_str(method);
+    request->path = wf_str(url);
+    http->stats.requests++;
+
+    const char *objection = guard(request);
+    if (objection)
+        return wf_http_refuse(request, 403, "AccessDeniedException", objection);
+    struct wf_str length = wf_http_header_of(connection, "Content-Length");
+    if (length.data && strtoull(length.data, NULL, 10) / 4 > http->body_bytes)
+        return wf_http_refuse(request, 413, "RequestEntityTooLargeException",
+                              "The request body is too large.");
+    request->since_ns = wf_clock_mono_ns();
+    wf_list_append(&http->receiving, &request->link);
+    if (!ev_is_active(&http->receive_tick))
+        ev_timer_again(http->loop, &http->receive_tick);
+    return MHD_YES;
+}
+
+/* A body beyond the limit is read, so that the client listens to the answer,
+ * but not kept. */
+static enum MHD_Result receive(struct wf_http_request *request,
+                               const char *data, size_t len) {
+    struct wf_http *http = request->http;
+    if (request->body.len + len > http->body_bytes)
+        request->refusal = 413;
+    else if (http->received + len > http->receive_bytes)
+        request->refusal = 503;
+    if (request->refusal)
+        return MHD_YES;
+    http->received += len;
+    wf_buf_add(&request->body, data, len);
+    return MHD_YES;
+}
+
+static enum MHD_Result dispatch(struct wf_http_request *request) {
+    struct wf_http *http = request->http;
+
+    wf_list_remove(&request->link);
+    http->received -= request->body.len;
+    if (request->refusal == 413)
+        return wf_http_refuse(request, 413, "RequestEntityTooLargeException",
+                              "The request body is too large.");
+    if (request->refusal)
+        return wf_http_refuse(request, request->refusal, "ServiceUnavailable",
+                              "Too many request bodies at once. Try again.");
+    wf_list_append(&http->handling, &request->link);
+    http->stats.unanswered++;
+    request->progress = WF_HTTP_HANDLING;
+    http->handler(http->arg, request);
+    if (request->progress == WF_HTTP_ANSWERED)
+        return wf_http_send(request);
+    request->suspended = true;
+    MHD_suspend_connection(request->connection);
+    return MHD_YES;
+}
+
+enum MHD_Result wf_http_access(void *arg, struct MHD_Connection *connection,
+                               const char *url, const char *method,
+                               const char *version, const char *data,
+                               size_t *len, void **handle) {
+    struct wf_http_request *request = *handle;
+
+    (void)version;
+    if (!request)
+        return begin(arg, connection, url, method, handle);
+    if (*len) {
+        size_t got = *len;
+        *len = 0;
+        return receive(request, data, got);
+    }
+    if (request->progress == WF_HTTP_RECEIVING)
+        return dispatch(request);
+    if (request->progress == WF_HTTP_HANDLING)
+        return wf_http_abandon(request, handle);
+    return wf_http_send(request);
+}
+
+void wf_http_completed(void *arg, struct MHD_Connection *connection,
+                       void **handle, enum MHD_RequestTerminationCode why) {
+    struct wf_http_request *request = *handle;
+
+    (void)arg;
+    (void)connection;
+    (void)why;
+    *handle = NULL;
+    if (!request)
+        return;
+    if (request->progress == WF_HTTP_RECEIVING)
+        request->http->received -= request->body.len;
+    if (request->progress != WF_HTTP_HANDLING) {
+        wf_http_request_free(request);
+        return;
+    }
+    request->connection = NULL; /* the handler still holds it */
+    request->method = request->path = WF_STR_NULL;
+}
+
+/* ---- connections ---- */
+
+static bool peer_is_ours(struct wf_http *http,
+                         struct MHD_Connection *connection) {
+    const union MHD_ConnectionInfo *info = MHD_get_connection_info(
+        connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+    struct sockaddr_storage peer, local;
+    socklen_t peer_len = sizeof(peer), local_len = sizeof(local);
+    uid_t uid;
+
+    if (!info ||
+        getpeername(info->connect_fd, (struct sockaddr *)&peer, &peer_len) ||
+        getsockname(info->connect_fd, (struct sockaddr *)&local, &local_len))
+        return false;
+    if (http->peer_uid((struct sockaddr *)&peer, (struct sockaddr *)&local,
+                       &uid, NULL) != 0)
+        return false;
+    return uid == 0 || uid == geteuid();
+}
+
+void wf_http_connection(void *arg, struct MHD_Connection *connection,
+                        void **context,
+                        enum MHD_ConnectionNotificationCode what) {
+    struct wf_http *http = arg;
+    if (what == MHD_CONNECTION_NOTIFY_CLOSED) {
+        http->stats.connections--;
+        return;
+    }
+    http->stats.connections++;
+    if (http->check_peer && !peer_is_ours(http, connection))
+        *context = &peer_refused;
+}

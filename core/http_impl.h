@@ -1,0 +1,103 @@
+/*
+ * http_impl.h - what the files of the HTTP server share; nobody else's.
+ *
+ * A request's life: MHD calls wf_http_access() when its headers are there
+ * (begin), for each piece of the body (receive), and when it is complete
+ * (dispatch). If the handler has not answered when it returns, the
+ * connection is suspended; the answer resumes it, and MHD calls
+ * wf_http_access() once more to get the response.
+ */
+#ifndef WF_HTTP_IMPL_H
+#define WF_HTTP_IMPL_H
+
+#include <microhttpd.h>
+
+#include "http.h"
+#include "http_listen.h"
+#include "list.h"
+
+enum { WF_HTTP_HEADERS = 4, WF_HTTP_HEADER_VALUE = 128 };
+
+enum wf_http_progress {
+    WF_HTTP_RECEIVING, /**< The body is not complete. */
+    WF_HTTP_HANDLING,  /**< The handler has it. */
+    WF_HTTP_ANSWERED,  /**< The answer is sent, or about to be. */
+};
+
+struct wf_http_header {
+    const char *name;
+    char value[WF_HTTP_HEADER_VALUE];
+};
+
+struct wf_http_request {
+    struct wf_link link;               /* in receiving or in handling */
+    struct wf_http *http;              /* NULL: the server is gone */
+    struct MHD_Connection *connection; /* NULL: so is the client */
+    struct wf_http_request *spare;     /* next one in the reserve */
+    struct wf_str method, path;
+    struct wf_buf body, answer;
+    uint64_t since_ns; /* when its headers were complete */
+    const char *content_type;
+    unsigned status;
+    unsigned header_count;
+    enum wf_http_progress progress;
+    bool suspended;
+    unsigned refusal; /* status decided while receiving; 0: none */
+    _Alignas(max_align_t) char scratch[WF_HTTP_SCRATCH];
+    struct wf_http_header headers[WF_HTTP_HEADERS]; /* last: not cleared */
+};
+
+struct wf_http {
+    struct ev_loop *loop;
+    struct MHD_Daemon *daemon;
+    wf_http_fn *handler;
+    void *arg;
+    struct wf_listener listener;
+    const char **hosts; /* owned array of borrowed and owned texts */
+    char **host_copies;
+    int (*peer_uid)(const struct sockaddr *, const struct sockaddr *, uid_t *,
+                    struct wf_error *);
+    bool check_peer;
+    bool resumed; /* MHD_run() is due before the loop waits */
+    size_t body_bytes, receive_bytes, received;
+    uint64_t receive_ns;
+    ev_io readable;
+    ev_prepare before_wait;
+    ev_timer timeout, receive_tick;
+    struct wf_link receiving;           /* oldest first */
+    struct wf_link handling;            /* with the handler */
+    struct wf_http_request *spare;
+    unsigned spare_count;
+    struct wf_http_stats stats;
+};
+
+/* ---- http_request.c ---- */
+
+struct wf_http_request *wf_http_request_new(struct wf_http *http);
+void wf_http_request_free(struct wf_http_request *request);
+/** Gives MHD the answer. */
+enum MHD_Result wf_http_send(struct wf_http_request *request);
+/** Answers a request that the handler does not get to see. */
+enum MHD_Result wf_http_refuse(struct wf_http_request *request,
+                               unsigned status, const char *type,
+                               const char *message);
+/** Answers 503 and cuts the handle, which the handler keeps, off. */
+enum MHD_Result wf_http_abandon(struct wf_http_request *request,
+                                void **handle);
+struct wf_str wf_http_header_of(struct MHD_Connection *connection,
+                                const char *name);
+
+/* ---- http_access.c: MHD's callbacks ---- */
+
+enum MHD_Result wf_http_access(void *http, struct MHD_Connection *connection,
+                               const char *url, const char *method,
+                               const char *version, const char *data,
+                               size_t *len, void **handle);
+void wf_http_completed(void *http, struct MHD_Connection *connection,
+                       void **handle, enum MHD_RequestTerminationCode why);
+/** Looks at the peer of a new connection. */
+void wf_http_connection(void *http, struct MHD_Connection *connection,
+                        void **context,
+                        enum MHD_ConnectionNotificationCode what);
+
+#endif
