@@ -10,3 +10,4 @@ function(benchmark name)
 endfunction()
 
 benchmark(store LINK wf_store)
+benchmark(pool LINK wf_pool wf_worker)

@@ -8,10 +8,9 @@ typedef void message_fn(struct wf_worker_process *worker,
 
 static void on_result(struct wf_worker_process *worker,
                       struct wf_pool_entry *entry, struct wf_reader *body) {
-    struct wf_str output = wf_read_text(body);
+    struct wf_str output = {body->at, (size_t)(body->end - body->at)};
 
-    if (!body->bad)
-        wf_pool_finish(worker->pool, entry, WF_TASK_SUCCEEDED, output, NULL);
+    wf_pool_finish(worker->pool, entry, WF_TASK_SUCCEEDED, output, NULL);
 }
 
 static void on_fail(struct wf_worker_process *worker,

@@ -27,7 +27,7 @@ enum wf_wire_type {
     WF_WIRE_BUNDLE,   /**< hash, count, then count times: path, content */
 
     /* worker to pool */
-    WF_WIRE_RESULT,          /**< id, output */
+    WF_WIRE_RESULT,          /**< id, then the output: all the rest */
     WF_WIRE_FAIL,            /**< id, error, cause */
     WF_WIRE_CANCELLED,       /**< id: nothing of it runs any longer */
     WF_WIRE_NEEDS_ISOLATION, /**< the body of the TASK, unchanged */

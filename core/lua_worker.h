@@ -1,0 +1,45 @@
+/*
+ * lua_worker.h - what the Lua side of a worker shares (core/lua_worker.c,
+ * lua_coroutine.c, lua_bundle.c, lua_handle.c).
+ */
+#ifndef WF_LUA_WORKER_H
+#define WF_LUA_WORKER_H
+
+#include <lua.h>
+
+#include "lua_json.h"
+#include "worker_priv.h"
+
+struct wf_lua_vm {
+    struct wf_worker *worker;
+    size_t used, limit;   /**< Bytes */
+    lua_Alloc allocate;   /**< LuaJIT's own. */
+    void *allocate_arg;
+    uint64_t since_ns;    /**< When the current task got the CPU. */
+    uint64_t turn;        /**< How often a task got it. */
+    int loading;          /**< Modules being loaded: nothing can wait. */
+    struct wf_idle_co *idle; /**< Coroutines to use again. */
+    size_t idle_count;
+    struct wf_buf scratch; /**< For text that a Lua error must not lose. */
+
+    /* Registry references. */
+    int start_ref, finish_ref; /**< Protected C functions. */
+    int await_ref;             /**< Lua: wraps functions that yield. */
+    int origins_ref;           /**< Table: slot to origin. */
+    int new_bundle_ref;        /**< Lua: lua/worker/bundle.lua */
+};
+
+/** What a coroutine of a task yields, and is resumed with. */
+#define WF_LUA_AWAIT ((void *)&wf_lua_await)
+/** What a first call returns if the module wants to be isolated. */
+#define WF_LUA_ISOLATE ((void *)&wf_lua_isolate)
+extern const char wf_lua_await, wf_lua_isolate;
+
+/** The task ends as soon as the loop is back: it is doomed by memory. */
+void wf_lua_task_doom_later(struct wf_task *task);
+
+/** Runs an embedded file lua/worker/NAME.lua with `nargs` arguments from the
+ * stack; raises. [-nargs, +1] */
+void wf_lua_worker_file(lua_State *L, const char *name, int nargs);
+
+#endif
