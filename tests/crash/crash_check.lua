@@ -61,7 +61,8 @@ function crash_check.note_end(run, execution, answer)
 end
 
 local function same_event(a, b)
-  return a.id == b.id and a.type == b.type and a.previousEventId == b.previousEventId
+  return a.id == b.id and a.type == b.type
+    and a.previousEventId == b.previousEventId
     and moment(a.timestamp) == moment(b.timestamp)
 end
 
