@@ -24,7 +24,6 @@ struct fixture {
     struct mini_worker *mini;
     struct web *web;
     char *directory;
-    size_t descriptors;
 };
 
 static size_t open_descriptors(void) {
@@ -42,6 +41,23 @@ static int l_connections(lua_State *L) {
     return 1;
 }
 
+/* The module "fixture" of the cases. */
+static void set_fixture(lua_State *L, struct fixture *fixture,
+                        const char *url) {
+    lua_getglobal(L, "package");
+    lua_getfield(L, -1, "loaded");
+    lua_newtable(L);
+    lua_pushstring(L, fixture->directory);
+    lua_setfield(L, -2, "directory");
+    lua_pushstring(L, url);
+    lua_setfield(L, -2, "url");
+    lua_pushlightuserdata(L, fixture->web);
+    lua_pushcclosure(L, l_connections, 1);
+    lua_setfield(L, -2, "connections");
+    lua_setfield(L, -2, "fixture");
+    lua_pop(L, 2);
+}
+
 static int set_up(void **state) {
     struct fixture *fixture = wf_calloc(1, sizeof(*fixture));
     struct wf_buf path = {0};
@@ -54,14 +70,7 @@ static int set_up(void **state) {
     snprintf(url, sizeof(url), "http://127.0.0.1:%d", web_port(fixture->web));
     fixture->mini =
         mini_worker_new(&wf_stdlib, MOONSTEP_SOURCE_DIR "/lua/lib");
-    lua_State *L = mini_worker_lua(fixture->mini);
-    lua_pushstring(L, fixture->directory);
-    lua_setglobal(L, "DIRECTORY");
-    lua_pushstring(L, url);
-    lua_setglobal(L, "URL");
-    lua_pushlightuserdata(L, fixture->web);
-    lua_pushcclosure(L, l_connections, 1);
-    lua_setglobal(L, "connections");
+    set_fixture(mini_worker_lua(fixture->mini), fixture, url);
     *state = fixture;
     return 0;
 }

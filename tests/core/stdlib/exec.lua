@@ -6,6 +6,8 @@ local sleep = require("sleep")
 local time = require("time")
 local fs = require("fs")
 
+local DIRECTORY = require("fixture").directory
+
 local cases = {}
 
 local function fails(name, command)

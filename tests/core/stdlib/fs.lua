@@ -4,6 +4,8 @@ local fs = require("fs")
 local mini = require("mini")
 local exec = require("exec")
 
+local DIRECTORY = require("fixture").directory
+
 local cases = {}
 
 local function at(name)

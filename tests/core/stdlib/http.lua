@@ -1,10 +1,14 @@
---- Cases of module http (tests/core/test_stdlib.c). URL is that of the server
--- in tests/support/web.c; connections() counts what it accepted.
+--- Cases of module http (tests/core/test_stdlib.c). The server is
+-- tests/support/web.c; connections() counts what it accepted.
 
 local fs = require("fs")
 local http = require("http")
 local json = require("json")
 local mini = require("mini")
+
+local DIRECTORY = require("fixture").directory
+local URL = require("fixture").url
+local connections = require("fixture").connections
 
 local cases = {}
 
