@@ -11,3 +11,4 @@ endfunction()
 
 benchmark(store LINK wf_store)
 benchmark(pool LINK wf_pool wf_worker)
+benchmark(doc LINK wf_lua_doc)

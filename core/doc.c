@@ -238,7 +238,8 @@ static inline bool name_is(const struct wf_doc *doc,
     const char *raw = doc->text + node->start + 1;
 
     if (node->count == 0)
-        return len == name.len && memcmp(raw, name.data, len) == 0;
+        return len == name.len &&
+               (len == 0 || memcmp(raw, name.data, len) == 0);
     if (name.len > len) /* an escape is longer than what it stands for */
         return false;
     return wf_string_is((struct wf_str){raw, len}, name);

@@ -8,8 +8,9 @@
 #define EXACT 9007199254740992.0 /* 2^53: integers below are exact */
 
 bool wf_utf8_valid(struct wf_str text) {
+    if (text.len == 0)
+        return true;
     const char *at = text.data, *end = at + text.len;
-
     while (at < end) {
         uint64_t word;
         if (end - at >= 8) {
@@ -117,6 +118,8 @@ size_t wf_string_unescape(struct wf_str raw, char *out) {
 }
 
 bool wf_string_is(struct wf_str raw, struct wf_str characters) {
+    if (characters.len == 0 || raw.len == 0)
+        return characters.len == raw.len;
     const char *at = raw.data, *end = at + raw.len;
     const char *want = characters.data, *want_end = want + characters.len;
     char piece[4];
@@ -148,6 +151,8 @@ void wf_value_string(struct wf_value string, struct wf_buf *out) {
     if (wf_value_type(string) != WF_JSON_STRING)
         return;
     struct wf_str raw = raw_string(string);
+    if (raw.len == 0)
+        return;
     wf_buf_reserve(out, raw.len);
     out->len += wf_string_unescape(raw, out->data + out->len);
 }

@@ -62,7 +62,8 @@ static void test_types(void **state) {
         "eq(7, v:len())\n"
         "eq(0, v:at(-1):len())\n"
         "eq(nil, v:at(0):len())\n"
-        "eq('a\\0\\195\\169', doc.parse('\"a\\\\u0000\\\\u00e9\"'):string())\n");
+        "eq('a\\0\\195\\169',\n"
+        "  doc.parse('\"a\\\\u0000\\\\u00e9\"'):string())\n");
 }
 
 static void test_going_through(void **state) {
