@@ -4,12 +4,14 @@
  * It takes all batches that wait, up to some megabytes, and commits them as
  * one: the flush is shared by everybody who waits. Meanwhile new ones queue.
  *
- * No room. The failed batches go back to the head of the queue, the ballast
- * is released and the state becomes FULL, which tells the engine to refuse
- * new work. From then on batches are tried singly, every 200 ms if need be;
- * those already accepted, and clean-up, may use what the ballast had kept
- * free. The state is OK again when the queue has been written and the ballast
- * is back. A size limit covers the ballast, so it works in the same way.
+ * No room. The failed batches go back to the head of the queue and the state
+ * becomes FULL, which tells the engine to refuse new work. Half the ballast is
+ * released for what had been accepted; the other half only for batches that
+ * delete, since LMDB writes new pages before it frees old ones. Batches are
+ * tried singly now, every 200 ms if need be. The state is OK again when all
+ * have been written and there is a reserve: the ballast, or as much and more
+ * in free pages of the file, which never shrinks. A size limit covers the
+ * ballast and works in the same way.
  */
 #include "store_lmdb.h"
 
@@ -23,10 +25,6 @@
 
 static enum wf_store_state state_of(const struct store_lmdb *store) {
     return (enum wf_store_state)atomic_load(&store->state);
-}
-
-static void wake_loop(struct store_lmdb *store) {
-    ev_async_send(store->loop, &store->wake);
 }
 
 /* `mutex` is held by the callers of all that follow, unless said. */
@@ -43,7 +41,7 @@ static void state_set(struct store_lmdb *store, enum wf_store_state state,
                      "%s: writing failed: %s; restart to recover from disk",
                      store->directory, store_rc_text(rc));
     atomic_store(&store->state, state);
-    wake_loop(store);
+    store->wake_due = true;
 }
 
 static void list_join(struct store_job_list *to, struct store_job_list *from) {
@@ -87,7 +85,7 @@ static void group_done(struct store_lmdb *store, struct store_job_list *group,
     for (struct store_job *job = group->head; job; job = job->next)
         store->queued--;
     list_join(&store->done, group);
-    wake_loop(store);
+    store->wake_due = true;
 }
 
 /*
@@ -117,7 +115,9 @@ static bool group_no_room(struct store_lmdb *store,
     list_join(group, &store->queue); /* back to the head */
     store->queue = *group;
     state_set(store, WF_STORE_FULL, STORE_RC_NO_ROOM);
-    bool released = store_ballast_release(store);
+    bool deletes = store_write_only_deletes(store->queue.head);
+    bool released = store_ballast_release(
+        store, deletes ? 0 : store->ballast_bytes / 2);
     return released || was_ok;
 }
 
@@ -128,20 +128,24 @@ static void all_lost(struct store_lmdb *store, struct store_job_list *group,
     list_join(&store->lost, &store->queue);
     store->queued = 0;
     state_set(store, WF_STORE_DEAD, rc);
-    wake_loop(store);
+    store->wake_due = true;
 }
 
-/* The part of a size limit that new work may fill. */
-static uint64_t soft_limit(const struct store_lmdb *store) {
-    return store->limit_bytes - store->ballast_bytes;
+/* What a batch must leave: new work more than what was accepted before. */
+static struct store_room room_to_leave(const struct store_lmdb *store) {
+    uint64_t ballast = store->ballast_bytes;
+    if (state_of(store) == WF_STORE_FULL)
+        return (struct store_room){store->limit_bytes, ballast / 2};
+    return (struct store_room){store->limit_bytes - ballast, ballast};
 }
 
 /* Nothing waits: are we out of trouble? Frees the mutex meanwhile. */
 static void restore(struct store_lmdb *store) {
     pthread_mutex_unlock(&store->mutex);
-    bool room = store->limit_bytes == 0 ||
-                store_write_used(store) <= soft_limit(store);
-    bool restored = room && store_ballast_hold(store);
+    uint64_t ballast = store->ballast_bytes;
+    struct store_room enough = {store->limit_bytes - ballast, 2 * ballast};
+    store_ballast_hold(store);
+    bool restored = store_write_has_room(store, &enough);
     pthread_mutex_lock(&store->mutex);
     if (restored)
         state_set(store, WF_STORE_OK, 0);
@@ -152,13 +156,12 @@ static void restore(struct store_lmdb *store) {
 /* False if there was no room and the attempt must be repeated later. */
 static bool commit_next(struct store_lmdb *store) {
     struct store_job_list group = group_take(store);
-    bool full = state_of(store) == WF_STORE_FULL;
-    uint64_t limit = full ? store->limit_bytes : soft_limit(store);
+    struct store_room room = room_to_leave(store);
 
     pthread_mutex_unlock(&store->mutex);
     struct timespec start, end;
     clock_gettime(CLOCK_MONOTONIC, &start);
-    int rc = store_write(store, group.head, limit);
+    int rc = store_write(store, group.head, &room);
     clock_gettime(CLOCK_MONOTONIC, &end);
     for (struct store_job *job = group.head; job && rc == 0; job = job->next) {
         wf_batch_free(job->batch);
@@ -176,6 +179,14 @@ static bool commit_next(struct store_lmdb *store) {
     return true;
 }
 
+/* Without the mutex: the loop, once awake, takes it first of all. */
+static void wake_loop(struct store_lmdb *store) {
+    store->wake_due = false;
+    pthread_mutex_unlock(&store->mutex);
+    ev_async_send(store->loop, &store->wake);
+    pthread_mutex_lock(&store->mutex);
+}
+
 /* One thing at a time; false when there is nothing left to do for ever. */
 static bool committer_turn(struct store_lmdb *store) {
     struct store_job_list none = {0};
@@ -189,6 +200,7 @@ static bool committer_turn(struct store_lmdb *store) {
         if (!commit_next(store)) {
             if (store->closing)
                 return false;
+            wake_loop(store); /* the state may have changed */
             retry_wait(store);
         }
     } else if (state == WF_STORE_FULL) {
@@ -204,7 +216,8 @@ void *store_committer_main(void *arg) {
 
     pthread_mutex_lock(&store->mutex);
     while (committer_turn(store))
-        ;
+        if (store->wake_due)
+            wake_loop(store);
     pthread_mutex_unlock(&store->mutex);
     return NULL;
 }

@@ -117,15 +117,18 @@ struct store_lmdb {
     pthread_t committer, reader;
     struct store_dbis write_dbis; /* and those of the open transaction */
     struct store_table *tables[256];
-    bool ballast_held;
+    uint64_t ballast_held; /* size of the file */
+    bool wake_due;        /* the loop has something to look at */
 };
 
 /* store_lock.c */
 
 /** Takes the directory's lock; the descriptor, or -1 and `err`. */
 int store_lock(const char *directory, struct wf_error *err);
-bool store_ballast_hold(struct store_lmdb *store);    /* true: it is there */
-bool store_ballast_release(struct store_lmdb *store); /* true: it was there */
+/** Restores the ballast as far as there is room; true: it is complete. */
+bool store_ballast_hold(struct store_lmdb *store);
+/** Shrinks it to `keep` bytes; true: that made room. */
+bool store_ballast_release(struct store_lmdb *store, uint64_t keep);
 
 /* store_env.c */
 

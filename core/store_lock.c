@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
 
@@ -59,43 +60,59 @@ int store_lock(const char *directory, struct wf_error *err) {
 }
 
 /* The ballast must not take the room that made the last commit possible. */
-static bool has_room(const struct store_lmdb *store) {
+static bool has_room(const struct store_lmdb *store, uint64_t missing) {
     struct statvfs fs;
     if (statvfs(store->directory, &fs) != 0)
         return true;
-    return (uint64_t)fs.f_bavail * fs.f_frsize >= 2 * store->ballast_bytes;
+    return (uint64_t)fs.f_bavail * fs.f_frsize >=
+           missing + store->ballast_bytes;
+}
+
+/* Makes the file as large as it should be, or leaves it as it is. */
+static void ballast_grow(struct store_lmdb *store, int fd) {
+    uint64_t full = store->ballast_bytes;
+
+    if (!has_room(store, full - store->ballast_held))
+        return;
+    /* Not posix_fallocate(): it writes each block where the file system
+     * can't set room aside; there we do without. */
+    if (fallocate(fd, 0, 0, (off_t)full) == 0)
+        store->ballast_held = full;
+    else if (errno == EOPNOTSUPP)
+        store->ballast_bytes = store->ballast_held = 0;
+    else if (ftruncate(fd, (off_t)store->ballast_held) != 0)
+        store->ballast_held = 0;
 }
 
 bool store_ballast_hold(struct store_lmdb *store) {
-    if (store->ballast_held)
+    if (store->ballast_held == store->ballast_bytes)
         return true;
     char *path = path_in(store->directory, "ballast.bin");
     int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-    off_t size = (off_t)store->ballast_bytes;
+    struct stat st;
 
-    if (fd >= 0 && lseek(fd, 0, SEEK_END) == size) {
-        store->ballast_held = true;
-    } else if (fd >= 0 && has_room(store)) {
-        /* Not posix_fallocate(): it writes each block where the file system
-         * can't set room aside; there we do without. */
-        store->ballast_held = ftruncate(fd, 0) == 0 &&
-                              (fallocate(fd, 0, 0, size) == 0 ||
-                               errno == EOPNOTSUPP);
+    if (fd >= 0 && fstat(fd, &st) == 0) {
+        uint64_t size = (uint64_t)st.st_size;
+        if (size > store->ballast_bytes &&
+            ftruncate(fd, (off_t)store->ballast_bytes) == 0)
+            size = store->ballast_bytes;
+        store->ballast_held = size;
+        if (size < store->ballast_bytes)
+            ballast_grow(store, fd);
     }
     if (fd >= 0)
         close(fd);
-    if (!store->ballast_held)
-        unlink(path);
     free(path);
-    return store->ballast_held;
+    return store->ballast_held >= store->ballast_bytes;
 }
 
-bool store_ballast_release(struct store_lmdb *store) {
-    if (!store->ballast_held)
+bool store_ballast_release(struct store_lmdb *store, uint64_t keep) {
+    if (store->ballast_held <= keep)
         return false;
     char *path = path_in(store->directory, "ballast.bin");
-    store->ballast_held = false;
-    unlink(path);
+    bool released = truncate(path, (off_t)keep) == 0;
+    if (released)
+        store->ballast_held = keep;
     free(path);
-    return true;
+    return released;
 }

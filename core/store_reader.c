@@ -156,7 +156,9 @@ void *store_reader_main(void *arg) {
             store->answers.head = read;
         store->answers.tail = read;
         store->counters.reads++;
+        pthread_mutex_unlock(&store->mutex);
         ev_async_send(store->loop, &store->wake);
+        pthread_mutex_lock(&store->mutex);
     }
     pthread_mutex_unlock(&store->mutex);
     return NULL;

@@ -188,7 +188,7 @@ static int batch_write(struct store_lmdb *store, MDB_txn *txn,
 
 /* ---- the transaction ---- */
 
-static bool only_frees(const struct store_job *jobs) {
+bool store_write_only_deletes(const struct store_job *jobs) {
     for (; jobs; jobs = jobs->next) {
         if (jobs->conflict)
             continue;
@@ -200,16 +200,26 @@ static bool only_frees(const struct store_job *jobs) {
     return true;
 }
 
-/* Is there room for what the transaction holds now? */
-static int limit_check(struct store_lmdb *store, MDB_txn *txn,
-                       const struct store_job *jobs, uint64_t limit) {
+static int room_check(struct store_lmdb *store, MDB_txn *txn,
+                      const struct store_dbis *dbis,
+                      const struct store_room *room) {
     uint64_t used, entries;
-    if (store->limit_bytes == 0)
+    MDB_envinfo info;
+
+    if (store->limit_bytes == 0 && store->ballast_held == store->ballast_bytes)
         return 0;
-    int rc = store_env_used(store, txn, &store->write_dbis, &used, &entries);
-    if (rc != 0 || used <= limit || only_frees(jobs))
+    int rc = store_env_used(store, txn, dbis, &used, &entries);
+    if (rc != 0)
         return rc;
-    return MDB_MAP_FULL;
+    if (store->limit_bytes && used > room->limit)
+        return MDB_MAP_FULL;
+    mdb_env_info(store->env, &info);
+    uint64_t file = (info.me_last_pgno + 1) * store->page_bytes;
+    uint64_t free_bytes = file > used ? file - used : 0;
+    if (store->ballast_held < store->ballast_bytes &&
+        store->ballast_held + free_bytes < room->reserve)
+        return MDB_MAP_FULL;
+    return 0;
 }
 
 #ifdef WF_FAULTS
@@ -263,14 +273,14 @@ static int jobs_write(struct store_lmdb *store, MDB_txn *txn,
 }
 
 int store_write(struct store_lmdb *store, struct store_job *jobs,
-                uint64_t limit) {
+                const struct store_room *room) {
     MDB_txn *txn = NULL;
     int rc = mdb_txn_begin(store->env, NULL, 0, &txn);
 
     if (rc == 0)
         rc = jobs_write(store, txn, jobs);
-    if (rc == 0)
-        rc = store_rc(limit_check(store, txn, jobs, limit), 0);
+    if (rc == 0 && !store_write_only_deletes(jobs))
+        rc = store_rc(room_check(store, txn, &store->write_dbis, room), 0);
     if (txn)
         cursors_close(store);
     if (rc == 0)
@@ -284,16 +294,16 @@ int store_write(struct store_lmdb *store, struct store_job *jobs,
     return rc;
 }
 
-uint64_t store_write_used(struct store_lmdb *store) {
-    uint64_t used = 0, entries;
+bool store_write_has_room(struct store_lmdb *store,
+                          const struct store_room *room) {
     struct store_dbis dbis;
     MDB_txn *txn = NULL;
 
     store_env_dbis(store, &dbis);
-    if (mdb_txn_begin(store->env, NULL, MDB_RDONLY, &txn) != 0)
-        return UINT64_MAX;
-    if (store_env_used(store, txn, &dbis, &used, &entries) != 0)
-        used = UINT64_MAX;
-    mdb_txn_abort(txn);
-    return used;
+    int rc = mdb_txn_begin(store->env, NULL, MDB_RDONLY, &txn);
+    if (rc == 0)
+        rc = room_check(store, txn, &dbis, room);
+    if (txn)
+        mdb_txn_abort(txn);
+    return rc == 0;
 }

@@ -38,6 +38,11 @@ static int setup_limited(void **state) {
     return setup_with(state, &options);
 }
 
+static int setup_small_ballast(void **state) {
+    struct wf_store_options options = {.ballast_bytes = 1 << 20};
+    return setup_with(state, &options);
+}
+
 static int teardown(void **state) {
     fault_io_set(FAULT_IO_NONE, 0);
     fixture_down(*state);
@@ -45,11 +50,13 @@ static int teardown(void **state) {
     return 0;
 }
 
-static bool has_ballast(const struct fixture *f) {
+static off_t ballast_bytes(const struct fixture *f) {
     char path[128];
     struct stat st;
     snprintf(path, sizeof(path), "%s/ballast.bin", f->directory);
-    return stat(path, &st) == 0 && st.st_size > 0 && st.st_blocks > 0;
+    assert_int_equal(stat(path, &st), 0);
+    assert_true(st.st_blocks * 512 >= st.st_size); /* not sparse */
+    return st.st_size;
 }
 
 static void put_text(struct fixture *f, const char *key, const char *value) {
@@ -225,13 +232,13 @@ static void fails_then_recovers(struct fixture *f, enum fault_io_kind kind,
                                 int error) {
     put_text(f, "0", "before");
     fixture_until(f, &f->durable, 1);
-    assert_true(has_ballast(f));
+    assert_int_equal(ballast_bytes(f), 16 << 20);
     fault_io_set(kind, error);
     put_text(f, "1", "one");
     put_text(f, "2", "two");
     fixture_until(f, &f->state_changes, 1);
     assert_int_equal(f->last_state, WF_STORE_FULL);
-    assert_false(has_ballast(f));
+    assert_int_equal(ballast_bytes(f), 8 << 20);
     assert_int_equal(f->durable, 1); /* nothing was acknowledged */
     check_value(f, "0", "before");   /* reading goes on */
     check_value(f, "1", NULL);
@@ -239,7 +246,7 @@ static void fails_then_recovers(struct fixture *f, enum fault_io_kind kind,
     fixture_until(f, &f->durable, 3);
     fixture_until(f, &f->state_changes, 2);
     assert_int_equal(f->last_state, WF_STORE_OK);
-    assert_true(has_ballast(f));
+    assert_int_equal(ballast_bytes(f), 16 << 20);
     check_value(f, "2", "two");
 }
 
@@ -274,6 +281,52 @@ static void closing_a_full_store_does_not_wait_for_ever(void **state) {
     assert_int_equal(fixture_open(f, &err), 0);
     check_value(f, "0", "before");
     check_value(f, "1", NULL);
+}
+
+static void put_large(struct fixture *f, unsigned number) {
+    static char value[50000];
+    fixture_put(f, fixture_key('A', "%06u", number),
+                (struct wf_str){value, sizeof(value)});
+}
+
+/*
+ * The file never shrinks, so deleting rows gives the disk nothing back; the
+ * free pages inside it take the ballast's place.
+ */
+static void clean_up_works_on_a_full_disk(void **state) {
+    struct fixture *f = *state;
+    struct wf_error err;
+    unsigned count = 0;
+
+    while (count < 200)
+        put_large(f, count++);
+    fixture_until(f, &f->durable, count);
+    fault_io_set(FAULT_IO_GROW, ENOSPC);
+    atomic_store(&fault_io_room, 0);
+    put_large(f, count++);
+    fixture_until(f, &f->state_changes, 1);
+    assert_int_equal(f->last_state, WF_STORE_FULL);
+    fixture_close(f);
+    assert_int_equal(f->durable, 200);
+
+    f->state_changes = f->durable = 0;
+    assert_int_equal(fixture_open(f, &err), 0);
+    fixture_until(f, &f->state_changes, 1);
+    assert_int_equal(f->last_state, WF_STORE_FULL); /* from the start */
+    atomic_store(&fault_io_room, 512 << 10); /* what the ballast gives back */
+    struct wf_batch *batch = wf_batch_new(1);
+    wf_batch_delete_range(batch, KEY('A', ""), KEY('B', ""), 100);
+    wf_store_apply(f->store, batch, fixture_done, f);
+    fixture_until(f, &f->durable, 1);
+    fixture_until(f, &f->state_changes, 2);
+    assert_int_equal(f->last_state, WF_STORE_OK);
+    for (count = 0; f->state_changes == 2; count++) {
+        put_large(f, count); /* until only the reserve is left again */
+        while (f->durable < count + 2 && f->state_changes == 2)
+            ev_run(f->loop, EVRUN_ONCE);
+    }
+    assert_in_range(count, 40, 90);
+    assert_int_equal(f->last_state, WF_STORE_FULL);
 }
 
 /* LMDB gives up after this; the store opens the environment anew. */
@@ -470,6 +523,8 @@ int main(int argc, char **argv) {
         CASE(a_short_write_is_a_full_disk),
         CASE(a_flush_without_room_is_waited_for),
         CASE(closing_a_full_store_does_not_wait_for_ever),
+        cmocka_unit_test_setup_teardown(clean_up_works_on_a_full_disk,
+                                        setup_small_ballast, teardown),
         CASE(a_meta_page_that_was_not_written_is_tried_again),
         CASE(a_commit_of_unknown_outcome_is_looked_up),
         CASE(a_write_error_is_the_end),

@@ -3,7 +3,9 @@
 
 #include <dlfcn.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
@@ -11,6 +13,7 @@
 #define META_BYTES 512
 
 _Atomic int fault_io_kind, fault_io_errno, fault_io_hits;
+_Atomic long fault_io_room;
 
 void fault_io_set(enum fault_io_kind kind, int error) {
     atomic_store(&fault_io_errno, error);
@@ -31,6 +34,18 @@ static int fail(void) {
     return -1;
 }
 
+/* Is there no room for a write that ends at `end`? */
+static int no_room(int fd, off_t end) {
+    struct stat st;
+    if (atomic_load(&fault_io_kind) != FAULT_IO_GROW || fstat(fd, &st) != 0 ||
+        end <= st.st_size)
+        return 0;
+    if (end - st.st_size > atomic_load(&fault_io_room))
+        return 1;
+    atomic_fetch_sub(&fault_io_room, end - st.st_size);
+    return 0;
+}
+
 static ssize_t real_pwrite(int fd, const void *data, size_t len, off_t at) {
     static ssize_t (*next)(int, const void *, size_t, off_t);
     if (!next)
@@ -49,7 +64,7 @@ ssize_t pwrite(int fd, const void *data, size_t len, off_t at) {
                 real_pwrite(fd, data, len, at);
             return fail();
         }
-    } else if (kind == FAULT_IO_DATA) {
+    } else if (kind == FAULT_IO_DATA || no_room(fd, at + (off_t)len)) {
         return fail();
     } else if (kind == FAULT_IO_SHORT) {
         atomic_fetch_add(&fault_io_hits, 1);
@@ -61,8 +76,11 @@ ssize_t pwrite(int fd, const void *data, size_t len, off_t at) {
 ssize_t writev(int fd, const struct iovec *parts, int count) {
     static ssize_t (*next)(int, const struct iovec *, int);
     int kind = atomic_load(&fault_io_kind);
+    off_t end = lseek(fd, 0, SEEK_CUR);
 
-    if (kind == FAULT_IO_DATA)
+    for (int i = 0; i < count; i++)
+        end += (off_t)parts[i].iov_len;
+    if (kind == FAULT_IO_DATA || no_room(fd, end))
         return fail();
     if (!next)
         next = (ssize_t(*)(int, const struct iovec *, int))next_of("writev");
@@ -80,4 +98,13 @@ int fdatasync(int fd) {
     if (!next)
         next = (int (*)(int))next_of("fdatasync");
     return next(fd);
+}
+
+int fallocate(int fd, int mode, off_t at, off_t len) {
+    static int (*next)(int, int, off_t, off_t);
+    if (atomic_load(&fault_io_kind) == FAULT_IO_GROW)
+        return fail();
+    if (!next)
+        next = (int (*)(int, int, off_t, off_t))next_of("fallocate");
+    return next(fd, mode, at, len);
 }
