@@ -51,11 +51,20 @@ layer(wf_lua_stdlib SOURCES core/lua_stdlib.c core/lua_task.c
       core/lua_exec.c core/lua_fs.c core/lua_http.c
       LINK wf_stdlib wf_lua_json wf_embedded PkgConfig::LUAJIT)
 
+layer(wf_script SOURCES core/lua_script.c core/lua_ctx.c core/lua_decide.c
+      LINK wf_lua_doc wf_embedded wf_event PkgConfig::LUAJIT)
+layer(wf_engine SOURCES core/engine.c core/commit.c core/table.c core/keys.c
+      core/tail.c core/execution.c core/transition.c core/task.c core/timer.c
+      core/park.c core/recover.c core/machine.c core/bundle.c core/bundles.c
+      core/start.c core/read.c core/listing.c core/wait.c core/history.c
+      core/observe.c
+      LINK wf_script wf_store wf_pool wf_event PkgConfig::CRYPTO)
+
 # The commands; the program itself is this and main.c.
 layer(wf_cli SOURCES core/cli.c core/cli_client.c core/cli_http.c
       core/cli_run.c core/cli_run_steps.c core/cli_run_store.c
       core/cli_serve.c core/cli_version.c core/lua_version.c
-      LINK wf_options wf_progress wf_engine wf_api wf_doc wf_store wf_stdlib
+      LINK wf_options wf_progress wf_api wf_engine wf_doc wf_store wf_stdlib
       PkgConfig::CURL PkgConfig::CRYPTO PkgConfig::LUAJIT)
 target_compile_definitions(wf_cli PRIVATE
                            MOONSTEP_VERSION="${PROJECT_VERSION}")

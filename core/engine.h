@@ -73,6 +73,13 @@ void wf_engine_close(struct wf_engine *engine);
 void wf_engine_flush(struct wf_engine *engine, void (*done)(void *arg),
                      void *arg);
 
+/** The engine watches its store; who else wants to know asks here. */
+void wf_engine_watch_store(struct wf_engine *engine,
+                           void (*changed)(void *arg,
+                                           enum wf_store_state state,
+                                           const struct wf_error *err),
+                           void *arg);
+
 /** The failure part of every reply: NULL means success. */
 struct wf_refusal {
     const char *exception; /**< "StateMachineDoesNotExist" … */

@@ -12,10 +12,13 @@
  *   park.c        packing, dropping from memory, loading again
  *   recover.c     start: journal to memory
  *   machine.c     state machines
- *   bundle.c      handler directories and their stored bundles
+ *   bundles.c     handler directories and their stored bundles
  *   start.c       StartExecution, StopExecution
- *   read.c        DescribeExecution, ListExecutions, waiting
- *   history.c     GetExecutionHistory; observers
+ *   read.c        DescribeExecution, finding executions, documents
+ *   listing.c     ListExecutions
+ *   wait.c        waiting for an execution's end
+ *   history.c     GetExecutionHistory
+ *   observe.c     the observer of all events
  */
 #ifndef WF_ENGINE_IMPL_H
 #define WF_ENGINE_IMPL_H
@@ -49,7 +52,7 @@ struct wf_commit {
     size_t dispatch_count, dispatch_cap;
     uint64_t *drops;      /**< Execution ids to drop from memory. */
     size_t drop_count, drop_cap;
-    struct wf_buf observed; /**< For observers, see history.c. */
+    struct wf_buf observed; /**< For observers, see observe.c. */
 };
 
 struct wf_timers {
@@ -67,6 +70,8 @@ struct wf_task_table {
     struct wf_task_slot *slots;
     size_t size, count;
 };
+
+#define WF_WAITER_BUCKETS 4096
 
 struct wf_engine {
     struct ev_loop *loop;
@@ -115,7 +120,9 @@ struct wf_engine {
     uint64_t last_task;
     struct wf_buf task_backlog; /**< uint64 task ids without room. */
     size_t backlog_at;
-    unsigned reaping;           /**< Frames whose survivors are being ended. */
+    struct wf_link reaping;     /**< Frames whose survivors are being ended. */
+    struct wf_waiter *waiters[WF_WAITER_BUCKETS]; /**< By execution. */
+    unsigned cancelling;        /**< Tasks that the pool is ending. */
 
     char bundle[65];            /**< Current bundle for new executions. */
     struct wf_bundles *bundles;
@@ -123,9 +130,11 @@ struct wf_engine {
     struct ev_prepare prepare;
     struct ev_idle spin;
     struct ev_timer timer, housekeeping;
+    void (*store_changed)(void *arg, enum wf_store_state state,
+                          const struct wf_error *err);
+    void *store_changed_arg;
     bool stalled;               /**< The store has no room. */
     bool closing;
-    size_t active_bytes;
     struct wf_engine_stats stats;
 };
 
@@ -154,6 +163,8 @@ void wf_commit_dispatch(struct wf_engine *engine, uint64_t task);
 bool wf_engine_has_open(const struct wf_engine *engine);
 /** Builds the batch and hands it to the store, unless it is empty. */
 void wf_engine_submit(struct wf_engine *engine);
+/** Where the open batch keeps what the observer is to see. */
+struct wf_buf *wf_commit_observed(struct wf_engine *engine);
 void wf_commits_free(struct wf_engine *engine);
 /** Notes the size of a record found at start. */
 void wf_journal_note(struct wf_engine *engine, uint64_t seq, size_t bytes);
@@ -248,23 +259,44 @@ void wf_engine_load_due(struct wf_engine *engine);
 /* ---- recover.c ---- */
 int wf_engine_recover(struct wf_engine *engine, struct wf_error *err);
 
-/* ---- bundle.c ---- */
+/* ---- bundles.c ---- */
 int wf_bundles_open(struct wf_engine *engine, struct wf_error *err);
 void wf_bundles_close(struct wf_engine *engine);
 /** Answers the pool's bundle_wanted from the store. */
 void wf_bundle_send(struct wf_engine *engine, struct wf_str hash);
 
+/* ---- start.c ---- */
+/** A refusal whose message is `format` with `subject` for its %.*s. */
+void wf_refuse_execution(wf_execution_fn *reply, void *arg,
+                         const char *exception, const char *format,
+                         struct wf_str subject);
+
 /* ---- read.c ---- */
+/** Finds the execution that an ARN names: its id, or 0. */
+typedef void wf_found_fn(void *arg, uint64_t id);
+void wf_execution_find(struct wf_engine *engine, struct wf_str arn,
+                       wf_found_fn *found, void *arg);
+/** A document from the segments of an execution; data NULL: it is not
+ * there. Borrowed until the callback returns. */
+typedef void wf_doc_fn(void *arg, struct wf_str text);
+void wf_doc_read(struct wf_engine *engine, uint64_t execution,
+                 uint64_t number, wf_doc_fn *done, void *arg);
+/** Answers like DescribeExecution. */
+void wf_describe(struct wf_engine *engine, uint64_t id,
+                 wf_execution_fn *reply, void *arg);
+
+/* ---- wait.c ---- */
 struct wf_waiter;
 /** The execution has ended: those who wait for it are answered. */
 void wf_waiters_ended(struct wf_engine *engine,
                       struct wf_execution *execution);
-void wf_execution_reply(struct wf_engine *engine,
-                        const struct wf_execution *execution,
-                        struct wf_buf *texts,
-                        struct wf_execution_reply *reply);
+/** Answers when the EXPRESS execution has ended. */
+void wf_wait_sync(struct wf_engine *engine, struct wf_execution *execution,
+                  wf_execution_fn *reply, void *arg);
 
-/* ---- history.c ---- */
+void wf_waiters_free(struct wf_engine *engine);
+
+/* ---- observe.c ---- */
 /** Keeps the events of a slice for the observer; called when building. */
 void wf_observe(struct wf_engine *engine, struct wf_execution *execution,
                 struct wf_str slice, uint64_t first_event);

@@ -77,6 +77,7 @@ void wf_frame_remove(struct wf_frame *frame) {
     frame->execution->frame_count--;
     wf_list_remove(&frame->run_link);
     wf_list_remove(&frame->started_link);
+    wf_list_remove(&frame->reap_link);
     wf_ref_clear(&frame->input);
     wf_ref_clear(&frame->parameters);
     free(frame->retriers);
@@ -130,6 +131,11 @@ static int64_t get_signed(struct wf_reader *in) {
 enum execution_flags {
     EXECUTION_EXPRESS = 1,
     EXECUTION_HAS_ERROR = 2,
+};
+
+enum frame_flags {
+    FRAME_AT_MOST_ONCE = 1,
+    FRAME_CHECKPOINT = 2,
 };
 
 void wf_execution_encode(const struct wf_execution *execution,
@@ -235,7 +241,8 @@ void wf_frame_encode(const struct wf_frame *frame, struct wf_buf *out) {
     for (uint32_t i = 0; i < frame->retrier_count; i++)
         wf_buf_varint(out, frame->retriers[i]);
     wf_buf_varint(out, frame->restarted);
-    wf_buf_u8(out, frame->at_most_once);
+    wf_buf_u8(out, (uint8_t)((frame->at_most_once ? FRAME_AT_MOST_ONCE : 0) |
+                             (frame->has_checkpoint ? FRAME_CHECKPOINT : 0)));
     if (frame->phase == WF_PHASE_TASK) {
         wf_buf_be64(out, frame->secret[0]);
         wf_buf_be64(out, frame->secret[1]);
@@ -289,7 +296,9 @@ bool wf_frame_decode(struct wf_reader *in, struct wf_frame *frame) {
     for (uint32_t i = 0; i < retriers; i++)
         *wf_frame_retrier(frame, i) = (uint16_t)wf_read_varint(in);
     frame->restarted = (uint32_t)wf_read_varint(in);
-    frame->at_most_once = wf_read_u8(in);
+    uint8_t flags = wf_read_u8(in);
+    frame->at_most_once = flags & FRAME_AT_MOST_ONCE;
+    frame->has_checkpoint = flags & FRAME_CHECKPOINT;
     if (frame->phase == WF_PHASE_TASK) {
         frame->secret[0] = wf_read_be64(in);
         frame->secret[1] = wf_read_be64(in);

@@ -79,6 +79,10 @@ struct wf_frame {
     uint32_t restarted;        /**< How often an engine or worker died. */
     uint64_t secret[2];        /**< Of the task token. */
     bool at_most_once;
+    bool has_checkpoint;       /**< Its K row exists. */
+    bool dispatch_wanted;      /**< Scheduled; waits for `cancelling`,
+                                 survivors or the checkpoint's row. */
+    struct wf_link reap_link;  /**< Survivors of a dead worker are ending. */
     bool cancelling;           /**< The pool still ends an earlier task. */
     bool changed;              /**< Image differs from journal and row. */
     bool row_stale;            /**< Image differs from its E row. */
@@ -112,18 +116,15 @@ struct wf_execution {
     uint64_t journaled_event;   /**< First event behind those. */
     uint64_t first_seq;         /**< Oldest record it needs; 0: none. */
     uint64_t last_seq;          /**< Batch of its latest change. */
-    uint64_t touched_turn;      /**< For idle detection: ms, see park.c. */
+    int64_t touched_ms;         /**< Time of the latest change. */
     struct wf_link dirty_link, unpacked_link, idle_link;
     bool image_changed;         /**< The E image is due in the journal. */
     bool in_store;              /**< It has an E row (was packed once). */
     bool listed;                /**< Its N and L rows are written. */
     bool wants_pack;            /**< Pack at the next flush. */
     bool wants_drop;            /**< Drop when that is durable. */
-    bool recovered;             /**< Base is in this engine's journal. */
     unsigned loading;           /**< Reads under way for it. */
     unsigned pins;              /**< Others that hold a pointer. */
-    struct wf_waiter *waiters;
-    size_t bytes;               /**< Estimate of memory held. */
 };
 
 struct wf_execution *wf_execution_new(void);

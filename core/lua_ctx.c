@@ -68,8 +68,12 @@ static void time_member(struct wf_buf *out, const char *name, int64_t ms) {
 /* The context object, as documented for Step Functions. */
 static struct wf_doc *context_document(const struct wf_script_context *now) {
     struct wf_buf out = {0};
+    struct wf_buf arn = {0};
+    wf_buf_addstr(&arn, now->execution_arn_prefix);
+    wf_buf_addstr(&arn, now->execution_name);
     wf_buf_adds(&out, "{\"Execution\":{");
-    member(&out, "Id", now->execution_arn);
+    member(&out, "Id", (struct wf_str){arn.data, arn.len});
+    wf_buf_free(&arn);
     wf_buf_adds(&out, ",\"Input\":");
     wf_buf_addstr(&out, wf_doc_text(now->execution_input));
     wf_buf_adds(&out, ",");

@@ -6,6 +6,7 @@
 #include <lualib.h>
 #include <stdlib.h>
 
+#include "bundle.h"
 #include "embedded.h"
 #include "lua_doc.h"
 
@@ -244,4 +245,18 @@ void wf_script_free(struct wf_script *script) {
 
 size_t wf_script_memory_kb(const struct wf_script *script) {
     return (size_t)lua_gc(script->L, LUA_GCCOUNT, 0);
+}
+
+int wf_lua_check(struct wf_str source, const char *path,
+                 struct wf_error *err) {
+    char name[512];
+    lua_State *L = luaL_newstate();
+    if (!L)
+        return wf_error_set(err, WF_E_INTERNAL, "Lua does not start");
+    snprintf(name, sizeof(name), "@%s", path);
+    int status = luaL_loadbuffer(L, source.data, source.len, name);
+    if (status != 0)
+        wf_error_set(err, WF_E_INVALID, "%s", lua_tostring(L, -1));
+    lua_close(L);
+    return status == 0 ? 0 : -1;
 }

@@ -30,6 +30,7 @@ struct wf_machine {
     struct wf_link link;   /**< In the engine's list. */
     uint32_t id, revision;
     char *name, *arn, *role_arn;
+    char *execution_prefix; /**< ARN of its executions without the name. */
     bool express;
     int64_t creation_ms;
     struct wf_buf definition;
@@ -59,6 +60,9 @@ void wf_machine_need(struct wf_engine *engine, struct wf_machine *machine,
  * the last part, an execution's name, in `rest`. False: not such an ARN. */
 bool wf_arn_parse(struct wf_str arn, struct wf_str *kind, struct wf_str *name,
                   struct wf_str *rest);
+/** A name of a state machine or execution as AWS wants it: 1 to 80
+ * characters, none of <>{}[]?*"#%\^|~`$&,;:/, blanks or control characters. */
+bool wf_name_is_valid(struct wf_str name);
 void wf_machines_free(struct wf_engine *engine);
 
 #endif

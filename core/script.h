@@ -54,7 +54,8 @@ void wf_script_machine_free(struct wf_script *script,
  * Borrowed during the call. */
 struct wf_script_context {
     int64_t now_ms;
-    struct wf_str execution_arn, execution_name, role_arn;
+    struct wf_str execution_arn_prefix; /**< The ARN without the name. */
+    struct wf_str execution_name, role_arn;
     struct wf_doc *execution_input;
     int64_t start_ms;
     struct wf_str state_machine_arn, state_machine_name;

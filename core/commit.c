@@ -1,0 +1,339 @@
+/*
+ * commit.c - the open batch: everything that happens during some turns of
+ * the loop becomes one record of the journal, some rows, and the effects that
+ * wait for both to be durable.
+ *
+ * Transitions only mark executions as dirty (they join the batch complete, or
+ * not at all: nothing of a transition is applied before its decision is
+ * known). The bytes are made once, when the batch is submitted: a frame that
+ * made ten transitions meanwhile has one image in the record.
+ */
+#include <assert.h>
+#include <stdlib.h>
+
+#include "engine_impl.h"
+#include "journal.h"
+
+/* Drop the journal's head by so many records at a time, and not before so
+ * many can go: deleting one at a time rewrites the same pages again. */
+#define DROP_AT_LEAST 64
+#define DROP_AT_MOST 256
+/* A tail that has grown so far becomes a segment (of at most 64 KiB). */
+#define SEGMENT_BYTES (48 * 1024)
+#define CHECKPOINT_PACKS 256
+
+#define PUSH(array, count, cap, value)                                   \
+    do {                                                                 \
+        if ((count) == (cap)) {                                          \
+            (cap) = (cap) ? (cap) * 2 : 16;                              \
+            (array) = wf_realloc((array), (cap) * sizeof(*(array)));     \
+        }                                                                \
+        (array)[(count)++] = (value);                                    \
+    } while (0)
+
+static struct wf_commit *open_commit(struct wf_engine *engine) {
+    if (!engine->open) {
+        engine->open = wf_calloc(1, sizeof(*engine->open));
+        engine->open->engine = engine;
+    }
+    return engine->open;
+}
+
+struct wf_batch *wf_engine_rows(struct wf_engine *engine) {
+    if (!engine->rows)
+        engine->rows = wf_batch_new(engine->partition);
+    return engine->rows;
+}
+
+void wf_execution_touch(struct wf_engine *engine,
+                        struct wf_execution *execution) {
+    execution->touched_ms = wf_clock_now_ms(engine->clock);
+    if (execution->express)
+        return;
+    if (!wf_link_is_in(&execution->dirty_link))
+        wf_list_append(&engine->dirty, &execution->dirty_link);
+    wf_list_remove(&execution->idle_link);
+    wf_list_append(&engine->idle, &execution->idle_link);
+    wf_engine_wake(engine);
+}
+
+void wf_commit_dispatch(struct wf_engine *engine, uint64_t task) {
+    struct wf_commit *commit = open_commit(engine);
+    PUSH(commit->dispatches, commit->dispatch_count, commit->dispatch_cap,
+         task);
+}
+
+struct wf_buf *wf_commit_observed(struct wf_engine *engine) {
+    return &open_commit(engine)->observed;
+}
+
+static void add_effect(struct wf_commit *commit, void (*run)(void *arg),
+                       void *arg) {
+    struct wf_effect effect = {run, arg};
+    PUSH(commit->effects, commit->effect_count, commit->effect_cap, effect);
+}
+
+bool wf_engine_has_open(const struct wf_engine *engine) {
+    return !wf_list_is_empty(&engine->dirty) || engine->rows;
+}
+
+void wf_engine_after(struct wf_engine *engine, void (*run)(void *arg),
+                     void *arg) {
+    if (wf_engine_has_open(engine))
+        add_effect(open_commit(engine), run, arg);
+    else if (!wf_list_is_empty(&engine->in_flight))
+        add_effect(WF_ENTRY(engine->in_flight.previous, struct wf_commit,
+                            link),
+                   run, arg);
+    else
+        run(arg);
+}
+
+void wf_execution_after(struct wf_engine *engine,
+                        struct wf_execution *execution,
+                        void (*run)(void *arg), void *arg) {
+    if (wf_link_is_in(&execution->dirty_link)) {
+        add_effect(open_commit(engine), run, arg);
+        return;
+    }
+    struct wf_link *link = engine->in_flight.previous;
+    for (; link != &engine->in_flight; link = link->previous) {
+        struct wf_commit *commit = WF_ENTRY(link, struct wf_commit, link);
+        if (commit->seq == execution->last_seq) {
+            add_effect(commit, run, arg);
+            return;
+        }
+    }
+    run(arg);
+}
+
+/* ---- building ---- */
+
+static void write_slice(struct wf_engine *engine,
+                        struct wf_execution *execution) {
+    struct wf_buf *out = &engine->record;
+    bool base = execution->first_seq == 0;
+    bool image = base || execution->image_changed;
+    uint32_t frames = 0;
+
+    wf_buf_u8(out, WF_JOURNAL_SLICE);
+    wf_buf_varint(out, execution->id);
+    wf_buf_u8(out, (uint8_t)((image ? WF_SLICE_IMAGE : 0) |
+                             (base ? WF_SLICE_BASE : 0)));
+    if (image)
+        wf_execution_encode(execution, out);
+    wf_buf_varint(out, execution->journaled_event);
+    wf_buf_text(out,
+                (struct wf_str){
+                    execution->tail.bytes.data + execution->journaled,
+                    execution->tail.bytes.len - execution->journaled});
+    for (struct wf_frame *f = execution->frames; f; f = f->next)
+        frames += f->changed;
+    wf_buf_varint(out, frames);
+    for (struct wf_frame *f = execution->frames; f; f = f->next)
+        if (f->changed)
+            wf_frame_encode(f, out);
+}
+
+static void mark_journaled(struct wf_execution *execution) {
+    for (struct wf_frame *f = execution->frames; f; f = f->next)
+        f->changed = false;
+    execution->image_changed = false;
+    execution->journaled = execution->tail.bytes.len;
+    execution->journaled_event = execution->tail.next_event;
+}
+
+static void pack(struct wf_engine *engine, struct wf_execution *execution) {
+    bool ended = execution->status != WF_EXECUTION_RUNNING;
+    if (execution->first_seq != 0) {
+        wf_buf_u8(&engine->record, WF_JOURNAL_PACKED);
+        wf_buf_varint(&engine->record, execution->id);
+        wf_buf_u8(&engine->record, ended);
+    }
+    wf_execution_pack(engine, execution);
+    wf_list_remove(&execution->unpacked_link);
+    execution->first_seq = 0;
+    execution->wants_pack = false;
+    if (ended || execution->wants_drop)
+        PUSH(engine->open->drops, engine->open->drop_count,
+             engine->open->drop_cap, execution->id);
+    execution->wants_drop = false;
+}
+
+/* One execution's part of the batch. */
+static void build_execution(struct wf_engine *engine,
+                            struct wf_execution *execution) {
+    struct wf_tail *tail = &execution->tail;
+    if (engine->events.event && tail->bytes.len > execution->journaled)
+        wf_observe(engine, execution,
+                   (struct wf_str){tail->bytes.data + execution->journaled,
+                                   tail->bytes.len - execution->journaled},
+                   execution->journaled_event);
+    execution->last_seq = engine->next_seq;
+    if (execution->status != WF_EXECUTION_RUNNING || execution->wants_pack ||
+        tail->bytes.len > SEGMENT_BYTES) {
+        pack(engine, execution);
+    } else {
+        write_slice(engine, execution);
+        if (execution->first_seq == 0) {
+            execution->first_seq = engine->next_seq;
+            wf_list_append(&engine->unpacked, &execution->unpacked_link);
+        }
+    }
+    mark_journaled(execution);
+}
+
+void wf_journal_note(struct wf_engine *engine, uint64_t seq, size_t bytes) {
+    uint32_t size = (uint32_t)bytes;
+    if (engine->journal_sizes.len == engine->journal_sizes_at) {
+        engine->journal_sizes.len = engine->journal_sizes_at = 0;
+        engine->journal_head = seq;
+    }
+    /* Sequence numbers without a record have size 0. */
+    uint64_t next = engine->journal_head +
+                    (engine->journal_sizes.len - engine->journal_sizes_at) / 4;
+    for (uint32_t none = 0; next < seq; next++)
+        wf_buf_add(&engine->journal_sizes, &none, 4);
+    wf_buf_add(&engine->journal_sizes, &size, 4);
+    engine->journal_bytes += bytes;
+}
+
+/* Forgets records that no execution needs, a bounded number at a time. */
+static void drop_head(struct wf_engine *engine) {
+    uint64_t keep = engine->next_seq;
+    if (!wf_list_is_empty(&engine->unpacked)) {
+        struct wf_execution *oldest = WF_ENTRY(
+            engine->unpacked.next, struct wf_execution, unpacked_link);
+        if (oldest->first_seq < keep)
+            keep = oldest->first_seq;
+    }
+    uint64_t end = engine->journal_head +
+                   (engine->journal_sizes.len - engine->journal_sizes_at) / 4;
+    if (keep > end)
+        keep = end;
+    if (keep < engine->journal_head + DROP_AT_LEAST)
+        return;
+    if (keep > engine->journal_head + DROP_AT_MOST)
+        keep = engine->journal_head + DROP_AT_MOST;
+    struct wf_key from = wf_key_journal(engine->partition,
+                                        engine->journal_head);
+    struct wf_key to = wf_key_journal(engine->partition, keep);
+    wf_batch_delete_range(wf_engine_rows(engine), wf_key_str(&from),
+                          wf_key_str(&to), DROP_AT_MOST);
+    for (; engine->journal_head < keep; engine->journal_head++) {
+        uint32_t size;
+        memcpy(&size, engine->journal_sizes.data + engine->journal_sizes_at,
+               4);
+        engine->journal_sizes_at += 4;
+        engine->journal_bytes -= size;
+    }
+    if (engine->journal_sizes_at > 65536) {
+        engine->journal_sizes.len -= engine->journal_sizes_at;
+        memmove(engine->journal_sizes.data,
+                engine->journal_sizes.data + engine->journal_sizes_at,
+                engine->journal_sizes.len);
+        engine->journal_sizes_at = 0;
+    }
+}
+
+void wf_engine_checkpoint(struct wf_engine *engine) {
+    struct wf_link *link = engine->unpacked.next;
+    if (engine->journal_bytes <= engine->options.journal_bytes)
+        return;
+    for (int i = 0; i < CHECKPOINT_PACKS && link != &engine->unpacked; i++) {
+        struct wf_execution *oldest =
+            WF_ENTRY(link, struct wf_execution, unpacked_link);
+        link = link->next;
+        oldest->wants_pack = true;
+        if (!wf_link_is_in(&oldest->dirty_link))
+            wf_list_append(&engine->dirty, &oldest->dirty_link);
+    }
+}
+
+/* ---- durable ---- */
+
+static void commit_free(struct wf_commit *commit) {
+    wf_buf_free(&commit->observed);
+    free(commit->effects);
+    free(commit->dispatches);
+    free(commit->drops);
+    free(commit);
+}
+
+static void run_drops(struct wf_engine *engine, struct wf_commit *commit) {
+    for (size_t i = 0; i < commit->drop_count; i++) {
+        struct wf_execution *execution =
+            wf_table_by_id(&engine->table, commit->drops[i]);
+        if (execution && execution->last_seq == commit->seq &&
+            wf_execution_can_drop(engine, execution))
+            wf_execution_drop(engine, execution);
+    }
+}
+
+static void batch_durable(void *arg, const struct wf_error *err) {
+    struct wf_commit *commit = arg;
+    struct wf_engine *engine = commit->engine;
+
+    if (err) { /* no batch of ours has preconditions */
+        wf_engine_notice(engine, "a batch was refused: %s", err->message);
+        abort();
+    }
+    engine->durable_seq = commit->seq;
+    wf_list_remove(&commit->link);
+    engine->in_flight_count--;
+    if (commit->observed.len)
+        wf_observed_send(engine, &commit->observed);
+    for (size_t i = 0; i < commit->dispatch_count; i++)
+        wf_task_dispatch(engine, commit->dispatches[i]);
+    for (size_t i = 0; i < commit->effect_count; i++)
+        commit->effects[i].run(commit->effects[i].arg);
+    run_drops(engine, commit);
+    commit_free(commit);
+    wf_engine_wake(engine);
+}
+
+void wf_engine_submit(struct wf_engine *engine) {
+    wf_engine_checkpoint(engine);
+    if (!wf_engine_has_open(engine))
+        return;
+    struct wf_commit *commit = open_commit(engine);
+    commit->seq = engine->next_seq;
+    engine->record.len = 0;
+    wf_buf_u8(&engine->record, WF_JOURNAL_VERSION);
+    wf_buf_varint(&engine->record,
+                  (uint64_t)wf_clock_now_ms(engine->clock));
+    size_t header = engine->record.len;
+    struct wf_link *link;
+    while ((link = wf_list_shift(&engine->dirty)))
+        build_execution(engine,
+                        WF_ENTRY(link, struct wf_execution, dirty_link));
+    if (engine->record.len > header) {
+        struct wf_key key = wf_key_journal(engine->partition, commit->seq);
+        wf_journal_note(engine, commit->seq, engine->record.len);
+        wf_batch_put(wf_engine_rows(engine), wf_key_str(&key),
+                     (struct wf_str){engine->record.data,
+                                     engine->record.len});
+    }
+    drop_head(engine);
+    engine->next_seq++;
+    wf_list_append(&engine->in_flight, &commit->link);
+    engine->in_flight_count++;
+    struct wf_batch *rows = wf_engine_rows(engine);
+    engine->rows = NULL;
+    engine->open = NULL;
+    wf_store_apply(engine->store, rows, batch_durable, commit);
+}
+
+void wf_commits_free(struct wf_engine *engine) {
+    struct wf_link *link;
+    while ((link = wf_list_shift(&engine->in_flight)))
+        commit_free(WF_ENTRY(link, struct wf_commit, link));
+    if (engine->open)
+        commit_free(engine->open);
+    engine->open = NULL;
+    wf_batch_free(engine->rows);
+    engine->rows = NULL;
+    wf_buf_free(&engine->record);
+    wf_buf_free(&engine->scratch);
+    wf_buf_free(&engine->journal_sizes);
+}

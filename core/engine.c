@@ -1,0 +1,288 @@
+/*
+ * engine.c - opening and closing an engine, and the turn of its loop.
+ *
+ * A turn, before the loop blocks: fire timers, load what is parked and due,
+ * run frames within a budget, hand the batch to the store unless two are on
+ * their way already (then it goes on growing: group commit). A callback of a
+ * watcher only changes state and lets the turn do the rest.
+ */
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "engine_impl.h"
+
+#define TURN_TRANSITIONS 2000 /* of all frames */
+#define FRAME_TRANSITIONS 64  /* of one frame before the next has its turn */
+#define TURN_TIMERS 1000
+#define BATCHES_IN_FLIGHT 2
+#define OPEN_BYTES (8 << 20)  /* more undurable bytes stop the run queue */
+#define LONGEST_SLEEP_S 1.0   /* steps of the wall clock are noticed */
+#define HOUSEKEEPING_S 0.05
+
+void wf_engine_notice(struct wf_engine *engine, const char *format, ...) {
+    char text[2048];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(text, sizeof(text), format, args);
+    va_end(args);
+    if (engine->events.notice)
+        engine->events.notice(engine->events_arg, text);
+}
+
+void wf_engine_wake(struct wf_engine *engine) {
+    if (!engine->closing && !ev_is_active(&engine->spin))
+        ev_idle_start(engine->loop, &engine->spin);
+}
+
+bool wf_engine_is_quiet(const struct wf_engine *engine) {
+    return wf_list_is_empty(&engine->run_queue) &&
+           !wf_engine_has_open(engine) && engine->in_flight_count == 0 &&
+           engine->loads == 0 && !engine->parked_scanning &&
+           engine->tasks.count == 0 && engine->cancelling == 0;
+}
+
+/* ---- the turn ---- */
+
+static void run_frames(struct wf_engine *engine) {
+    unsigned budget = TURN_TRANSITIONS;
+    struct wf_link *link;
+    while (budget > 0 && (link = wf_list_shift(&engine->run_queue))) {
+        struct wf_frame *frame = WF_ENTRY(link, struct wf_frame, run_link);
+        unsigned share =
+            budget < FRAME_TRANSITIONS ? budget : FRAME_TRANSITIONS;
+        unsigned made = wf_frame_turn(engine, frame, share);
+        budget = made < budget ? budget - made : 0;
+    }
+}
+
+static bool is_held_back(const struct wf_engine *engine) {
+    return engine->in_flight_count >= BATCHES_IN_FLIGHT &&
+           engine->rows && wf_batch_bytes(engine->rows) > OPEN_BYTES;
+}
+
+/* Virtual time moves when nothing else can happen. */
+static void move_virtual_time(struct wf_engine *engine) {
+    if (!engine->clock->is_virtual || !wf_engine_is_quiet(engine))
+        return;
+    int64_t next = wf_timers_next(engine);
+    if (next != INT64_MAX) {
+        wf_clock_advance(engine->clock, next);
+        wf_engine_wake(engine);
+    }
+}
+
+static void set_timer(struct wf_engine *engine) {
+    int64_t next = wf_timers_next(engine);
+    ev_timer_stop(engine->loop, &engine->timer);
+    if (next == INT64_MAX || engine->clock->is_virtual)
+        return;
+    double after =
+        (double)(next - wf_clock_now_ms(engine->clock)) / 1000 + 0.0005;
+    if (after < 0)
+        after = 0;
+    if (after > LONGEST_SLEEP_S)
+        after = LONGEST_SLEEP_S;
+    ev_timer_set(&engine->timer, after, 0);
+    ev_timer_start(engine->loop, &engine->timer);
+}
+
+static void turn(struct ev_loop *loop, struct ev_prepare *watcher, int e) {
+    struct wf_engine *engine = watcher->data;
+    (void)loop;
+    (void)e;
+    ev_idle_stop(engine->loop, &engine->spin);
+    bool more = wf_timers_fire(engine, TURN_TIMERS);
+    wf_engine_load_due(engine);
+    wf_tasks_drain_backlog(engine);
+    if (!is_held_back(engine)) {
+        run_frames(engine);
+        more |= !wf_list_is_empty(&engine->run_queue);
+    }
+    if (engine->in_flight_count < BATCHES_IN_FLIGHT)
+        wf_engine_submit(engine);
+    if (more)
+        wf_engine_wake(engine);
+    move_virtual_time(engine);
+    set_timer(engine);
+}
+
+/* These two only make the loop turn. */
+static void spin(struct ev_loop *loop, struct ev_idle *watcher, int e) {
+    (void)loop;
+    (void)watcher;
+    (void)e;
+}
+
+static void timer_due(struct ev_loop *loop, struct ev_timer *watcher, int e) {
+    (void)loop;
+    (void)watcher;
+    (void)e;
+}
+
+static void housekeeping(struct ev_loop *loop, struct ev_timer *watcher,
+                         int e) {
+    struct wf_engine *engine = watcher->data;
+    (void)loop;
+    (void)e;
+    wf_tasks_housekeeping(engine);
+    wf_engine_park_idle(engine);
+}
+
+/* ---- opening ---- */
+
+static void store_changed(void *arg, enum wf_store_state state,
+                          const struct wf_error *err) {
+    struct wf_engine *engine = arg;
+    engine->stalled = state != WF_STORE_OK;
+    if (state == WF_STORE_FULL)
+        wf_engine_notice(engine, "the store has no room: %s; new work is "
+                         "refused until there is",
+                         err ? err->message : "");
+    else if (state == WF_STORE_OK)
+        wf_engine_notice(engine, "the store has room again");
+    if (engine->store_changed)
+        engine->store_changed(engine->store_changed_arg, state, err);
+}
+
+static void script_notice(void *arg, const char *text) {
+    wf_engine_notice(arg, "%s", text);
+}
+
+static void set_defaults(struct wf_engine_options *options) {
+    if (!options->journal_bytes)
+        options->journal_bytes = (size_t)64 << 20;
+    if (!options->memory_bytes)
+        options->memory_bytes = (size_t)256 << 20;
+    if (!options->idle_ms)
+        options->idle_ms = 3000;
+    if (!options->payload_bytes)
+        options->payload_bytes = (size_t)64 << 20;
+}
+
+static void start_watchers(struct wf_engine *engine) {
+    ev_prepare_init(&engine->prepare, turn);
+    ev_idle_init(&engine->spin, spin);
+    ev_timer_init(&engine->timer, timer_due, 0, 0);
+    ev_timer_init(&engine->housekeeping, housekeeping, HOUSEKEEPING_S,
+                  HOUSEKEEPING_S);
+    engine->prepare.data = engine;
+    engine->housekeeping.data = engine;
+    ev_prepare_start(engine->loop, &engine->prepare);
+    ev_timer_start(engine->loop, &engine->housekeeping);
+    wf_engine_wake(engine);
+}
+
+static void init_lists(struct wf_engine *engine) {
+    wf_list_init(&engine->machines);
+    wf_list_init(&engine->run_queue);
+    wf_list_init(&engine->dirty);
+    wf_list_init(&engine->unpacked);
+    wf_list_init(&engine->idle);
+    wf_list_init(&engine->started);
+    wf_list_init(&engine->reaping);
+    wf_list_init(&engine->in_flight);
+}
+
+static char *text_or(const char *text, const char *otherwise) {
+    const char *chosen = text ? text : otherwise;
+    return wf_strndup(chosen, strlen(chosen));
+}
+
+int wf_engine_open(struct ev_loop *loop, struct wf_clock *clock,
+                   struct wf_store *store,
+                   const struct wf_engine_options *options,
+                   const struct wf_engine_events *events, void *arg,
+                   struct wf_engine **out, struct wf_error *err) {
+    struct wf_engine *engine = wf_calloc(1, sizeof(*engine));
+    engine->loop = loop;
+    engine->clock = clock;
+    engine->store = store;
+    engine->options = *options;
+    set_defaults(&engine->options);
+    if (events)
+        engine->events = *events;
+    engine->events_arg = arg;
+    engine->region = text_or(options->region, "us-east-1");
+    engine->account = text_or(options->account, "000000000000");
+    engine->parked_next = 0; /* look at the rows once */
+    init_lists(engine);
+
+    struct wf_script_options script = {
+        .lua_directory = options->lua_directory,
+        .states = options->states,
+        .clock = clock,
+        .notice = script_notice,
+        .arg = engine,
+    };
+    struct wf_pool_options pool = {
+        .workers = options->workers,
+        .lua_directory = options->lua_directory,
+        .output_bytes = engine->options.payload_bytes,
+    };
+    ev_idle_init(&engine->spin, spin);
+    if (wf_script_new(&script, &engine->script, err) != 0)
+        goto failed;
+    engine->pool = wf_pool_new(loop, &pool, &wf_task_pool_events, engine);
+    if (wf_engine_recover(engine, err) != 0 ||
+        wf_bundles_open(engine, err) != 0)
+        goto failed;
+    wf_store_watch(store, store_changed, engine);
+    start_watchers(engine);
+    *out = engine;
+    return 0;
+failed:
+    wf_engine_close(engine);
+    return -1;
+}
+
+void wf_engine_close(struct wf_engine *engine) {
+    if (!engine)
+        return;
+    engine->closing = true;
+    ev_prepare_stop(engine->loop, &engine->prepare);
+    ev_idle_stop(engine->loop, &engine->spin);
+    ev_timer_stop(engine->loop, &engine->timer);
+    ev_timer_stop(engine->loop, &engine->housekeeping);
+    wf_bundles_close(engine);
+    wf_pool_free(engine->pool);
+    wf_waiters_free(engine);
+    for (size_t i = 0; i < engine->table.size; i++)
+        while (engine->table.by_id[i])
+            wf_execution_drop(engine, engine->table.by_id[i]);
+    wf_table_free(&engine->table);
+    wf_tasks_free(engine);
+    wf_commits_free(engine);
+    wf_machines_free(engine);
+    wf_script_free(engine->script);
+    wf_buf_free(&engine->parked_resume);
+    free(engine->timers.heap);
+    free(engine->region);
+    free(engine->account);
+    free(engine);
+}
+
+void wf_engine_flush(struct wf_engine *engine, void (*done)(void *arg),
+                     void *arg) {
+    wf_engine_after(engine, done, arg);
+    wf_engine_wake(engine);
+}
+
+void wf_engine_watch_store(struct wf_engine *engine,
+                           void (*changed)(void *arg,
+                                           enum wf_store_state state,
+                                           const struct wf_error *err),
+                           void *arg) {
+    engine->store_changed = changed;
+    engine->store_changed_arg = arg;
+}
+
+void wf_engine_stats(const struct wf_engine *engine,
+                     struct wf_engine_stats *stats) {
+    *stats = engine->stats;
+    stats->active_executions = engine->table.count;
+    stats->timers = engine->timers.count;
+    stats->journal_bytes = engine->journal_bytes;
+    stats->journal_records = engine->next_seq - engine->journal_head;
+    stats->durable_seq = engine->durable_seq;
+}

@@ -1,0 +1,436 @@
+/*
+ * history.c - GetExecutionHistory.
+ *
+ * A page is read from the segments that hold it and, for an execution in
+ * memory, from its tail. A page's events refer to documents that may stand in
+ * earlier segments; those are read too, each once.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "engine_impl.h"
+
+#define DEFAULT_PAGE 100
+#define LARGEST_PAGE 1000
+
+/* A document, or a segment's bytes, held for the time of a request. */
+struct held {
+    uint64_t number; /* document; 0 for a segment */
+    char *bytes;
+    size_t len;
+};
+
+struct history {
+    struct wf_engine *engine;
+    char *arn;
+    uint64_t execution;
+    struct wf_machine *machine;
+    int64_t start_ms;
+    uint64_t next_event;   /* of the execution: one behind the last event */
+    uint64_t first, last;  /* ids wanted, inclusive */
+    bool reverse;
+    uint64_t covered;      /* ids in [first, covered) are in segments[] */
+    struct held *segments; /* in order of their events */
+    size_t segment_count;
+    struct held *docs;
+    size_t doc_count;
+    struct wf_history_event *events;
+    size_t event_count;
+    wf_history_fn *reply;
+    void *arg;
+};
+
+static void hold(struct held **list, size_t *count, uint64_t number,
+                 struct wf_str bytes) {
+    *list = wf_realloc(*list, (*count + 1) * sizeof(**list));
+    (*list)[(*count)++] = (struct held){
+        number, wf_strndup(bytes.data, bytes.len), bytes.len};
+}
+
+static void release(struct held *list, size_t count) {
+    for (size_t i = 0; i < count; i++)
+        free(list[i].bytes);
+    free(list);
+}
+
+static void finish(struct history *history) {
+    release(history->segments, history->segment_count);
+    release(history->docs, history->doc_count);
+    free(history->events);
+    free(history->arn);
+    free(history);
+}
+
+static void refuse(struct history *history, const char *exception,
+                   struct wf_str message) {
+    struct wf_refusal refusal = {exception, message};
+    history->reply(history->arg, &refusal, NULL, 0, WF_STR_NULL);
+    finish(history);
+}
+
+/* ---- rendering ---- */
+
+static struct wf_str find_held(const struct history *history,
+                               uint64_t number) {
+    for (size_t i = 0; i < history->doc_count; i++)
+        if (history->docs[i].number == number)
+            return (struct wf_str){history->docs[i].bytes,
+                                   history->docs[i].len};
+    return WF_STR_NULL;
+}
+
+static void describe_state(const struct wf_machine *machine,
+                           struct wf_history_event *shown,
+                           const char *region) {
+    if (!(shown->event.fields & WF_EVENT_HAS_STATE) ||
+        shown->event.state >= machine->state_count)
+        return;
+    const struct wf_state_info *info = &machine->states[shown->event.state];
+    shown->state_name = info->name;
+    shown->resource_type = info->resource_type;
+    shown->resource = info->resource;
+    shown->region = wf_str(region);
+}
+
+/* Collects the events of the page, and the documents among them. */
+static void collect(struct history *history) {
+    size_t wanted = (size_t)(history->last - history->first + 1);
+    history->events = wf_calloc(wanted, sizeof(*history->events));
+    for (size_t i = 0; i < history->segment_count; i++) {
+        struct wf_str bytes = {history->segments[i].bytes,
+                               history->segments[i].len};
+        struct wf_tail_cursor cursor;
+        enum wf_tail_entry entry;
+        struct wf_event event;
+        uint64_t number;
+        struct wf_str text;
+        if (!wf_segment_walk(bytes, history->start_ms, &cursor))
+            continue;
+        while ((entry = wf_tail_next(&cursor, &event, &number, &text)) ==
+                   WF_TAIL_EVENT ||
+               entry == WF_TAIL_DOC) {
+            if (entry == WF_TAIL_EVENT && event.id >= history->first &&
+                event.id <= history->last &&
+                history->event_count < wanted)
+                history->events[history->event_count++].event = event;
+        }
+    }
+}
+
+static bool wants_doc(const struct wf_event *event, bool assigned,
+                      uint64_t *number) {
+    uint16_t bit = assigned ? WF_EVENT_HAS_ASSIGNED : WF_EVENT_HAS_DOC;
+    *number = assigned ? event->assigned : event->doc;
+    return event->fields & bit && *number != 0;
+}
+
+/* Documents that stand in the segments at hand become held documents. */
+static void find_docs(struct history *history) {
+    for (size_t i = 0; i < history->segment_count; i++) {
+        struct wf_str bytes = {history->segments[i].bytes,
+                               history->segments[i].len};
+        struct wf_tail_cursor cursor;
+        enum wf_tail_entry entry;
+        struct wf_event event;
+        uint64_t number;
+        struct wf_str text;
+        if (!wf_segment_walk(bytes, history->start_ms, &cursor))
+            continue;
+        while ((entry = wf_tail_next(&cursor, &event, &number, &text)) ==
+                   WF_TAIL_EVENT ||
+               entry == WF_TAIL_DOC) {
+            if (entry == WF_TAIL_DOC)
+                hold(&history->docs, &history->doc_count, number, text);
+        }
+    }
+}
+
+static void send_page(struct history *history);
+
+struct missing {
+    struct history *history;
+    uint64_t number;
+};
+
+static void missing_read(void *arg, struct wf_str text) {
+    struct missing *missing = arg;
+    struct history *history = missing->history;
+    hold(&history->docs, &history->doc_count, missing->number,
+         text.data ? text : WF_STR("null"));
+    free(missing);
+    send_page(history);
+}
+
+static bool read_missing(struct history *history, uint64_t number) {
+    if (find_held(history, number).data)
+        return false;
+    struct missing *missing = wf_calloc(1, sizeof(*missing));
+    *missing = (struct missing){history, number};
+    wf_doc_read(history->engine, history->execution, number, missing_read,
+                missing);
+    return true;
+}
+
+static void reverse_events(struct wf_history_event *events, size_t count) {
+    for (size_t i = 0; i < count / 2; i++) {
+        struct wf_history_event swap = events[i];
+        events[i] = events[count - 1 - i];
+        events[count - 1 - i] = swap;
+    }
+}
+
+static void answer(struct history *history) {
+    char token[32] = "";
+    for (size_t i = 0; i < history->event_count; i++) {
+        struct wf_history_event *shown = &history->events[i];
+        uint64_t number;
+        describe_state(history->machine, shown, history->engine->region);
+        if (wants_doc(&shown->event, false, &number))
+            shown->doc = find_held(history, number);
+        if (wants_doc(&shown->event, true, &number))
+            shown->assigned = find_held(history, number);
+        shown->role_arn = wf_str(history->machine->role_arn);
+    }
+    if (history->reverse) {
+        reverse_events(history->events, history->event_count);
+        if (history->first > 1)
+            snprintf(token, sizeof(token), "%llu",
+                     (unsigned long long)history->first - 1);
+    } else if (history->last + 1 < history->next_event) {
+        snprintf(token, sizeof(token), "%llu",
+                 (unsigned long long)history->last + 1);
+    }
+    history->reply(history->arg, NULL, history->events, history->event_count,
+                   wf_str(token));
+    finish(history);
+}
+
+/* Reads documents that are still missing, one after the other; answers. */
+static void send_page(struct history *history) {
+    for (size_t i = 0; i < history->event_count; i++) {
+        uint64_t number;
+        const struct wf_event *event = &history->events[i].event;
+        if (wants_doc(event, false, &number) &&
+            read_missing(history, number))
+            return;
+        if (wants_doc(event, true, &number) && read_missing(history, number))
+            return;
+    }
+    answer(history);
+}
+
+static void machine_there(void *arg, struct wf_machine *machine) {
+    struct history *history = arg;
+    if (!machine->ready) {
+        refuse(history, "ExecutionDoesNotExist",
+               WF_STR("The execution's definition can't be read"));
+        return;
+    }
+    collect(history);
+    find_docs(history);
+    send_page(history);
+}
+
+/* ---- segments ---- */
+
+static void read_segments(struct history *history);
+
+static void segment_rows(void *arg, const struct wf_row *rows, size_t count,
+                         bool more, const struct wf_error *err) {
+    struct history *history = arg;
+    (void)more;
+    (void)err;
+    history->engine->loads--;
+    for (size_t i = 0; i < count; i++) {
+        struct wf_reader in = {rows[i].value.data,
+                               rows[i].value.data + rows[i].value.len,
+                               false};
+        wf_read_u8(&in);
+        uint64_t first = wf_read_varint(&in), events = wf_read_varint(&in);
+        hold(&history->segments, &history->segment_count, 0, rows[i].value);
+        history->covered = first + events;
+    }
+    if (count == 0) /* nothing more is stored: show what there is */
+        history->covered = history->last + 1;
+    read_segments(history);
+}
+
+static void hold_tail(struct history *history,
+                      const struct wf_tail *tail) {
+    struct wf_buf segment = {0};
+    wf_tail_segment(tail, &segment);
+    hold(&history->segments, &history->segment_count, 0,
+         (struct wf_str){segment.data, segment.len});
+    wf_buf_free(&segment);
+}
+
+/* Reads the segment with the first event wanted, then those behind it. */
+static void read_segments(struct history *history) {
+    struct wf_engine *engine = history->engine;
+    if (history->covered > history->last) {
+        wf_machine_need(engine, history->machine, machine_there, history);
+        return;
+    }
+    bool begins = history->segment_count == 0;
+    struct wf_key from = wf_key_segment(engine->partition,
+                                        history->execution,
+                                        begins ? 0 : history->covered);
+    struct wf_key to = wf_key_segment(engine->partition, history->execution,
+                                      begins ? history->first + 1
+                                             : UINT64_MAX);
+    struct wf_range range = {.from = wf_key_str(&from),
+                             .to = wf_key_str(&to),
+                             .reverse = begins,
+                             .max_rows = begins ? 1 : 4,
+                             .max_bytes = 256 << 10};
+    engine->loads++;
+    wf_store_scan(engine->store, &range, segment_rows, history);
+}
+
+/* Decides which ids the page has. */
+static void set_page(struct history *history, unsigned max_results,
+                     struct wf_str token, uint64_t next_event) {
+    uint64_t page = max_results ? max_results : DEFAULT_PAGE, from = 0;
+    if (page > LARGEST_PAGE)
+        page = LARGEST_PAGE;
+    for (size_t i = 0; i < token.len; i++)
+        from = from * 10 + (uint64_t)(token.data[i] - '0');
+    history->next_event = next_event;
+    if (history->reverse) {
+        history->last = from && from < next_event ? from : next_event - 1;
+        history->first = history->last > page ? history->last - page + 1 : 1;
+    } else {
+        history->first = from ? from : 1;
+        history->last = history->first + page - 1;
+        if (history->last >= next_event)
+            history->last = next_event - 1;
+    }
+}
+
+/* ---- the request ---- */
+
+struct history_call {
+    struct history *history;
+    unsigned max_results;
+    char *token;
+};
+
+static void call_free(struct history_call *call) {
+    free(call->token);
+    free(call);
+}
+
+static void durable(void *arg) {
+    read_segments(arg);
+}
+
+/* The tail is copied now, what stands before it comes from rows: a page that
+ * has events of both ends where the tail begins (reversed: begins there). */
+static void cut_at_tail(struct history *history,
+                        const struct wf_tail *tail) {
+    if (history->first < tail->first_event && !history->reverse) {
+        history->last = tail->first_event - 1;
+        return;
+    }
+    if (history->first < tail->first_event)
+        history->first = tail->first_event;
+    hold_tail(history, tail);
+    history->covered = history->last + 1;
+}
+
+static void from_memory(struct history_call *call,
+                        struct wf_execution *execution) {
+    struct history *history = call->history;
+    history->machine = execution->machine;
+    history->start_ms = execution->start_ms;
+    set_page(history, call->max_results, wf_str(call->token),
+             execution->tail.next_event);
+    if (execution->tail.bytes.len > 0 &&
+        history->last >= execution->tail.first_event)
+        cut_at_tail(history, &execution->tail);
+    wf_execution_after(history->engine, execution, durable, history);
+    call_free(call);
+}
+
+static void row_read(void *arg, const struct wf_row *rows, size_t count,
+                     bool more, const struct wf_error *err) {
+    struct history_call *call = arg;
+    struct history *history = call->history;
+    struct wf_execution_image image;
+    (void)more;
+    history->engine->loads--;
+    struct wf_reader in = {NULL, NULL, true};
+    if (!err && count == 1)
+        in = (struct wf_reader){rows->value.data,
+                                rows->value.data + rows->value.len, false};
+    if (in.bad || !wf_execution_decode(&in, &image)) {
+        refuse(history, "ExecutionDoesNotExist",
+               WF_STR("The execution's row can't be read"));
+        call_free(call);
+        return;
+    }
+    history->machine = wf_machine_of(history->engine, image.machine,
+                                     image.revision);
+    history->start_ms = image.start_ms;
+    set_page(history, call->max_results, wf_str(call->token),
+             image.next_event);
+    if (in.at < in.end) {
+        hold(&history->segments, &history->segment_count, 0,
+             (struct wf_str){in.at, (size_t)(in.end - in.at)});
+        history->covered = image.next_event;
+    }
+    read_segments(history);
+    call_free(call);
+}
+
+static void found(void *arg, uint64_t id) {
+    struct history_call *call = arg;
+    struct history *history = call->history;
+    struct wf_engine *engine = history->engine;
+    if (id == 0) {
+        struct wf_buf text = {0};
+        wf_buf_addf(&text, "Execution Does Not Exist: '%s'", history->arn);
+        refuse(history, "ExecutionDoesNotExist",
+               (struct wf_str){text.data, text.len});
+        wf_buf_free(&text);
+        call_free(call);
+        return;
+    }
+    history->execution = id;
+    struct wf_execution *execution = wf_table_by_id(&engine->table, id);
+    if (execution) {
+        from_memory(call, execution);
+        return;
+    }
+    struct wf_key key = wf_key_execution(engine->partition, id);
+    engine->loads++;
+    wf_store_get(engine->store, wf_key_str(&key), row_read, call);
+}
+
+static bool token_is_valid(struct wf_str token) {
+    for (size_t i = 0; i < token.len; i++)
+        if (token.data[i] < '0' || token.data[i] > '9')
+            return false;
+    return token.len < 19;
+}
+
+void wf_engine_get_history(struct wf_engine *engine,
+                           const struct wf_get_history *ask,
+                           wf_history_fn *reply, void *arg) {
+    struct history *history = wf_calloc(1, sizeof(*history));
+    history->engine = engine;
+    history->arn = wf_strndup(ask->execution_arn.data,
+                              ask->execution_arn.len);
+    history->reverse = ask->reverse;
+    history->reply = reply;
+    history->arg = arg;
+    if (!token_is_valid(ask->next_token)) {
+        refuse(history, "InvalidToken", WF_STR("Invalid Token"));
+        return;
+    }
+    struct history_call *call = wf_calloc(1, sizeof(*call));
+    call->history = history;
+    call->max_results = ask->max_results;
+    call->token = wf_strndup(ask->next_token.data, ask->next_token.len);
+    wf_execution_find(engine, wf_str(history->arn), found, call);
+}

@@ -1,0 +1,242 @@
+/*
+ * listing.c - ListExecutions: newest first, rows merged with memory.
+ *
+ * A row of table L is written when an execution is packed; one that is in
+ * memory shows its state from there. The token is the place (start, id) of
+ * the last one shown.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "engine_impl.h"
+
+#define DEFAULT_PAGE 100
+#define LARGEST_PAGE 1000
+#define SCAN_ROWS 1000
+
+struct item {
+    int64_t start_ms, stop_ms;
+    uint64_t id;
+    enum wf_execution_status status;
+    char *name;
+};
+
+struct listing {
+    struct wf_engine *engine;
+    char *arn;
+    enum wf_execution_status status;
+    unsigned page;
+    int64_t before_ms; /* show what is older than this place */
+    uint64_t before_id;
+    struct wf_machine *machine;
+    struct item *items;
+    size_t count, cap;
+    wf_execution_list_fn *reply;
+    void *arg;
+};
+
+static void finish(struct listing *listing) {
+    for (size_t i = 0; i < listing->count; i++)
+        free(listing->items[i].name);
+    free(listing->items);
+    free(listing->arn);
+    free(listing);
+}
+
+static void refuse(struct listing *listing, const char *exception,
+                   const char *format) {
+    struct wf_buf text = {0};
+    wf_buf_addf(&text, "%s '%s'", format, listing->arn);
+    struct wf_refusal refusal = {exception, {text.data, text.len}};
+    listing->reply(listing->arg, &refusal, NULL, 0, WF_STR_NULL);
+    wf_buf_free(&text);
+    finish(listing);
+}
+
+static void add(struct listing *listing, struct item item,
+                struct wf_str name) {
+    if (listing->count == listing->cap) {
+        listing->cap = listing->cap ? listing->cap * 2 : 128;
+        listing->items = wf_realloc(listing->items,
+                                    listing->cap * sizeof(*listing->items));
+    }
+    item.name = wf_strndup(name.data, name.len);
+    listing->items[listing->count++] = item;
+}
+
+static bool is_older(const struct listing *listing, int64_t start_ms,
+                     uint64_t id) {
+    return start_ms < listing->before_ms ||
+           (start_ms == listing->before_ms && id < listing->before_id);
+}
+
+static int newest_first(const void *a, const void *b) {
+    const struct item *x = a, *y = b;
+    if (x->start_ms != y->start_ms)
+        return x->start_ms < y->start_ms ? 1 : -1;
+    return x->id < y->id ? 1 : x->id > y->id ? -1 : 0;
+}
+
+static void add_memory(struct listing *listing) {
+    const struct wf_table *table = &listing->engine->table;
+    for (size_t i = 0; i < table->size; i++)
+        for (struct wf_execution *e = table->by_id[i]; e; e = e->id_next) {
+            struct item item = {e->start_ms, e->stop_ms, e->id, e->status,
+                                NULL};
+            if (e->machine->id == listing->machine->id && !e->express &&
+                is_older(listing, e->start_ms, e->id) &&
+                (!listing->status || listing->status == e->status))
+                add(listing, item, wf_str(e->name));
+        }
+}
+
+static void answer(void *arg) {
+    struct listing *listing = arg;
+    size_t shown = listing->count < listing->page ? listing->count
+                                                  : listing->page;
+    struct wf_execution_reply *replies =
+        wf_calloc(shown ? shown : 1, sizeof(*replies));
+    struct wf_buf *arns = wf_calloc(shown ? shown : 1, sizeof(*arns));
+    char token[48] = "";
+    for (size_t i = 0; i < shown; i++) {
+        const struct item *item = &listing->items[i];
+        wf_buf_adds(&arns[i], listing->machine->execution_prefix);
+        wf_buf_adds(&arns[i], item->name);
+        replies[i] = (struct wf_execution_reply){
+            .arn = {arns[i].data, arns[i].len},
+            .name = wf_str(item->name),
+            .state_machine_arn = wf_str(listing->machine->arn),
+            .status = item->status,
+            .start_ms = item->start_ms,
+            .stop_ms = item->stop_ms,
+        };
+    }
+    if (shown < listing->count)
+        snprintf(token, sizeof(token), "%llx-%llx",
+                 (unsigned long long)listing->items[shown - 1].start_ms,
+                 (unsigned long long)listing->items[shown - 1].id);
+    listing->reply(listing->arg, NULL, replies, shown, wf_str(token));
+    for (size_t i = 0; i < shown; i++)
+        wf_buf_free(&arns[i]);
+    free(arns);
+    free(replies);
+    finish(listing);
+}
+
+static void scan(struct listing *listing);
+
+/* L row: status:1 duration:varint name. */
+static void add_row(struct listing *listing, const struct wf_row *row) {
+    struct wf_reader in = {row->value.data, row->value.data + row->value.len,
+                           false};
+    struct item item = {
+        .start_ms = (int64_t)wf_key_u64(row->key, 4),
+        .id = wf_key_u64(row->key, 12),
+    };
+    item.status = wf_read_u8(&in);
+    int64_t duration = (int64_t)wf_read_varint(&in);
+    struct wf_str name = wf_read_text(&in);
+    if (item.status != WF_EXECUTION_RUNNING)
+        item.stop_ms = item.start_ms + duration;
+    listing->before_ms = item.start_ms;
+    listing->before_id = item.id;
+    if (in.bad || wf_table_by_id(&listing->engine->table, item.id) ||
+        (listing->status && listing->status != item.status))
+        return;
+    add(listing, item, name);
+}
+
+static void rows_read(void *arg, const struct wf_row *rows, size_t count,
+                      bool more, const struct wf_error *err) {
+    struct listing *listing = arg;
+    listing->engine->loads--;
+    if (err) {
+        refuse(listing, "ThrottlingException", "The store can't be read:");
+        return;
+    }
+    size_t wanted = listing->count + listing->page + 1;
+    for (size_t i = 0; i < count && listing->count < wanted; i++)
+        add_row(listing, &rows[i]);
+    /* Memory was added first, so its share doesn't count against the page:
+     * only rows older than enough others can be left out. */
+    if (more && listing->count < wanted) {
+        scan(listing);
+        return;
+    }
+    qsort(listing->items, listing->count, sizeof(*listing->items),
+          newest_first);
+    wf_engine_after(listing->engine, answer, listing);
+}
+
+static void scan(struct listing *listing) {
+    struct wf_engine *engine = listing->engine;
+    struct wf_key from = wf_key_list(engine->partition, listing->machine->id,
+                                     0, 0);
+    struct wf_key to = wf_key_list(engine->partition, listing->machine->id,
+                                   listing->before_ms, listing->before_id);
+    struct wf_range range = {.from = wf_key_str(&from),
+                             .to = wf_key_str(&to),
+                             .reverse = true,
+                             .max_rows = SCAN_ROWS};
+    engine->loads++;
+    wf_store_scan(engine->store, &range, rows_read, listing);
+}
+
+static void with_machine(void *arg, struct wf_machine *machine) {
+    struct listing *listing = arg;
+    if (!machine || !machine->ready) {
+        refuse(listing, "StateMachineDoesNotExist",
+               "State Machine Does Not Exist:");
+        return;
+    }
+    listing->machine = machine;
+    if (machine->express) {
+        refuse(listing, "StateMachineTypeNotSupported",
+               "This operation is not supported by EXPRESS state machines:");
+        return;
+    }
+    add_memory(listing);
+    scan(listing);
+}
+
+static bool parse_token(struct listing *listing, struct wf_str token) {
+    char text[48];
+    unsigned long long start, id;
+    int end = 0;
+    listing->before_ms = INT64_MAX;
+    listing->before_id = UINT64_MAX;
+    if (token.len == 0)
+        return true;
+    if (token.len >= sizeof(text))
+        return false;
+    memcpy(text, token.data, token.len);
+    text[token.len] = '\0';
+    if (sscanf(text, "%16llx-%16llx%n", &start, &id, &end) != 2 ||
+        (size_t)end != token.len)
+        return false;
+    listing->before_ms = (int64_t)start;
+    listing->before_id = id;
+    return true;
+}
+
+void wf_engine_list_executions(struct wf_engine *engine,
+                               const struct wf_list_executions *ask,
+                               wf_execution_list_fn *reply, void *arg) {
+    struct listing *listing = wf_calloc(1, sizeof(*listing));
+    struct wf_str kind, name, rest;
+    listing->engine = engine;
+    listing->arn = wf_strndup(ask->state_machine_arn.data,
+                              ask->state_machine_arn.len);
+    listing->status = ask->status;
+    listing->page = ask->max_results ? ask->max_results : DEFAULT_PAGE;
+    if (listing->page > LARGEST_PAGE)
+        listing->page = LARGEST_PAGE;
+    listing->reply = reply;
+    listing->arg = arg;
+    if (!wf_arn_parse(wf_str(listing->arn), &kind, &name, &rest))
+        refuse(listing, "InvalidArn", "Invalid Arn:");
+    else if (!parse_token(listing, ask->next_token))
+        refuse(listing, "InvalidToken", "Invalid Token of");
+    else
+        wf_machine_by_name(engine, name, with_machine, listing);
+}

@@ -1,0 +1,100 @@
+/*
+ * observe.c - the observer of an engine (the live tree of `moonstep run`,
+ * logs): sees every event once it is durable.
+ *
+ * A commit carries copies of the slices it made: execution id, its input's
+ * number and text (events of later slices may refer to documents of earlier
+ * ones; an observer gets those only while the frame still holds them), first
+ * event, bytes.
+ */
+#include "engine_impl.h"
+
+#include <stdlib.h>
+
+static void send_slice(struct wf_engine *engine, struct wf_machine *machine,
+                       struct wf_str arn, int64_t start_ms,
+                       uint64_t first_event, struct wf_str bytes,
+                       struct wf_str input) {
+    struct wf_tail_cursor cursor = {
+        .reader = {bytes.data, bytes.data + bytes.len, false},
+        .start_ms = start_ms,
+        .next_event = first_event,
+    };
+    enum wf_tail_entry entry;
+    struct wf_event event;
+    uint64_t number, held_number[4] = {0};
+    struct wf_str text, held[4] = {WF_STR_NULL};
+    size_t at = 0;
+
+    while ((entry = wf_tail_next(&cursor, &event, &number, &text)) ==
+               WF_TAIL_EVENT ||
+           entry == WF_TAIL_DOC) {
+        if (entry == WF_TAIL_DOC) {
+            held_number[at % 4] = number;
+            held[at++ % 4] = text;
+            continue;
+        }
+        struct wf_history_event shown = {.event = event};
+        if (event.fields & WF_EVENT_HAS_STATE &&
+            event.state < machine->state_count) {
+            const struct wf_state_info *info = &machine->states[event.state];
+            shown.state_name = info->name;
+            shown.resource_type = info->resource_type;
+            shown.resource = info->resource;
+            shown.region = wf_str(engine->region);
+        }
+        if (event.fields & WF_EVENT_HAS_DOC) {
+            shown.doc = input;
+            for (size_t i = 0; i < 4; i++)
+                if (held_number[i] == event.doc)
+                    shown.doc = held[i];
+        }
+        shown.role_arn = wf_str(machine->role_arn);
+        engine->events.event(engine->events_arg, arn, &shown);
+    }
+}
+
+void wf_observe(struct wf_engine *engine, struct wf_execution *execution,
+                struct wf_str slice, uint64_t first_event) {
+    struct wf_buf arn = {0};
+    struct wf_str input = WF_STR_NULL, name;
+    struct wf_machine *machine = execution->machine;
+    if (!engine->events.event)
+        return;
+    if (execution->frames && execution->frames->input.doc)
+        input = wf_doc_text(execution->frames->input.doc);
+    name = wf_execution_arn(engine, execution, &arn);
+    if (execution->express) {
+        send_slice(engine, machine, name, execution->start_ms, first_event,
+                   slice, input);
+    } else {
+        struct wf_buf *out = wf_commit_observed(engine);
+        uintptr_t pointer = (uintptr_t)machine;
+        wf_buf_add(out, &pointer, sizeof(pointer));
+        wf_buf_text(out, name);
+        wf_buf_varint(out, (uint64_t)execution->start_ms);
+        wf_buf_varint(out, first_event);
+        wf_buf_text(out, slice);
+        wf_buf_text(out, input);
+    }
+    wf_buf_free(&arn);
+}
+
+void wf_observed_send(struct wf_engine *engine, struct wf_buf *observed) {
+    struct wf_reader in = {observed->data, observed->data + observed->len,
+                           false};
+    while (in.at < in.end && !in.bad) {
+        uintptr_t pointer;
+        struct wf_str raw = wf_read_bytes(&in, sizeof(pointer));
+        memcpy(&pointer, raw.data, sizeof(pointer));
+        struct wf_str arn = wf_read_text(&in);
+        int64_t start_ms = (int64_t)wf_read_varint(&in);
+        uint64_t first_event = wf_read_varint(&in);
+        struct wf_str slice = wf_read_text(&in);
+        struct wf_str input = wf_read_text(&in);
+        struct wf_machine *machine = (struct wf_machine *)pointer;
+        if (machine->ready)
+            send_slice(engine, machine, arn, start_ms, first_event, slice,
+                       input);
+    }
+}

@@ -1,0 +1,330 @@
+/*
+ * read.c - DescribeExecution, and what other reads share: finding an
+ * execution by its ARN, reading one of its documents.
+ *
+ * A read looks in memory first, then at the rows. What it takes from memory
+ * is copied at once; the answer leaves when that is durable.
+ */
+#include <stdlib.h>
+
+#include "engine_impl.h"
+
+/* ---- finding ---- */
+
+struct find_call {
+    struct wf_engine *engine;
+    struct wf_buf name;
+    uint32_t machine;
+    wf_found_fn *found;
+    void *arg;
+};
+
+static void find_done(struct find_call *call, uint64_t id) {
+    call->found(call->arg, id);
+    wf_buf_free(&call->name);
+    free(call);
+}
+
+static void find_rows(void *arg, const struct wf_row *rows, size_t count,
+                      bool more, const struct wf_error *err) {
+    struct find_call *call = arg;
+    uint64_t id = 0;
+    (void)more;
+    call->engine->loads--;
+    if (!err && count == 1) {
+        struct wf_reader in = {rows->value.data,
+                               rows->value.data + rows->value.len, false};
+        id = wf_read_be64(&in);
+    }
+    find_done(call, id);
+}
+
+static void find_in_machine(void *arg, struct wf_machine *machine) {
+    struct find_call *call = arg;
+    struct wf_engine *engine = call->engine;
+    if (!machine) {
+        find_done(call, 0);
+        return;
+    }
+    struct wf_str name = {call->name.data, call->name.len};
+    struct wf_execution *execution =
+        wf_table_by_name(&engine->table, machine->id, name);
+    if (execution) {
+        find_done(call, execution->id);
+        return;
+    }
+    struct wf_key key = wf_key_name(engine->partition, machine->id, name);
+    engine->loads++;
+    wf_store_get(engine->store, wf_key_str(&key), find_rows, call);
+}
+
+void wf_execution_find(struct wf_engine *engine, struct wf_str arn,
+                       wf_found_fn *found, void *arg) {
+    struct wf_str kind, machine, name;
+    if (!wf_arn_parse(arn, &kind, &machine, &name) || name.len == 0) {
+        found(arg, 0);
+        return;
+    }
+    struct find_call *call = wf_calloc(1, sizeof(*call));
+    *call = (struct find_call){.engine = engine, .found = found, .arg = arg};
+    wf_buf_addstr(&call->name, name);
+    wf_machine_by_name(engine, machine, find_in_machine, call);
+}
+
+/* ---- documents ---- */
+
+struct doc_call {
+    struct wf_engine *engine;
+    uint64_t number;
+    wf_doc_fn *done;
+    void *arg;
+};
+
+static void doc_rows(void *arg, const struct wf_row *rows, size_t count,
+                     bool more, const struct wf_error *err) {
+    struct doc_call *call = arg;
+    struct wf_tail_cursor cursor;
+    struct wf_str text = WF_STR_NULL;
+    (void)more;
+    call->engine->loads--;
+    if (!err && count == 1 && wf_segment_walk(rows->value, 0, &cursor) &&
+        !wf_tail_find_doc(cursor, call->number, &text))
+        text = WF_STR_NULL;
+    call->done(call->arg, text);
+    free(call);
+}
+
+void wf_doc_read(struct wf_engine *engine, uint64_t execution,
+                 uint64_t number, wf_doc_fn *done, void *arg) {
+    struct doc_call *call = wf_calloc(1, sizeof(*call));
+    *call = (struct doc_call){engine, number, done, arg};
+    struct wf_key from = wf_key_segment(engine->partition, execution, 0);
+    struct wf_key to = wf_key_segment(engine->partition, execution,
+                                      WF_DOC_EVENT(number) + 1);
+    struct wf_range range = {.from = wf_key_str(&from),
+                             .to = wf_key_str(&to),
+                             .reverse = true,
+                             .max_rows = 1,
+                             .max_bytes = SIZE_MAX};
+    engine->loads++;
+    wf_store_scan(engine->store, &range, doc_rows, call);
+}
+
+/* ---- DescribeExecution ---- */
+
+struct payload {
+    uint64_t number; /* 0: none */
+    bool there;
+    struct wf_buf text;
+};
+
+struct description {
+    struct wf_engine *engine;
+    uint64_t id;
+    struct wf_machine *machine;
+    struct wf_buf image; /* copy of the execution's image */
+    struct payload input, output;
+    wf_execution_fn *reply;
+    void *arg;
+};
+
+static void finish(struct description *d) {
+    wf_buf_free(&d->image);
+    wf_buf_free(&d->input.text);
+    wf_buf_free(&d->output.text);
+    free(d);
+}
+
+static struct wf_str payload_text(const struct payload *payload) {
+    return payload->there
+               ? (struct wf_str){payload->text.data, payload->text.len}
+               : WF_STR_NULL;
+}
+
+static void send(struct description *d, struct wf_machine *machine) {
+    struct wf_execution_image image;
+    struct wf_reader in = {d->image.data, d->image.data + d->image.len,
+                           false};
+    struct wf_buf arn = {0};
+    wf_execution_decode(&in, &image);
+    wf_buf_adds(&arn, machine->execution_prefix);
+    wf_buf_addstr(&arn, image.name);
+    struct wf_execution_reply reply = {
+        .arn = {arn.data, arn.len},
+        .name = image.name,
+        .state_machine_arn = wf_str(machine->arn),
+        .status = image.status,
+        .start_ms = image.start_ms,
+        .stop_ms = image.stop_ms,
+        .input = payload_text(&d->input),
+        .output = payload_text(&d->output),
+        .error = image.error.len ? image.error : WF_STR_NULL,
+        .cause = image.cause.len ? image.cause : WF_STR_NULL,
+        .trace_header =
+            image.trace_header.len ? image.trace_header : WF_STR_NULL,
+    };
+    d->reply(d->arg, NULL, &reply);
+    wf_buf_free(&arn);
+    finish(d);
+}
+
+static void with_machine(void *arg, struct wf_machine *machine) {
+    struct description *d = arg;
+    if (machine->execution_prefix) {
+        send(d, machine);
+        return;
+    }
+    wf_refuse_execution(d->reply, d->arg, "StateMachineDoesNotExist",
+                        "The definition of the execution can't be read",
+                        WF_STR_NULL);
+    finish(d);
+}
+
+static void resolve(struct description *d);
+
+static void payload_read(void *arg, struct wf_str text) {
+    struct description *d = arg;
+    struct payload *payload = d->input.number && !d->input.there
+                                  ? &d->input
+                                  : &d->output;
+    if (text.data) {
+        payload->there = true;
+        wf_buf_addstr(&payload->text, text);
+    } else {
+        payload->number = 0; /* lost: say nothing rather than block */
+        wf_engine_notice(d->engine, "execution %llx: a document is missing",
+                         (unsigned long long)d->id);
+    }
+    resolve(d);
+}
+
+/* Reads what is not there yet, then answers. */
+static void resolve(struct description *d) {
+    if (d->input.number && !d->input.there)
+        wf_doc_read(d->engine, d->id, d->input.number, payload_read, d);
+    else if (d->output.number && !d->output.there)
+        wf_doc_read(d->engine, d->id, d->output.number, payload_read, d);
+    else
+        wf_machine_need(d->engine, d->machine, with_machine, d);
+}
+
+static void durable(void *arg) {
+    resolve(arg);
+}
+
+static void take_text(struct payload *payload, struct wf_str text) {
+    payload->there = true;
+    wf_buf_addstr(&payload->text, text);
+}
+
+static void take_from_memory(struct payload *payload,
+                             const struct wf_execution *execution,
+                             const struct wf_ref *ref) {
+    struct wf_tail_cursor cursor;
+    struct wf_str text;
+    payload->number = ref->number;
+    if (ref->number == 0)
+        return;
+    if (ref->doc) {
+        take_text(payload, wf_doc_text(ref->doc));
+        return;
+    }
+    wf_tail_walk(&execution->tail, execution->start_ms, &cursor);
+    if (wf_tail_find_doc(cursor, ref->number, &text))
+        take_text(payload, text);
+}
+
+static void take_from_inline(struct payload *payload, struct wf_str segment,
+                             uint64_t number) {
+    struct wf_tail_cursor cursor;
+    struct wf_str text;
+    payload->number = number;
+    if (number && segment.len && wf_segment_walk(segment, 0, &cursor) &&
+        wf_tail_find_doc(cursor, number, &text))
+        take_text(payload, text);
+}
+
+static void describe_rows(void *arg, const struct wf_row *rows, size_t count,
+                          bool more, const struct wf_error *err) {
+    struct description *d = arg;
+    struct wf_execution_image image;
+    (void)more;
+    d->engine->loads--;
+    if (!err && count == 1) {
+        struct wf_reader in = {rows->value.data,
+                               rows->value.data + rows->value.len, false};
+        if (wf_execution_decode(&in, &image)) {
+            struct wf_str rest = {in.at, (size_t)(in.end - in.at)};
+            wf_buf_addstr(&d->image, rows->value);
+            take_from_inline(&d->input, rest, image.input);
+            take_from_inline(&d->output, rest, image.output);
+            d->machine = wf_machine_of(d->engine, image.machine,
+                                       image.revision);
+            resolve(d);
+            return;
+        }
+    }
+    wf_refuse_execution(d->reply, d->arg, "ExecutionDoesNotExist",
+                        "The execution's row can't be read: %s",
+                        err ? wf_str(err->message) : WF_STR("none"));
+    finish(d);
+}
+
+void wf_describe(struct wf_engine *engine, uint64_t id,
+                 wf_execution_fn *reply, void *arg) {
+    struct description *d = wf_calloc(1, sizeof(*d));
+    struct wf_execution *execution = wf_table_by_id(&engine->table, id);
+    *d = (struct description){
+        .engine = engine, .id = id, .reply = reply, .arg = arg};
+    if (execution) {
+        wf_execution_encode(execution, &d->image);
+        d->machine = execution->machine;
+        take_from_memory(&d->input, execution, &execution->input);
+        take_from_memory(&d->output, execution, &execution->output);
+        wf_execution_after(engine, execution, durable, d);
+        return;
+    }
+    struct wf_key key = wf_key_execution(engine->partition, id);
+    engine->loads++;
+    wf_store_get(engine->store, wf_key_str(&key), describe_rows, d);
+}
+
+struct describe_call {
+    struct wf_engine *engine;
+    char *arn;
+    wf_execution_fn *reply;
+    void *arg;
+};
+
+static void describe_found(void *arg, uint64_t id) {
+    struct describe_call *call = arg;
+    if (id)
+        wf_describe(call->engine, id, call->reply, call->arg);
+    else
+        wf_refuse_execution(call->reply, call->arg, "ExecutionDoesNotExist",
+                            "Execution Does Not Exist: '%s'",
+                            wf_str(call->arn));
+    free(call->arn);
+    free(call);
+}
+
+void wf_engine_describe_execution(struct wf_engine *engine, struct wf_str arn,
+                                  wf_execution_fn *reply, void *arg) {
+    struct describe_call *call = wf_calloc(1, sizeof(*call));
+    *call = (struct describe_call){engine, wf_strndup(arn.data, arn.len),
+                                   reply, arg};
+    wf_execution_find(engine, wf_str(call->arn), describe_found, call);
+}
+
+const char *wf_execution_status_name(enum wf_execution_status status) {
+    static const char *const names[] = {
+        [WF_EXECUTION_RUNNING] = "RUNNING",
+        [WF_EXECUTION_SUCCEEDED] = "SUCCEEDED",
+        [WF_EXECUTION_FAILED] = "FAILED",
+        [WF_EXECUTION_TIMED_OUT] = "TIMED_OUT",
+        [WF_EXECUTION_ABORTED] = "ABORTED",
+        [WF_EXECUTION_PENDING_REDRIVE] = "PENDING_REDRIVE",
+    };
+    size_t count = sizeof(names) / sizeof(names[0]);
+    return (size_t)status < count ? names[status] : NULL;
+}

@@ -1,0 +1,405 @@
+/* start.c - StartExecution, StartSyncExecution, StopExecution. */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "engine_impl.h"
+
+void wf_refuse_execution(wf_execution_fn *reply, void *arg,
+                         const char *exception, const char *format,
+                         struct wf_str subject) {
+    struct wf_buf text = {0};
+    const char *hole = strstr(format, "%s");
+    if (hole) {
+        wf_buf_add(&text, format, (size_t)(hole - format));
+        wf_buf_addstr(&text, subject);
+        wf_buf_adds(&text, hole + 2);
+    } else {
+        wf_buf_adds(&text, format);
+    }
+    struct wf_refusal refusal = {exception, {text.data, text.len}};
+    reply(arg, &refusal, NULL);
+    wf_buf_free(&text);
+}
+
+struct start_call {
+    struct wf_engine *engine;
+    struct wf_machine *machine;
+    struct wf_execution *execution; /* pinned while the reply waits */
+    struct wf_buf arn, name, trace_header;
+    struct wf_doc *input;
+    bool sync;
+    wf_execution_fn *reply;
+    void *arg;
+};
+
+static void call_free(struct start_call *call) {
+    wf_buf_free(&call->arn);
+    wf_buf_free(&call->name);
+    wf_buf_free(&call->trace_header);
+    wf_doc_unref(call->input);
+    free(call);
+}
+
+static struct wf_str text_of(const struct wf_buf *buf) {
+    return (struct wf_str){buf->data, buf->len};
+}
+
+static void refuse(struct start_call *call, const char *exception,
+                   const char *format, struct wf_str subject) {
+    wf_refuse_execution(call->reply, call->arg, exception, format, subject);
+    call_free(call);
+}
+
+/* The start is durable: answer. */
+static void started(void *arg) {
+    struct start_call *call = arg;
+    struct wf_execution *execution = call->execution;
+    struct wf_buf arn = {0};
+    struct wf_execution_reply reply = {
+        .name = wf_str(execution->name),
+        .state_machine_arn = wf_str(execution->machine->arn),
+        .status = WF_EXECUTION_RUNNING,
+        .start_ms = execution->start_ms,
+    };
+    reply.arn = wf_execution_arn(call->engine, execution, &arn);
+    execution->pins--;
+    call->reply(call->arg, NULL, &reply);
+    wf_buf_free(&arn);
+    if (execution->status != WF_EXECUTION_RUNNING &&
+        execution->last_seq <= call->engine->durable_seq &&
+        wf_execution_can_drop(call->engine, execution))
+        wf_execution_drop(call->engine, execution);
+    call_free(call);
+}
+
+static void reply_when_durable(struct start_call *call,
+                               struct wf_execution *execution) {
+    call->execution = execution;
+    execution->pins++;
+    wf_execution_after(call->engine, execution, started, call);
+}
+
+static uint64_t new_id(struct wf_engine *engine) {
+    uint64_t id = (uint64_t)wf_clock_now_ms(engine->clock) << 16;
+    if (id <= engine->last_execution)
+        id = engine->last_execution + 1;
+    return engine->last_execution = id;
+}
+
+static void set_name(struct start_call *call,
+                     struct wf_execution *execution) {
+    struct wf_buf name = {0};
+    char uuid[37];
+    wf_clock_uuid7(call->engine->clock, uuid);
+    if (call->name.len)
+        wf_buf_addstr(&name, text_of(&call->name));
+    else
+        wf_buf_add(&name, uuid, 36);
+    if (call->machine->express) {
+        wf_clock_uuid4(call->engine->clock, uuid);
+        wf_buf_addf(&name, ":%s", uuid);
+    }
+    wf_buf_u8(&name, 0);
+    execution->name = name.data;
+}
+
+static void record_start(struct wf_engine *engine,
+                         struct wf_execution *execution) {
+    struct wf_frame *root = execution->frames;
+    struct wf_event event = {
+        .type = WF_EVENT_EXECUTION_STARTED,
+        .fields = WF_EVENT_HAS_DOC,
+    };
+    event.doc = execution->input.number;
+    wf_frame_event(engine, root, &event);
+    root->previous_event = 0; /* the first state's event points to none */
+}
+
+static struct wf_execution *create(struct start_call *call) {
+    struct wf_engine *engine = call->engine;
+    struct wf_machine *machine = call->machine;
+    struct wf_execution *execution = wf_execution_new();
+
+    execution->id = new_id(engine);
+    execution->machine = machine;
+    execution->express = machine->express;
+    execution->start_ms = wf_clock_now_ms(engine->clock);
+    execution->last_ms = execution->start_ms;
+    set_name(call, execution);
+    memcpy(execution->bundle, engine->bundle, sizeof(execution->bundle));
+    if (call->trace_header.len)
+        execution->trace_header = wf_strndup(call->trace_header.data,
+                                             call->trace_header.len);
+    struct wf_frame *root = wf_frame_new(execution, 0);
+    execution->next_frame = 1;
+    root->state = machine->start;
+    wf_execution_doc(execution, call->input, NULL, &execution->input);
+    wf_ref_copy(&root->input, &execution->input);
+    record_start(engine, execution);
+    execution->image_changed = true;
+    if (machine->timeout_s)
+        execution->timeout_due_ms =
+            execution->start_ms + machine->timeout_s * 1000;
+    wf_timer_update_execution(engine, execution);
+    wf_table_add(&engine->table, execution);
+    engine->stats.executions_started++;
+    wf_frame_changed(engine, root);
+    wf_frame_run(engine, root);
+    return execution;
+}
+
+static void start_now(struct start_call *call) {
+    struct wf_execution *execution = create(call);
+    if (call->sync) {
+        wf_wait_sync(call->engine, execution, call->reply, call->arg);
+        call_free(call);
+    } else {
+        reply_when_durable(call, execution);
+    }
+}
+
+/* An execution of that name exists and runs: the same input is the same
+ * request once more. */
+static void compare_input(struct start_call *call,
+                          struct wf_execution *execution) {
+    struct wf_str asked = wf_doc_text(call->input);
+    if (execution->input.doc &&
+        wf_str_eq(wf_doc_text(execution->input.doc), asked) &&
+        execution->status == WF_EXECUTION_RUNNING) {
+        reply_when_durable(call, execution);
+        return;
+    }
+    struct wf_buf arn = {0};
+    refuse(call, "ExecutionAlreadyExists", "Execution Already Exists: '%s'",
+           wf_execution_arn(call->engine, execution, &arn));
+    wf_buf_free(&arn);
+}
+
+struct input_read {
+    struct start_call *call;
+    uint64_t id;
+};
+
+static void input_text(void *arg, struct wf_str text) {
+    struct input_read *read = arg;
+    struct start_call *call = read->call;
+    struct wf_execution *execution =
+        wf_table_by_id(&call->engine->table, read->id);
+    free(read);
+    if (execution && text.data && !execution->input.doc) {
+        struct wf_doc *doc = wf_doc_trusted(text);
+        wf_ref_set(&execution->input, execution->input.number, doc);
+        wf_doc_unref(doc);
+    }
+    if (execution)
+        compare_input(call, execution);
+    else
+        refuse(call, "ExecutionAlreadyExists",
+               "Execution Already Exists: '%s'", text_of(&call->name));
+}
+
+static void name_is_taken(struct start_call *call,
+                          struct wf_execution *execution) {
+    if (execution->input.doc ||
+        execution->status != WF_EXECUTION_RUNNING) {
+        compare_input(call, execution);
+        return;
+    }
+    struct input_read *read = wf_calloc(1, sizeof(*read));
+    *read = (struct input_read){call, execution->id};
+    wf_doc_read(call->engine, execution->id, execution->input.number,
+                input_text, read);
+}
+
+static void taken_loaded(void *arg, struct wf_execution *execution) {
+    struct start_call *call = arg;
+    if (execution) {
+        name_is_taken(call, execution);
+        return;
+    }
+    struct wf_buf arn = {0};
+    wf_buf_adds(&arn, call->machine->execution_prefix);
+    wf_buf_addstr(&arn, text_of(&call->name));
+    refuse(call, "ExecutionAlreadyExists", "Execution Already Exists: '%s'",
+           text_of(&arn));
+    wf_buf_free(&arn);
+}
+
+static void name_rows(void *arg, const struct wf_row *rows, size_t count,
+                      bool more, const struct wf_error *err) {
+    struct start_call *call = arg;
+    struct wf_engine *engine = call->engine;
+    struct wf_execution *execution = wf_table_by_name(
+        &engine->table, call->machine->id, text_of(&call->name));
+    (void)more;
+    engine->loads--;
+    if (err) {
+        refuse(call, "ThrottlingException", "The store can't be read: %s",
+               wf_str(err->message));
+    } else if (execution) {
+        name_is_taken(call, execution);
+    } else if (count == 1) {
+        struct wf_reader in = {rows->value.data,
+                               rows->value.data + rows->value.len, false};
+        wf_execution_load(engine, wf_read_be64(&in), taken_loaded, call);
+    } else {
+        start_now(call);
+    }
+}
+
+static void with_machine(void *arg, struct wf_machine *machine) {
+    struct start_call *call = arg;
+    struct wf_engine *engine = call->engine;
+    if (!machine || !machine->ready) {
+        refuse(call, "StateMachineDoesNotExist",
+               "State Machine Does Not Exist: '%s'", text_of(&call->arn));
+        return;
+    }
+    call->machine = machine;
+    if (call->sync && !machine->express) {
+        refuse(call, "StateMachineTypeNotSupported",
+               "This operation is not supported by this type of state "
+               "machine",
+               WF_STR_NULL);
+    } else if (call->name.len == 0 || machine->express) {
+        start_now(call);
+    } else {
+        struct wf_execution *execution = wf_table_by_name(
+            &engine->table, machine->id, text_of(&call->name));
+        if (execution) {
+            name_is_taken(call, execution);
+            return;
+        }
+        struct wf_key key = wf_key_name(engine->partition, machine->id,
+                                        text_of(&call->name));
+        engine->loads++;
+        wf_store_get(engine->store, wf_key_str(&key), name_rows, call);
+    }
+}
+
+static bool has_room(const struct wf_engine *engine) {
+    return !engine->stalled &&
+           engine->table.count * sizeof(struct wf_execution) * 3 <
+               engine->options.memory_bytes;
+}
+
+static void start(struct wf_engine *engine,
+                  const struct wf_start_execution *ask, bool sync,
+                  wf_execution_fn *reply, void *arg) {
+    struct wf_str kind, name, rest;
+    struct wf_doc_limits limits = {.max_bytes =
+                                       engine->options.payload_bytes};
+    struct wf_error err;
+    if (!wf_arn_parse(ask->state_machine_arn, &kind, &name, &rest) ||
+        !wf_str_eq(kind, WF_STR("stateMachine"))) {
+        wf_refuse_execution(reply, arg, "InvalidArn", "Invalid Arn: '%s'",
+                            ask->state_machine_arn);
+        return;
+    }
+    if (ask->name.len && !wf_name_is_valid(ask->name)) {
+        wf_refuse_execution(reply, arg, "InvalidName", "Invalid Name: '%s'",
+                            ask->name);
+        return;
+    }
+    if (!has_room(engine)) {
+        wf_refuse_execution(reply, arg, "ThrottlingException",
+                            engine->stalled
+                                ? "The store has no room: try again later"
+                                : "Too many executions are active: try "
+                                  "again later",
+                            WF_STR_NULL);
+        return;
+    }
+    struct wf_doc *input = wf_doc_parse(
+        ask->input.len ? ask->input : WF_STR("{}"), &limits, &err);
+    if (!input) {
+        wf_refuse_execution(reply, arg, "InvalidExecutionInput",
+                            "Invalid State Machine Execution Input: '%s'",
+                            wf_str(err.message));
+        return;
+    }
+    struct start_call *call = wf_calloc(1, sizeof(*call));
+    call->engine = engine;
+    call->input = input;
+    call->sync = sync;
+    call->reply = reply;
+    call->arg = arg;
+    wf_buf_addstr(&call->arn, ask->state_machine_arn);
+    wf_buf_addstr(&call->name, ask->name);
+    wf_buf_addstr(&call->trace_header, ask->trace_header);
+    wf_machine_by_name(engine, name, with_machine, call);
+}
+
+void wf_engine_start_execution(struct wf_engine *engine,
+                               const struct wf_start_execution *ask,
+                               wf_execution_fn *reply, void *arg) {
+    start(engine, ask, false, reply, arg);
+}
+
+void wf_engine_start_sync_execution(struct wf_engine *engine,
+                                    const struct wf_start_execution *ask,
+                                    wf_execution_fn *reply, void *arg) {
+    start(engine, ask, true, reply, arg);
+}
+
+/* ---- StopExecution ---- */
+
+struct stop_call {
+    struct wf_engine *engine;
+    uint64_t id;
+    char *arn, *error, *cause;
+    wf_execution_fn *reply;
+    void *arg;
+};
+
+static void stop_free(struct stop_call *call) {
+    free(call->arn);
+    free(call->error);
+    free(call->cause);
+    free(call);
+}
+
+static void stop_answer(struct stop_call *call) {
+    wf_describe(call->engine, call->id, call->reply, call->arg);
+    stop_free(call);
+}
+
+static void stop_loaded(void *arg, struct wf_execution *execution) {
+    struct stop_call *call = arg;
+    if (execution && execution->status == WF_EXECUTION_RUNNING) {
+        struct wf_failure failure = {wf_str(call->error),
+                                     wf_str(call->cause)};
+        wf_execution_end(call->engine, execution, WF_EXECUTION_ABORTED,
+                         &failure, 0);
+    }
+    stop_answer(call);
+}
+
+static void stop_found(void *arg, uint64_t id) {
+    struct stop_call *call = arg;
+    call->id = id;
+    if (id) {
+        wf_execution_load(call->engine, id, stop_loaded, call);
+        return;
+    }
+    wf_refuse_execution(call->reply, call->arg, "ExecutionDoesNotExist",
+                        "Execution Does Not Exist: '%s'", wf_str(call->arn));
+    stop_free(call);
+}
+
+static char *copy_if_any(struct wf_str text) {
+    return text.len ? wf_strndup(text.data, text.len) : NULL;
+}
+
+void wf_engine_stop_execution(struct wf_engine *engine, struct wf_str arn,
+                              struct wf_str error, struct wf_str cause,
+                              wf_execution_fn *reply, void *arg) {
+    struct stop_call *call = wf_calloc(1, sizeof(*call));
+    call->engine = engine;
+    call->arn = wf_strndup(arn.data, arn.len);
+    call->error = copy_if_any(error);
+    call->cause = copy_if_any(cause);
+    call->reply = reply;
+    call->arg = arg;
+    wf_execution_find(engine, wf_str(call->arn), stop_found, call);
+}

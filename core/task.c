@@ -1,0 +1,611 @@
+/*
+ * task.c - tasks: what becomes of a Task state's work between its schedule
+ * and its answer.
+ *
+ *   scheduled ──durable──▶ dispatched ──▶ answered (succeeded, failed)
+ *                              │   ▲
+ *                 worker died ─┘   └─ survivors ended
+ *
+ * A dispatch waits until three things are over: the commit that recorded the
+ * schedule, an earlier attempt that the pool is still ending, and process
+ * groups that a dead worker or engine left running.
+ *
+ * TaskStarted is recorded with the next thing that happens to the task, at
+ * the latest by the housekeeping after the dispatch: most tasks answer
+ * sooner, and it then costs no commit of its own.
+ */
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "engine_impl.h"
+
+#define STARTED_AFTER_MS 50
+
+/* ---- task id -> frame ---- */
+
+struct wf_task_slot {
+    uint64_t task; /* 0: free */
+    struct wf_frame *frame;
+};
+
+static size_t slot_of(const struct wf_task_table *table, uint64_t task) {
+    size_t mask = table->size - 1;
+    size_t at = (size_t)(task * UINT64_C(0x9e3779b97f4a7c15) >> 32) & mask;
+    while (table->slots[at].task != 0 && table->slots[at].task != task)
+        at = (at + 1) & mask;
+    return at;
+}
+
+static void table_put(struct wf_task_table *table, uint64_t task,
+                      struct wf_frame *frame) {
+    if (table->count * 2 >= table->size) {
+        struct wf_task_table bigger = {
+            .size = table->size ? table->size * 2 : 256,
+            .count = table->count,
+        };
+        bigger.slots = wf_calloc(bigger.size, sizeof(*bigger.slots));
+        for (size_t i = 0; i < table->size; i++)
+            if (table->slots[i].task)
+                bigger.slots[slot_of(&bigger, table->slots[i].task)] =
+                    table->slots[i];
+        free(table->slots);
+        *table = bigger;
+    }
+    table->slots[slot_of(table, task)] = (struct wf_task_slot){task, frame};
+    table->count++;
+}
+
+static struct wf_frame *table_get(const struct wf_task_table *table,
+                                  uint64_t task) {
+    return table->size ? table->slots[slot_of(table, task)].frame : NULL;
+}
+
+static void table_remove(struct wf_task_table *table, uint64_t task) {
+    if (table->size == 0)
+        return;
+    size_t mask = table->size - 1, at = slot_of(table, task);
+    if (table->slots[at].task == 0)
+        return;
+    table->count--;
+    /* Moves back what stands behind the gap (Knuth 6.4, algorithm R). */
+    for (size_t next = (at + 1) & mask; table->slots[next].task;
+         next = (next + 1) & mask) {
+        size_t home = (size_t)(table->slots[next].task *
+                                   UINT64_C(0x9e3779b97f4a7c15) >>
+                               32) &
+                      mask;
+        if (((next - home) & mask) >= ((next - at) & mask)) {
+            table->slots[at] = table->slots[next];
+            at = next;
+        }
+    }
+    table->slots[at] = (struct wf_task_slot){0};
+}
+
+void wf_tasks_free(struct wf_engine *engine) {
+    free(engine->tasks.slots);
+    wf_buf_free(&engine->task_backlog);
+}
+
+/* ---- scheduling and dispatch ---- */
+
+static const struct wf_state_info *info_of(const struct wf_frame *frame) {
+    return &frame->execution->machine->states[frame->state];
+}
+
+void wf_task_schedule(struct wf_engine *engine, struct wf_frame *frame) {
+    frame->secret[0] = wf_clock_random(engine->clock);
+    frame->secret[1] = wf_clock_random(engine->clock);
+    frame->task = ++engine->last_task;
+    table_put(&engine->tasks, frame->task, frame);
+    if (frame->execution->express)
+        wf_task_dispatch(engine, frame->task);
+    else
+        wf_commit_dispatch(engine, frame->task);
+}
+
+void wf_task_token(const struct wf_frame *frame, struct wf_buf *out) {
+    wf_buf_addf(out, "%016llx%08x%016llx%016llx",
+                (unsigned long long)frame->execution->id, frame->number,
+                (unsigned long long)frame->secret[0],
+                (unsigned long long)frame->secret[1]);
+}
+
+/* Stays the same when the task is dispatched again after a death. */
+static void idempotency_key(const struct wf_frame *frame,
+                            struct wf_buf *out) {
+    wf_buf_addf(out, "%016llx-%x-%llx-%x",
+                (unsigned long long)frame->execution->id, frame->number,
+                (unsigned long long)frame->entered_event, frame->retry_count);
+}
+
+static void text_member(struct wf_buf *out, const char *name,
+                        struct wf_str text) {
+    wf_buf_addf(out, "\"%s\":", name);
+    wf_buf_json(out, text);
+    wf_buf_u8(out, ',');
+}
+
+/* The `task` argument of a handler, as JSON (pool.h). */
+static void task_context(const struct wf_frame *frame, struct wf_buf *out) {
+    const struct wf_execution *execution = frame->execution;
+    struct wf_buf text = {0};
+    wf_buf_u8(out, '{');
+    wf_task_token(frame, &text);
+    text_member(out, "token", (struct wf_str){text.data, text.len});
+    text.len = 0;
+    wf_buf_adds(&text, execution->machine->execution_prefix);
+    wf_buf_adds(&text, execution->name);
+    text_member(out, "execution", (struct wf_str){text.data, text.len});
+    text.len = 0;
+    idempotency_key(frame, &text);
+    text_member(out, "idempotency_key", (struct wf_str){text.data, text.len});
+    wf_buf_free(&text);
+    text_member(out, "execution_name", wf_str(execution->name));
+    text_member(out, "state", info_of(frame)->name);
+    wf_buf_addf(out, "\"attempt\":%u,\"restarted\":%u,\"deadline_ms\":%lld}",
+                frame->retry_count + 1, frame->restarted,
+                (long long)frame->timeout_due_ms);
+}
+
+static void hand_over(struct wf_engine *engine, struct wf_frame *frame,
+                      struct wf_str checkpoint) {
+    struct wf_buf *context = &engine->scratch;
+    context->len = 0;
+    task_context(frame, context);
+    int64_t now = wf_clock_now_ms(engine->clock);
+    struct wf_pool_task task = {
+        .id = frame->task,
+        .bundle = wf_str(frame->execution->bundle),
+        .function = info_of(frame)->resource,
+        .input = wf_doc_text(frame->parameters.doc),
+        .context = {context->data, context->len},
+        .checkpoint = checkpoint,
+    };
+    if (frame->timeout_due_ms)
+        task.timeout_ms = frame->timeout_due_ms > now
+                              ? frame->timeout_due_ms - now
+                              : 1;
+    engine->stats.tasks_dispatched++;
+    wf_pool_dispatch(engine->pool, &task);
+}
+
+/* Reading a checkpoint's cursor for a dispatch. */
+struct cursor_read {
+    struct wf_engine *engine;
+    uint64_t task;
+};
+
+static void cursor_rows(void *arg, const struct wf_row *rows, size_t count,
+                        bool more, const struct wf_error *err) {
+    struct cursor_read *read = arg;
+    struct wf_engine *engine = read->engine;
+    struct wf_frame *frame = table_get(&engine->tasks, read->task);
+    struct wf_str cursor = WF_STR_NULL;
+    (void)more;
+    (void)err;
+    free(read);
+    engine->loads--;
+    if (!frame)
+        return;
+    if (count == 1) {
+        struct wf_reader in = {rows->value.data,
+                               rows->value.data + rows->value.len, false};
+        wf_read_varint(&in); /* the state's number, for tools */
+        cursor = (struct wf_str){in.at, (size_t)(in.end - in.at)};
+    }
+    hand_over(engine, frame, cursor);
+}
+
+static void read_cursor(struct wf_engine *engine, struct wf_frame *frame) {
+    struct cursor_read *read = wf_calloc(1, sizeof(*read));
+    struct wf_key key = wf_key_checkpoint(
+        engine->partition, frame->execution->id, frame->number);
+    read->engine = engine;
+    read->task = frame->task;
+    engine->loads++;
+    wf_store_get(engine->store, wf_key_str(&key), cursor_rows, read);
+}
+
+static void task_ended(void *arg, uint64_t task, enum wf_task_end how,
+                       struct wf_str output,
+                       const struct wf_failure *failure);
+
+/* Only Lua handlers have workers here. */
+static bool has_worker(struct wf_engine *engine, struct wf_frame *frame) {
+    const struct wf_state_info *info = info_of(frame);
+    if (wf_str_eq(info->resource_type, WF_STR("lua")))
+        return true;
+    char cause[512];
+    snprintf(cause, sizeof(cause),
+             "The resource '%.*s' of type '%.*s' has no worker here: "
+             "'lua:module.function' runs a handler of the handler "
+             "directories",
+             (int)info->resource.len, info->resource.data,
+             (int)info->resource_type.len, info->resource_type.data);
+    struct wf_failure failure = {WF_STR("States.TaskFailed"), wf_str(cause)};
+    task_ended(engine, frame->task, WF_TASK_FAILED, WF_STR_NULL, &failure);
+    return false;
+}
+
+void wf_task_dispatch(struct wf_engine *engine, uint64_t task) {
+    struct wf_frame *frame = table_get(&engine->tasks, task);
+    if (!frame)
+        return; /* it has been given up meanwhile */
+    if (frame->cancelling || wf_link_is_in(&frame->reap_link)) {
+        frame->dispatch_wanted = true;
+        return;
+    }
+    frame->dispatch_wanted = false;
+    if (!has_worker(engine, frame))
+        return;
+    if (wf_pool_room(engine->pool) == 0) {
+        wf_buf_add(&engine->task_backlog, &task, sizeof(task));
+        return;
+    }
+    if (frame->has_checkpoint)
+        read_cursor(engine, frame);
+    else
+        hand_over(engine, frame, WF_STR_NULL);
+}
+
+void wf_tasks_drain_backlog(struct wf_engine *engine) {
+    struct wf_buf *backlog = &engine->task_backlog;
+    while (engine->backlog_at < backlog->len &&
+           wf_pool_room(engine->pool) > 0) {
+        uint64_t task;
+        memcpy(&task, backlog->data + engine->backlog_at, sizeof(task));
+        engine->backlog_at += sizeof(task);
+        wf_task_dispatch(engine, task);
+    }
+    if (engine->backlog_at == backlog->len)
+        engine->backlog_at = backlog->len = 0;
+}
+
+/* ---- giving up ---- */
+
+struct cancelled {
+    struct wf_engine *engine;
+    uint64_t execution;
+    uint32_t frame;
+};
+
+static void cancel_done(void *arg, uint64_t task) {
+    struct cancelled *cancelled = arg;
+    struct wf_engine *engine = cancelled->engine;
+    struct wf_execution *execution =
+        wf_table_by_id(&engine->table, cancelled->execution);
+    struct wf_frame *frame =
+        execution ? wf_execution_frame(execution, cancelled->frame) : NULL;
+    (void)task;
+    free(cancelled);
+    engine->cancelling--;
+    if (!frame)
+        return;
+    frame->cancelling = false;
+    if (frame->dispatch_wanted)
+        wf_task_dispatch(engine, frame->task);
+}
+
+static void forget(struct wf_engine *engine, struct wf_frame *frame) {
+    if (frame->task) {
+        table_remove(&engine->tasks, frame->task);
+        engine->stats.tasks_in_flight -= frame->started_ms != 0;
+    }
+    frame->task = 0;
+    frame->started_ms = 0;
+    frame->dispatch_wanted = false;
+    wf_list_remove(&frame->started_link);
+    free(frame->children);
+    frame->children = NULL;
+    frame->child_count = 0;
+}
+
+void wf_task_abandon(struct wf_engine *engine, struct wf_frame *frame) {
+    uint64_t task = frame->task;
+    if (task == 0)
+        return;
+    struct cancelled *cancelled = wf_calloc(1, sizeof(*cancelled));
+    *cancelled = (struct cancelled){engine, frame->execution->id,
+                                    frame->number};
+    frame->cancelling = true;
+    engine->cancelling++;
+    forget(engine, frame);
+    wf_pool_cancel(engine->pool, task, cancel_done, cancelled);
+}
+
+/* ---- answers ---- */
+
+void wf_task_record_started(struct wf_engine *engine,
+                            struct wf_frame *frame) {
+    if (!wf_link_is_in(&frame->started_link))
+        return;
+    wf_list_remove(&frame->started_link);
+    enum wf_event_type scheduled = info_of(frame)->scheduled;
+    struct wf_event event = {
+        .type = scheduled == WF_EVENT_LAMBDA_FUNCTION_SCHEDULED
+                    ? WF_EVENT_LAMBDA_FUNCTION_STARTED
+                    : WF_EVENT_TASK_STARTED,
+        .fields = WF_EVENT_HAS_STATE,
+        .time_ms = frame->started_ms > frame->execution->last_ms
+                       ? frame->started_ms
+                       : frame->execution->last_ms,
+    };
+    frame->execution->last_ms = event.time_ms;
+    wf_frame_event(engine, frame, &event);
+    wf_frame_changed(engine, frame);
+}
+
+static void fail_task(struct wf_engine *engine, struct wf_frame *frame,
+                      const struct wf_failure *failure) {
+    bool lambda =
+        info_of(frame)->scheduled == WF_EVENT_LAMBDA_FUNCTION_SCHEDULED;
+    struct wf_event event = {
+        .type = lambda ? WF_EVENT_LAMBDA_FUNCTION_FAILED
+                       : WF_EVENT_TASK_FAILED,
+        .fields = WF_EVENT_HAS_STATE | WF_EVENT_HAS_ERROR |
+                  WF_EVENT_HAS_CAUSE,
+        .error = failure->error,
+        .cause = failure->cause,
+    };
+    wf_task_record_started(engine, frame);
+    forget(engine, frame);
+    wf_frame_event(engine, frame, &event);
+    wf_frame_resume(engine, frame, WF_SCRIPT_TASK_FAILED, NULL, failure);
+}
+
+static void succeed_task(struct wf_engine *engine, struct wf_frame *frame,
+                         struct wf_str output) {
+    struct wf_error err;
+    struct wf_doc_limits limits = {.max_bytes =
+                                       engine->options.payload_bytes};
+    struct wf_doc *doc = wf_doc_parse(output, &limits, &err);
+    if (!doc) {
+        struct wf_failure failure = {WF_STR("States.TaskFailed"),
+                                     wf_str(err.message)};
+        fail_task(engine, frame, &failure);
+        return;
+    }
+    bool lambda =
+        info_of(frame)->scheduled == WF_EVENT_LAMBDA_FUNCTION_SCHEDULED;
+    struct wf_event event = {
+        .type = lambda ? WF_EVENT_LAMBDA_FUNCTION_SUCCEEDED
+                       : WF_EVENT_TASK_SUCCEEDED,
+        .fields = WF_EVENT_HAS_STATE | WF_EVENT_HAS_DOC,
+    };
+    wf_task_record_started(engine, frame);
+    forget(engine, frame);
+    event.doc = wf_execution_doc(frame->execution, doc, NULL, NULL);
+    wf_frame_event(engine, frame, &event);
+    wf_frame_resume(engine, frame, WF_SCRIPT_TASK_SUCCEEDED, doc, NULL);
+    wf_doc_unref(doc);
+}
+
+/* The task is to run again, through no fault of its own. */
+static void run_again(struct wf_engine *engine, struct wf_frame *frame) {
+    if (frame->at_most_once) {
+        struct wf_failure failure = {
+            WF_STR("Moonstep.Interrupted"),
+            WF_STR("The worker or engine that ran this task died, and the "
+                   "state says AtMostOnce"),
+        };
+        fail_task(engine, frame, &failure);
+        return;
+    }
+    wf_task_record_started(engine, frame);
+    if (frame->task) {
+        engine->stats.tasks_in_flight -= frame->started_ms != 0;
+        frame->started_ms = 0;
+        table_remove(&engine->tasks, frame->task);
+    }
+    frame->restarted++;
+    frame->task = ++engine->last_task;
+    table_put(&engine->tasks, frame->task, frame);
+    wf_frame_changed(engine, frame);
+    if (frame->execution->express)
+        wf_task_dispatch(engine, frame->task);
+    else
+        wf_commit_dispatch(engine, frame->task);
+}
+
+static void start_reaping(struct wf_engine *engine, struct wf_frame *frame) {
+    if (frame->child_count && !wf_link_is_in(&frame->reap_link))
+        wf_list_append(&engine->reaping, &frame->reap_link);
+}
+
+static void task_ended(void *arg, uint64_t task, enum wf_task_end how,
+                       struct wf_str output,
+                       const struct wf_failure *failure) {
+    struct wf_engine *engine = arg;
+    struct wf_frame *frame = table_get(&engine->tasks, task);
+    if (!frame)
+        return;
+    switch (how) {
+    case WF_TASK_SUCCEEDED:
+        wf_timer_disarm(engine, frame);
+        succeed_task(engine, frame, output);
+        break;
+    case WF_TASK_FAILED:
+    case WF_TASK_CRASHED:
+        wf_timer_disarm(engine, frame);
+        fail_task(engine, frame, failure);
+        break;
+    case WF_TASK_LOST:
+        start_reaping(engine, frame);
+        run_again(engine, frame);
+        break;
+    }
+}
+
+void wf_task_recovered(struct wf_engine *engine, struct wf_frame *frame) {
+    start_reaping(engine, frame);
+    run_again(engine, frame);
+}
+
+/* ---- the pool's other news ---- */
+
+static void task_started(void *arg, uint64_t task) {
+    struct wf_engine *engine = arg;
+    struct wf_frame *frame = table_get(&engine->tasks, task);
+    if (!frame)
+        return;
+    frame->started_ms = wf_clock_now_ms(engine->clock);
+    engine->stats.tasks_in_flight++;
+    if (!wf_link_is_in(&frame->started_link))
+        wf_list_append(&engine->started, &frame->started_link);
+}
+
+static void task_heartbeat(void *arg, uint64_t task) {
+    struct wf_engine *engine = arg;
+    struct wf_frame *frame = table_get(&engine->tasks, task);
+    if (!frame || frame->heartbeat_ms == 0)
+        return;
+    frame->heartbeat_due_ms =
+        wf_clock_now_ms(engine->clock) + frame->heartbeat_ms;
+    wf_timer_update(engine, frame);
+}
+
+static void task_log(void *arg, uint64_t task, const char *stream,
+                     struct wf_str line) {
+    struct wf_engine *engine = arg;
+    struct wf_frame *frame = table_get(&engine->tasks, task);
+    if (!frame || !engine->events.log)
+        return;
+    engine->scratch.len = 0;
+    struct wf_str arn =
+        wf_execution_arn(engine, frame->execution, &engine->scratch);
+    engine->events.log(engine->events_arg, arn, info_of(frame)->name, stream,
+                       line);
+}
+
+/* Waits for a commit on behalf of the pool. */
+struct recorded {
+    struct wf_engine *engine;
+    uint64_t task;
+    struct wf_child child; /* pid 0: a checkpoint */
+};
+
+static void recorded_run(void *arg) {
+    struct recorded *recorded = arg;
+    struct wf_engine *engine = recorded->engine;
+    if (recorded->child.pid)
+        wf_pool_child_recorded(engine->pool, recorded->task,
+                               recorded->child);
+    else
+        wf_pool_checkpoint_stored(engine->pool, recorded->task);
+    free(recorded);
+}
+
+static void when_recorded(struct wf_engine *engine, struct wf_frame *frame,
+                          uint64_t task, struct wf_child child) {
+    struct recorded *recorded = wf_calloc(1, sizeof(*recorded));
+    *recorded = (struct recorded){engine, task, child};
+    wf_execution_after(engine, frame->execution, recorded_run, recorded);
+}
+
+static void task_checkpoint(void *arg, uint64_t task, struct wf_str cursor) {
+    struct wf_engine *engine = arg;
+    struct wf_frame *frame = table_get(&engine->tasks, task);
+    if (!frame)
+        return;
+    if (!frame->execution->express) {
+        struct wf_key key = wf_key_checkpoint(
+            engine->partition, frame->execution->id, frame->number);
+        struct wf_buf value = {0};
+        wf_buf_varint(&value, frame->state);
+        wf_buf_addstr(&value, cursor);
+        wf_batch_put_buf(wf_engine_rows(engine), wf_key_str(&key), &value);
+        wf_buf_free(&value);
+        if (!frame->has_checkpoint)
+            wf_frame_changed(engine, frame);
+        frame->has_checkpoint = true;
+        wf_execution_touch(engine, frame->execution);
+    }
+    when_recorded(engine, frame, task, (struct wf_child){0});
+}
+
+static void task_child_started(void *arg, uint64_t task,
+                               struct wf_child child) {
+    struct wf_engine *engine = arg;
+    struct wf_frame *frame = table_get(&engine->tasks, task);
+    if (!frame)
+        return; /* cancelled: the pool ends it */
+    frame->children =
+        wf_realloc(frame->children,
+                   (frame->child_count + 1) * sizeof(*frame->children));
+    frame->children[frame->child_count++] = child;
+    wf_frame_changed(engine, frame);
+    when_recorded(engine, frame, task, child);
+}
+
+/* Not worth a commit: a record of a child that is gone does no harm. */
+static void task_child_ended(void *arg, uint64_t task,
+                             struct wf_child child) {
+    struct wf_engine *engine = arg;
+    struct wf_frame *frame = table_get(&engine->tasks, task);
+    for (uint32_t i = 0; frame && i < frame->child_count; i++)
+        if (frame->children[i].pid == child.pid) {
+            frame->children[i] = frame->children[--frame->child_count];
+            frame->changed = frame->row_stale = true;
+            return;
+        }
+}
+
+static void pool_notice(void *arg, const char *text) {
+    wf_engine_notice(arg, "%s", text);
+}
+
+static void bundle_wanted(void *arg, struct wf_str bundle) {
+    wf_bundle_send(arg, bundle);
+}
+
+const struct wf_pool_events wf_task_pool_events = {
+    .ended = task_ended,
+    .started = task_started,
+    .heartbeat = task_heartbeat,
+    .log = task_log,
+    .checkpoint = task_checkpoint,
+    .child_started = task_child_started,
+    .child_ended = task_child_ended,
+    .bundle_wanted = bundle_wanted,
+    .notice = pool_notice,
+};
+
+/* ---- now and then ---- */
+
+static bool reap(struct wf_frame *frame) {
+    struct wf_buf key = {0};
+    bool alive = false;
+    idempotency_key(frame, &key);
+    wf_buf_u8(&key, 0);
+    for (uint32_t i = 0; i < frame->child_count; i++)
+        alive |= wf_child_reap(frame->children[i],
+                               (struct wf_str){key.data, key.len - 1});
+    wf_buf_free(&key);
+    return alive;
+}
+
+void wf_tasks_housekeeping(struct wf_engine *engine) {
+    int64_t now = wf_clock_now_ms(engine->clock);
+    struct wf_link *link, *next;
+    for (link = engine->reaping.next; link != &engine->reaping; link = next) {
+        struct wf_frame *frame = WF_ENTRY(link, struct wf_frame, reap_link);
+        next = link->next;
+        if (reap(frame))
+            continue;
+        wf_list_remove(link);
+        frame->child_count = 0;
+        frame->changed = frame->row_stale = true;
+        if (frame->dispatch_wanted)
+            wf_task_dispatch(engine, frame->task);
+    }
+    for (link = engine->started.next; link != &engine->started; link = next) {
+        struct wf_frame *frame =
+            WF_ENTRY(link, struct wf_frame, started_link);
+        next = link->next;
+        if (now - frame->started_ms < STARTED_AFTER_MS)
+            break;
+        wf_task_record_started(engine, frame);
+    }
+}

@@ -1,0 +1,439 @@
+/*
+ * transition.c - runs frames: asks Lua what a state does, applies the
+ * decision, records the events.
+ *
+ * A transition changes nothing before its decision is known, so a script that
+ * fails leaves no half of one behind. A frame runs through pure states (Pass,
+ * Choice) without a pause, up to a budget, so that no execution keeps the
+ * loop from the others.
+ */
+#include <assert.h>
+#include <stdlib.h>
+
+#include "engine_impl.h"
+
+static const struct wf_state_info *state_of(const struct wf_frame *frame) {
+    return &frame->execution->machine->states[frame->state];
+}
+
+void wf_frame_run(struct wf_engine *engine, struct wf_frame *frame) {
+    if (!wf_link_is_in(&frame->run_link))
+        wf_list_append(&engine->run_queue, &frame->run_link);
+    wf_engine_wake(engine);
+}
+
+void wf_frame_changed(struct wf_engine *engine, struct wf_frame *frame) {
+    frame->changed = true;
+    frame->row_stale = true;
+    wf_execution_touch(engine, frame->execution);
+}
+
+static int64_t event_time(struct wf_engine *engine,
+                          struct wf_execution *execution) {
+    int64_t now = wf_clock_now_ms(engine->clock);
+    if (now > execution->last_ms)
+        execution->last_ms = now;
+    return execution->last_ms;
+}
+
+/* Records an event of the execution; EXPRESS keeps none unless observed. */
+static uint64_t add_event(struct wf_engine *engine,
+                          struct wf_execution *execution,
+                          struct wf_event *event) {
+    if (event->time_ms == 0)
+        event->time_ms = event_time(engine, execution);
+    engine->stats.events++;
+    if (execution->express && !engine->events.event)
+        return execution->tail.next_event++;
+    uint64_t id = wf_tail_add_event(&execution->tail, event,
+                                    execution->start_ms);
+    if (execution->express) {
+        wf_observe(engine, execution,
+                   (struct wf_str){execution->tail.bytes.data,
+                                   execution->tail.bytes.len},
+                   id);
+        wf_tail_reset(&execution->tail, id + 1);
+    }
+    return id;
+}
+
+uint64_t wf_frame_event(struct wf_engine *engine, struct wf_frame *frame,
+                        struct wf_event *event) {
+    event->previous_id = frame->previous_event;
+    event->state = frame->state;
+    frame->previous_event = add_event(engine, frame->execution, event);
+    return frame->previous_event;
+}
+
+uint64_t wf_execution_doc(struct wf_execution *execution, struct wf_doc *doc,
+                          const struct wf_ref *const *known,
+                          struct wf_ref *ref) {
+    uint64_t number = 0;
+    for (; number == 0 && known && *known; known++)
+        if ((*known)->doc == doc)
+            number = (*known)->number;
+    if (number == 0 && execution->express)
+        number = 1; /* never written; only "there is one" */
+    if (number == 0)
+        number = wf_tail_add_doc(&execution->tail, wf_doc_text(doc));
+    if (ref)
+        wf_ref_set(ref, number, doc);
+    return number;
+}
+
+/* ---- ends ---- */
+
+/* The rows of a frame that is going away. */
+static void forget_rows(struct wf_engine *engine, struct wf_frame *frame) {
+    struct wf_execution *execution = frame->execution;
+    struct wf_key key;
+    if (frame->row_due_ms >= 0) {
+        key = wf_key_timer(engine->partition, frame->row_due_ms,
+                           execution->id, frame->number);
+        wf_batch_delete(wf_engine_rows(engine), wf_key_str(&key));
+    }
+    if (execution->in_store) {
+        key = wf_key_frame(engine->partition, execution->id, frame->number);
+        wf_batch_delete(wf_engine_rows(engine), wf_key_str(&key));
+    }
+}
+
+static void forget_checkpoint(struct wf_engine *engine,
+                              struct wf_frame *frame) {
+    if (!frame->has_checkpoint)
+        return;
+    struct wf_key key = wf_key_checkpoint(
+        engine->partition, frame->execution->id, frame->number);
+    wf_batch_delete(wf_engine_rows(engine), wf_key_str(&key));
+    frame->has_checkpoint = false;
+}
+
+static void release_frame(struct wf_engine *engine, struct wf_frame *frame) {
+    wf_task_abandon(engine, frame);
+    wf_timer_disarm(engine, frame);
+    forget_checkpoint(engine, frame);
+    forget_rows(engine, frame);
+    wf_frame_remove(frame);
+}
+
+static char *copy_text(struct wf_str text) {
+    return text.data ? wf_strndup(text.data, text.len) : NULL;
+}
+
+static const enum wf_event_type END_EVENTS[] = {
+    [WF_EXECUTION_SUCCEEDED] = WF_EVENT_EXECUTION_SUCCEEDED,
+    [WF_EXECUTION_FAILED] = WF_EVENT_EXECUTION_FAILED,
+    [WF_EXECUTION_TIMED_OUT] = WF_EVENT_EXECUTION_TIMED_OUT,
+    [WF_EXECUTION_ABORTED] = WF_EVENT_EXECUTION_ABORTED,
+};
+
+void wf_execution_end(struct wf_engine *engine,
+                      struct wf_execution *execution,
+                      enum wf_execution_status status,
+                      const struct wf_failure *failure, uint64_t previous) {
+    struct wf_event event = {.type = END_EVENTS[status],
+                             .previous_id = previous};
+    assert(execution->status == WF_EXECUTION_RUNNING);
+    if (status == WF_EXECUTION_SUCCEEDED) {
+        event.fields = WF_EVENT_HAS_DOC;
+        event.doc = execution->output.number;
+    }
+    if (failure && failure->error.data) {
+        event.fields |= WF_EVENT_HAS_ERROR;
+        event.error = failure->error;
+    }
+    if (failure && failure->cause.data) {
+        event.fields |= WF_EVENT_HAS_CAUSE;
+        event.cause = failure->cause;
+    }
+    if (failure) {
+        execution->error = copy_text(failure->error);
+        execution->cause = copy_text(failure->cause);
+    }
+    add_event(engine, execution, &event);
+    execution->status = status;
+    execution->stop_ms = execution->last_ms;
+    execution->image_changed = true;
+    while (execution->frames)
+        release_frame(engine, execution->frames);
+    wf_timer_disarm_execution(engine, execution);
+    engine->stats.executions_ended++;
+    wf_execution_touch(engine, execution);
+    wf_waiters_ended(engine, execution);
+    if (execution->express && execution->pins == 0)
+        wf_execution_drop(engine, execution);
+}
+
+/* ---- decisions ---- */
+
+static void decide(struct wf_engine *engine, struct wf_frame *frame,
+                   enum wf_script_event event, struct wf_doc *output,
+                   const struct wf_failure *failure,
+                   struct wf_decision *decision) {
+    struct wf_execution *execution = frame->execution;
+    struct wf_machine *machine = execution->machine;
+    struct wf_script_context context = {
+        .now_ms = event_time(engine, execution),
+        .execution_arn_prefix = wf_str(machine->execution_prefix),
+        .execution_name = wf_str(execution->name),
+        .role_arn = wf_str(machine->role_arn),
+        .execution_input = execution->input.doc,
+        .start_ms = execution->start_ms,
+        .state_machine_arn = wf_str(machine->arn),
+        .state_machine_name = wf_str(machine->name),
+        .state_name = state_of(frame)->name,
+        .entered_ms = frame->entered_ms,
+        .entered_event = frame->entered_event,
+        .retry_count = frame->retry_count,
+        .retriers = frame->retriers,
+        .retrier_count = frame->retrier_count,
+    };
+    struct wf_script_call call = {
+        .machine = machine->compiled,
+        .state = frame->state,
+        .event = event,
+        .input = frame->input.doc,
+        .output = output,
+        .context = &context,
+    };
+    if (failure)
+        call.failure = *failure;
+    wf_script_decide(engine->script, &call, decision);
+}
+
+/* Leaves the state; the frame goes on to the next, or ends. */
+static void apply_exit(struct wf_engine *engine, struct wf_frame *frame,
+                       struct wf_decision *decision,
+                       const struct wf_ref *result) {
+    struct wf_execution *execution = frame->execution;
+    const struct wf_ref *known[] = {&frame->input, &frame->parameters,
+                                    &execution->input, result, NULL};
+    struct wf_ref output = {0};
+    struct wf_event event = {.type = state_of(frame)->exited,
+                             .fields = WF_EVENT_HAS_STATE |
+                                       WF_EVENT_HAS_DOC};
+
+    event.doc = wf_execution_doc(execution, decision->output, known, &output);
+    wf_frame_event(engine, frame, &event);
+    forget_checkpoint(engine, frame);
+    wf_ref_clear(&frame->parameters);
+    frame->restarted = 0;
+    engine->stats.transitions++;
+    if (decision->is_end) {
+        wf_ref_copy(&execution->output, &output);
+        wf_ref_clear(&output);
+        wf_execution_end(engine, execution, WF_EXECUTION_SUCCEEDED, NULL,
+                         frame->previous_event);
+        return;
+    }
+    frame->state = decision->next;
+    frame->phase = WF_PHASE_ENTER;
+    wf_ref_copy(&frame->input, &output);
+    wf_ref_clear(&output);
+    wf_frame_changed(engine, frame);
+}
+
+static void apply_retry(struct wf_engine *engine, struct wf_frame *frame,
+                        const struct wf_decision *decision) {
+    uint16_t *uses = wf_frame_retrier(frame, decision->retrier);
+    if (*uses < UINT16_MAX)
+        ++*uses;
+    frame->retry_count++;
+    frame->phase = WF_PHASE_RETRY;
+    frame->due_ms = decision->due_ms;
+    wf_timer_update(engine, frame);
+    wf_frame_changed(engine, frame);
+}
+
+static void apply_schedule(struct wf_engine *engine, struct wf_frame *frame,
+                           struct wf_decision *decision) {
+    const struct wf_ref *known[] = {&frame->input, &frame->execution->input,
+                                    NULL};
+    int64_t now = wf_clock_now_ms(engine->clock);
+    wf_execution_doc(frame->execution, decision->output, known,
+                     &frame->parameters);
+    frame->at_most_once = decision->at_most_once;
+    frame->timeout_due_ms =
+        decision->timeout_s ? now + decision->timeout_s * 1000 : 0;
+    frame->heartbeat_ms = decision->heartbeat_s * 1000;
+    frame->heartbeat_due_ms = frame->heartbeat_ms ? now + frame->heartbeat_ms
+                                                  : 0;
+    frame->phase = WF_PHASE_TASK;
+    struct wf_event event = {
+        .type = state_of(frame)->scheduled,
+        .fields = WF_EVENT_HAS_STATE | WF_EVENT_HAS_DOC,
+        .doc = frame->parameters.number,
+        .timeout_s = decision->timeout_s,
+        .heartbeat_s = decision->heartbeat_s,
+    };
+    if (decision->timeout_s)
+        event.fields |= WF_EVENT_HAS_TIMEOUT;
+    if (decision->heartbeat_s)
+        event.fields |= WF_EVENT_HAS_HEARTBEAT;
+    wf_frame_event(engine, frame, &event);
+    wf_timer_update(engine, frame);
+    wf_frame_changed(engine, frame);
+    wf_task_schedule(engine, frame);
+}
+
+/* Applies a decision. The frame may be gone afterwards: returns whether it
+ * is there and enters a state next. */
+static bool apply(struct wf_engine *engine, struct wf_frame *frame,
+                  struct wf_decision *decision, const struct wf_ref *result) {
+    bool goes_on = false;
+    switch (decision->kind) {
+    case WF_DECISION_EXIT:
+        goes_on = !decision->is_end;
+        apply_exit(engine, frame, decision, result);
+        break;
+    case WF_DECISION_FAIL:
+        engine->stats.transitions++;
+        wf_execution_end(engine, frame->execution, WF_EXECUTION_FAILED,
+                         &decision->failure, frame->previous_event);
+        break;
+    case WF_DECISION_SCHEDULE:
+        apply_schedule(engine, frame, decision);
+        break;
+    case WF_DECISION_WAIT:
+        frame->phase = WF_PHASE_WAIT;
+        frame->due_ms = decision->due_ms;
+        wf_timer_update(engine, frame);
+        wf_frame_changed(engine, frame);
+        break;
+    case WF_DECISION_RETRY:
+        apply_retry(engine, frame, decision);
+        break;
+    }
+    wf_decision_free(decision);
+    return goes_on;
+}
+
+void wf_frame_resume(struct wf_engine *engine, struct wf_frame *frame,
+                     enum wf_script_event event, struct wf_doc *output,
+                     const struct wf_failure *failure) {
+    struct wf_decision decision;
+    struct wf_ref result = {0};
+    if (output) /* its number: the event before this recorded it */
+        wf_ref_set(&result, WF_DOC_NUMBER(frame->previous_event, 0), output);
+    decide(engine, frame, event, output, failure, &decision);
+    if (apply(engine, frame, &decision, output ? &result : NULL))
+        wf_frame_run(engine, frame);
+    wf_ref_clear(&result);
+}
+
+/* Enters the frame's state. Returns as apply(). */
+static bool enter(struct wf_engine *engine, struct wf_frame *frame) {
+    struct wf_decision decision;
+    struct wf_event event = {.type = state_of(frame)->entered,
+                             .fields = WF_EVENT_HAS_STATE | WF_EVENT_HAS_DOC,
+                             .doc = frame->input.number};
+
+    frame->retry_count = 0;
+    wf_frame_retriers_reset(frame);
+    frame->entered_event = wf_frame_event(engine, frame, &event);
+    frame->entered_ms = frame->execution->last_ms;
+    decide(engine, frame, WF_SCRIPT_ENTER, NULL, NULL, &decision);
+    return apply(engine, frame, &decision, NULL);
+}
+
+static void time_out(struct wf_engine *engine, struct wf_frame *frame,
+                     struct wf_str error) {
+    struct wf_failure failure = {.error = error, .cause = WF_STR("")};
+    struct wf_event event = {.type = WF_EVENT_TASK_TIMED_OUT,
+                             .fields = WF_EVENT_HAS_STATE |
+                                       WF_EVENT_HAS_ERROR,
+                             .error = error};
+    wf_task_record_started(engine, frame);
+    wf_task_abandon(engine, frame);
+    if (state_of(frame)->scheduled == WF_EVENT_LAMBDA_FUNCTION_SCHEDULED)
+        event.type = WF_EVENT_LAMBDA_FUNCTION_TIMED_OUT;
+    wf_frame_event(engine, frame, &event);
+    wf_frame_resume(engine, frame, WF_SCRIPT_TASK_FAILED, NULL, &failure);
+}
+
+/* A frame with a scheduled task is in the run queue: why? */
+static void run_task(struct wf_engine *engine, struct wf_frame *frame) {
+    int64_t now = wf_clock_now_ms(engine->clock);
+    if (frame->timeout_due_ms && frame->timeout_due_ms <= now)
+        time_out(engine, frame, WF_STR("States.Timeout"));
+    else if (frame->heartbeat_due_ms && frame->heartbeat_due_ms <= now)
+        time_out(engine, frame, WF_STR("States.HeartbeatTimeout"));
+    else if (frame->task == 0)
+        wf_task_recovered(engine, frame);
+    else
+        wf_timer_update(engine, frame);
+}
+
+static void machine_ready(void *arg, struct wf_machine *machine) {
+    struct wf_engine *engine = arg;
+    /* Frames of a machine that was not ready wait in the executions. */
+    for (size_t i = 0; i < engine->table.size; i++)
+        for (struct wf_execution *e = engine->table.by_id[i]; e;
+             e = e->id_next)
+            if (e->machine == machine)
+                for (struct wf_frame *f = e->frames; f; f = f->next)
+                    if (f->runnable)
+                        wf_frame_run(engine, f);
+}
+
+/* The machine is being read: the frame runs when it is there. */
+static bool machine_is_ready(struct wf_engine *engine,
+                             struct wf_frame *frame) {
+    struct wf_machine *machine = frame->execution->machine;
+    if (machine->ready)
+        return true;
+    if (machine->broken) {
+        struct wf_failure failure = {
+            WF_STR("States.Runtime"),
+            WF_STR("The definition that this execution is pinned to can't be "
+                   "loaded by this version of the engine"),
+        };
+        wf_execution_end(engine, frame->execution, WF_EXECUTION_FAILED,
+                         &failure, frame->previous_event);
+        return false;
+    }
+    frame->runnable = true;
+    if (!machine->reading)
+        wf_machine_need(engine, machine, machine_ready, engine);
+    return false;
+}
+
+unsigned wf_frame_turn(struct wf_engine *engine, struct wf_frame *frame,
+                       unsigned budget) {
+    unsigned made = 1;
+    if (!machine_is_ready(engine, frame) ||
+        !wf_frame_load_docs(engine, frame))
+        return made;
+    frame->runnable = false;
+    switch (frame->phase) {
+    case WF_PHASE_WAIT:
+        wf_frame_resume(engine, frame, WF_SCRIPT_TIMER_FIRED, NULL, NULL);
+        break;
+    case WF_PHASE_RETRY:
+        wf_frame_resume(engine, frame, WF_SCRIPT_RETRY, NULL, NULL);
+        break;
+    case WF_PHASE_TASK:
+        run_task(engine, frame);
+        break;
+    case WF_PHASE_ENTER:
+        while (enter(engine, frame)) {
+            if (made++ == budget) {
+                wf_frame_run(engine, frame);
+                break;
+            }
+        }
+        break;
+    }
+    return made;
+}
+
+struct wf_str wf_execution_arn(struct wf_engine *engine,
+                               const struct wf_execution *execution,
+                               struct wf_buf *out) {
+    (void)engine;
+    size_t from = out->len;
+    wf_buf_adds(out, execution->machine->execution_prefix);
+    wf_buf_adds(out, execution->name);
+    wf_buf_u8(out, 0); /* keeps texts apart, for debuggers */
+    return (struct wf_str){out->data + from, out->len - from - 1};
+}
