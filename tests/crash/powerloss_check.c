@@ -36,8 +36,6 @@
 #define MAX_ARGUMENTS 30
 #define EARLY_OPS 20
 
-extern char **environ;
-
 struct log {
     struct powerloss_op *ops;
     size_t count;

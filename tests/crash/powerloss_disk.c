@@ -107,6 +107,8 @@ static void content_resize(struct content *content, size_t size) {
 
 static void content_write(struct content *content, uint64_t at,
                           const char *data, size_t len) {
+    if (len == 0)
+        return;
     if (at + len > content->size)
         content_resize(content, at + len);
     memcpy(content->data + at, data, len);
