@@ -57,12 +57,11 @@ local function caught(ctx, state, input, error, cause)
   return decide.exit(output, found.Next)
 end
 
---- The task has failed: a retrier, a catcher, or the end. An error without a
--- cause (a timeout) ends the execution without one, too.
+--- The task has failed: a retrier, a catcher, or the end. Error and cause may
+-- be missing (a timeout has no cause); then the execution's are, too.
 function task.task_failed(ctx, state, input, error, cause)
-  if cause == "" then
-    cause = nil
-  end
+  error = error ~= "" and error or nil
+  cause = cause ~= "" and cause or nil
   local due_ms, number = retrier.due_ms(state.Retry, error, ctx)
   if due_ms then
     return decide.retry(due_ms, number)

@@ -27,10 +27,21 @@ function catcher.find(catchers, error)
   return nil
 end
 
---- What a catcher hands on: {"Error": …, "Cause": …}.
+-- A timeout has no cause, and AWS hands on "" for it; a failure that was
+-- reported without error or cause has null.
+local function quoted(text, error)
+  if text then
+    return doc.quote(text)
+  elseif error == errors.TIMEOUT or error == errors.HEARTBEAT_TIMEOUT then
+    return '""'
+  end
+  return "null"
+end
+
+--- What a catcher hands on: {"Error": …, "Cause": …}. Both may be nil.
 function catcher.error_output(error, cause)
-  return doc.trusted('{"Error":' .. doc.quote(error) .. ',"Cause":'
-    .. doc.quote(cause or "") .. "}")
+  return doc.trusted('{"Error":' .. quoted(error) .. ',"Cause":'
+    .. quoted(cause, error) .. "}")
 end
 
 return catcher

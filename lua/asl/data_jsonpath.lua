@@ -24,8 +24,10 @@ local function select(ctx, state, path, input)
   elseif path == false then
     return EMPTY
   end
-  local found = path:find(input, ctx)
-  if found == nil then
+  local found, error, cause = path:find(input, ctx)
+  if found == nil and error then
+    return nil, error, errors.cause(ctx, state, cause)
+  elseif found == nil then
     return jsonpath.no_result(ctx, state, path, input)
   end
   return found

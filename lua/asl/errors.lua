@@ -1,5 +1,5 @@
---- Errors of the states language: reserved names, what matches what, and the
--- wording of causes.
+--- Errors of the states language: the names AWS defines, what matches what,
+-- and the wording of causes.
 --
 -- A failure is two values: error (a name) and cause (text; nil if there is
 -- none). Functions that can fail return nil, error, cause.
@@ -64,20 +64,6 @@ function errors.matches(matcher, name)
   return matcher.task_failed and name ~= TIMEOUT
 end
 
-local RESERVED = {}
-for key, name in pairs(errors) do
-  if type(key) == "string" and type(name) == "string" then
-    RESERVED[name] = true
-  end
-end
-
---- True for the names that AWS defines. A definition may name no others that
--- begin with "States.".
-function errors.is_reserved(name)
-  return RESERVED[name] == true
-    or name:find("^States%.Http%.StatusCode%.%d+$") ~= nil
-end
-
 local MAX_CAUSE_BYTES = 32768
 
 -- At most that many bytes, cut between characters.
@@ -118,10 +104,8 @@ local function string_end(text, quote)
   end
 end
 
---- JSON text without the blanks between its tokens, as causes quote it; of
--- very long text, the beginning.
-function errors.compact(text)
-  text = clipped(text)
+--- JSON text without the blanks between its tokens.
+function errors.without_blanks(text)
   local parts, at = {}, 1
   while true do
     local quote = text:find('"', at, true)
@@ -133,6 +117,11 @@ function errors.compact(text)
     at = string_end(text, quote) + 1
     parts[#parts + 1] = text:sub(quote, at - 1)
   end
+end
+
+--- The same as causes quote it: of very long text, the beginning.
+function errors.compact(text)
+  return errors.without_blanks(clipped(text))
 end
 
 return errors

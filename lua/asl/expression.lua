@@ -1,5 +1,6 @@
 --- Expressions: the texts that stand for data in JSONPath states. A text that
--- begins with "$" is a path.
+-- begins with "$" is a path, one that begins with "States." a call of an
+-- intrinsic function.
 --
 -- Every expression is an object with the members of asl.path: find(input,
 -- ctx) returns the value, or nil; with an error and a cause after it where
@@ -7,6 +8,7 @@
 --
 -- @module asl.expression
 
+local intrinsics = require("asl.intrinsics")
 local path = require("asl.path")
 
 local expression = {}
@@ -16,6 +18,9 @@ expression.CONTEXT = path.CONTEXT
 
 --- Parses a text. Returns an expression, or nil and what is wrong.
 function expression.parse(text)
+  if text:sub(1, 7) == "States." then
+    return intrinsics.parse(text)
+  end
   return path.parse(text)
 end
 

@@ -44,8 +44,6 @@ local function check_names(at, element, location, is_last)
       problem = "States.ALL must appear alone"
     elseif name == errors.ALL and not is_last then
       problem = "States.ALL must appear in the last element of the array"
-    elseif name:sub(1, 7) == "States." and not errors.is_reserved(name) then
-      problem = "Error names that begin with 'States.' are reserved: " .. name
     end
     if problem then
       diagnostics.schema(at.load.diagnostics, problem, location)
@@ -68,6 +66,7 @@ local function compile_list(value, at, schema, compile)
   return list
 end
 
+--- The field Retry.
 function fields.kinds.retriers(value, at)
   local schema = failure_fields.retrier
   return compile_list(value, at, schema, function(read, _, location)
@@ -80,6 +79,7 @@ function fields.kinds.retriers(value, at)
   end)
 end
 
+--- The field Catch.
 function fields.kinds.catchers(value, at)
   return compile_list(value, at, failure_fields.catcher, catcher.compile)
 end

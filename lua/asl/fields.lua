@@ -40,6 +40,12 @@ local function expected(kind)
   return nil, "Expected value of type " .. kind
 end
 
+--- Whatever is checked elsewhere.
+function kinds.any()
+  return true
+end
+
+--- A text.
 function kinds.string(value)
   local text = value:string()
   if not text then
@@ -48,6 +54,7 @@ function kinds.string(value)
   return text
 end
 
+--- true or false.
 function kinds.boolean(value)
   local flag = value:boolean()
   if flag == nil then
@@ -64,6 +71,7 @@ local function in_range(number, options)
   return number
 end
 
+--- A number from options.min to options.max.
 function kinds.number(value, _, options)
   local number = value:number()
   if not number then
@@ -72,6 +80,7 @@ function kinds.number(value, _, options)
   return in_range(number, options)
 end
 
+--- An integer from options.min to options.max.
 function kinds.integer(value, _, options)
   local number = value:number()
   if not number or value:text():find("[%.eE]") then
@@ -97,6 +106,7 @@ function kinds.json(value)
   return detached(value)
 end
 
+--- A JSON object, as a value of its own.
 function kinds.object(value)
   if value:type() ~= "object" then
     return expected("Object")
@@ -122,6 +132,7 @@ function kinds.strings(value)
   return list
 end
 
+--- A moment: { text, seconds, nanos }.
 function kinds.timestamp(value)
   local text = value:string()
   if not text then
@@ -147,10 +158,12 @@ local function parsed(value, at, parse, what)
   return found
 end
 
+--- A path.
 function kinds.path(value, at)
   return parsed(value, at, path.parse, "JSONPath")
 end
 
+--- A Reference Path.
 function kinds.reference_path(value, at)
   return parsed(value, at, path.parse_reference, "Reference Path")
 end

@@ -33,6 +33,7 @@ local LANGUAGE = "query_language"
 -- Fields of every state; `transition` adds Next and End.
 local COMMON = { Type = "string", Comment = "string", QueryLanguage = LANGUAGE }
 
+--- The name of a query language.
 function fields.kinds.query_language(value)
   local name = value:string()
   if name == "JSONata" and not data.of(name) then
@@ -129,6 +130,7 @@ local function compile_state(load, scope, name, object, location)
   end
   local script = script_of(load, object, location)
   if not script then
+    scope.has_end = true -- it may well have been one
     return
   end
   local full = load.schemas[script] or full_schema(script)
@@ -277,8 +279,8 @@ local MACHINE = {
   types = {
     Comment = "string",
     QueryLanguage = LANGUAGE,
-    StartAt = "string",
-    States = "object",
+    StartAt = "any", -- checked by compile_scope()
+    States = "any",
     TimeoutSeconds = { "integer", min = 1, max = 99999999 },
     Version = { "enum", values = { "1.0" } },
   },

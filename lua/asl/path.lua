@@ -8,25 +8,22 @@
 --   path.source      path.INPUT ("$") or path.CONTEXT ("$$")
 --   path.steps       a definite path's names (strings) and 0-based indices
 --   path.compiled    a definite path for value:find() and value:put()
---   path:find(input, ctx)  the value it finds, or nil
+--   path:find(input, ctx)  the value it finds, or nil; an error and a cause
+--                          after it if more went wrong
 --   path:reason(input, ctx)  why find() found nothing, in AWS's words
 --
--- AWS's dialect is the one of the Jayway library. Definite paths are here;
--- other kinds are objects with the same members, made by the parsers of
--- path.dialects, each tried with the text that is no definite path.
+-- Definite paths are here, and run in the core; the others are objects with
+-- the same members, made by asl.jsonpath.
 --
 -- @module asl.path
 
 local doc = require("wf.doc")
+local jsonpath = require("asl.jsonpath")
 
 local path = {}
 
 path.INPUT = 1
 path.CONTEXT = 2
-
---- Parsers for what is not definite: functions of the text that return a path
--- object, or nil if it is none of theirs.
-path.dialects = {}
 
 local definite = {}
 definite.__index = definite
@@ -179,17 +176,12 @@ function path.parse(text)
   if text:sub(1, 1) ~= "$" then
     return nil, "a path begins with $"
   end
-  local found = parse_definite(text)
-  if found then
-    return found
+  text = text:gsub("%s+$", "")
+  local found = parse_definite(text) or jsonpath.parse(text)
+  if not found then
+    return nil, text .. " is not understood"
   end
-  for _, parse in ipairs(path.dialects) do
-    found = parse(text)
-    if found then
-      return found
-    end
-  end
-  return nil, "only paths of names and indices ($.a.b[0]) are supported"
+  return found
 end
 
 --- Parses a Reference Path: definite, and into the input.

@@ -7,12 +7,14 @@ local fields = require("asl.fields")
 
 local resource = {}
 
-local PARTITION = "^arn:aws[%w%-]*:"
+-- Any partition, region and account: AWS takes "arn:partition:…", too.
+local PARTITION = "^arn:[%w%-]+:"
+local STATES = PARTITION .. "states:[%w%-]*:%d*:"
 
 -- "arn:aws:states:::sqs:sendMessage.waitForTaskToken",
 -- "arn:aws:states:::aws-sdk:s3:listBuckets"
 local function parse_integration(text)
-  local service, action = text:match(PARTITION .. "states:::([%w%-]+):(.+)$")
+  local service, action = text:match(STATES .. "([%w%-]+):(.+)$")
   if service == "aws-sdk" then
     local name
     name, action = action:match("^([%w%-]+):([%w%.:]+)$")
@@ -33,12 +35,13 @@ function resource.parse(text)
     return { type = "lua", resource = handler, family = "Task" }
   elseif text:find(PARTITION .. "lambda:[%w%-]*:%d*:function:[%w_%-:%$]+$") then
     return { type = "lambda", resource = text, family = "LambdaFunction" }
-  elseif text:find(PARTITION .. "states:[%w%-]*:%d*:activity:.+$") then
+  elseif text:find(STATES .. "activity:.+$") then
     return { type = "activity", resource = text, family = "Activity" }
   end
   return parse_integration(text)
 end
 
+--- The field Resource.
 function fields.kinds.resource(value, at)
   local text = value:string()
   if not text then

@@ -16,6 +16,7 @@ local expression = require("asl.expression")
 local template = {}
 
 local CONTEXT = expression.CONTEXT
+local MAX_SLOTS = 1000
 
 -- Numbers the values in the order of the text and notes of each whether it
 -- has holes, and the number behind it: one pass, however deep the nesting.
@@ -89,6 +90,8 @@ local function add_member(build, name, member)
   if not found then
     return "The value for the field '" .. name
       .. "' must be a valid JSONPath or a valid intrinsic function call"
+  elseif #build.slots == MAX_SLOTS then
+    return "More than " .. MAX_SLOTS .. " intrinsic function calls"
   end
   add_expression(build, found, name)
 end

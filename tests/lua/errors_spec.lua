@@ -1,4 +1,4 @@
---- asl.errors: reserved names, matching, causes.
+--- asl.errors: matching, causes.
 
 local errors = require("asl.errors")
 
@@ -42,15 +42,6 @@ describe("ErrorEquals", function()
   it("has States.Timeout for a missed heartbeat, too", function()
     assert.is_true(matches({ "States.Timeout" }, "States.HeartbeatTimeout"))
     assert.is_false(matches({ "States.HeartbeatTimeout" }, "States.Timeout"))
-  end)
-end)
-
-describe("reserved names", function()
-  it("are the ones AWS defines", function()
-    assert.is_true(errors.is_reserved("States.BranchFailed"))
-    assert.is_true(errors.is_reserved("States.Http.StatusCode.503"))
-    assert.is_false(errors.is_reserved("States.MyError"))
-    assert.is_false(errors.is_reserved("MyError"))
   end)
 end)
 

@@ -103,8 +103,19 @@ describe("a Task that fails", function()
     local run = task('"InputPath":"$.a","Catch":[{"ErrorEquals":'
       .. '["States.TaskFailed"],"ResultPath":"$.e","Next":"Caught"}],')
       :start('{"a":1}'):fail("Boom")
-    assert.equal('{"a":1,"e":{"Error":"Boom","Cause":""}}', run.output)
+    assert.equal('{"a":1,"e":{"Error":"Boom","Cause":null}}', run.output)
   end)
+
+  -- Both recorded at AWS.
+  it("hands on an empty cause of a timeout, null of a bare failure",
+    function()
+      local catching = task('"Catch":[{"ErrorEquals":["States.ALL"],'
+        .. '"Next":"Caught"}],')
+      assert.equal('{"Error":"States.Timeout","Cause":""}',
+        catching:start("{}"):fail("States.Timeout").output)
+      assert.equal('{"Error":null,"Cause":null}',
+        catching:start("{}"):fail("", "").output)
+    end)
 
   it("is caught only after the retries", function()
     local run = task('"Retry":[{"ErrorEquals":["States.ALL"],'

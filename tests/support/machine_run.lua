@@ -49,7 +49,8 @@ function Run:context_text()
   return '{"Execution":{"Id":"arn:aws:states:us-east-1:000000000000:'
     .. 'execution:m:e","Input":' .. self.input_text .. ',"Name":"e"},'
     .. '"State":{"Name":' .. doc.quote(self:state().name)
-    .. ',"RetryCount":' .. self.retry_count .. "}}"
+    .. ',"RetryCount":' .. self.retry_count .. '},"StateMachine":'
+    .. '{"Name":"m"},"Task":{"Token":"token"}}'
 end
 
 function Run:state()
