@@ -2,6 +2,7 @@
  * api_call.h. */
 #include "api_call.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -168,6 +169,29 @@ static void check_limits(struct parse *parse) {
     }
 }
 
+/* Fails the call over the first text that is no ARN at all; what an ARN
+ * names, and whether it exists, the engine knows. */
+static bool arns_are_sound(struct wf_api_call *call,
+                           const struct parse *parse) {
+    const struct wf_api_member *member = parse->operation->members;
+    const struct wf_api_value *value = parse->values;
+    for (; member->name; member++, value++) {
+        struct wf_str text = value->text;
+        if (!(member->flags & WF_API_ARN) || !value->given ||
+            (text.len >= 4 && memcmp(text.data, "arn:", 4) == 0))
+            continue;
+        struct wf_buf words = {0};
+        wf_buf_adds(&words, "Invalid Arn: 'Invalid ARN prefix: ");
+        wf_buf_addstr(&words, text);
+        wf_buf_u8(&words, '\'');
+        wf_api_fail(call, "InvalidArn",
+                    (struct wf_str){words.data, words.len});
+        wf_buf_free(&words);
+        return false;
+    }
+    return true;
+}
+
 /* ---- reading ---- */
 
 /* A string without escapes is a slice of the body's document. */
@@ -231,6 +255,7 @@ static int read_members(struct parse *parse, struct wf_value body,
     struct wf_value found;
 
     for (; member->name; member++, value++) {
+        assert(value < parse->values + WF_API_MEMBERS_MAX);
         if (!wf_value_member(body, wf_str(member->name), &found) ||
             wf_value_type(found) == WF_JSON_NULL)
             continue;
@@ -286,13 +311,16 @@ static void run_parsed(struct wf_api_call *call, struct parse *parse,
     check_limits(parse);
     if (parse->complaint_count)
         fail_complaints(call, parse);
-    else
+    else if (arns_are_sound(call, parse))
         parse->operation->run(call, parse->values);
 }
 
 void wf_api_call_run(struct wf_api_call *call, struct wf_str target,
                      struct wf_str body) {
-    static const struct wf_doc_limits limits = {.max_depth = BODY_DEPTH};
+    static const struct wf_doc_limits limits = {
+        .max_bytes = (size_t)1 << 31, /* http.h has the limit that counts */
+        .max_depth = BODY_DEPTH,
+    };
     struct parse parse = {.operation = find(target)};
     struct wf_error err = {0};
 

@@ -51,6 +51,7 @@ enum wf_api_flag {
     WF_API_REQUIRED = 1,
     WF_API_SENSITIVE = 2, /**< Complaints do not repeat the value. */
     WF_API_ASCII = 4,     /**< The pattern \p{ASCII}* */
+    WF_API_ARN = 8,       /**< InvalidArn unless it begins with "arn:" */
 };
 
 struct wf_api_member {

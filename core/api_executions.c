@@ -81,7 +81,8 @@ static void put_redrive(struct wf_buf *out, enum wf_execution_status status) {
 enum { START_MACHINE, START_NAME, START_INPUT, START_TRACE, START_DATA };
 
 static const struct wf_api_member start_members[] = {
-    {"stateMachineArn", WF_API_STRING, WF_API_REQUIRED, 1, 256, NULL},
+    {"stateMachineArn", WF_API_STRING, WF_API_REQUIRED | WF_API_ARN, 1, 256,
+     NULL},
     {"name", WF_API_STRING, 0, 1, 80, NULL},
     {"input", WF_API_STRING, WF_API_SENSITIVE, 0, 0, NULL},
     {"traceHeader", WF_API_STRING, WF_API_ASCII, 0, 256, NULL},
@@ -89,7 +90,8 @@ static const struct wf_api_member start_members[] = {
 };
 
 static const struct wf_api_member start_sync_members[] = {
-    {"stateMachineArn", WF_API_STRING, WF_API_REQUIRED, 1, 256, NULL},
+    {"stateMachineArn", WF_API_STRING, WF_API_REQUIRED | WF_API_ARN, 1, 256,
+     NULL},
     {"name", WF_API_STRING, 0, 1, 80, NULL},
     {"input", WF_API_STRING, WF_API_SENSITIVE, 0, 0, NULL},
     {"traceHeader", WF_API_STRING, WF_API_ASCII, 0, 256, NULL},
@@ -190,13 +192,15 @@ static void start_sync(struct wf_api_call *call,
 enum { DESCRIBE_ARN, DESCRIBE_DATA, DESCRIBE_TIMEOUT };
 
 static const struct wf_api_member describe_members[] = {
-    {"executionArn", WF_API_STRING, WF_API_REQUIRED, 1, 256, NULL},
+    {"executionArn", WF_API_STRING, WF_API_REQUIRED | WF_API_ARN, 1, 256,
+     NULL},
     {"includedData", WF_API_STRING, 0, 0, 0, data_choices},
     {0},
 };
 
 static const struct wf_api_member wait_members[] = {
-    {"executionArn", WF_API_STRING, WF_API_REQUIRED, 1, 256, NULL},
+    {"executionArn", WF_API_STRING, WF_API_REQUIRED | WF_API_ARN, 1, 256,
+     NULL},
     {"includedData", WF_API_STRING, 0, 0, 0, data_choices},
     {"timeoutSeconds", WF_API_INTEGER, 0, 0, 60, NULL},
     {0},
@@ -248,7 +252,8 @@ static void wait_for(struct wf_api_call *call,
 enum { STOP_ARN, STOP_ERROR, STOP_CAUSE };
 
 static const struct wf_api_member stop_members[] = {
-    {"executionArn", WF_API_STRING, WF_API_REQUIRED, 1, 256, NULL},
+    {"executionArn", WF_API_STRING, WF_API_REQUIRED | WF_API_ARN, 1, 256,
+     NULL},
     {"error", WF_API_STRING, WF_API_SENSITIVE, 0, 256, NULL},
     {"cause", WF_API_STRING, WF_API_SENSITIVE, 0, 32768, NULL},
     {0},
@@ -286,7 +291,7 @@ enum {
 };
 
 static const struct wf_api_member list_members[] = {
-    {"stateMachineArn", WF_API_STRING, 0, 1, 256, NULL},
+    {"stateMachineArn", WF_API_STRING, WF_API_ARN, 1, 256, NULL},
     {"statusFilter", WF_API_STRING, 0, 0, 0, status_choices},
     {"maxResults", WF_API_INTEGER, 0, 0, 1000, NULL},
     {"nextToken", WF_API_STRING, 0, 1, 3096, NULL},
@@ -358,7 +363,8 @@ enum {
 };
 
 static const struct wf_api_member history_members[] = {
-    {"executionArn", WF_API_STRING, WF_API_REQUIRED, 1, 256, NULL},
+    {"executionArn", WF_API_STRING, WF_API_REQUIRED | WF_API_ARN, 1, 256,
+     NULL},
     {"maxResults", WF_API_INTEGER, 0, 0, 1000, NULL},
     {"reverseOrder", WF_API_BOOLEAN, 0, 0, 0, NULL},
     {"nextToken", WF_API_STRING, 0, 1, 1024, NULL},

@@ -68,7 +68,8 @@ static void create(struct wf_api_call *call,
 enum { DESCRIBE_ARN, DESCRIBE_DATA };
 
 static const struct wf_api_member describe_members[] = {
-    {"stateMachineArn", WF_API_STRING, WF_API_REQUIRED, 1, 256, NULL},
+    {"stateMachineArn", WF_API_STRING, WF_API_REQUIRED | WF_API_ARN, 1, 256,
+     NULL},
     {"includedData", WF_API_STRING, 0, 0, 0, data_choices},
     {0},
 };

@@ -101,7 +101,8 @@ enum wf_event_field {
     WF_EVENT_HAS_INDEX = 1 << 6,     /**< index: iteration; redrive count */
     WF_EVENT_HAS_LENGTH = 1 << 7,    /**< length: of a Map */
     WF_EVENT_HAS_ASSIGNED = 1 << 8,  /**< assigned: document of variables */
-    WF_EVENT_HAS_TEXT = 1 << 9,      /**< text: location, worker, map run… */
+    WF_EVENT_HAS_TEXT = 1 << 9,      /**< text: location, worker, map run;
+                                        TaskScheduled: credentials' role */
 };
 
 /** The k-th (0..3) document that stands before the event `id`. */

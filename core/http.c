@@ -161,7 +161,8 @@ static struct wf_http *http_new(struct ev_loop *loop,
     http->loop = loop;
     http->handler = handler;
     http->arg = arg;
-    http->body_bytes = options->body_bytes ? options->body_bytes : 3u << 19;
+    http->body_bytes = options->body_bytes ? options->body_bytes
+                                           : (size_t)4 << 20;
     http->receive_bytes = options->receive_bytes ? options->receive_bytes
                                                  : (size_t)256 << 20;
     http->receive_ns = (options->receive_s ? options->receive_s : 30) *

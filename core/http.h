@@ -41,7 +41,7 @@ struct wf_http_options {
     bool insecure;             /**< Any address, any local user. */
     const char *const *hosts;  /**< More allowed Host names, without port;
                                  NULL-terminated; or NULL. */
-    size_t body_bytes;         /**< Largest body; 0: 1.5 MiB (a definition of
+    size_t body_bytes;         /**< Largest body; 0: 4 MiB (a definition of
                                  1 MiB as AWS allows, escaped). */
     size_t receive_bytes;      /**< All bodies being received; 0: 256 MiB */
     unsigned connections;      /**< 0: 4,096 */

@@ -73,8 +73,8 @@ const char *wf_http_guard(const struct wf_http_claim *claim,
     if (is_call && !claim->origin.data)
         return NULL;
     if (!claim->host.data || !host_is_allowed(claim->host, hosts))
-        return "The Host header does not name this server. Use localhost or "
-               "the address it listens on, or allow the name with --hosts.";
+        return "The Host header does not name this server: use localhost or "
+               "the address it listens on.";
     if (claim->origin.data && !origin_is_host(claim->origin, claim->host))
         return "The Origin header names another site than the Host header.";
     return NULL;

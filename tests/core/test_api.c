@@ -155,7 +155,7 @@ static void starts_executions(void **state) {
     assert_string_equal(fixture->engine.text, "{\"id\": 12345678901234567890}");
     assert_string_equal(fixture->engine.token, "t");
     call(fixture, START,
-         "{\"stateMachineArn\":\"a\",\"name\":null,\"input\":null}");
+         "{\"stateMachineArn\":\"arn:a\",\"name\":null,\"input\":null}");
     assert_null(fixture->engine.name);
     assert_null(fixture->engine.text);
 }
@@ -239,7 +239,7 @@ static void describes_executions_by_status(void **state) {
                 "\"redriveStatus\":\"REDRIVABLE\"}");
     fixture->engine.execution.error = WF_STR_NULL;
     assert_call(fixture, DESCRIBE,
-                "{\"executionArn\":\"x\",\"includedData\":"
+                "{\"executionArn\":\"arn:x\",\"includedData\":"
                 "\"METADATA_ONLY\"}",
                 IDENTITY("FAILED") ",\"stopDate\":1704067201.000,"
                 "\"inputDetails\":{\"included\":false},\"redriveCount\":0,"
@@ -253,7 +253,7 @@ static void waits_for_executions(void **state) {
 
     fixture->engine.hold = true;
     write_call(&request, "Moonstep.WaitForExecution",
-               "{\"executionArn\":\"x\",\"timeoutSeconds\":7}");
+               "{\"executionArn\":\"arn:x\",\"timeoutSeconds\":7}");
     http_connect(&client, fixture->loop, wf_api_port(fixture->api));
     http_sends(&client, request.data);
     for (int i = 0; i < 1000 && !fixture->engine.held; i++)
@@ -276,9 +276,9 @@ static void stops_executions(void **state) {
     struct fixture *fixture = *state;
     fixture->engine.execution.stop_ms = 1704067201002;
     assert_call(fixture, "AWSStepFunctions.StopExecution",
-                "{\"executionArn\":\"x\",\"error\":\"E\",\"cause\":\"\"}",
+                "{\"executionArn\":\"arn:x\",\"error\":\"E\",\"cause\":\"\"}",
                 "{\"stopDate\":1704067201.002}");
-    assert_string_equal(fixture->engine.arn, "x");
+    assert_string_equal(fixture->engine.arn, "arn:x");
     assert_string_equal(fixture->engine.error, "E");
     assert_string_equal(fixture->engine.cause, "");
 }
@@ -327,7 +327,7 @@ static void gives_histories(void **state) {
     fixture->engine.events = events;
     fixture->engine.event_count = 2;
     assert_call(fixture, "AWSStepFunctions.GetExecutionHistory",
-                "{\"executionArn\":\"x\",\"reverseOrder\":true,"
+                "{\"executionArn\":\"arn:x\",\"reverseOrder\":true,"
                 "\"maxResults\":1000,\"includeExecutionData\":false}",
                 "{\"events\":[{\"timestamp\":1704067200.456,\"type\":"
                 "\"ExecutionStarted\",\"id\":1,\"previousEventId\":0,"
@@ -338,7 +338,7 @@ static void gives_histories(void **state) {
     assert_true(fixture->engine.reverse);
     assert_int_equal(fixture->engine.max_results, 1000);
     call(fixture, "AWSStepFunctions.GetExecutionHistory",
-         "{\"executionArn\":\"x\"}");
+         "{\"executionArn\":\"arn:x\"}");
     assert_non_null(strstr(fixture->response.body, "\"input\":\"{}\""));
     assert_false(fixture->engine.reverse);
 }
@@ -400,12 +400,12 @@ static void complains_in_the_words_of_aws(void **state) {
                  DETECTED "Value '' at 'stateMachineArn'" CONSTRAINT
                           "have length greater than or equal to 1");
     assert_fails(fixture, "AWSStepFunctions.GetExecutionHistory",
-                 "{\"executionArn\":\"x\",\"maxResults\":1001}",
+                 "{\"executionArn\":\"arn:x\",\"maxResults\":1001}",
                  "ValidationException",
                  DETECTED "Value '1001' at 'maxResults'" CONSTRAINT
                           "have value less than or equal to 1000");
     assert_fails(fixture, "AWSStepFunctions.GetExecutionHistory",
-                 "{\"executionArn\":\"x\",\"maxResults\":-1}",
+                 "{\"executionArn\":\"arn:x\",\"maxResults\":-1}",
                  "ValidationException",
                  DETECTED "Value '-1' at 'maxResults'" CONSTRAINT
                           "have value greater than or equal to 0");
@@ -421,7 +421,7 @@ static void complains_in_the_words_of_aws(void **state) {
                  DETECTED "Value 'FAST' at 'type'" CONSTRAINT
                           "satisfy enum value set: [STANDARD, EXPRESS]");
     assert_fails(fixture, START,
-                 "{\"stateMachineArn\":\"a\",\"traceHeader\":\"\\u00e9\"}",
+                 "{\"stateMachineArn\":\"arn:a\",\"traceHeader\":\"\\u00e9\"}",
                  "ValidationException",
                  DETECTED "Value '\xc3\xa9' at 'traceHeader'" CONSTRAINT
                           "satisfy regular expression pattern: \\p{ASCII}*");
@@ -432,13 +432,30 @@ static void complains_in_the_words_of_aws(void **state) {
                  "have length greater than or equal to 1");
 }
 
+static void refuses_what_is_no_arn(void **state) {
+    struct fixture *fixture = *state;
+    static const char *const targets[] = {
+        DESCRIBE, "AWSStepFunctions.StopExecution",
+        "AWSStepFunctions.GetExecutionHistory", "Moonstep.WaitForExecution"};
+    for (size_t i = 0; i < sizeof(targets) / sizeof(targets[0]); i++)
+        assert_fails(fixture, targets[i], "{\"executionArn\":\"no_arn\"}",
+                     "InvalidArn",
+                     "Invalid Arn: 'Invalid ARN prefix: no_arn'");
+    static const char *const others[] = {
+        START, "AWSStepFunctions.ListExecutions",
+        "AWSStepFunctions.DescribeStateMachine"};
+    for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+        assert_fails(fixture, others[i], "{\"stateMachineArn\":\"ar\"}",
+                     "InvalidArn", "Invalid Arn: 'Invalid ARN prefix: ar'");
+}
+
 /* Lengths are in characters, not bytes. */
 static void counts_characters(void **state) {
     struct fixture *fixture = *state;
     struct wf_buf body = {0}, expected = {0}, name = {0};
     for (int i = 0; i < 80; i++)
         wf_buf_adds(&name, "\xc3\xa9");
-    wf_buf_addf(&body, "{\"stateMachineArn\":\"a\",\"name\":\"%.*s\"}",
+    wf_buf_addf(&body, "{\"stateMachineArn\":\"arn:a\",\"name\":\"%.*s\"}",
                 (int)name.len, name.data);
     call(fixture, START, body.data);
     assert_int_equal(fixture->response.status, 200);
@@ -470,7 +487,7 @@ static void refuses_what_it_cannot_read(void **state) {
                  "NUMBER_VALUE can not be converted to a String, at "
                  "'stateMachineArn'");
     assert_fails(fixture, "AWSStepFunctions.GetExecutionHistory",
-                 "{\"executionArn\":\"x\",\"maxResults\":\"1\"}",
+                 "{\"executionArn\":\"arn:x\",\"maxResults\":\"1\"}",
                  "SerializationException",
                  "STRING_VALUE can not be converted to an Integer, at "
                  "'maxResults'");
@@ -546,6 +563,7 @@ int main(void) {
         API_TEST(gives_statistics),
         API_TEST(passes_refusals_on),
         API_TEST(complains_in_the_words_of_aws),
+        API_TEST(refuses_what_is_no_arn),
         API_TEST(counts_characters),
         API_TEST(refuses_what_it_cannot_read),
         API_TEST(serves_health_and_nothing_else),

@@ -268,138 +268,139 @@ static void assert_json(const struct wf_history_event *history, bool with_data,
     wf_buf_free(&out);
 }
 
-static void writes_each_type_as_aws_does(void **state) {
-    static const struct {
-        int type;
-        unsigned fields;
-        const char *json;
-    } rows[] = {
+static const struct {
+    int type;
+    unsigned fields;
+    const char *json;
+} rows[] = {
 #define ROW(number, fields, name, details) \
     {WF_EVENT_##number, fields, HEAD(name) details "}"},
 #define DETAILS(member, content) ",\"" member "EventDetails\":{" content "}"
 #define ENTERED(number, name) \
     ROW(number, STATE | DOC, name, \
-        DETAILS("stateEntered", "\"name\":\"S\"," IN))
+    DETAILS("stateEntered", "\"name\":\"S\"," IN))
 #define EXITED(number, name) \
     ROW(number, STATE | DOC, name, \
-        DETAILS("stateExited", "\"name\":\"S\"," OUT))
-        ROW(EXECUTION_STARTED, DOC, "ExecutionStarted",
-            DETAILS("executionStarted", "\"roleArn\":\"arn:r\"," IN))
-        ROW(EXECUTION_SUCCEEDED, DOC, "ExecutionSucceeded",
-            DETAILS("executionSucceeded", OUT))
-        ROW(EXECUTION_FAILED, FAILED, "ExecutionFailed",
-            DETAILS("executionFailed", FAILURE))
-        ROW(EXECUTION_FAILED, 0, "ExecutionFailed",
-            DETAILS("executionFailed", ""))
-        ROW(EXECUTION_TIMED_OUT, 0, "ExecutionTimedOut",
-            DETAILS("executionTimedOut", ""))
-        ROW(EXECUTION_ABORTED, WF_EVENT_HAS_CAUSE, "ExecutionAborted",
-            DETAILS("executionAborted", "\"cause\":\"C \\\"quoted\\\"\""))
-        ROW(EXECUTION_REDRIVEN, INDEX, "ExecutionRedriven",
-            DETAILS("executionRedriven", "\"redriveCount\":2"))
-        ENTERED(PASS_STATE_ENTERED, "PassStateEntered")
-        EXITED(PASS_STATE_EXITED, "PassStateExited")
-        ENTERED(TASK_STATE_ENTERED, "TaskStateEntered")
-        EXITED(TASK_STATE_EXITED, "TaskStateExited")
-        ROW(TASK_STATE_ABORTED, 0, "TaskStateAborted", "")
-        ENTERED(CHOICE_STATE_ENTERED, "ChoiceStateEntered")
-        EXITED(CHOICE_STATE_EXITED, "ChoiceStateExited")
-        ENTERED(WAIT_STATE_ENTERED, "WaitStateEntered")
-        EXITED(WAIT_STATE_EXITED, "WaitStateExited")
-        ROW(WAIT_STATE_ABORTED, 0, "WaitStateAborted", "")
-        ENTERED(SUCCEED_STATE_ENTERED, "SucceedStateEntered")
-        EXITED(SUCCEED_STATE_EXITED, "SucceedStateExited")
-        ENTERED(FAIL_STATE_ENTERED, "FailStateEntered")
-        ENTERED(PARALLEL_STATE_ENTERED, "ParallelStateEntered")
-        EXITED(PARALLEL_STATE_EXITED, "ParallelStateExited")
-        ROW(PARALLEL_STATE_ABORTED, 0, "ParallelStateAborted", "")
-        ROW(PARALLEL_STATE_STARTED, 0, "ParallelStateStarted", "")
-        ROW(PARALLEL_STATE_SUCCEEDED, 0, "ParallelStateSucceeded", "")
-        ROW(PARALLEL_STATE_FAILED, 0, "ParallelStateFailed", "")
-        ENTERED(MAP_STATE_ENTERED, "MapStateEntered")
-        EXITED(MAP_STATE_EXITED, "MapStateExited")
-        ROW(MAP_STATE_ABORTED, 0, "MapStateAborted", "")
-        ROW(MAP_STATE_STARTED, LENGTH, "MapStateStarted",
-            DETAILS("mapStateStarted", "\"length\":5"))
-        ROW(MAP_STATE_SUCCEEDED, 0, "MapStateSucceeded", "")
-        ROW(MAP_STATE_FAILED, 0, "MapStateFailed", "")
-        ROW(MAP_ITERATION_STARTED, STATE | INDEX, "MapIterationStarted",
-            DETAILS("mapIterationStarted", "\"name\":\"S\",\"index\":2"))
-        ROW(MAP_ITERATION_SUCCEEDED, STATE | INDEX, "MapIterationSucceeded",
-            DETAILS("mapIterationSucceeded", "\"name\":\"S\",\"index\":2"))
-        ROW(MAP_ITERATION_FAILED, STATE | INDEX, "MapIterationFailed",
-            DETAILS("mapIterationFailed", "\"name\":\"S\",\"index\":2"))
-        ROW(MAP_ITERATION_ABORTED, STATE | INDEX, "MapIterationAborted",
-            DETAILS("mapIterationAborted", "\"name\":\"S\",\"index\":2"))
-        ROW(MAP_RUN_STARTED, TEXT, "MapRunStarted",
-            DETAILS("mapRunStarted", "\"mapRunArn\":\"T\""))
-        ROW(MAP_RUN_SUCCEEDED, 0, "MapRunSucceeded", "")
-        ROW(MAP_RUN_FAILED, FAILED, "MapRunFailed",
-            DETAILS("mapRunFailed", FAILURE))
-        ROW(MAP_RUN_ABORTED, 0, "MapRunAborted", "")
-        ROW(MAP_RUN_REDRIVEN, TEXT | INDEX, "MapRunRedriven",
-            DETAILS("mapRunRedriven",
-                    "\"redriveCount\":2,\"mapRunArn\":\"T\""))
-        ROW(TASK_SCHEDULED, DOC, "TaskScheduled",
-            DETAILS("taskScheduled",
-                    TASK ",\"region\":\"us-east-1\",\"parameters\":"
-                         "\"{\\\"a\\\": [1]}\""))
-        ROW(TASK_SCHEDULED, DOC | TIMES | TEXT, "TaskScheduled",
-            DETAILS("taskScheduled",
-                    TASK ",\"region\":\"us-east-1\",\"parameters\":"
-                         "\"{\\\"a\\\": [1]}\",\"timeoutInSeconds\":99,"
-                         "\"heartbeatInSeconds\":9,\"taskCredentials\":"
-                         "{\"roleArn\":\"T\"}"))
-        ROW(TASK_STARTED, 0, "TaskStarted", DETAILS("taskStarted", TASK))
-        ROW(TASK_START_FAILED, FAILED, "TaskStartFailed",
-            DETAILS("taskStartFailed", TASK "," FAILURE))
-        ROW(TASK_SUBMITTED, DOC, "TaskSubmitted",
-            DETAILS("taskSubmitted", TASK "," OUT))
-        ROW(TASK_SUBMIT_FAILED, FAILED, "TaskSubmitFailed",
-            DETAILS("taskSubmitFailed", TASK "," FAILURE))
-        ROW(TASK_SUCCEEDED, DOC, "TaskSucceeded",
-            DETAILS("taskSucceeded", TASK "," OUT))
-        ROW(TASK_FAILED, FAILED, "TaskFailed",
-            DETAILS("taskFailed", TASK "," FAILURE))
-        ROW(TASK_TIMED_OUT, WF_EVENT_HAS_ERROR, "TaskTimedOut",
-            DETAILS("taskTimedOut", TASK ",\"error\":\"E\""))
-        ROW(LAMBDA_FUNCTION_SCHEDULED, DOC | WF_EVENT_HAS_TIMEOUT,
-            "LambdaFunctionScheduled",
-            DETAILS("lambdaFunctionScheduled",
-                    "\"resource\":\"hello.greet\"," IN
-                    ",\"timeoutInSeconds\":99"))
-        ROW(LAMBDA_FUNCTION_SCHEDULE_FAILED, FAILED,
-            "LambdaFunctionScheduleFailed",
-            DETAILS("lambdaFunctionScheduleFailed", FAILURE))
-        ROW(LAMBDA_FUNCTION_STARTED, 0, "LambdaFunctionStarted", "")
-        ROW(LAMBDA_FUNCTION_START_FAILED, FAILED, "LambdaFunctionStartFailed",
-            DETAILS("lambdaFunctionStartFailed", FAILURE))
-        ROW(LAMBDA_FUNCTION_SUCCEEDED, DOC, "LambdaFunctionSucceeded",
-            DETAILS("lambdaFunctionSucceeded", OUT))
-        ROW(LAMBDA_FUNCTION_FAILED, FAILED, "LambdaFunctionFailed",
-            DETAILS("lambdaFunctionFailed", FAILURE))
-        ROW(LAMBDA_FUNCTION_TIMED_OUT, FAILED, "LambdaFunctionTimedOut",
-            DETAILS("lambdaFunctionTimedOut", FAILURE))
-        ROW(ACTIVITY_SCHEDULED, DOC | TIMES, "ActivityScheduled",
-            DETAILS("activityScheduled",
-                    "\"resource\":\"hello.greet\"," IN
-                    ",\"timeoutInSeconds\":99,\"heartbeatInSeconds\":9"))
-        ROW(ACTIVITY_SCHEDULE_FAILED, FAILED, "ActivityScheduleFailed",
-            DETAILS("activityScheduleFailed", FAILURE))
-        ROW(ACTIVITY_STARTED, TEXT, "ActivityStarted",
-            DETAILS("activityStarted", "\"workerName\":\"T\""))
-        ROW(ACTIVITY_STARTED, 0, "ActivityStarted",
-            DETAILS("activityStarted", ""))
-        ROW(ACTIVITY_SUCCEEDED, DOC, "ActivitySucceeded",
-            DETAILS("activitySucceeded", OUT))
-        ROW(ACTIVITY_FAILED, FAILED, "ActivityFailed",
-            DETAILS("activityFailed", FAILURE))
-        ROW(ACTIVITY_TIMED_OUT, WF_EVENT_HAS_ERROR, "ActivityTimedOut",
-            DETAILS("activityTimedOut", "\"error\":\"E\""))
-        ROW(EVALUATION_FAILED, STATE | FAILED | TEXT, "EvaluationFailed",
-            DETAILS("evaluationFailed",
-                    "\"state\":\"S\"," FAILURE ",\"location\":\"T\""))
-    };
+    DETAILS("stateExited", "\"name\":\"S\"," OUT))
+    ROW(EXECUTION_STARTED, DOC, "ExecutionStarted",
+        DETAILS("executionStarted", "\"roleArn\":\"arn:r\"," IN))
+    ROW(EXECUTION_SUCCEEDED, DOC, "ExecutionSucceeded",
+        DETAILS("executionSucceeded", OUT))
+    ROW(EXECUTION_FAILED, FAILED, "ExecutionFailed",
+        DETAILS("executionFailed", FAILURE))
+    ROW(EXECUTION_FAILED, 0, "ExecutionFailed",
+        DETAILS("executionFailed", ""))
+    ROW(EXECUTION_TIMED_OUT, 0, "ExecutionTimedOut",
+        DETAILS("executionTimedOut", ""))
+    ROW(EXECUTION_ABORTED, WF_EVENT_HAS_CAUSE, "ExecutionAborted",
+        DETAILS("executionAborted", "\"cause\":\"C \\\"quoted\\\"\""))
+    ROW(EXECUTION_REDRIVEN, INDEX, "ExecutionRedriven",
+        DETAILS("executionRedriven", "\"redriveCount\":2"))
+    ENTERED(PASS_STATE_ENTERED, "PassStateEntered")
+    EXITED(PASS_STATE_EXITED, "PassStateExited")
+    ENTERED(TASK_STATE_ENTERED, "TaskStateEntered")
+    EXITED(TASK_STATE_EXITED, "TaskStateExited")
+    ROW(TASK_STATE_ABORTED, 0, "TaskStateAborted", "")
+    ENTERED(CHOICE_STATE_ENTERED, "ChoiceStateEntered")
+    EXITED(CHOICE_STATE_EXITED, "ChoiceStateExited")
+    ENTERED(WAIT_STATE_ENTERED, "WaitStateEntered")
+    EXITED(WAIT_STATE_EXITED, "WaitStateExited")
+    ROW(WAIT_STATE_ABORTED, 0, "WaitStateAborted", "")
+    ENTERED(SUCCEED_STATE_ENTERED, "SucceedStateEntered")
+    EXITED(SUCCEED_STATE_EXITED, "SucceedStateExited")
+    ENTERED(FAIL_STATE_ENTERED, "FailStateEntered")
+    ENTERED(PARALLEL_STATE_ENTERED, "ParallelStateEntered")
+    EXITED(PARALLEL_STATE_EXITED, "ParallelStateExited")
+    ROW(PARALLEL_STATE_ABORTED, 0, "ParallelStateAborted", "")
+    ROW(PARALLEL_STATE_STARTED, 0, "ParallelStateStarted", "")
+    ROW(PARALLEL_STATE_SUCCEEDED, 0, "ParallelStateSucceeded", "")
+    ROW(PARALLEL_STATE_FAILED, 0, "ParallelStateFailed", "")
+    ENTERED(MAP_STATE_ENTERED, "MapStateEntered")
+    EXITED(MAP_STATE_EXITED, "MapStateExited")
+    ROW(MAP_STATE_ABORTED, 0, "MapStateAborted", "")
+    ROW(MAP_STATE_STARTED, LENGTH, "MapStateStarted",
+        DETAILS("mapStateStarted", "\"length\":5"))
+    ROW(MAP_STATE_SUCCEEDED, 0, "MapStateSucceeded", "")
+    ROW(MAP_STATE_FAILED, 0, "MapStateFailed", "")
+    ROW(MAP_ITERATION_STARTED, STATE | INDEX, "MapIterationStarted",
+        DETAILS("mapIterationStarted", "\"name\":\"S\",\"index\":2"))
+    ROW(MAP_ITERATION_SUCCEEDED, STATE | INDEX, "MapIterationSucceeded",
+        DETAILS("mapIterationSucceeded", "\"name\":\"S\",\"index\":2"))
+    ROW(MAP_ITERATION_FAILED, STATE | INDEX, "MapIterationFailed",
+        DETAILS("mapIterationFailed", "\"name\":\"S\",\"index\":2"))
+    ROW(MAP_ITERATION_ABORTED, STATE | INDEX, "MapIterationAborted",
+        DETAILS("mapIterationAborted", "\"name\":\"S\",\"index\":2"))
+    ROW(MAP_RUN_STARTED, TEXT, "MapRunStarted",
+        DETAILS("mapRunStarted", "\"mapRunArn\":\"T\""))
+    ROW(MAP_RUN_SUCCEEDED, 0, "MapRunSucceeded", "")
+    ROW(MAP_RUN_FAILED, FAILED, "MapRunFailed",
+        DETAILS("mapRunFailed", FAILURE))
+    ROW(MAP_RUN_ABORTED, 0, "MapRunAborted", "")
+    ROW(MAP_RUN_REDRIVEN, TEXT | INDEX, "MapRunRedriven",
+        DETAILS("mapRunRedriven",
+                "\"redriveCount\":2,\"mapRunArn\":\"T\""))
+    ROW(TASK_SCHEDULED, DOC, "TaskScheduled",
+        DETAILS("taskScheduled",
+                TASK ",\"region\":\"us-east-1\",\"parameters\":"
+                     "\"{\\\"a\\\": [1]}\""))
+    ROW(TASK_SCHEDULED, DOC | TIMES | TEXT, "TaskScheduled",
+        DETAILS("taskScheduled",
+                TASK ",\"region\":\"us-east-1\",\"parameters\":"
+                     "\"{\\\"a\\\": [1]}\",\"timeoutInSeconds\":99,"
+                     "\"heartbeatInSeconds\":9,\"taskCredentials\":"
+                     "{\"roleArn\":\"T\"}"))
+    ROW(TASK_STARTED, 0, "TaskStarted", DETAILS("taskStarted", TASK))
+    ROW(TASK_START_FAILED, FAILED, "TaskStartFailed",
+        DETAILS("taskStartFailed", TASK "," FAILURE))
+    ROW(TASK_SUBMITTED, DOC, "TaskSubmitted",
+        DETAILS("taskSubmitted", TASK "," OUT))
+    ROW(TASK_SUBMIT_FAILED, FAILED, "TaskSubmitFailed",
+        DETAILS("taskSubmitFailed", TASK "," FAILURE))
+    ROW(TASK_SUCCEEDED, DOC, "TaskSucceeded",
+        DETAILS("taskSucceeded", TASK "," OUT))
+    ROW(TASK_FAILED, FAILED, "TaskFailed",
+        DETAILS("taskFailed", TASK "," FAILURE))
+    ROW(TASK_TIMED_OUT, WF_EVENT_HAS_ERROR, "TaskTimedOut",
+        DETAILS("taskTimedOut", TASK ",\"error\":\"E\""))
+    ROW(LAMBDA_FUNCTION_SCHEDULED, DOC | WF_EVENT_HAS_TIMEOUT,
+        "LambdaFunctionScheduled",
+        DETAILS("lambdaFunctionScheduled",
+                "\"resource\":\"hello.greet\"," IN
+                ",\"timeoutInSeconds\":99"))
+    ROW(LAMBDA_FUNCTION_SCHEDULE_FAILED, FAILED,
+        "LambdaFunctionScheduleFailed",
+        DETAILS("lambdaFunctionScheduleFailed", FAILURE))
+    ROW(LAMBDA_FUNCTION_STARTED, 0, "LambdaFunctionStarted", "")
+    ROW(LAMBDA_FUNCTION_START_FAILED, FAILED, "LambdaFunctionStartFailed",
+        DETAILS("lambdaFunctionStartFailed", FAILURE))
+    ROW(LAMBDA_FUNCTION_SUCCEEDED, DOC, "LambdaFunctionSucceeded",
+        DETAILS("lambdaFunctionSucceeded", OUT))
+    ROW(LAMBDA_FUNCTION_FAILED, FAILED, "LambdaFunctionFailed",
+        DETAILS("lambdaFunctionFailed", FAILURE))
+    ROW(LAMBDA_FUNCTION_TIMED_OUT, FAILED, "LambdaFunctionTimedOut",
+        DETAILS("lambdaFunctionTimedOut", FAILURE))
+    ROW(ACTIVITY_SCHEDULED, DOC | TIMES, "ActivityScheduled",
+        DETAILS("activityScheduled",
+                "\"resource\":\"hello.greet\"," IN
+                ",\"timeoutInSeconds\":99,\"heartbeatInSeconds\":9"))
+    ROW(ACTIVITY_SCHEDULE_FAILED, FAILED, "ActivityScheduleFailed",
+        DETAILS("activityScheduleFailed", FAILURE))
+    ROW(ACTIVITY_STARTED, TEXT, "ActivityStarted",
+        DETAILS("activityStarted", "\"workerName\":\"T\""))
+    ROW(ACTIVITY_STARTED, 0, "ActivityStarted",
+        DETAILS("activityStarted", ""))
+    ROW(ACTIVITY_SUCCEEDED, DOC, "ActivitySucceeded",
+        DETAILS("activitySucceeded", OUT))
+    ROW(ACTIVITY_FAILED, FAILED, "ActivityFailed",
+        DETAILS("activityFailed", FAILURE))
+    ROW(ACTIVITY_TIMED_OUT, WF_EVENT_HAS_ERROR, "ActivityTimedOut",
+        DETAILS("activityTimedOut", "\"error\":\"E\""))
+    ROW(EVALUATION_FAILED, STATE | FAILED | TEXT, "EvaluationFailed",
+        DETAILS("evaluationFailed",
+                "\"state\":\"S\"," FAILURE ",\"location\":\"T\""))
+};
+
+static void writes_each_type_as_aws_does(void **state) {
     bool seen[WF_EVENT_TYPES] = {false};
 
     (void)state;
