@@ -17,7 +17,7 @@ local filter = require("asl.filter")
 local jsonpath = {}
 
 local MAX_SELECTORS = 200
-local MAX_VALUES = 1000000
+local MAX_VALUES = 250000
 
 -- Collects values, and counts them: a path may be short and cost much.
 local function add(list, value)
