@@ -29,6 +29,10 @@ if(CMOCKA_FOUND)
             tests/support/web.c LINK wf_lua_stdlib PkgConfig::MHD)
   target_compile_definitions(test_stdlib PRIVATE
                              MOONSTEP_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
+  unit_test(stdlib_worker SOURCES tests/support/web.c
+            LINK wf_pool wf_worker wf_lua_stdlib PkgConfig::MHD)
+  target_compile_definitions(test_stdlib_worker PRIVATE
+                             MOONSTEP_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
 endif()
 
 include(cmake/crash.cmake)

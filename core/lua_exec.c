@@ -39,6 +39,7 @@ struct run {
     struct ev_loop *loop;
     struct wf_task *task;
     struct wf_proc *proc; /* NULL: the leader has ended */
+    pid_t group;
     struct output out[2]; /* stdout, stderr */
     ev_io in;             /* fd -1: closed */
     struct wf_buf input;
@@ -108,7 +109,8 @@ static int run_push(lua_State *L, void *arg) {
                       (double)(run->end_ns - run->start_ns) / 1e9);
     push_output(L, &run->out[0], "stdout");
     push_output(L, &run->out[1], "stderr");
-    if (run->exec_errno) {
+    /* One that timed out before it was recorded has timed out. */
+    if (run->exec_errno && !(run->timed_out && WIFSIGNALED(status))) {
         push_errno(L, run->exec_errno);
     } else if (WIFSIGNALED(status)) {
         const char *name = sigabbrev_np(WTERMSIG(status));
@@ -223,7 +225,7 @@ static void on_exit_of_leader(void *arg, int wait_status, int exec_errno) {
     struct run *run = arg;
 
     if (run->timed_out) /* the leader heeded SIGTERM; its children may not */
-        wf_proc_signal(run->proc, SIGKILL);
+        kill(-run->group, SIGKILL);
     run->proc = NULL;
     run->status = wait_status;
     run->exec_errno = exec_errno;
@@ -277,7 +279,10 @@ static int start(struct run *run, struct wf_spawn *spawn,
     for (int i = 0; i < 3; i++)
         if (spawn->fds[i] >= 0)
             close(spawn->fds[i]);
-    return run->proc ? 0 : -1;
+    if (!run->proc)
+        return -1;
+    run->group = wf_proc_pid(run->proc);
+    return 0;
 }
 
 static struct run *run_new(lua_State *L, int options) {

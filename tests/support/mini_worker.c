@@ -305,6 +305,10 @@ struct wf_proc *wf_task_spawn(struct wf_task *task,
     return proc;
 }
 
+int32_t wf_proc_pid(const struct wf_proc *proc) {
+    return proc->pid;
+}
+
 void wf_proc_signal(struct wf_proc *proc, int signal_number) {
     kill(-proc->pid, signal_number);
 }

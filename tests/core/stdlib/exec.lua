@@ -97,7 +97,7 @@ function cases.env()
   local script = "echo $A-$B-${HOME-none}-$MOONSTEP_TASK"
   local result = exec.run{ shell = script,
     env = { A = "1", B = 2, HOME = false } }
-  assert(result.stdout == "1-2-none-mini\n", result.stdout)
+  assert(result.stdout:find("^1%-2%-none%-[^\n]+\n$"), result.stdout)
 end
 
 function cases.clear_env()
@@ -108,8 +108,8 @@ function cases.clear_env()
     lines[#lines + 1] = line
   end
   table.sort(lines)
-  assert(table.concat(lines, " ") == "MOONSTEP_TASK=mini ONLY=this",
-    result.stdout)
+  assert(#lines == 2 and lines[2] == "ONLY=this", result.stdout)
+  assert(lines[1]:find("^MOONSTEP_TASK=."), result.stdout)
 end
 
 function cases.cwd()
