@@ -18,10 +18,11 @@
 #include <errno.h>
 #include <time.h>
 
+#include "clock.h"
 #include "store_write.h"
 
 #define GROUP_BYTES ((size_t)8 << 20)
-#define RETRY_NS 200000000L
+#define RETRY_NS 200000000u
 
 static enum wf_store_state state_of(const struct store_lmdb *store) {
     return (enum wf_store_state)atomic_load(&store->state);
@@ -94,14 +95,12 @@ static void group_done(struct store_lmdb *store, struct store_job_list *group,
  */
 static void retry_wait(struct store_lmdb *store) {
     bool idle = !store->queue.head;
-    struct timespec until;
+    uint64_t until_ns = wf_clock_mono_ns() + RETRY_NS;
+    struct timespec until = {
+        .tv_sec = (time_t)(until_ns / 1000000000u),
+        .tv_nsec = (long)(until_ns % 1000000000u),
+    };
 
-    clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_nsec += RETRY_NS;
-    if (until.tv_nsec >= 1000000000L) {
-        until.tv_sec++;
-        until.tv_nsec -= 1000000000L;
-    }
     while (!store->closing && idle == !store->queue.head)
         if (pthread_cond_timedwait(&store->work, &store->mutex, &until) != 0)
             return;
@@ -159,19 +158,16 @@ static bool commit_next(struct store_lmdb *store) {
     struct store_room room = room_to_leave(store);
 
     pthread_mutex_unlock(&store->mutex);
-    struct timespec start, end;
-    clock_gettime(CLOCK_MONOTONIC, &start);
+    uint64_t start_ns = wf_clock_mono_ns();
     int rc = store_write(store, group.head, &room);
-    clock_gettime(CLOCK_MONOTONIC, &end);
+    uint64_t end_ns = wf_clock_mono_ns();
     for (struct store_job *job = group.head; job && rc == 0; job = job->next) {
         wf_batch_free(job->batch);
         job->batch = NULL;
     }
     pthread_mutex_lock(&store->mutex);
     if (rc == 0)
-        group_done(store, &group,
-                   (uint64_t)(end.tv_sec - start.tv_sec) * 1000000000u +
-                       (uint64_t)end.tv_nsec - (uint64_t)start.tv_nsec);
+        group_done(store, &group, end_ns - start_ns);
     else if (rc == STORE_RC_NO_ROOM)
         return group_no_room(store, &group);
     else

@@ -236,6 +236,7 @@ int store_env_open(struct store_lmdb *store, struct wf_error *err) {
         fcntl(fd, F_SETFD, FD_CLOEXEC);
     mdb_env_stat(store->env, &stat);
     store->page_bytes = stat.ms_psize;
+    mdb_reader_check(store->env, NULL); /* of tools that were killed */
     return open_databases(store, err);
 }
 

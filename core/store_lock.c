@@ -26,31 +26,32 @@ static int refuse_busy(int fd, const char *directory, struct wf_error *err) {
                         directory, text[0] ? text : "(unknown)");
 }
 
-static int lock_failed(int fd, const char *path, struct wf_error *err) {
-    return wf_error_set(err, WF_E_IO, "cannot %s %s: %s",
-                        fd < 0 ? "open" : "lock", path, strerror(errno));
+/* Opens and locks; a descriptor, or -1 and `err`. */
+static int open_locked(const char *directory, const char *path,
+                       struct wf_error *err) {
+    int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+
+    if (fd < 0)
+        return wf_error_set(err, WF_E_IO, "cannot open %s: %s", path,
+                            strerror(errno));
+    if (flock(fd, LOCK_EX | LOCK_NB) == 0)
+        return fd;
+    if (errno == EWOULDBLOCK)
+        refuse_busy(fd, directory, err);
+    else
+        wf_error_set(err, WF_E_IO, "cannot lock %s: %s", path,
+                     strerror(errno));
+    close(fd);
+    return -1;
 }
 
 int store_lock(const char *directory, struct wf_error *err) {
     char *path = path_in(directory, "lock");
-    int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-    int rc = -1;
+    int fd = open_locked(directory, path, err);
 
-    if (fd < 0) {
-        lock_failed(fd, path, err);
-    } else if (flock(fd, LOCK_EX | LOCK_NB) == 0) {
-        rc = 0;
-    } else if (errno == EWOULDBLOCK) {
-        refuse_busy(fd, directory, err);
-    } else {
-        lock_failed(fd, path, err);
-    }
     free(path);
-    if (rc != 0) {
-        if (fd >= 0)
-            close(fd);
+    if (fd < 0)
         return -1;
-    }
     char text[32];
     int len = snprintf(text, sizeof(text), "%ld\n", (long)getpid());
     /* Only a courtesy to people: on a full disk the old pid stays. */

@@ -15,6 +15,8 @@
 
 #include "store_write.h"
 
+#define READER_CHECK_TXNS 4096
+
 /* ---- tables of the open transaction ---- */
 
 /* Opens (and if need be creates) the database of a key's table. */
@@ -253,8 +255,12 @@ static int txn_commit(struct store_lmdb *store, MDB_txn *txn) {
     errno = 0;
     int rc = mdb_txn_commit(txn);
     if (rc != 0)
-        rc = store_env_settle(store, id, store_rc(rc, errno));
-    return rc;
+        return store_env_settle(store, id, store_rc(rc, errno));
+    /* A tool that was killed in the middle of a read would keep every page
+     * that is freed from then on. */
+    if (id % READER_CHECK_TXNS == 0)
+        mdb_reader_check(store->env, NULL);
+    return 0;
 }
 
 static int jobs_write(struct store_lmdb *store, MDB_txn *txn,

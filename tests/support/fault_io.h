@@ -2,8 +2,8 @@
  * fault_io.h - writes that fail as a disk makes them fail.
  *
  * fault_io.c defines pwrite(), writev(), fdatasync() and fallocate() in front
- * of libc's, so a library that is linked shared (LMDB) is served by them. Only files
- * opened for the store's database should be written while a fault is set.
+ * of libc's, so a library that is linked shared (LMDB) is served by them. Only
+ * files of the store should be written while a fault is set.
  */
 #ifndef FAULT_IO_H
 #define FAULT_IO_H
