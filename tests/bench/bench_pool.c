@@ -1,13 +1,15 @@
 /*
  * bench_pool.c - how many trivial tasks a worker process does a second.
  *
- * Keeps IN_FLIGHT tasks of `echo` with the pool and prints one line: tasks,
- * seconds, tasks a second. The program is also the worker.
+ * Keeps IN_FLIGHT tasks with the pool and prints one line: tasks a second,
+ * and the processor time of both sides for a task, which a busy machine
+ * changes less. The program is also the worker.
  *
  *     bench_pool [TASKS [WORKERS [IN_FLIGHT [FUNCTION]]]]
  */
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 
 #include "clock.h"
 #include "pool.h"
@@ -88,6 +90,26 @@ static uint64_t number(int argc, char **argv, int index, uint64_t otherwise) {
     return argc > index ? strtoull(argv[index], NULL, 10) : otherwise;
 }
 
+static double cpu_seconds(int who) {
+    struct rusage usage;
+
+    getrusage(who, &usage);
+    return (double)(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) +
+           (double)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1e6;
+}
+
+static void report(const struct bench *bench, unsigned long long in_flight,
+                   unsigned workers, double seconds) {
+    double each = 1e6 / (double)bench->done;
+
+    printf("%-8s %llu tasks, %llu in flight, %u workers: %.3f s, "
+           "%.0f tasks/s; CPU a task: worker %.2f us, pool %.2f us\n",
+           bench->function + 6, (unsigned long long)bench->done, in_flight,
+           workers, seconds, (double)bench->done / seconds,
+           cpu_seconds(RUSAGE_CHILDREN) * each,
+           cpu_seconds(RUSAGE_SELF) * each);
+}
+
 int main(int argc, char **argv) {
     if (argc > 1 && strcmp(argv[1], "--worker-process") == 0)
         return wf_worker_main(argc, argv, NULL);
@@ -107,11 +129,7 @@ int main(int argc, char **argv) {
         send_one(&bench);
     ev_run(bench.loop, 0);
     double seconds = (double)(wf_clock_mono_ns() - start) / 1e9;
-    printf("%-8s %llu tasks, %llu in flight, %u workers: %.3f s, "
-           "%.0f tasks/s, %llu failed\n",
-           bench.function + 6, (unsigned long long)bench.done,
-           (unsigned long long)in_flight, options.workers, seconds,
-           (double)bench.done / seconds, (unsigned long long)bench.failed);
     wf_pool_free(bench.pool);
+    report(&bench, in_flight, options.workers, seconds);
     return bench.failed ? 1 : 0;
 }
