@@ -297,22 +297,51 @@ bool wf_value_integer(struct wf_value value, int64_t *integer) {
     return true;
 }
 
+/*
+ * Writes `digits` / 10^places, at least one digit before the point. A number
+ * of at most 2^53 with few places reads back exactly: see simple_number().
+ */
+static void add_decimal(struct wf_buf *buf, bool negative, uint64_t digits,
+                        int places) {
+    char text[32], *at = text + sizeof(text);
+
+    for (int i = 0; i <= places || digits; i++) {
+        if (i == places && places > 0)
+            *--at = '.';
+        *--at = (char)('0' + digits % 10);
+        digits /= 10;
+    }
+    if (negative)
+        *--at = '-';
+    wf_buf_add(buf, at, (size_t)(text + sizeof(text) - at));
+}
+
+/* 19.99 and the like: without printf. */
+static bool add_short_fraction(struct wf_buf *buf, double number) {
+    double size = fabs(number), scale = 1;
+
+    for (int places = 1; size >= 1e-4 && places <= 9; places++) {
+        scale *= 10;
+        double digits = rint(size * scale);
+        if (digits > 1e15)
+            return false;
+        if (digits / scale == size) {
+            add_decimal(buf, number < 0, (uint64_t)digits, places);
+            return true;
+        }
+    }
+    return false;
+}
+
 void wf_buf_number(struct wf_buf *buf, double number) {
     char text[32];
 
-    wf_buf_reserve(buf, sizeof(text));
     if (number == floor(number) && number >= -EXACT && number <= EXACT) {
-        uint64_t left = (uint64_t)fabs(number);
-        char *at = text + sizeof(text);
-        do {
-            *--at = (char)('0' + left % 10);
-            left /= 10;
-        } while (left);
-        if (number < 0)
-            *--at = '-';
-        wf_buf_add(buf, at, (size_t)(text + sizeof(text) - at));
+        add_decimal(buf, number < 0, (uint64_t)fabs(number), 0);
         return;
     }
+    if (add_short_fraction(buf, number))
+        return;
     for (int digits = 15; digits <= 17; digits++) {
         snprintf(text, sizeof(text), "%.*g", digits, number);
         if (strtod(text, NULL) == number)

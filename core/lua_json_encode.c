@@ -114,19 +114,19 @@ size_t wf_json_count(lua_State *L, int table, bool *names, bool *sequence) {
 
     *names = *sequence = true;
     for (lua_pushnil(L); lua_next(L, table); lua_pop(L, 1)) {
+        int type = lua_type(L, -2);
         count++;
-        if (lua_type(L, -2) == LUA_TNUMBER) {
-            double key = lua_tonumber(L, -2);
-            *names = false;
-            if (key < 1 || key != floor(key))
-                *sequence = false;
-            if (key > most)
-                most = key;
-        } else {
+        if (type != LUA_TNUMBER) {
             *sequence = false;
-            if (lua_type(L, -2) != LUA_TSTRING)
-                *names = false;
+            *names &= type == LUA_TSTRING;
+            continue;
         }
+        double key = lua_tonumber(L, -2);
+        *names = false;
+        if (key < 1 || key != floor(key))
+            *sequence = false;
+        if (key > most)
+            most = key;
     }
     if (most != (double)count)
         *sequence = false;

@@ -36,20 +36,19 @@ static bool same_string(lua_State *L, int index, struct wf_value value) {
 
 /* True if the Lua value is what decoding this scalar gives. */
 static bool same_scalar(lua_State *L, int index, struct wf_value value) {
-    switch (wf_value_type(value)) {
-    case WF_JSON_NULL:
-        return lua_islightuserdata(L, index) && !lua_touserdata(L, index);
-    case WF_JSON_FALSE:
-    case WF_JSON_TRUE:
-        return lua_isboolean(L, index) &&
-               lua_toboolean(L, index) ==
-                   (wf_value_type(value) == WF_JSON_TRUE);
-    case WF_JSON_NUMBER:
-        return lua_type(L, index) == LUA_TNUMBER &&
+    enum wf_json_type from = value.doc->nodes[value.node].type;
+
+    switch (lua_type(L, index)) {
+    case LUA_TLIGHTUSERDATA:
+        return from == WF_JSON_NULL && !lua_touserdata(L, index);
+    case LUA_TBOOLEAN:
+        return from == (lua_toboolean(L, index) ? WF_JSON_TRUE
+                                                : WF_JSON_FALSE);
+    case LUA_TNUMBER:
+        return from == WF_JSON_NUMBER &&
                lua_tonumber(L, index) == wf_value_number(value);
-    case WF_JSON_STRING:
-        return lua_type(L, index) == LUA_TSTRING &&
-               same_string(L, index, value);
+    case LUA_TSTRING:
+        return from == WF_JSON_STRING && same_string(L, index, value);
     default:
         return false;
     }

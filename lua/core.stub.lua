@@ -17,9 +17,11 @@ local doc = {}
 -- line and column.
 function doc.parse(text) end
 
---- Lua data as a value: string, number (integers without a dot; NaN and
--- infinities are an error), boolean, doc.null, a value (returned as it is), a
--- table with doc.object or doc.array order (see those).
+--- Lua data as a value: string (UTF-8, else an error), number (integers
+-- without a dot; NaN and infinities are an error), boolean, a value (returned
+-- as it is; may also stand inside tables), a table: 1..n is an array, names
+-- make an object in the order of their bytes, an empty table is {}. For
+-- another order, or an array that may be empty, see object and array.
 function doc.from(data) end
 --- An empty-able array/object from Lua data; object takes a list of pairs
 -- { {"Error", "x"}, {"Cause", "y"} }, in that order.
@@ -71,6 +73,9 @@ function value:members() end
 function value:elements() end
 --- What the compiled definite path finds, or nil.
 function value:find(path) end
+--- The same as Lua data, without the cost of a value: a string, a number, a
+-- boolean, doc.null; for arrays and objects a value; or nil.
+function value:scalar(path) end
 --- A new document with `new` at `path`, all else kept to the byte; nil if the
 -- path meets a scalar on its way.
 function value:put(path, new) end

@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include <cmocka.h>
@@ -492,7 +493,11 @@ static void test_numbers_are_written_short(void **state) {
         {9007199254740992.0, "9007199254740992"},
         {-9007199254740992.0, "-9007199254740992"}, {1e300, "1e+300"},
         {1.0 / 3, "0.3333333333333333"}, {5e-324, "4.94065645841247e-324"},
-        {0.1 + 0.2, "0.30000000000000004"},
+        {0.1 + 0.2, "0.30000000000000004"}, {19.99, "19.99"},
+        {-0.05, "-0.05"}, {0.0001, "0.0001"}, {1e-5, "1e-05"},
+        {100.5, "100.5"}, {123456.789012345, "123456.789012345"},
+        {999999999999999.9, "999999999999999.9"}, {1e22, "1e+22"},
+        {0.000123456789, "0.000123456789"}, {-12.000000001, "-12.000000001"},
     };
     for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
         struct wf_buf out = {0};
@@ -511,6 +516,27 @@ static void assert_same_nodes(const struct wf_doc *a,
         assert_int_equal(a->nodes[i].next, b->nodes[i].next);
         assert_int_equal(a->nodes[i].count, b->nodes[i].count);
         assert_int_equal(a->nodes[i].type, b->nodes[i].type);
+    }
+}
+
+/* Text of random numbers reads back as the same number, and is no longer
+ * than printf's, an exponent apart. */
+static void test_random_numbers(void **state) {
+    (void)state;
+    struct random_doc r = {.seed = 42};
+    for (int i = 0; i < 20000; i++) {
+        double places = (double[]){1, 10, 100, 1000, 1e6, 1e9, 7, 1e20}
+            [random_below(&r, 8)];
+        double number = (double)(int64_t)(r.seed >> (1 + i % 60)) / places;
+        struct wf_buf out = {0};
+        char want[32];
+        wf_buf_number(&out, i % 2 ? number : -number);
+        wf_buf_u8(&out, 0);
+        snprintf(want, sizeof(want), "%.17g", number);
+        if (strtod(out.data, NULL) != (i % 2 ? number : -number) ||
+            out.len > strlen(want) + 6)
+            fail_msg("%s is written as %s", want, out.data);
+        wf_buf_free(&out);
     }
 }
 
@@ -606,6 +632,7 @@ int main(void) {
         cmocka_unit_test(test_equality),
         cmocka_unit_test(test_equality_of_large_objects),
         cmocka_unit_test(test_numbers_are_written_short),
+        cmocka_unit_test(test_random_numbers),
         cmocka_unit_test(test_random_documents),
         cmocka_unit_test(test_truncated_documents),
     };
