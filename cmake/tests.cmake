@@ -26,7 +26,8 @@ if(CMOCKA_FOUND)
             tests/support/fake_engine.c LINK wf_api)
   unit_test(stdlib_parts LINK wf_stdlib)
   unit_test(stdlib SOURCES tests/support/mini_worker.c
-            tests/support/web.c LINK wf_lua_stdlib PkgConfig::MHD)
+            tests/support/web.c tests/support/web_certificate.c
+            LINK wf_lua_stdlib PkgConfig::MHD)
   target_compile_definitions(test_stdlib PRIVATE
                              MOONSTEP_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
   unit_test(stdlib_worker SOURCES tests/support/web.c

@@ -19,10 +19,11 @@
 #include "lua_stdlib.h"
 #include "mini_worker.h"
 #include "web.h"
+#include "web_certificate.h"
 
 struct fixture {
     struct mini_worker *mini;
-    struct web *web;
+    struct web *web, *tls; /* tls: in one case only */
     char *directory;
 };
 
@@ -79,6 +80,8 @@ static int tear_down(void **state) {
     struct fixture *fixture = *state;
     mini_worker_free(fixture->mini);
     web_stop(fixture->web);
+    if (fixture->tls)
+        web_stop(fixture->tls);
     int rc = wf_file_remove_tree(fixture->directory, NULL, NULL);
     free(fixture->directory);
     free(fixture);
@@ -94,6 +97,30 @@ static void run_case(void **state, const char *module, const char *name) {
     char *wrong = mini_worker_run(fixture->mini, file, name);
     if (wrong)
         fail_msg("%s.%s: %s", module, name, wrong);
+}
+
+/* The case gets the URL as fixture.tls, the authority as DIRECTORY/ca.pem. */
+static void http_tls(void **state) {
+    struct fixture *fixture = *state;
+    lua_State *L = mini_worker_lua(fixture->mini);
+    struct wf_buf path = {0};
+    char *key, *certificate;
+
+    web_certificate_make(&key, &certificate);
+    wf_buf_addf(&path, "%s/ca.pem", fixture->directory);
+    wf_buf_u8(&path, '\0');
+    assert_int_equal(wf_file_write(path.data, wf_str(certificate),
+                                   (struct wf_file_mode){-1, false}, NULL),
+                     0);
+    fixture->tls = web_start_tls(key, certificate);
+    luaL_findtable(L, LUA_REGISTRYINDEX, "_LOADED", 1);
+    lua_getfield(L, -1, "fixture");
+    lua_pushfstring(L, "https://127.0.0.1:%d", web_port(fixture->tls));
+    lua_setfield(L, -2, "tls");
+    run_case(state, "http", "tls");
+    wf_buf_free(&path);
+    free(key);
+    free(certificate);
 }
 
 /* Module and function of each case. */
@@ -161,7 +188,10 @@ static void run_case(void **state, const char *module, const char *name) {
 CASES(FUNCTION)
 
 int main(void) {
-    const struct CMUnitTest cases[] = {CASES(ENTRY)};
+    const struct CMUnitTest cases[] = {
+        CASES(ENTRY)
+        cmocka_unit_test_setup_teardown(http_tls, set_up, tear_down),
+    };
     size_t before = open_descriptors();
     int failed = cmocka_run_group_tests(cases, NULL, NULL);
     if (open_descriptors() != before) {

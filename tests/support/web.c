@@ -16,14 +16,17 @@ struct web {
     atomic_uint connections;
     atomic_bool stopping;
     struct MHD_Connection *held[16]; /* suspended until the end */
-    unsigned held_count;
+    atomic_uint held_count;
 };
 
 /* On the server's only thread. */
 static void hold(struct web *web, struct MHD_Connection *connection) {
-    if (web->held_count == 16)
+    unsigned count = atomic_load(&web->held_count);
+
+    if (count == 16)
         abort();
-    web->held[web->held_count++] = connection;
+    web->held[count] = connection;
+    atomic_store(&web->held_count, count + 1);
     MHD_suspend_connection(connection);
 }
 
@@ -244,21 +247,34 @@ static void notify(void *arg, struct MHD_Connection *connection,
         web->connections++;
 }
 
-struct web *web_start(void) {
+/* Sets up the server; without a key it speaks plain HTTP. */
+static struct web *start(const char *key, const char *certificate) {
     struct web *web = calloc(1, sizeof(*web));
+    unsigned flags = MHD_USE_INTERNAL_POLLING_THREAD |
+                     MHD_ALLOW_SUSPEND_RESUME | (key ? MHD_USE_TLS : 0);
     struct sockaddr_in address = {.sin_family = AF_INET,
                                   .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    struct MHD_OptionItem tls[] = {
+        {MHD_OPTION_HTTPS_MEM_KEY, 0, (void *)(uintptr_t)key},
+        {MHD_OPTION_HTTPS_MEM_CERT, 0, (void *)(uintptr_t)certificate},
+        {MHD_OPTION_END, 0, NULL}};
 
     web->daemon = MHD_start_daemon(
-        MHD_USE_INTERNAL_POLLING_THREAD | MHD_ALLOW_SUSPEND_RESUME, 0, NULL,
-        NULL, answer, web, MHD_OPTION_SOCK_ADDR, &address,
+        flags, 0, NULL, NULL, answer, web, MHD_OPTION_SOCK_ADDR, &address,
         MHD_OPTION_NOTIFY_COMPLETED, completed, NULL,
-        MHD_OPTION_NOTIFY_CONNECTION, notify, web, MHD_OPTION_END);
-    if (!web->daemon) {
-        free(web);
-        return NULL;
-    }
+        MHD_OPTION_NOTIFY_CONNECTION, notify, web, MHD_OPTION_ARRAY,
+        key ? tls : tls + 2, MHD_OPTION_END);
+    if (!web->daemon)
+        abort();
     return web;
+}
+
+struct web *web_start(void) {
+    return start(NULL, NULL);
+}
+
+struct web *web_start_tls(const char *key, const char *certificate) {
+    return start(key, certificate);
 }
 
 void web_stop(struct web *web) {

@@ -18,6 +18,8 @@
 struct web;
 
 struct web *web_start(void);
+/** The same over TLS; key and certificate in PEM. */
+struct web *web_start_tls(const char *key, const char *certificate);
 void web_stop(struct web *web);
 int web_port(const struct web *web);
 /** Connections that were accepted so far. */

@@ -177,6 +177,25 @@ function cases.connect_failed()
     proxy = "http://127.0.0.1:1" })
 end
 
+function cases.tls()
+  local tls = require("fixture").tls
+  local ca_file = DIRECTORY .. "/ca.pem"
+  local err = fails("Http.Tls", { url = tls .. "/echo" })
+  has(err.Cause, "certificate")
+  local response = http.get(tls .. "/echo", { ca_file = ca_file })
+  assert(response.body == "method GET\nbody ")
+  assert(http.get(tls .. "/echo", { insecure = true }).status == 200)
+  -- that was for one request
+  fails("Http.Tls", { url = tls .. "/echo" })
+  -- a certificate for another name
+  fails("Http.Tls", { url = tls:gsub("127.0.0.1", "localhost") .. "/echo",
+    ca_file = ca_file })
+  fails("Http.Tls", { url = tls .. "/echo", ca_file = DIRECTORY .. "/none" })
+  -- from https to http is another origin
+  lacks(http.get(tls .. "/to", { ca_file = ca_file, bearer = "abc",
+    query = { url = URL .. "/echo" } }).body, "Authorization")
+end
+
 function cases.bad_url()
   fails("Http.BadUrl", { url = "file:///etc/passwd" })
   fails("Http.BadUrl", { url = "http://" })
