@@ -156,6 +156,50 @@ static void run_store(struct run *run, const char *directory) {
     ev_loop_destroy(run->loop);
 }
 
+/* ---- reading, one row at a time, while nothing is written ---- */
+
+enum { READS = 20000 };
+
+static void read_one(struct run *run);
+
+static void on_row(void *arg, const struct wf_row *rows, size_t count,
+                   bool more, const struct wf_error *err) {
+    struct run *run = arg;
+    uint64_t now_ns = wf_clock_mono_ns();
+    (void)rows, (void)more;
+
+    if (err || count != 1)
+        die("read", err ? err->message : "the row is missing");
+    bench_samples_add(&run->latency, now_ns - run->end_ns);
+    if (run->latency.count < READS)
+        read_one(run);
+}
+
+static void read_one(struct run *run) {
+    char key[KEY_BYTES];
+    run->next_key = run->latency.count * 7919 % run->puts;
+    struct wf_str text = next_key(run, key);
+    run->end_ns = wf_clock_mono_ns();
+    wf_store_get(run->store, text, on_row, run);
+}
+
+static void run_reads(struct run *run, const char *directory) {
+    struct wf_store_options options = {.directory = directory};
+    struct wf_error err;
+
+    run->loop = ev_loop_new(0);
+    if (wf_store_open_lmdb(run->loop, &options, &run->store, &err) != 0)
+        die("open", err.message);
+    run->end_ns = 0; /* one batch */
+    apply_one(run);
+    ev_run(run->loop, 0);
+    bench_samples_free(&run->latency);
+    read_one(run);
+    ev_run(run->loop, 0);
+    wf_store_close(run->store);
+    ev_loop_destroy(run->loop);
+}
+
 /* ---- report ---- */
 
 static void measure(struct run *run) {
@@ -202,6 +246,20 @@ static void report_flush(const char *parent) {
     bench_directory_free(directory);
 }
 
+static void report_reads(struct run run) {
+    char *directory = bench_directory_new(run.parent);
+
+    if (!directory)
+        die("directory", "cannot be made");
+    run.puts = 100000; /* rows */
+    run_reads(&run, directory);
+    bench_directory_free(directory);
+    printf("get, one after the other: p50 %.0f us, p99 %.0f us\n",
+           (double)bench_percentile(&run.latency, 50) / 1e3,
+           (double)bench_percentile(&run.latency, 99) / 1e3);
+    bench_samples_free(&run.latency);
+}
+
 int main(int argc, char **argv) {
     static const unsigned puts[] = {1, 100, 1000};
     struct run run = {.seconds = 2};
@@ -229,5 +287,6 @@ int main(int argc, char **argv) {
         run.window = 8;
         report(run, "store, 8 waiting");
     }
+    report_reads(run);
     return 0;
 }
