@@ -245,6 +245,33 @@ static int value_find(lua_State *L) {
     return wf_path_find(path, value, &value) ? push_sibling(L, value) : 0;
 }
 
+/* As find, but scalars come as Lua data: what comparisons run on, without a
+ * userdata for each. */
+static int value_scalar(lua_State *L) {
+    struct wf_value value = wf_lua_check_value(L, 1);
+    const struct wf_path *path = wf_lua_check_path(L, 2);
+    if (!wf_path_find(path, value, &value))
+        return 0;
+    enum wf_json_type type = wf_value_type(value);
+    switch (type) {
+    case WF_JSON_STRING:
+        wf_lua_push_characters(L, value);
+        return 1;
+    case WF_JSON_NUMBER:
+        lua_pushnumber(L, wf_value_number(value));
+        return 1;
+    case WF_JSON_TRUE:
+    case WF_JSON_FALSE:
+        lua_pushboolean(L, type == WF_JSON_TRUE);
+        return 1;
+    case WF_JSON_NULL:
+        lua_rawgeti(L, UP_VALUE, NULL_INDEX);
+        return 1;
+    default:
+        return push_sibling(L, value);
+    }
+}
+
 static int value_put(lua_State *L) {
     struct wf_value root = wf_lua_check_value(L, 1);
     const struct wf_path *path = wf_lua_check_path(L, 2);
@@ -362,6 +389,7 @@ static const luaL_Reg value_methods[] = {
     {"members", value_members},
     {"number", value_number},
     {"put", value_put},
+    {"scalar", value_scalar},
     {"string", value_string},
     {"text", value_text},
     {"type", value_type},
@@ -452,7 +480,7 @@ int wf_lua_open_doc(lua_State *L) {
     add_constant(L, "empty_object", "{}", up);
     add_constant(L, "empty_array", "[]", up);
     lua_getfield(L, -1, "null");
-    lua_rawseti(L, up, 2); /* for value:decode() */
+    lua_rawseti(L, up, NULL_INDEX);
     lua_replace(L, up);
     lua_settop(L, up);
     return 1;

@@ -129,7 +129,7 @@ static void decode(lua_State *L, struct wf_value value, int depth) {
     luaL_checkstack(L, 6, "nested too deeply");
     switch (wf_value_type(value)) {
     case WF_JSON_NULL:
-        lua_rawgeti(L, UP_VALUE, 2); /* doc.null */
+        lua_rawgeti(L, UP_VALUE, NULL_INDEX);
         break;
     case WF_JSON_FALSE:
     case WF_JSON_TRUE:

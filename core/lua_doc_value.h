@@ -19,6 +19,8 @@
 #define UP_TEMPLATE lua_upvalueindex(4) /* metatable of templates */
 #define UPVALUES 4
 
+#define NULL_INDEX 2 /* where the metatable of values keeps doc.null */
+
 /** One for each Lua state, a userdata: outlives errors raised in Lua. */
 struct wf_lua_docs {
     struct wf_buf scratch; /**< Text under construction; nobody else's. */

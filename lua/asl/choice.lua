@@ -7,9 +7,12 @@
 --
 -- @module asl.choice
 
+local doc = require("wf.doc")
 local timestamp = require("asl.timestamp")
 
 local choice = {}
+
+local NULL = doc.null
 
 local parse_timestamp = timestamp.parse
 local compare_timestamps = timestamp.compare
@@ -33,54 +36,42 @@ local ORDERS = {
   end,
 }
 
--- Readers: the operand of a family of operators, or nil if `value` is of
--- another type.
-local READERS = {
-  Boolean = function(value)
-    return value:boolean()
-  end,
-  Numeric = function(value)
-    return value:number()
-  end,
-  String = function(value)
-    return value:string()
-  end,
-}
+-- Families of operators by the Lua type of their operands.
+local FAMILIES = { Boolean = "boolean", Numeric = "number", String = "string" }
 
--- StringEquals, NumericLessThan …: the most used, therefore closures apart.
-local function equals_test(path, read, expected)
+-- StringEquals and the like: the most used. Values of different types differ.
+local function equals_test(path, expected)
   return function(input, ctx)
-    local found = path:find(input, ctx)
+    local found = path:scalar(input, ctx)
     if found == nil then
       return nil, path
     end
-    return read(found) == expected
+    return found == expected
   end
 end
 
-local function literal_test(path, read, holds, expected)
+local function literal_test(path, kind, holds, expected)
   return function(input, ctx)
-    local found = path:find(input, ctx)
+    local found = path:scalar(input, ctx)
     if found == nil then
       return nil, path
     end
-    local operand = read(found)
-    return operand ~= nil and holds(operand, expected)
+    return type(found) == kind and holds(found, expected)
   end
 end
 
-local function path_test(path, read, holds, other_path)
+local function path_test(path, kind, holds, other_path)
   return function(input, ctx)
-    local found = path:find(input, ctx)
+    local found = path:scalar(input, ctx)
     if found == nil then
       return nil, path
     end
-    local other = other_path:find(input, ctx)
+    local other = other_path:scalar(input, ctx)
     if other == nil then
       return nil, other_path
     end
-    local left, right = read(found), read(other)
-    return left ~= nil and right ~= nil and holds(left, right)
+    return type(found) == kind and type(other) == kind
+      and holds(found, other)
   end
 end
 
@@ -94,31 +85,30 @@ end
 local function timestamp_test(path, holds, expected)
   local seconds, nanos = parse_timestamp(expected)
   return function(input, ctx)
-    local found = path:find(input, ctx)
+    local found = path:scalar(input, ctx)
     if found == nil then
       return nil, path
     end
-    local text = found:string()
-    return text ~= nil and timestamp_holds(holds, text, seconds, nanos)
+    return type(found) == "string"
+      and timestamp_holds(holds, found, seconds, nanos)
   end
 end
 
 local function timestamp_path_test(path, holds, other_path)
   return function(input, ctx)
-    local found = path:find(input, ctx)
+    local found = path:scalar(input, ctx)
     if found == nil then
       return nil, path
     end
-    local other = other_path:find(input, ctx)
+    local other = other_path:scalar(input, ctx)
     if other == nil then
       return nil, other_path
     end
-    local text, other_text = found:string(), other:string()
-    if not text or not other_text then
+    if type(found) ~= "string" or type(other) ~= "string" then
       return false
     end
-    local seconds, nanos = parse_timestamp(other_text)
-    return seconds ~= nil and timestamp_holds(holds, text, seconds, nanos)
+    local seconds, nanos = parse_timestamp(other)
+    return seconds ~= nil and timestamp_holds(holds, found, seconds, nanos)
   end
 end
 
@@ -167,35 +157,35 @@ end
 local function matches_test(path, pattern)
   local pieces = pattern_pieces(pattern)
   return function(input, ctx)
-    local found = path:find(input, ctx)
+    local found = path:scalar(input, ctx)
     if found == nil then
       return nil, path
     end
-    local text = found:string()
-    return text ~= nil and pieces_match(pieces, text)
+    return type(found) == "string" and pieces_match(pieces, found)
   end
 end
 
 local function is_type(kind)
-  return function(value)
-    return value:type() == kind
+  return function(found)
+    return type(found) == kind
   end
 end
 
 local CHECKS = {
   IsBoolean = is_type("boolean"),
-  IsNull = is_type("null"),
+  IsNull = function(found)
+    return found == NULL
+  end,
   IsNumeric = is_type("number"),
   IsString = is_type("string"),
-  IsTimestamp = function(value)
-    local text = value:string()
-    return text ~= nil and parse_timestamp(text) ~= nil
+  IsTimestamp = function(found)
+    return type(found) == "string" and parse_timestamp(found) ~= nil
   end,
 }
 
 local function check_test(path, check, expected)
   return function(input, ctx)
-    local found = path:find(input, ctx)
+    local found = path:scalar(input, ctx)
     if found == nil then
       return nil, path
     end
@@ -205,7 +195,7 @@ end
 
 local function present_test(path, expected)
   return function(input, ctx)
-    return (path:find(input, ctx) ~= nil) == expected
+    return (path:scalar(input, ctx) ~= nil) == expected
   end
 end
 
@@ -225,30 +215,28 @@ for name, check in pairs(CHECKS) do
   }
 end
 
-local OPERANDS = { Boolean = "boolean", Numeric = "number", String = "string" }
-
-local function define(family, read, order, holds)
+local function define(family, kind, order, holds)
   choice.operators[family .. order] = {
-    operand = OPERANDS[family],
+    operand = kind,
     test = function(path, expected)
       if order == "Equals" then
-        return equals_test(path, read, expected)
+        return equals_test(path, expected)
       end
-      return literal_test(path, read, holds, expected)
+      return literal_test(path, kind, holds, expected)
     end,
   }
   choice.operators[family .. order .. "Path"] = {
     operand = "path",
     test = function(path, other_path)
-      return path_test(path, read, holds, other_path)
+      return path_test(path, kind, holds, other_path)
     end,
   }
 end
 
 for order, holds in pairs(ORDERS) do
-  for family, read in pairs(READERS) do
+  for family, kind in pairs(FAMILIES) do
     if family ~= "Boolean" or order == "Equals" then
-      define(family, read, order, holds)
+      define(family, kind, order, holds)
     end
   end
   choice.operators["Timestamp" .. order] = {

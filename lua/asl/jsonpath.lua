@@ -279,6 +279,9 @@ function multiple:find(input, ctx)
   return doc.trusted("[" .. table.concat(texts, ",") .. "]")
 end
 
+--- The same, an array or object, which has no other form in Lua.
+multiple.scalar = multiple.find
+
 --- Why find() found nothing: an object's path can.
 function multiple:reason()
   return "No results for path: " .. self.text

@@ -10,6 +10,7 @@
 --   path.compiled    a definite path for value:find() and value:put()
 --   path:find(input, ctx)  the value it finds, or nil; an error and a cause
 --                          after it if more went wrong
+--   path:scalar(input, ctx)  the same as Lua data (value:scalar())
 --   path:reason(input, ctx)  why find() found nothing, in AWS's words
 --
 -- Definite paths are here, and run in the core; the others are objects with
@@ -34,6 +35,14 @@ function definite:find(input, ctx)
     return ctx:context():find(self.compiled)
   end
   return input:find(self.compiled)
+end
+
+--- The same as Lua data: see value:scalar().
+function definite:scalar(input, ctx)
+  if self.source == path.CONTEXT then
+    return ctx:context():scalar(self.compiled)
+  end
+  return input:scalar(self.compiled)
 end
 
 local function bracketed(steps, count)

@@ -49,14 +49,6 @@ local COMBINATIONS = {
   end,
 }
 
-local OPERAND_KINDS = {
-  boolean = "boolean",
-  number = "number",
-  path = "path",
-  string = "string",
-  timestamp = "timestamp",
-}
-
 local function compiled_field(load, rule, name, kind, location)
   local at = { load = load, name = name, location = below(location, name) }
   local compiled, problem = kinds[kind](rule:get(name), at, NONE)
@@ -73,8 +65,8 @@ local function compile_comparison(load, rule, name, location)
   end
   local operator = choice.operators[name]
   local variable = compiled_field(load, rule, "Variable", "path", location)
-  local operand = compiled_field(load, rule, name,
-    OPERAND_KINDS[operator.operand], location)
+  local operand =
+    compiled_field(load, rule, name, operator.operand, location)
   if variable == nil or operand == nil then
     return nil
   elseif operator.operand == "timestamp" then

@@ -83,3 +83,19 @@ describe("Reference Paths", function()
     assert.is_nil(path.parse_reference("$.a[*]"))
   end)
 end)
+
+describe("scalar", function()
+  it("gives Lua data where there is a scalar, else a value", function()
+    local value = doc.parse('{"s":"\\u00fc","n":1.5,"t":true,"f":false,'
+      .. '"z":null,"a":[1],"o":{}}')
+    local function scalar(name)
+      return value:scalar(doc.path({ name }))
+    end
+    assert.same({ "ü", 1.5, true, false },
+      { scalar("s"), scalar("n"), scalar("t"), scalar("f") })
+    assert.is_true(rawequal(doc.null, scalar("z")))
+    assert.equal("[1]", scalar("a"):text())
+    assert.equal("{}", scalar("o"):text())
+    assert.is_nil(scalar("x"))
+  end)
+end)
