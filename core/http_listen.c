@@ -66,13 +66,11 @@ static int check_exposure(const struct wf_listener *listener, bool insecure,
 }
 
 static unsigned port_of(int fd) {
-    struct sockaddr_storage address;
+    struct sockaddr_in6 address = {0}; /* IPv4 has its port there, too */
     socklen_t len = sizeof(address);
     if (getsockname(fd, (struct sockaddr *)&address, &len) != 0)
         return 0;
-    if (address.ss_family == AF_INET6)
-        return ntohs(((struct sockaddr_in6 *)&address)->sin6_port);
-    return ntohs(((struct sockaddr_in *)&address)->sin_port);
+    return ntohs(address.sin6_port);
 }
 
 static int open_socket(const struct addrinfo *at, struct wf_listener *listener,

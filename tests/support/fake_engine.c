@@ -48,9 +48,9 @@ static void set(char **to, struct wf_str text) {
 void fake_engine_deinit(struct wf_engine *engine) {
     char **texts[] = {&engine->operation, &engine->arn,   &engine->name,
                       &engine->text,      &engine->role,  &engine->error,
-                      &engine->cause,     &engine->token, NULL};
-    for (char ***at = texts; *at; at++)
-        set(*at, WF_STR_NULL);
+                      &engine->cause,     &engine->token};
+    for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+        set(texts[i], WF_STR_NULL);
     while (engine->held) {
         struct fake_answer *next = engine->held->next;
         free(engine->held);

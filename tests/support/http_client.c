@@ -98,8 +98,10 @@ void http_receive(struct http_client *client, struct http_response *response) {
     response->head = wf_strndup(client->got.data, head);
     response->body = wf_strndup(client->got.data + head, len - head);
     response->status = atoi(response->head + sizeof("HTTP/1.1"));
-    client->got.len -= len;
-    memmove(client->got.data, client->got.data + len, client->got.len);
+    struct wf_buf rest = {0};
+    wf_buf_add(&rest, client->got.data + len, client->got.len - len);
+    wf_buf_free(&client->got);
+    client->got = rest;
     if (response->status == 100) {
         http_response_deinit(response);
         http_receive(client, response);
