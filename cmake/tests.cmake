@@ -36,6 +36,8 @@ if(CMOCKA_FOUND)
                              MOONSTEP_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
   unit_test(pool SOURCES tests/support/pool_fixture.c
             LINK wf_pool wf_worker)
+  unit_test(pool_faults SOURCES tests/support/pool_fixture.c
+            LINK wf_pool wf_worker)
 endif()
 
 include(cmake/crash.cmake)

@@ -50,15 +50,16 @@ static void doom(lua_State *L, struct wf_task *task, enum wf_doom why) {
         lua_sethook(L, hook, LUA_MASKCOUNT, 1);
 }
 
-/* Not the one that happened to ask for the last byte, but a hog. */
+/* Not the one that happened to ask for the last byte, but the one that asked
+ * for most; unless the last one had enough for all by itself. */
 static struct wf_task *hog_find(struct wf_worker *worker) {
     struct wf_task *hog = worker->current;
 
-    if (hog->memory_bytes >= worker->vm->limit / 2)
+    if (hog && hog->memory_bytes >= worker->vm->limit)
         return hog;
     for (size_t i = 0; i < worker->table_size; i++)
         for (struct wf_task *at = worker->table[i]; at; at = at->hash_next)
-            if (at->memory_bytes > hog->memory_bytes && at->co)
+            if (at->co && (!hog || at->memory_bytes > hog->memory_bytes))
                 hog = at;
     return hog;
 }
@@ -72,10 +73,24 @@ static void check_memory(lua_State *L, struct wf_worker *worker) {
     if (vm->used <= vm->limit)
         return;
     struct wf_task *hog = hog_find(worker);
+    if (!hog || hog->doom)
+        return;
     if (hog == worker->current)
         doom(L, hog, WF_DOOM_MEMORY);
-    else if (!hog->doom) /* ends as soon as the loop is back */
+    else /* ends as soon as the loop is back */
         wf_lua_task_doom_later(hog);
+}
+
+static int l_check_memory(lua_State *L) {
+    check_memory(L, lua_touserdata(L, 1));
+    return 0;
+}
+
+void wf_lua_worker_turn(struct wf_worker *worker) {
+    if (worker->vm->used <= worker->vm->limit || worker->page->isolated)
+        return;
+    lua_cpcall(worker->L, l_check_memory, worker);
+    lua_settop(worker->L, 0);
 }
 
 static void check_time(lua_State *L, struct wf_worker *worker) {
@@ -93,6 +108,7 @@ static void check_time(lua_State *L, struct wf_worker *worker) {
     else if (now - worker->vm->since_ns > block &&
              atomic_load_explicit(&page->assigned, memory_order_relaxed) > 1)
         doom(L, task, WF_DOOM_BLOCKING);
+    wf_worker_flush_soon(worker, now); /* what it logged, heartbeats */
 }
 
 static void hook(lua_State *L, lua_Debug *where) {

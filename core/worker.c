@@ -22,7 +22,7 @@ static void worker_exit(int status) {
     _exit(status); /* nothing here outlives the process */
 }
 
-static void worker_flush(struct wf_worker *worker) {
+void wf_worker_flush(struct wf_worker *worker) {
     if (wf_wire_pending(&worker->wire) == 0)
         return;
     int rc = wf_wire_flush(&worker->wire);
@@ -35,11 +35,13 @@ static void worker_flush(struct wf_worker *worker) {
 }
 
 void wf_worker_flush_soon(struct wf_worker *worker, uint64_t now_ns) {
-    if (now_ns - worker->flushed_ns < FLUSH_NS &&
-        wf_wire_pending(&worker->wire) < FLUSH_BYTES)
+    size_t pending = wf_wire_pending(&worker->wire);
+
+    if (pending == 0 || (now_ns - worker->flushed_ns < FLUSH_NS &&
+                         pending < FLUSH_BYTES))
         return;
     worker->flushed_ns = now_ns;
-    worker_flush(worker);
+    wf_worker_flush(worker);
 }
 
 static void on_message(struct wf_worker *worker, enum wf_wire_type type,
@@ -74,7 +76,7 @@ static void on_readable(struct ev_loop *loop, ev_io *io, int events) {
 static void on_writable(struct ev_loop *loop, ev_io *io, int events) {
     (void)loop;
     (void)events;
-    worker_flush(io->data);
+    wf_worker_flush(io->data);
 }
 
 static void on_turn(struct ev_loop *loop, ev_prepare *prepare, int events) {
@@ -86,7 +88,7 @@ static void on_turn(struct ev_loop *loop, ev_prepare *prepare, int events) {
         ev_idle_stop(loop, &worker->more);
     else
         ev_idle_start(loop, &worker->more);
-    worker_flush(worker);
+    wf_worker_flush(worker);
 }
 
 static void on_idle(struct ev_loop *loop, ev_idle *idle, int events) {

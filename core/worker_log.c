@@ -81,7 +81,9 @@ void wf_task_log(struct wf_task *task, enum wf_stream stream,
             break;
         at = stop + 1;
     }
-    if (task->worker->current)
+    if (task->worker->page->isolated)
+        wf_worker_flush(task->worker); /* no hook will do it later */
+    else if (task->worker->current)
         wf_worker_flush_soon(task->worker, now);
 }
 

@@ -105,6 +105,8 @@ struct wf_worker {
 
 /* ---- worker.c ---- */
 
+/** Writes what has been said; ends the process if nobody listens. */
+void wf_worker_flush(struct wf_worker *worker);
 /** Writes if much is waiting, or nothing has been written for a while:
  * for those who can't wait until the turn of the loop is over. */
 void wf_worker_flush_soon(struct wf_worker *worker, uint64_t now_ns);
@@ -147,6 +149,8 @@ int wf_lua_worker_open(struct wf_worker *worker, struct wf_error *err);
 void wf_lua_worker_enter(struct wf_task *task);
 void wf_lua_worker_leave(struct wf_task *task);
 struct wf_worker *wf_lua_worker(struct lua_State *L);
+/** Dooms a task if those that wait hold too much memory. */
+void wf_lua_worker_turn(struct wf_worker *worker);
 
 /* ---- lua_coroutine.c ---- */
 

@@ -217,6 +217,7 @@ void wf_task_resume(struct wf_task *task, wf_task_push_fn *push, void *arg) {
 }
 
 void wf_worker_run_ready(struct wf_worker *worker) {
+    wf_lua_worker_turn(worker);
     wf_worker_end_doomed(worker);
     for (int i = 0; i < READY_PER_TURN; i++) {
         struct wf_link *link = wf_list_shift(&worker->ready);
