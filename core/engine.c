@@ -162,7 +162,6 @@ static void set_defaults(struct wf_engine_options *options) {
 
 static void start_watchers(struct wf_engine *engine) {
     ev_prepare_init(&engine->prepare, turn);
-    ev_idle_init(&engine->spin, spin);
     ev_timer_init(&engine->timer, timer_due, 0, 0);
     ev_timer_init(&engine->housekeeping, housekeeping, HOUSEKEEPING_S,
                   HOUSEKEEPING_S);
@@ -220,7 +219,7 @@ int wf_engine_open(struct ev_loop *loop, struct wf_clock *clock,
         .lua_directory = options->lua_directory,
         .output_bytes = engine->options.payload_bytes,
     };
-    ev_idle_init(&engine->spin, spin);
+    ev_idle_init(&engine->spin, spin); /* recovery may start it already */
     if (wf_script_new(&script, &engine->script, err) != 0)
         goto failed;
     engine->pool = wf_pool_new(loop, &pool, &wf_task_pool_events, engine);
