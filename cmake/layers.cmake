@@ -45,7 +45,8 @@ layer(wf_worker SOURCES core/worker.c core/worker_task.c core/worker_child.c
 # The standard library of handlers: C without Lua, and its Lua modules. The
 # program links wf_lua_stdlib and, for worker.h, wf_worker.
 layer(wf_stdlib SOURCES core/offload.c core/clip.c core/file.c
-      core/file_tree.c core/file_copy.c core/fetch.c core/fetch_multi.c
+      core/file_tree.c core/file_copy.c core/fetch.c core/fetch_request.c
+      core/fetch_response.c core/fetch_multi.c
       LINK wf_base ev PkgConfig::CURL PkgConfig::CRYPTO Threads::Threads)
 layer(wf_lua_stdlib SOURCES core/lua_stdlib.c core/lua_task.c
       core/lua_exec.c core/lua_fs.c core/lua_http.c

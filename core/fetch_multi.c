@@ -1,5 +1,5 @@
 /* fetch_multi.c - libcurl's multi interface on libev. See fetch.h. */
-#include "fetch_multi.h"
+#include "fetch_priv.h"
 
 #include <stdlib.h>
 

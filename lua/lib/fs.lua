@@ -2,13 +2,17 @@
 --
 --     local fs = require("fs")
 --     local config = fs.read("/etc/app.conf")
---     fs.write("/etc/app.conf", config:gsub("8080", "80"), { mode = 0x1a4 })
+--     config = config:gsub("8080", "80")
+--     fs.write("/etc/app.conf", config, { mode = "644" })
 --     for path, entry in fs.walk("/srv") do ... end
 --
 -- What replaces a file (write, copy) replaces it as a whole: a temporary file
 -- beside it is written, flushed to disk and renamed, so that a crash leaves
 -- the old content or the new. Reading, writing, copying, hashing and removing
 -- trees happen on helper threads, while other tasks of the worker go on.
+--
+-- If a task is cancelled in the middle of one operation, a copy, a hash or the
+-- removal of a tree stops soon; a read or write that is under way is completed.
 --
 -- Relative paths start at the directory of the server. Modes are numbers or
 -- octal text: 0x1a4, 420 and "644" are the same.
