@@ -176,6 +176,7 @@ static void http_tls(void **state) {
     X(misc, sleeps) \
     X(misc, log) \
     X(misc, time) \
+    X(misc, virtual_time) \
     X(misc, env)
 
 #define FUNCTION(module, name) \

@@ -29,6 +29,7 @@ struct wf_task {
     void *push_arg, *cancel_arg;
     struct wf_task *waiter;
     bool ended, cancelled;
+    int64_t virtual_ms; /* 0: real time */
 };
 
 struct mini_worker {
@@ -192,15 +193,17 @@ struct ev_loop *wf_task_loop(lua_State *L) {
 
 int64_t wf_task_now_ms(const struct wf_task *task) {
     struct wf_clock clock;
-    (void)task;
+    if (task && task->virtual_ms)
+        return task->virtual_ms;
     wf_clock_init_real(&clock);
     return wf_clock_now_ms(&clock);
 }
 
 bool wf_task_skip_ms(struct wf_task *task, int64_t ms) {
-    (void)task;
-    (void)ms;
-    return false;
+    if (!task->virtual_ms)
+        return false;
+    task->virtual_ms += ms;
+    return true;
 }
 
 /* ---- log ---- */
@@ -358,9 +361,15 @@ static int l_logs(lua_State *L) {
     return 1;
 }
 
+static int l_virtual(lua_State *L) {
+    mini_of(L)->current->virtual_ms = (int64_t)luaL_checknumber(L, 1);
+    return 0;
+}
+
 static int open_mini(lua_State *L) {
     static const luaL_Reg functions[] = {
-        {"go", l_go}, {"cancel", l_cancel}, {"logs", l_logs}, {NULL, NULL}};
+        {"go", l_go}, {"cancel", l_cancel}, {"logs", l_logs},
+        {"virtual", l_virtual}, {NULL, NULL}};
     lua_newtable(L);
     luaL_register(L, NULL, functions);
     wf_task_pushfunction(L, l_wait);

@@ -9,6 +9,7 @@
  *     mini.wait(n)      waits until it has ended: true, or false and the error
  *     mini.cancel(n)    cancels it
  *     mini.logs(n)      list of "stream: line" it has logged (nil: own)
+ *     mini.virtual(ms)  from now on this task has a virtual clock
  */
 #ifndef MINI_WORKER_H
 #define MINI_WORKER_H

@@ -70,6 +70,17 @@ function cases.time()
   end
 end
 
+function cases.virtual_time()
+  local started = time.monotonic()
+  mini.virtual(1704067200000)
+  assert(time.iso() == "2024-01-01T00:00:00.000Z")
+  sleep(90 * 86400)
+  assert(time.iso() == "2024-03-31T00:00:00.000Z")
+  sleep(0.0001) -- no sleep takes no time at all
+  assert(time.now() == 1711843200001)
+  assert(time.monotonic() - started < 60)
+end
+
 function cases.env()
   assert(env.get("PATH"):find("/"))
   assert(env.get("MOONSTEP_NO_SUCH") == nil)
