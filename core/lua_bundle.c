@@ -30,7 +30,7 @@ void wf_lua_worker_file(lua_State *L, const char *name, int nargs) {
         lua_error(L);
     lua_insert(L, -3 - nargs); /* stack: function, args..., path, chunk */
     lua_pop(L, 2);
-    lua_call(L, nargs, 1);
+    lua_call(L, nargs, 1); /* protected: see wf_lua_worker_open() */
 }
 
 /* source(name): text of a library module, or nil */
@@ -109,7 +109,7 @@ static int l_load(lua_State *L) {
     lua_newtable(L); /* stack: new, files, functions */
     lua_pushvalue(L, -1);
     load->bundle->functions_ref = luaL_ref(L, LUA_REGISTRYINDEX);
-    lua_call(L, 2, 1);
+    lua_call(L, 2, 1); /* protected by the caller */
     load->bundle->first_ref = luaL_ref(L, LUA_REGISTRYINDEX);
     return 0;
 }

@@ -5,8 +5,10 @@
  * that stay in the registry, or inside the task's coroutine. A coroutine that
  * ended well is used again; one that raised is not.
  *
- * `origins` is a table from the slot of a task to the origin of its input
- * (lua_json.h), by which an output that repeats the input keeps its text.
+ * `slots` is a list that holds two values for each task: the origin of its
+ * input (lua_json.h), by which an output that repeats the input keeps its
+ * text, and its handle, which so lives as long as the task (cheaper than a
+ * finalizer).
  */
 #include <lauxlib.h>
 #include <lua.h>
@@ -18,6 +20,9 @@
 #define IDLE_MAX 1024
 #define ERROR_MAX 256    /* AWS's limits */
 #define CAUSE_MAX 32768
+
+#define ORIGIN_OF(task) ((int)(task)->slot * 2 - 1)
+#define HANDLE_OF(task) ((int)(task)->slot * 2)
 
 const char wf_lua_await = 'a', wf_lua_isolate = 'i';
 
@@ -70,7 +75,7 @@ void wf_task_pushfunction(lua_State *L, lua_CFunction function) {
     lua_rawgeti(L, LUA_REGISTRYINDEX, wf_lua_worker(L)->vm->await_ref);
     lua_pushcfunction(L, function);
     lua_pushcfunction(L, l_resolve);
-    lua_call(L, 2, 1);
+    lua_call(L, 2, 1); /* protected by the caller */
 }
 
 /* ---- coroutines ---- */
@@ -99,9 +104,11 @@ static void coroutine_release(struct wf_task *task, bool reusable) {
     task->handle = NULL;
     if (!task->co)
         return;
-    lua_rawgeti(L, LUA_REGISTRYINDEX, vm->origins_ref);
-    lua_pushboolean(L, 0); /* not nil: the slot stays in the array part */
-    lua_rawseti(L, -2, (int)task->slot);
+    lua_rawgeti(L, LUA_REGISTRYINDEX, vm->slots_ref);
+    lua_pushboolean(L, 0); /* not nil: they stay in the array part */
+    lua_rawseti(L, -2, ORIGIN_OF(task));
+    lua_pushboolean(L, 0);
+    lua_rawseti(L, -2, HANDLE_OF(task));
     lua_pop(L, 1);
     if (reusable && vm->idle_count < IDLE_MAX) {
         lua_settop(task->co, 0);
@@ -288,8 +295,8 @@ static int l_finish(lua_State *L) {
         .name = "output", .origin = 2, .max_bytes = worker->page->output_bytes};
     struct wf_error err;
 
-    lua_rawgeti(L, LUA_REGISTRYINDEX, worker->vm->origins_ref);
-    lua_rawgeti(L, -1, (int)task->slot);
+    lua_rawgeti(L, LUA_REGISTRYINDEX, worker->vm->slots_ref);
+    lua_rawgeti(L, -1, ORIGIN_OF(task));
     lua_replace(L, 2); /* stack: task, origin */
     if (!lua_istable(L, 2) && !lua_isuserdata(L, 2)) {
         lua_pushnil(L);
@@ -431,7 +438,8 @@ static int function_push(lua_State *L, const struct start *start) {
     return 2;
 }
 
-static void input_push(lua_State *L, const struct start *start) {
+/* Pushes the input and the handle. [-0, +2] */
+static void arguments_push(lua_State *L, const struct start *start) {
     struct wf_lua_vm *vm = start->task->worker->vm;
     struct wf_doc *doc = wf_doc_trusted(start->ask->input);
     struct wf_error err;
@@ -441,10 +449,13 @@ static void input_push(lua_State *L, const struct start *start) {
     if (rc != 0)
         luaL_error(L, "%s", err.message);
     /* stack: input, origin */
-    lua_rawgeti(L, LUA_REGISTRYINDEX, vm->origins_ref);
+    lua_rawgeti(L, LUA_REGISTRYINDEX, vm->slots_ref);
     lua_insert(L, -2);
-    lua_rawseti(L, -2, (int)start->task->slot);
-    lua_pop(L, 1);
+    lua_rawseti(L, -2, ORIGIN_OF(start->task)); /* stack: input, slots */
+    wf_lua_handle_push(L, start->task);
+    lua_pushvalue(L, -1);
+    lua_rawseti(L, -3, HANDLE_OF(start->task));
+    lua_remove(L, -2); /* stack: input, handle */
 }
 
 static int l_start(lua_State *L) {
@@ -453,8 +464,7 @@ static int l_start(lua_State *L) {
 
     coroutine_take(L, task);
     int count = function_push(L, start);
-    input_push(L, start);
-    wf_lua_handle_push(L, task);
+    arguments_push(L, start);
     start->nargs = count + 1;
     lua_xmove(L, task->co, count + 2);
     return 0;
@@ -529,7 +539,7 @@ void wf_lua_coroutine_open(lua_State *L) {
     lua_pushcfunction(L, l_finish);
     vm->finish_ref = luaL_ref(L, LUA_REGISTRYINDEX);
     lua_newtable(L);
-    vm->origins_ref = luaL_ref(L, LUA_REGISTRYINDEX);
+    vm->slots_ref = luaL_ref(L, LUA_REGISTRYINDEX);
     lua_pushlightuserdata(L, WF_LUA_AWAIT);
     wf_lua_worker_file(L, "coroutine", 1);
     vm->await_ref = luaL_ref(L, LUA_REGISTRYINDEX);

@@ -97,15 +97,6 @@ static int l_tostring(lua_State *L) {
     return 1;
 }
 
-static int l_gc(lua_State *L) {
-    struct handle *handle = lua_touserdata(L, 1);
-
-    if (handle->task)
-        handle->task->handle = NULL;
-    handle->task = NULL;
-    return 0;
-}
-
 static int l_heartbeat(lua_State *L) {
     wf_task_heartbeat(task_check(L));
     return 0;
@@ -120,7 +111,7 @@ static int l_log(lua_State *L) {
     for (int i = 2; i <= count; i++) {
         lua_getglobal(L, "tostring");
         lua_pushvalue(L, i);
-        lua_call(L, 1, 1);
+        lua_call(L, 1, 1); /* protected: runs in a task */
         if (!lua_isstring(L, -1))
             return luaL_error(L, "'tostring' must return a string");
         lua_replace(L, i);
@@ -181,7 +172,6 @@ static int l_remaining(lua_State *L) {
 void wf_lua_handle_open(lua_State *L) {
     static const luaL_Reg meta[] = {{"__newindex", l_newindex},
                                     {"__tostring", l_tostring},
-                                    {"__gc", l_gc},
                                     {NULL, NULL}};
     static const luaL_Reg methods[] = {{"heartbeat", l_heartbeat},
                                        {"log", l_log},

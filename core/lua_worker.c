@@ -185,7 +185,7 @@ static int l_print(lua_State *L) {
     for (int i = 1; i <= count; i++) {
         lua_pushvalue(L, count + 1);
         lua_pushvalue(L, i);
-        lua_call(L, 1, 1);
+        lua_call(L, 1, 1); /* protected: runs in a task */
         if (!lua_isstring(L, -1))
             return luaL_error(L, "'tostring' must return a string");
         lua_replace(L, i);

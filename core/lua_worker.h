@@ -25,7 +25,7 @@ struct wf_lua_vm {
     /* Registry references. */
     int start_ref, finish_ref; /**< Protected C functions. */
     int await_ref;             /**< Lua: wraps functions that yield. */
-    int origins_ref;           /**< Table: slot to origin. */
+    int slots_ref;             /**< Table: see lua_coroutine.c. */
     int new_bundle_ref;        /**< Lua: lua/worker/bundle.lua */
 };
 

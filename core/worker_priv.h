@@ -72,7 +72,7 @@ struct wf_task {
     /* lua_*.c */
     struct lua_State *co;
     int co_ref;
-    unsigned slot;        /**< Of its origin, see lua_coroutine.c. */
+    unsigned slot;        /**< From 1, see lua_coroutine.c. */
     struct wf_task **handle;
     bool first;           /**< Its function has to be looked up. */
     struct wf_link doomed; /**< In worker->doomed. */

@@ -73,6 +73,7 @@ local function library_require(name)
   return load_once(library_loaded, library_loading, name, library_load)
 end
 
+--- require() of the library's own modules: they see only the library.
 function library_env.require(name)
   local value = library_require(name)
   if value == nil then
@@ -130,6 +131,7 @@ return function(files, functions)
     return setfenv(chunk, env)(name)
   end
 
+  --- require() of handlers: a file of the bundle, else the library.
   function env.require(name)
     if type(name) ~= "string" then
       error("require: a module's name is expected, got " .. type(name), 2)

@@ -9,6 +9,8 @@
 -- and `coroutine.wrap`, and returns the function that makes a C function that
 -- yields into a Lua function: `resolve` turns the mark into results.
 
+-- luacheck: globals coroutine.resume coroutine.wrap
+
 local await = ...
 
 local raw_resume = coroutine.resume
@@ -22,6 +24,7 @@ local function settle(co, ok, first, ...)
   return ok, first, ...
 end
 
+--- Lua's own, but that waiting passes through it.
 function coroutine.resume(co, ...)
   return settle(co, raw_resume(co, ...))
 end
@@ -33,6 +36,7 @@ local function result(ok, ...)
   error((...), 0)
 end
 
+--- Lua's own, but that waiting passes through it.
 function coroutine.wrap(f)
   local co = create(f)
   return function(...)

@@ -516,6 +516,7 @@ int main(int argc, char **argv) {
 
     if (worker >= 0)
         return worker;
-    setenv("ASAN_OPTIONS", "handle_segv=0:detect_leaks=0", 1); /* of the workers */
+    /* of the workers */
+    setenv("ASAN_OPTIONS", "handle_segv=0:detect_leaks=0", 1);
     return cmocka_run_group_tests(tests, group_setup, group_teardown);
 }
