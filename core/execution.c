@@ -136,6 +136,7 @@ enum execution_flags {
 enum frame_flags {
     FRAME_AT_MOST_ONCE = 1,
     FRAME_CHECKPOINT = 2,
+    FRAME_STARTED = 4,
 };
 
 void wf_execution_encode(const struct wf_execution *execution,
@@ -242,7 +243,8 @@ void wf_frame_encode(const struct wf_frame *frame, struct wf_buf *out) {
         wf_buf_varint(out, frame->retriers[i]);
     wf_buf_varint(out, frame->restarted);
     wf_buf_u8(out, (uint8_t)((frame->at_most_once ? FRAME_AT_MOST_ONCE : 0) |
-                             (frame->has_checkpoint ? FRAME_CHECKPOINT : 0)));
+                             (frame->has_checkpoint ? FRAME_CHECKPOINT : 0) |
+                             (frame->has_started ? FRAME_STARTED : 0)));
     if (frame->phase == WF_PHASE_TASK) {
         wf_buf_be64(out, frame->secret[0]);
         wf_buf_be64(out, frame->secret[1]);
@@ -299,6 +301,7 @@ bool wf_frame_decode(struct wf_reader *in, struct wf_frame *frame) {
     uint8_t flags = wf_read_u8(in);
     frame->at_most_once = flags & FRAME_AT_MOST_ONCE;
     frame->has_checkpoint = flags & FRAME_CHECKPOINT;
+    frame->has_started = flags & FRAME_STARTED;
     if (frame->phase == WF_PHASE_TASK) {
         frame->secret[0] = wf_read_be64(in);
         frame->secret[1] = wf_read_be64(in);

@@ -80,6 +80,7 @@ struct wf_frame {
     uint64_t secret[2];        /**< Of the task token. */
     bool at_most_once;
     bool has_checkpoint;       /**< Its K row exists. */
+    bool has_started;          /**< TaskStarted is recorded: once a task. */
     bool dispatch_wanted;      /**< Scheduled; waits for `cancelling`,
                                  survivors or the checkpoint's row. */
     struct wf_link reap_link;  /**< Survivors of a dead worker are ending. */

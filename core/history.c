@@ -338,20 +338,6 @@ static void cut_at_tail(struct history *history,
     history->covered = history->last + 1;
 }
 
-static void from_memory(struct history_call *call,
-                        struct wf_execution *execution) {
-    struct history *history = call->history;
-    history->machine = execution->machine;
-    history->start_ms = execution->start_ms;
-    set_page(history, call->max_results, wf_str(call->token),
-             execution->tail.next_event);
-    if (execution->tail.bytes.len > 0 &&
-        history->last >= execution->tail.first_event)
-        cut_at_tail(history, &execution->tail);
-    wf_execution_after(history->engine, execution, durable, history);
-    call_free(call);
-}
-
 static void row_read(void *arg, const struct wf_row *rows, size_t count,
                      bool more, const struct wf_error *err) {
     struct history_call *call = arg;
@@ -383,6 +369,34 @@ static void row_read(void *arg, const struct wf_row *rows, size_t count,
     call_free(call);
 }
 
+/* All of it is in rows, some perhaps not durable yet. A short history of an
+ * execution that has ended is inside its row, so that row is read first. */
+static void read_row(void *arg) {
+    struct history_call *call = arg;
+    struct wf_engine *engine = call->history->engine;
+    struct wf_key key = wf_key_execution(engine->partition,
+                                         call->history->execution);
+    engine->loads++;
+    wf_store_get(engine->store, wf_key_str(&key), row_read, call);
+}
+
+static void from_memory(struct history_call *call,
+                        struct wf_execution *execution) {
+    struct history *history = call->history;
+    if (execution->tail.bytes.len == 0) {
+        wf_execution_after(history->engine, execution, read_row, call);
+        return;
+    }
+    history->machine = execution->machine;
+    history->start_ms = execution->start_ms;
+    set_page(history, call->max_results, wf_str(call->token),
+             execution->tail.next_event);
+    if (history->last >= execution->tail.first_event)
+        cut_at_tail(history, &execution->tail);
+    wf_execution_after(history->engine, execution, durable, history);
+    call_free(call);
+}
+
 static void found(void *arg, uint64_t id) {
     struct history_call *call = arg;
     struct history *history = call->history;
@@ -402,9 +416,7 @@ static void found(void *arg, uint64_t id) {
         from_memory(call, execution);
         return;
     }
-    struct wf_key key = wf_key_execution(engine->partition, id);
-    engine->loads++;
-    wf_store_get(engine->store, wf_key_str(&key), row_read, call);
+    read_row(call);
 }
 
 static bool token_is_valid(struct wf_str token) {

@@ -97,6 +97,7 @@ static const struct wf_state_info *info_of(const struct wf_frame *frame) {
 void wf_task_schedule(struct wf_engine *engine, struct wf_frame *frame) {
     frame->secret[0] = wf_clock_random(engine->clock);
     frame->secret[1] = wf_clock_random(engine->clock);
+    frame->has_started = false;
     frame->task = ++engine->last_task;
     table_put(&engine->tasks, frame->task, frame);
     if (frame->execution->express)
@@ -322,6 +323,7 @@ void wf_task_record_started(struct wf_engine *engine,
     if (!wf_link_is_in(&frame->started_link))
         return;
     wf_list_remove(&frame->started_link);
+    frame->has_started = true;
     enum wf_event_type scheduled = info_of(frame)->scheduled;
     struct wf_event event = {
         .type = scheduled == WF_EVENT_LAMBDA_FUNCTION_SCHEDULED
@@ -452,7 +454,7 @@ static void task_started(void *arg, uint64_t task) {
         return;
     frame->started_ms = wf_clock_now_ms(engine->clock);
     engine->stats.tasks_in_flight++;
-    if (!wf_link_is_in(&frame->started_link))
+    if (!frame->has_started && !wf_link_is_in(&frame->started_link))
         wf_list_append(&engine->started, &frame->started_link);
 }
 
