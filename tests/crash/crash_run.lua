@@ -21,7 +21,7 @@ local server = require("server")
 local IN_FLIGHT = 24
 local READY_MS = 20000  -- a server that takes longer is stuck
 local JOURNALS = { "64K", "1M", "64M" } -- a small one packs all the time
-local FINISH_MS = 90000 -- so are executions that take longer in the end
+local FINISH_MS = 60000 -- so are executions that take longer in the end
 
 local function options()
   local given = { rounds = 25, seed = os.time() }

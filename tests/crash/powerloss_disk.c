@@ -1,6 +1,7 @@
 /* powerloss_disk.c - see powerloss_disk.h. */
 #include "powerloss_disk.h"
 
+#include <assert.h>
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -100,6 +101,7 @@ static void content_resize(struct content *content, size_t size) {
         if (!content->data)
             die("no memory for", "a file");
     }
+    assert(content->data || size == 0);
     if (size > content->size)
         memset(content->data + content->size, 0, size - content->size);
     content->size = size;
@@ -111,6 +113,7 @@ static void content_write(struct content *content, uint64_t at,
         return;
     if (at + len > content->size)
         content_resize(content, at + len);
+    assert(content->data);
     memcpy(content->data + at, data, len);
 }
 
