@@ -2,8 +2,9 @@
  * http.c - the server: libmicrohttpd's epoll descriptor inside the libev
  * loop. See http.h.
  *
- * Resumed connections are served together, once a turn of the loop, by one
- * MHD_run().
+ * Resumed connections are served together, by one MHD_run(): the first of
+ * them feeds an event of the lowest priority, which the loop runs when it
+ * has nothing else pending, and always before it waits.
  */
 #include "http.h"
 
@@ -82,32 +83,28 @@ static void on_timeout(struct ev_loop *loop, ev_timer *timer, int events) {
     run(timer->data);
 }
 
-static void on_before_wait(struct ev_loop *loop, ev_prepare *prepare,
-                           int events) {
-    struct wf_http *http = prepare->data;
+static void on_wake(struct ev_loop *loop, ev_watcher *wake, int events) {
     (void)loop;
     (void)events;
-    if (http->resumed)
-        run(http);
+    run(wake->data);
 }
 
 static void watchers_start(struct wf_http *http) {
     const union MHD_DaemonInfo *info = MHD_get_daemon_info(
         http->daemon, MHD_DAEMON_INFO_EPOLL_FD);
     ev_io_init(&http->readable, on_readable, info->epoll_fd, EV_READ);
-    ev_prepare_init(&http->before_wait, on_before_wait);
+    ev_init(&http->wake, on_wake);
     ev_timer_init(&http->timeout, on_timeout, 0.0, 0.0);
     ev_timer_init(&http->receive_tick, on_receive_tick, 0.0, RECEIVE_TICK_S);
-    http->readable.data = http->before_wait.data = http;
+    http->readable.data = http->wake.data = http;
     http->timeout.data = http->receive_tick.data = http;
-    ev_set_priority(&http->before_wait, EV_MINPRI); /* after the others */
+    ev_set_priority(&http->wake, EV_MINPRI);
     ev_io_start(http->loop, &http->readable);
-    ev_prepare_start(http->loop, &http->before_wait);
 }
 
 static void watchers_stop(struct wf_http *http) {
     ev_io_stop(http->loop, &http->readable);
-    ev_prepare_stop(http->loop, &http->before_wait);
+    ev_clear_pending(http->loop, &http->wake);
     ev_timer_stop(http->loop, &http->timeout);
     ev_timer_stop(http->loop, &http->receive_tick);
 }

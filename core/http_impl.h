@@ -58,11 +58,11 @@ struct wf_http {
     int (*peer_uid)(const struct sockaddr *, const struct sockaddr *, uid_t *,
                     struct wf_error *);
     bool check_peer;
-    bool resumed; /* MHD_run() is due before the loop waits */
+    bool resumed; /* wake is pending */
     size_t body_bytes, receive_bytes, received;
     uint64_t receive_ns;
     ev_io readable;
-    ev_prepare before_wait;
+    ev_watcher wake; /* fed, never started: connections were resumed */
     ev_timer timeout, receive_tick;
     struct wf_link receiving;           /* oldest first */
     struct wf_link handling;            /* with the handler */

@@ -104,8 +104,10 @@ void wf_http_reply(struct wf_http_request *request, unsigned status,
     if (!request->suspended)
         return; /* dispatch() sends it */
     request->suspended = false;
-    request->http->resumed = true;
     MHD_resume_connection(request->connection);
+    if (!request->http->resumed)
+        ev_feed_event(request->http->loop, &request->http->wake, EV_CUSTOM);
+    request->http->resumed = true;
 }
 
 /* ---- answering ---- */

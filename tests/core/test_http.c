@@ -133,6 +133,42 @@ static void answers_when_the_handler_gets_round_to_it(void **state) {
     stop(&server);
 }
 
+static void answer_first(struct ev_loop *loop, ev_prepare *prepare,
+                         int events) {
+    struct server *server = prepare->data;
+    (void)events;
+    if (server->count == 0)
+        return;
+    ev_prepare_stop(loop, prepare);
+    echo(server->held[0]);
+}
+
+/* The loop is about to wait, and nothing else would wake it for long. */
+static void answers_before_the_loop_waits(void **state) {
+    struct server server;
+    struct http_client client;
+    ev_prepare last;
+    char byte;
+    (void)state;
+    open_with(&server, (struct wf_http_options){0});
+    server.hold = true;
+    ev_prepare_init(&last, answer_first);
+    ev_set_priority(&last, EV_MINPRI);
+    last.data = &server;
+    ev_prepare_start(server.loop, &last);
+    http_connect(&client, server.loop, server.port);
+    http_sends(&client, GET("/last"));
+    turn_until_held(&server, &client, 1);
+    for (int i = 0; i < 3; i++) /* ready ones: no timer comes to help */
+        ev_run(server.loop, EVRUN_NOWAIT);
+    assert_false(ev_is_active(&last));
+    assert_true(client.got.len > 0 || /* read while it was sending */
+                recv(client.fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 1);
+    assert_next(&client, "GET /last ");
+    http_close(&client);
+    stop(&server);
+}
+
 static void answers_pipelined_requests_in_order(void **state) {
     struct server server;
     struct http_client client;
@@ -584,6 +620,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(gives_the_handler_the_whole_request),
         cmocka_unit_test(answers_when_the_handler_gets_round_to_it),
+        cmocka_unit_test(answers_before_the_loop_waits),
         cmocka_unit_test(answers_pipelined_requests_in_order),
         cmocka_unit_test(takes_chunked_bodies),
         cmocka_unit_test(takes_requests_byte_by_byte),
