@@ -250,6 +250,15 @@ static bool is_handlers_doing(int status, char *cause, size_t size) {
     return false;
 }
 
+/* The task on the CPU; in a process of its own, the only one. */
+static uint64_t blamed(const struct wf_worker_process *worker) {
+    uint64_t running = atomic_load(&worker->page->running);
+
+    if (running || !worker->isolated || worker->task_count == 0)
+        return running;
+    return WF_ENTRY(worker->tasks.next, struct wf_pool_entry, link)->id;
+}
+
 static void tasks_end(struct wf_worker_process *worker, int status) {
     char cause[256];
     uint64_t culprit = worker->culprit;
@@ -259,7 +268,7 @@ static void tasks_end(struct wf_worker_process *worker, int status) {
         memcpy(cause, worker->cause, sizeof(cause));
     else if (!worker->ending &&
              is_handlers_doing(status, cause, sizeof(cause)))
-        culprit = atomic_load(&worker->page->running);
+        culprit = blamed(worker);
     for (struct wf_link *at = worker->tasks.next; at != &worker->tasks;
          at = next) {
         struct wf_pool_entry *entry =
