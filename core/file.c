@@ -66,7 +66,7 @@ static int read_all(int fd, size_t max, struct wf_buf *out) {
         wf_buf_reserve(out, (size_t)st.st_size + 1);
     for (;;) {
         if (out->cap == out->len)
-            wf_buf_reserve(out, 64 * 1024);
+            wf_buf_reserve(out, 65536);
         ssize_t got = read(fd, out->data + out->len, out->cap - out->len);
         if (got < 0 && errno == EINTR)
             continue;
@@ -191,6 +191,7 @@ int wf_file_temp_commit(struct wf_file_temp *temp, bool sync,
                         struct wf_error *err) {
     int error = 0;
 
+    assert(temp->target && temp->path);
     if (sync && fsync(temp->fd) != 0)
         error = wf_file_fail(err, errno, "fsync", temp->path);
     close(temp->fd);

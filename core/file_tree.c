@@ -158,7 +158,7 @@ static int remove_at(struct removal *removal, int dir, const char *name) {
     int error = open_below(removal, dir, name, &below);
     if (error == ENOTDIR && unlink_error == EPERM)
         error = fail_here(removal, EPERM, "remove"); /* immutable file */
-    if (error)
+    if (!below)
         return error == ENOENT ? 0 : error;
     removal->depth++;
     error = remove_entries(removal, below);
