@@ -1,6 +1,6 @@
 /*
  * lua_worker.h - what the Lua side of a worker shares (core/lua_worker.c,
- * lua_coroutine.c, lua_bundle.c, lua_handle.c).
+ * lua_coroutine.c, lua_failure.c, lua_bundle.c, lua_handle.c).
  */
 #ifndef WF_LUA_WORKER_H
 #define WF_LUA_WORKER_H
@@ -37,6 +37,14 @@ extern const char wf_lua_await, wf_lua_isolate;
 
 /** The task ends as soon as the loop is back: it is doomed by memory. */
 void wf_lua_task_doom_later(struct wf_task *task);
+
+/**
+ * Ends a task whose coroutine will not go on. Its cause is `lead`, or what
+ * it raised (NULL), and the traceback; its error is `error`, unless what it
+ * raised names one.
+ */
+void wf_lua_task_fail(struct wf_task *task, const char *error,
+                      const char *lead);
 
 /** Runs an embedded file lua/worker/NAME.lua with `nargs` arguments from the
  * stack; raises. [-nargs, +1] */

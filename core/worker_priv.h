@@ -4,8 +4,9 @@
  * worker.c is the process: socket, loop, messages. worker_task.c holds the
  * tasks, worker_child.c their children, worker_log.c their output. None of
  * them knows Lua: lua_worker.c holds the Lua state and its limits,
- * lua_coroutine.c runs tasks as coroutines, lua_bundle.c and lua/worker/ load
- * handlers, lua_handle.c is the `task` that handlers get.
+ * lua_coroutine.c runs tasks as coroutines, lua_failure.c says how they failed,
+ * lua_bundle.c and lua/worker/ load handlers, lua_handle.c is the `task` that
+ * handlers get.
  */
 #ifndef WF_WORKER_PRIV_H
 #define WF_WORKER_PRIV_H

@@ -260,6 +260,52 @@ static void a_killed_worker_loses_its_tasks_only(void **state) {
     assert_int_equal(fixture_end(fixture, 1)->how, WF_TASK_SUCCEEDED);
 }
 
+/* Tasks that are not over yet; what was lost is sent again. */
+static int storm_rest(struct fixture *fixture, uint64_t count) {
+    int rest = 0;
+
+    for (uint64_t id = 1; id <= count; id++) {
+        struct fixture_task *task = &fixture->tasks[id];
+        assert_true(task->ends + task->done <= 1);
+        if (task->ends == 1 && task->how == WF_TASK_LOST) {
+            task->ends = 0;
+            fixture_send(fixture, id, "t.sleep", "3");
+        }
+        rest += task->ends + task->done == 0;
+    }
+    return rest;
+}
+
+static void everything_ends_once_in_a_storm(void **state) {
+    enum { COUNT = 1500, KILLS = 5 };
+    struct wf_pool_options options = {.workers = 2, .tasks_per_worker = 200};
+    struct fixture *fixture = open_with(&options);
+    unsigned seed = 1;
+    size_t seen = 0;
+
+    (void)state;
+    for (uint64_t id = 1; id <= COUNT; id++)
+        fixture_send(fixture, id, id % 3 ? "t.sleep" : "t.echo", "5");
+    for (int kills = 0; storm_rest(fixture, COUNT) > 0;) {
+        int32_t pids[2];
+        uint64_t id = 1 + (uint64_t)rand_r(&seed) % COUNT;
+        if (fixture->tasks[id].ends + fixture->tasks[id].done == 0)
+            fixture_cancel(fixture, id);
+        if (kills < KILLS && fixture->ended > seen + COUNT / (KILLS * 2) &&
+            wf_pool_pids(fixture->pool, pids, 2) > 0) {
+            seen = fixture->ended;
+            kills++;
+            kill(pids[0], SIGKILL);
+        }
+        ev_run(fixture->loop, EVRUN_ONCE);
+    }
+    assert_int_equal(wf_pool_busy(fixture->pool), 0);
+    for (uint64_t id = 1; id <= COUNT; id++)
+        if (fixture->tasks[id].ends)
+            assert_int_equal(fixture->tasks[id].how, WF_TASK_SUCCEEDED);
+    fixture_free(fixture);
+}
+
 static void a_program_that_is_none_is_reported(void **state) {
     struct wf_pool_options options = {.program = "/nonexistent/moonstep"};
     struct fixture *fixture = open_with(&options);
@@ -499,6 +545,7 @@ int main(int argc, char **argv) {
         cmocka_unit_test(memory_hogs_end_alone),
         cmocka_unit_test(the_hog_ends_and_not_who_asked_last),
         POOL_TEST(a_killed_worker_loses_its_tasks_only),
+        cmocka_unit_test(everything_ends_once_in_a_storm),
         cmocka_unit_test(a_program_that_is_none_is_reported),
         POOL_TEST(isolated_modules_get_processes_of_their_own),
         POOL_TEST(isolated_tasks_are_killed_at_the_end_of_their_time),
