@@ -21,6 +21,12 @@
 /* A tail that has grown so far becomes a segment (of at most 64 KiB). */
 #define SEGMENT_BYTES (48 * 1024)
 #define CHECKPOINT_PACKS 256
+/* A batch grows until a commit takes about this long: whoever comes while one
+ * is on its way waits for it and for the next. */
+#define COMMIT_TARGET_NS UINT64_C(8000000)
+#define LEAST_CHANGES 200
+#define MOST_CHANGES 20000
+#define OPEN_BYTES (8u << 20)
 
 #define PUSH(array, count, cap, value)                                   \
     do {                                                                 \
@@ -50,8 +56,10 @@ void wf_execution_touch(struct wf_engine *engine,
     execution->touched_ms = wf_clock_now_ms(engine->clock);
     if (execution->express)
         return;
-    if (!wf_link_is_in(&execution->dirty_link))
+    if (!wf_link_is_in(&execution->dirty_link)) {
         wf_list_append(&engine->dirty, &execution->dirty_link);
+        engine->open_changes++;
+    }
     wf_list_remove(&execution->idle_link);
     wf_list_append(&engine->idle, &execution->idle_link);
     wf_engine_wake(engine);
@@ -270,6 +278,27 @@ static void run_drops(struct wf_engine *engine, struct wf_commit *commit) {
     }
 }
 
+bool wf_engine_is_held_back(const struct wf_engine *engine) {
+    return engine->open_changes >= engine->batch_limit ||
+           (engine->rows && wf_batch_bytes(engine->rows) > OPEN_BYTES);
+}
+
+/* Finds the size of batch whose commit takes COMMIT_TARGET_NS. */
+static void adapt_limit(struct wf_engine *engine,
+                        const struct wf_commit *commit) {
+    uint64_t took = wf_clock_mono_ns() - commit->submitted_ns;
+    unsigned limit = engine->batch_limit;
+    if (!wf_list_is_empty(&engine->in_flight))
+        took /= 2; /* half of it, about, it waited for its predecessor */
+    if (took > COMMIT_TARGET_NS && commit->changes * 2 > limit)
+        limit -= limit / 4;
+    else if (took < COMMIT_TARGET_NS / 2 && commit->changes * 2 > limit)
+        limit += limit / 2;
+    engine->batch_limit = limit < LEAST_CHANGES  ? LEAST_CHANGES
+                          : limit > MOST_CHANGES ? MOST_CHANGES
+                                                 : limit;
+}
+
 static void batch_durable(void *arg, const struct wf_error *err) {
     struct wf_commit *commit = arg;
     struct wf_engine *engine = commit->engine;
@@ -281,6 +310,7 @@ static void batch_durable(void *arg, const struct wf_error *err) {
     engine->durable_seq = commit->seq;
     wf_list_remove(&commit->link);
     engine->in_flight_count--;
+    adapt_limit(engine, commit);
     if (commit->observed.len)
         wf_observed_send(engine, &commit->observed);
     for (size_t i = 0; i < commit->dispatch_count; i++)
@@ -298,6 +328,9 @@ void wf_engine_submit(struct wf_engine *engine) {
         return;
     struct wf_commit *commit = open_commit(engine);
     commit->seq = engine->next_seq;
+    commit->submitted_ns = wf_clock_mono_ns();
+    commit->changes = engine->open_changes;
+    engine->open_changes = 0;
     engine->record.len = 0;
     wf_buf_u8(&engine->record, WF_JOURNAL_VERSION);
     wf_buf_varint(&engine->record,

@@ -16,7 +16,6 @@
 #define FRAME_TRANSITIONS 64  /* of one frame before the next has its turn */
 #define TURN_TIMERS 1000
 #define BATCHES_IN_FLIGHT 2
-#define OPEN_BYTES (8 << 20)  /* more undurable bytes stop the run queue */
 #define LONGEST_SLEEP_S 1.0   /* steps of the wall clock are noticed */
 #define HOUSEKEEPING_S 0.05
 
@@ -47,18 +46,14 @@ bool wf_engine_is_quiet(const struct wf_engine *engine) {
 static void run_frames(struct wf_engine *engine) {
     unsigned budget = TURN_TRANSITIONS;
     struct wf_link *link;
-    while (budget > 0 && (link = wf_list_shift(&engine->run_queue))) {
+    while (budget > 0 && !wf_engine_is_held_back(engine) &&
+           (link = wf_list_shift(&engine->run_queue))) {
         struct wf_frame *frame = WF_ENTRY(link, struct wf_frame, run_link);
         unsigned share =
             budget < FRAME_TRANSITIONS ? budget : FRAME_TRANSITIONS;
         unsigned made = wf_frame_turn(engine, frame, share);
         budget = made < budget ? budget - made : 0;
     }
-}
-
-static bool is_held_back(const struct wf_engine *engine) {
-    return engine->in_flight_count >= BATCHES_IN_FLIGHT &&
-           engine->rows && wf_batch_bytes(engine->rows) > OPEN_BYTES;
 }
 
 /* Virtual time moves when nothing else can happen. */
@@ -95,12 +90,11 @@ static void turn(struct ev_loop *loop, struct ev_prepare *watcher, int e) {
     bool more = wf_timers_fire(engine, TURN_TIMERS);
     wf_engine_load_due(engine);
     wf_tasks_drain_backlog(engine);
-    if (!is_held_back(engine)) {
-        run_frames(engine);
-        more |= !wf_list_is_empty(&engine->run_queue);
-    }
+    run_frames(engine);
     if (engine->in_flight_count < BATCHES_IN_FLIGHT)
         wf_engine_submit(engine);
+    more |= !wf_list_is_empty(&engine->run_queue) &&
+            !wf_engine_is_held_back(engine);
     if (more)
         wf_engine_wake(engine);
     move_virtual_time(engine);
@@ -205,6 +199,7 @@ int wf_engine_open(struct ev_loop *loop, struct wf_clock *clock,
     engine->region = text_or(options->region, "us-east-1");
     engine->account = text_or(options->account, "000000000000");
     engine->parked_next = 0; /* look at the rows once */
+    engine->batch_limit = 2000;
     init_lists(engine);
 
     struct wf_script_options script = {

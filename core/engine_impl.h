@@ -46,6 +46,8 @@ struct wf_commit {
     struct wf_link link;
     struct wf_engine *engine;
     uint64_t seq;
+    uint64_t submitted_ns;
+    unsigned changes;
     struct wf_effect *effects;
     size_t effect_count, effect_cap;
     uint64_t *dispatches; /**< Task ids. */
@@ -108,6 +110,8 @@ struct wf_engine {
     struct wf_batch *rows;      /**< Rows of the batch being built. */
     struct wf_link in_flight;   /**< struct wf_commit, oldest first. */
     unsigned in_flight_count;
+    unsigned open_changes;      /**< Executions that joined the open batch. */
+    unsigned batch_limit;       /**< Changes a batch may have; adapts. */
     uint64_t next_seq, durable_seq;
     uint64_t journal_head;      /**< Oldest record that is stored. */
     uint64_t journal_bytes;
@@ -133,6 +137,8 @@ struct wf_engine {
     void (*store_changed)(void *arg, enum wf_store_state state,
                           const struct wf_error *err);
     void *store_changed_arg;
+    unsigned dropped;           /**< Executions since memory was trimmed. */
+    uint64_t events_seen;       /**< At the last look at that. */
     bool stalled;               /**< The store has no room. */
     bool closing;
     struct wf_engine_stats stats;
@@ -161,6 +167,9 @@ void wf_execution_after(struct wf_engine *engine,
                         void (*run)(void *arg), void *arg);
 void wf_commit_dispatch(struct wf_engine *engine, uint64_t task);
 bool wf_engine_has_open(const struct wf_engine *engine);
+/** The open batch is as large as a commit should be: no more frames run
+ * until it has left. */
+bool wf_engine_is_held_back(const struct wf_engine *engine);
 /** Builds the batch and hands it to the store, unless it is empty. */
 void wf_engine_submit(struct wf_engine *engine);
 /** Where the open batch keeps what the observer is to see. */
@@ -175,6 +184,9 @@ void wf_table_remove(struct wf_table *table, struct wf_execution *execution);
 struct wf_execution *wf_table_by_id(const struct wf_table *table, uint64_t id);
 struct wf_execution *wf_table_by_name(const struct wf_table *table,
                                       uint32_t machine, struct wf_str name);
+/** Gives memory back when the table has become much too large. Never while
+ * somebody walks it. */
+void wf_table_shrink(struct wf_table *table);
 void wf_table_free(struct wf_table *table);
 
 /* ---- transition.c ---- */
@@ -242,6 +254,8 @@ bool wf_execution_can_drop(const struct wf_engine *engine,
                            const struct wf_execution *execution);
 /** Parks the idle, packs the oldest when the journal is over its budget. */
 void wf_engine_park_idle(struct wf_engine *engine);
+/** A wait begins that is long enough to leave memory at once. */
+void wf_frame_park_if_long(struct wf_engine *engine, struct wf_frame *frame);
 void wf_engine_checkpoint(struct wf_engine *engine);
 void wf_execution_drop(struct wf_engine *engine,
                        struct wf_execution *execution);

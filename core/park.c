@@ -12,6 +12,7 @@
  * only ever added beyond the part that has been scanned already.
  */
 #include <assert.h>
+#include <malloc.h>
 #include <stdlib.h>
 
 #include "engine_impl.h"
@@ -21,6 +22,8 @@
 #define PARKS_AT_ONCE 2000
 #define LOADS_AT_ONCE 512
 #define SCAN_ROWS 512
+#define TRIM_AFTER 50000
+#define TRIM_WHEN_CALM 500
 
 /* ---- packing ---- */
 
@@ -157,6 +160,7 @@ void wf_execution_drop(struct wf_engine *engine,
     if (execution->status == WF_EXECUTION_RUNNING)
         engine->stats.parked++;
     wf_execution_free(execution);
+    engine->dropped++;
 }
 
 static bool is_idle(const struct wf_execution *execution, int64_t now) {
@@ -175,6 +179,37 @@ static bool is_idle(const struct wf_execution *execution, int64_t now) {
     return true;
 }
 
+static void park(struct wf_engine *engine, struct wf_execution *execution) {
+    execution->wants_pack = execution->wants_drop = true;
+    if (!wf_link_is_in(&execution->dirty_link))
+        wf_list_append(&engine->dirty, &execution->dirty_link);
+    wf_list_remove(&execution->idle_link);
+}
+
+void wf_frame_park_if_long(struct wf_engine *engine,
+                           struct wf_frame *frame) {
+    struct wf_execution *execution = frame->execution;
+    int64_t now = wf_clock_now_ms(engine->clock);
+    bool is_long = frame->due_ms > now + engine->options.idle_ms &&
+                   frame->due_ms > now + HORIZON_MS;
+    if (is_long && !execution->express && !engine->clock->is_virtual &&
+        is_idle(execution, now))
+        park(engine, execution);
+}
+
+/* Gives freed memory back to the system: after many executions have gone, or
+ * some, and nothing has happened since the last look. */
+static void trim_memory(struct wf_engine *engine) {
+    bool is_calm = engine->stats.events == engine->events_seen;
+    engine->events_seen = engine->stats.events;
+    if (engine->dropped < (is_calm ? TRIM_WHEN_CALM : TRIM_AFTER) ||
+        !wf_list_is_empty(&engine->run_queue))
+        return;
+    engine->dropped = 0;
+    wf_table_shrink(&engine->table);
+    malloc_trim(0);
+}
+
 void wf_engine_park_idle(struct wf_engine *engine) {
     int64_t now = wf_clock_now_ms(engine->clock);
     bool pressed = engine->table.count * sizeof(struct wf_execution) * 3 >
@@ -187,10 +222,7 @@ void wf_engine_park_idle(struct wf_engine *engine) {
         if (!pressed && now - e->touched_ms < engine->options.idle_ms)
             break;
         if (is_idle(e, now)) {
-            e->wants_pack = e->wants_drop = true;
-            if (!wf_link_is_in(&e->dirty_link))
-                wf_list_append(&engine->dirty, &e->dirty_link);
-            wf_list_remove(&e->idle_link);
+            park(engine, e);
         } else {
             /* Busy: look again after the next interval. */
             e->touched_ms = now;
@@ -199,6 +231,7 @@ void wf_engine_park_idle(struct wf_engine *engine) {
         }
         link = next;
     }
+    trim_memory(engine);
 }
 
 /* ---- loading ---- */
@@ -377,7 +410,7 @@ static void due_rows(void *arg, const struct wf_row *rows, size_t count,
 void wf_engine_load_due(struct wf_engine *engine) {
     int64_t now = wf_clock_now_ms(engine->clock);
     if (engine->parked_scanning || engine->loads >= LOADS_AT_ONCE ||
-        engine->parked_next > now)
+        engine->parked_next > now || wf_engine_is_held_back(engine))
         return;
     struct wf_key first = wf_key_table(engine->partition, 'T');
     struct wf_key end = wf_key_table_end(engine->partition, 'T');

@@ -3,6 +3,8 @@
 
 #include "engine_impl.h"
 
+#define LEAST_SIZE 256
+
 static size_t hash_id(uint64_t id) {
     id *= UINT64_C(0x9e3779b97f4a7c15);
     return (size_t)(id ^ id >> 32);
@@ -28,23 +30,22 @@ static void insert(struct wf_table *table, struct wf_execution *execution) {
     table->by_name[name] = execution;
 }
 
-static void grow(struct wf_table *table) {
-    struct wf_table bigger = {.size = table->size ? table->size * 2 : 256};
-    bigger.by_id = wf_calloc(bigger.size, sizeof(*bigger.by_id));
-    bigger.by_name = wf_calloc(bigger.size, sizeof(*bigger.by_name));
-    bigger.count = table->count;
+static void resize(struct wf_table *table, size_t size) {
+    struct wf_table other = {.size = size, .count = table->count};
+    other.by_id = wf_calloc(size, sizeof(*other.by_id));
+    other.by_name = wf_calloc(size, sizeof(*other.by_name));
     for (size_t i = 0; i < table->size; i++)
         for (struct wf_execution *e = table->by_id[i], *next; e; e = next) {
             next = e->id_next;
-            insert(&bigger, e);
+            insert(&other, e);
         }
     wf_table_free(table);
-    *table = bigger;
+    *table = other;
 }
 
 void wf_table_add(struct wf_table *table, struct wf_execution *execution) {
     if (table->count >= table->size)
-        grow(table);
+        resize(table, table->size ? table->size * 2 : LEAST_SIZE);
     insert(table, execution);
     table->count++;
 }
@@ -62,6 +63,14 @@ void wf_table_remove(struct wf_table *table, struct wf_execution *execution) {
         at = &(*at)->name_next;
     *at = execution->name_next;
     table->count--;
+}
+
+void wf_table_shrink(struct wf_table *table) {
+    size_t size = LEAST_SIZE;
+    while (size < table->count * 2)
+        size *= 2;
+    if (size < table->size / 4)
+        resize(table, size);
 }
 
 struct wf_execution *wf_table_by_id(const struct wf_table *table,

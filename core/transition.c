@@ -243,6 +243,7 @@ static void apply_retry(struct wf_engine *engine, struct wf_frame *frame,
     frame->due_ms = decision->due_ms;
     wf_timer_update(engine, frame);
     wf_frame_changed(engine, frame);
+    wf_frame_park_if_long(engine, frame);
 }
 
 static void apply_schedule(struct wf_engine *engine, struct wf_frame *frame,
@@ -299,6 +300,7 @@ static bool apply(struct wf_engine *engine, struct wf_frame *frame,
         frame->due_ms = decision->due_ms;
         wf_timer_update(engine, frame);
         wf_frame_changed(engine, frame);
+        wf_frame_park_if_long(engine, frame);
         break;
     case WF_DECISION_RETRY:
         apply_retry(engine, frame, decision);

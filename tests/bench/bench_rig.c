@@ -29,7 +29,6 @@ void bench_rig_open(struct bench_rig *rig, const char *directory,
     struct wf_engine_options options = {
         .handlers = handlers ? directories : NULL,
         .workers = workers,
-        .memory_bytes = (size_t)4 << 30,
     };
     if (wf_store_open_lmdb(rig->loop, &store, &rig->store, &err) != 0)
         fail("store", &err);
