@@ -121,20 +121,27 @@ local function finish(self, request, code)
   request.callback(tonumber(status[0]), ok and answer or body)
 end
 
---- Waits up to `timeout_ms` for something to happen and runs callbacks.
-function client:step(timeout_ms)
-  local left = ffi.new("int[1]")
-  curl.curl_multi_perform(self.multi, left)
-  curl.curl_multi_poll(self.multi, nil, 0, timeout_ms, nil)
+-- Runs the callbacks of requests that are finished; true if there were any.
+local function finish_all(self)
+  local left, any = ffi.new("int[1]"), false
   curl.curl_multi_perform(self.multi, left)
   while true do
     local message = curl.curl_multi_info_read(self.multi, left)
     if message == nil then
-      return
+      return any
     end
     if message.kind == MESSAGE_DONE then
+      any = true
       finish(self, self.requests[number_of(message.easy)], message.code)
     end
+  end
+end
+
+--- Waits up to `timeout_ms` for something to happen and runs callbacks.
+function client:step(timeout_ms)
+  if not finish_all(self) then
+    curl.curl_multi_poll(self.multi, nil, 0, timeout_ms, nil)
+    finish_all(self)
   end
 end
 
