@@ -13,6 +13,14 @@ bool wf_str_eq(struct wf_str a, struct wf_str b) {
     return a.len == b.len && (a.len == 0 || memcmp(a.data, b.data, a.len) == 0);
 }
 
+/* FNV-1a. */
+uint64_t wf_str_hash(struct wf_str text) {
+    uint64_t hash = UINT64_C(14695981039346656037);
+    for (size_t i = 0; i < text.len; i++)
+        hash = (hash ^ (uint8_t)text.data[i]) * UINT64_C(1099511628211);
+    return hash ^ hash >> 32;
+}
+
 int wf_error_set(struct wf_error *err, enum wf_error_code code,
                  const char *format, ...) {
     if (err) {

@@ -31,6 +31,9 @@ struct wf_str {
 
 struct wf_str wf_str(const char *cstr); /* NULL gives WF_STR_NULL */
 bool wf_str_eq(struct wf_str a, struct wf_str b);
+/** For hash tables in memory; names are short. Not for hostile keys by the
+ * million, and never on disk. */
+uint64_t wf_str_hash(struct wf_str text);
 
 /** Why an operation of the core failed; names the kind, not the place. */
 enum wf_error_code {

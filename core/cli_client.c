@@ -278,14 +278,12 @@ static int64_t print_rows(const struct table *table, struct wf_doc *reply,
 static int print_pages(const struct wf_options *options,
                        const struct table *table, struct wf_str arn) {
     int64_t left = wf_option_number(options, "max");
-    bool is_json = wf_option_flag(options, "json");
+    bool is_json = wf_option_flag(options, "json"), is_first = true;
     struct wf_buf body = {0}, token = {0};
     int status = WF_EXIT_OK;
 
     if (left == 0)
         left = INT64_MAX;
-    if (!is_json && !wf_cli_print(wf_str(table->heading)))
-        return WF_EXIT_ENGINE;
     do {
         struct wf_doc *reply = NULL;
         int64_t count;
@@ -296,6 +294,9 @@ static int print_pages(const struct wf_options *options,
             break;
         if (is_json)
             status = print_json(reply);
+        else if (is_first && !wf_cli_print(wf_str(table->heading)))
+            status = WF_EXIT_ENGINE;
+        is_first = false;
         count = is_json ? PAGE : print_rows(table, reply, table_columns());
         if (count < 0)
             status = WF_EXIT_ENGINE;

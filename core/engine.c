@@ -167,7 +167,6 @@ static void start_watchers(struct wf_engine *engine) {
 }
 
 static void init_lists(struct wf_engine *engine) {
-    wf_list_init(&engine->machines);
     wf_list_init(&engine->run_queue);
     wf_list_init(&engine->dirty);
     wf_list_init(&engine->unpacked);
@@ -209,8 +208,10 @@ int wf_engine_open(struct ev_loop *loop, struct wf_clock *clock,
         .notice = script_notice,
         .arg = engine,
     };
+    /* A seeded run is the same every time: one handler after the other. */
     struct wf_pool_options pool = {
-        .workers = options->workers,
+        .workers = clock->seeded ? 1 : options->workers,
+        .tasks_per_worker = clock->seeded ? 1 : 0,
         .lua_directory = options->lua_directory,
         .output_bytes = engine->options.payload_bytes,
     };

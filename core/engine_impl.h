@@ -87,7 +87,7 @@ struct wf_engine {
 
     struct wf_script *script;
     struct wf_pool *pool;
-    struct wf_link machines;
+    struct wf_machines machines;
     uint32_t last_machine;
 
     struct wf_table table;

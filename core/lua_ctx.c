@@ -65,6 +65,14 @@ static void time_member(struct wf_buf *out, const char *name, int64_t ms) {
     wf_buf_addf(out, "\"%s\":\"%s\"", name, text);
 }
 
+/* EXPRESS executions are NAME:UUID in ARNs, NAME to everybody else. */
+static struct wf_str caller_name(struct wf_str name) {
+    const char *colon = memchr(name.data, ':', name.len);
+    if (colon)
+        name.len = (size_t)(colon - name.data);
+    return name;
+}
+
 /* The context object, as documented for Step Functions. */
 static struct wf_doc *context_document(const struct wf_script_context *now) {
     struct wf_buf out = {0};
@@ -79,7 +87,7 @@ static struct wf_doc *context_document(const struct wf_script_context *now) {
     wf_buf_adds(&out, ",");
     time_member(&out, "StartTime", now->start_ms);
     wf_buf_adds(&out, ",");
-    member(&out, "Name", now->execution_name);
+    member(&out, "Name", caller_name(now->execution_name));
     wf_buf_adds(&out, ",");
     member(&out, "RoleArn", now->role_arn);
     wf_buf_adds(&out, ",\"RedriveCount\":0},\"StateMachine\":{");

@@ -42,38 +42,42 @@ bool wf_arn_parse(struct wf_str arn, struct wf_str *kind, struct wf_str *name,
 
 /* ---- structs ---- */
 
-static struct wf_machine *find(struct wf_engine *engine, uint32_t id,
-                               uint32_t revision) {
-    struct wf_link *link = engine->machines.next;
-    for (; link != &engine->machines; link = link->next) {
-        struct wf_machine *machine = WF_ENTRY(link, struct wf_machine, link);
-        if (machine->id == id && machine->revision == revision)
-            return machine;
-    }
-    return NULL;
+static struct wf_machine **id_bucket(struct wf_engine *engine, uint32_t id) {
+    return &engine->machines.by_id[id & (WF_MACHINE_BUCKETS - 1)];
+}
+
+static struct wf_machine **name_bucket(struct wf_engine *engine,
+                                       struct wf_str name) {
+    return &engine->machines
+                .by_name[wf_str_hash(name) & (WF_MACHINE_BUCKETS - 1)];
+}
+
+static struct wf_machine *add(struct wf_engine *engine, uint32_t id,
+                              uint32_t revision) {
+    struct wf_machine *machine = wf_calloc(1, sizeof(*machine));
+    struct wf_machine **bucket = id_bucket(engine, id);
+    machine->id = id;
+    machine->revision = revision;
+    machine->id_next = *bucket;
+    *bucket = machine;
+    return machine;
 }
 
 struct wf_machine *wf_machine_of(struct wf_engine *engine, uint32_t id,
                                  uint32_t revision) {
-    struct wf_machine *machine = find(engine, id, revision);
-    if (!machine) {
-        machine = wf_calloc(1, sizeof(*machine));
-        machine->id = id;
-        machine->revision = revision;
-        wf_list_append(&engine->machines, &machine->link);
-    }
-    return machine;
+    struct wf_machine *machine = *id_bucket(engine, id);
+    while (machine && (machine->id != id || machine->revision != revision))
+        machine = machine->id_next;
+    return machine ? machine : add(engine, id, revision);
 }
 
 static struct wf_machine *find_name(struct wf_engine *engine,
                                     struct wf_str name) {
-    struct wf_link *link = engine->machines.previous; /* newest first */
-    for (; link != &engine->machines; link = link->previous) {
-        struct wf_machine *machine = WF_ENTRY(link, struct wf_machine, link);
-        if (machine->ready && wf_str_eq(wf_str(machine->name), name))
-            return machine;
-    }
-    return NULL;
+    struct wf_machine *machine = *name_bucket(engine, name);
+    while (machine &&
+           (!machine->ready || !wf_str_eq(wf_str(machine->name), name)))
+        machine = machine->name_next;
+    return machine;
 }
 
 static char *format_arn(struct wf_engine *engine, const char *kind,
@@ -94,11 +98,27 @@ static void set_identity(struct wf_engine *engine, struct wf_machine *machine,
     machine->arn = format_arn(engine, "stateMachine", name, "");
     machine->execution_prefix = format_arn(
         engine, machine->express ? "express" : "execution", name, ":");
+    struct wf_machine **bucket = name_bucket(engine, name);
+    machine->name_next = *bucket;
+    *bucket = machine;
+}
+
+static void unchain(struct wf_engine *engine, struct wf_machine *machine) {
+    struct wf_machine **at = id_bucket(engine, machine->id);
+    while (*at != machine)
+        at = &(*at)->id_next;
+    *at = machine->id_next;
+    if (!machine->name)
+        return;
+    at = name_bucket(engine, wf_str(machine->name));
+    while (*at != machine)
+        at = &(*at)->name_next;
+    *at = machine->name_next;
 }
 
 static void machine_free(struct wf_engine *engine,
                          struct wf_machine *machine) {
-    wf_list_remove(&machine->link);
+    unchain(engine, machine);
     while (machine->waits) {
         struct wf_machine_wait *wait = machine->waits;
         machine->waits = wait->next;
@@ -114,9 +134,9 @@ static void machine_free(struct wf_engine *engine,
 }
 
 void wf_machines_free(struct wf_engine *engine) {
-    while (!wf_list_is_empty(&engine->machines))
-        machine_free(engine, WF_ENTRY(engine->machines.next,
-                                      struct wf_machine, link));
+    for (size_t i = 0; i < WF_MACHINE_BUCKETS; i++)
+        while (engine->machines.by_id[i])
+            machine_free(engine, engine->machines.by_id[i]);
 }
 
 /* ---- rows ---- */
@@ -345,17 +365,14 @@ bool wf_name_is_valid(struct wf_str name) {
 
 static void create_new(struct machine_call *call) {
     struct wf_engine *engine = call->engine;
-    struct wf_machine *machine = wf_calloc(1, sizeof(*machine));
+    struct wf_machine *machine = add(engine, engine->last_machine + 1, 1);
     struct wf_buf diagnostics = {0};
     struct wf_error err;
 
-    machine->id = engine->last_machine + 1;
-    machine->revision = 1;
     machine->express = call->express;
     machine->creation_ms = wf_clock_now_ms(engine->clock);
     machine->definition = call->definition;
     call->definition = (struct wf_buf){0};
-    wf_list_append(&engine->machines, &machine->link);
     if (compile(engine, machine, &diagnostics, &err) != 0) {
         struct wf_buf text = {0};
         wf_buf_adds(&text, "Invalid State Machine Definition: '");

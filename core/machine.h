@@ -27,7 +27,7 @@ struct wf_state_info {
 };
 
 struct wf_machine {
-    struct wf_link link;   /**< In the engine's list. */
+    struct wf_machine *id_next, *name_next; /**< Chains of the table. */
     uint32_t id, revision;
     char *name, *arn, *role_arn;
     char *execution_prefix; /**< ARN of its executions without the name. */
@@ -42,6 +42,13 @@ struct wf_machine {
     uint32_t state_count, start;
     int64_t timeout_s;     /**< 0: none */
     struct wf_machine_wait *waits;
+};
+
+/** The machines in memory, by number and by name. All-zero: none. */
+#define WF_MACHINE_BUCKETS 1024
+struct wf_machines {
+    struct wf_machine *by_id[WF_MACHINE_BUCKETS];
+    struct wf_machine *by_name[WF_MACHINE_BUCKETS]; /**< Newest first. */
 };
 
 typedef void wf_machine_fn(void *arg, struct wf_machine *machine);

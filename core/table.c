@@ -10,12 +10,8 @@ static size_t hash_id(uint64_t id) {
     return (size_t)(id ^ id >> 32);
 }
 
-/* FNV-1a: names are short. */
 static size_t hash_name(uint32_t machine, struct wf_str name) {
-    uint64_t hash = UINT64_C(14695981039346656037) ^ machine;
-    for (size_t i = 0; i < name.len; i++)
-        hash = (hash ^ (uint8_t)name.data[i]) * UINT64_C(1099511628211);
-    return (size_t)(hash ^ hash >> 32);
+    return hash_id(wf_str_hash(name) + machine);
 }
 
 static void insert(struct wf_table *table, struct wf_execution *execution) {

@@ -22,6 +22,14 @@
 
 #define STARTED_AFTER_MS 50
 
+/* A task whose worker is killed again and again is taken for the reason. */
+#define MOST_LOSSES 10
+static const struct wf_failure LOST_TOO_OFTEN = {
+    {"Moonstep.WorkerKilled", sizeof("Moonstep.WorkerKilled") - 1},
+    {"Each of the workers that ran this task was killed",
+     sizeof("Each of the workers that ran this task was killed") - 1},
+};
+
 /* ---- task id -> frame ---- */
 
 struct wf_task_slot {
@@ -164,6 +172,8 @@ static void hand_over(struct wf_engine *engine, struct wf_frame *frame,
         .context = {context->data, context->len},
         .checkpoint = checkpoint,
     };
+    if (engine->clock->is_virtual)
+        task.virtual_now_ms = now;
     if (frame->timeout_due_ms)
         task.timeout_ms = frame->timeout_due_ms > now
                               ? frame->timeout_due_ms - now
@@ -434,6 +444,11 @@ static void task_ended(void *arg, uint64_t task, enum wf_task_end how,
         fail_task(engine, frame, failure);
         break;
     case WF_TASK_LOST:
+        if (frame->restarted >= MOST_LOSSES) {
+            wf_timer_disarm(engine, frame);
+            fail_task(engine, frame, &LOST_TOO_OFTEN);
+            break;
+        }
         start_reaping(engine, frame);
         run_again(engine, frame);
         break;

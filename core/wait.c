@@ -89,7 +89,7 @@ static void answer_express(struct wf_engine *engine,
                            struct wf_waiter *waiter) {
     struct wf_buf arn = {0};
     struct wf_execution_reply reply = {
-        .name = wf_str(execution->name),
+        .name = {execution->name, strcspn(execution->name, ":")},
         .state_machine_arn = wf_str(execution->machine->arn),
         .status = execution->status,
         .start_ms = execution->start_ms,
