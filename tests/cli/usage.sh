@@ -1,0 +1,42 @@
+#!/bin/sh
+# Help, versions, and what a wrong command line is told.
+. "$(dirname "$(realpath "$0")")/../support/cli.sh"
+
+expect 0 --version
+out_has "moonstep "
+for part in LuaJIT libev LMDB libmicrohttpd libcurl OpenSSL lua-cjson; do
+  grep -Eq "^$part +[0-9]" "$home/out" || fail "no version of $part"
+done
+
+expect 0
+out_has "Usage: moonstep COMMAND"
+out_has "130  interrupted"
+for command in run serve start list show history version help; do
+  expect 0 help $command
+  out_has "Usage: moonstep $command"
+  expect 0 $command --help
+  out_has "Usage: moonstep "
+done
+expect 0 help config
+out_has "#listen = 127.0.0.1:8083"
+
+expect 2 rnu
+err_has 'did you mean "run"?'
+out_is ""
+expect 2 help srve
+err_has 'did you mean "serve"?'
+expect 2 run
+err_has "run needs FILE"
+expect 2 run x.asl.json --dta here
+err_has "did you mean --data?"
+expect 2 run x.asl.json --seed many
+err_has "give a whole number"
+expect 2 run "$home/none.asl.json"
+err_has "none.asl.json: No such file"
+echo 'handler = x' >"$home/conf"
+expect 2 serve --config "$home/conf"
+err_has "conf:1: there is no setting \"handler\"; did you mean \"handlers\"?"
+
+expect 4 list m --endpoint http://127.0.0.1:9
+err_has "can't be reached"
+out_is ""
