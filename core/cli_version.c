@@ -16,7 +16,8 @@ int wf_cli_version(void) {
     wf_buf_addf(&text, "LuaJIT        %s\n", wf_lua_version());
     wf_buf_addf(&text, "libev         %d.%d\n", ev_version_major(),
                 ev_version_minor());
-    wf_buf_addf(&text, "LMDB          %s\n", wf_store_version() + strlen("LMDB "));
+    wf_buf_addf(&text, "LMDB          %s\n",
+                wf_store_version() + strlen("LMDB "));
     wf_buf_addf(&text, "libmicrohttpd %s\n", MHD_get_version());
     wf_buf_addf(&text, "libcurl       %s\n",
                 curl_version_info(CURLVERSION_NOW)->version);

@@ -5,7 +5,7 @@
  * A commit carries copies of the slices it made: execution id, its input's
  * number and text (events of later slices may refer to documents of earlier
  * ones; an observer gets those only while the frame still holds them), first
- * event, bytes.
+ * event, bytes; and the timers its frames wait for then.
  */
 #include "engine_impl.h"
 
@@ -54,9 +54,42 @@ static void send_slice(struct wf_engine *engine, struct wf_machine *machine,
     }
 }
 
+/* What the execution waits for: state, retry or not, due. */
+static void put_timers(const struct wf_engine *engine,
+                       const struct wf_execution *execution,
+                       struct wf_buf *out) {
+    const struct wf_frame *frame = execution->frames;
+
+    if (!engine->events.timer || execution->status != WF_EXECUTION_RUNNING)
+        return;
+    for (; frame; frame = frame->next) {
+        bool is_retry = frame->phase == WF_PHASE_RETRY;
+        if (!is_retry && frame->phase != WF_PHASE_WAIT)
+            continue;
+        wf_buf_varint(out, frame->state);
+        wf_buf_u8(out, is_retry);
+        wf_buf_varint(out, (uint64_t)frame->due_ms);
+    }
+}
+
+static void send_timers(struct wf_engine *engine, struct wf_machine *machine,
+                        struct wf_str arn, struct wf_str timers) {
+    struct wf_reader in = {timers.data, timers.data + timers.len, false};
+
+    while (in.at < in.end) {
+        uint64_t state = wf_read_varint(&in);
+        bool is_retry = wf_read_u8(&in);
+        int64_t due_ms = (int64_t)wf_read_varint(&in);
+        if (in.bad || state >= machine->state_count)
+            return;
+        engine->events.timer(engine->events_arg, arn,
+                             machine->states[state].name, is_retry, due_ms);
+    }
+}
+
 void wf_observe(struct wf_engine *engine, struct wf_execution *execution,
                 struct wf_str slice, uint64_t first_event) {
-    struct wf_buf arn = {0};
+    struct wf_buf arn = {0}, timers = {0};
     struct wf_str input = WF_STR_NULL, name;
     struct wf_machine *machine = execution->machine;
     if (!engine->events.event)
@@ -64,9 +97,12 @@ void wf_observe(struct wf_engine *engine, struct wf_execution *execution,
     if (execution->frames && execution->frames->input.doc)
         input = wf_doc_text(execution->frames->input.doc);
     name = wf_execution_arn(engine, execution, &arn);
+    put_timers(engine, execution, &timers);
     if (execution->express) {
         send_slice(engine, machine, name, execution->start_ms, first_event,
                    slice, input);
+        send_timers(engine, machine, name,
+                    (struct wf_str){timers.data, timers.len});
     } else {
         struct wf_buf *out = wf_commit_observed(engine);
         uintptr_t pointer = (uintptr_t)machine;
@@ -76,7 +112,9 @@ void wf_observe(struct wf_engine *engine, struct wf_execution *execution,
         wf_buf_varint(out, first_event);
         wf_buf_text(out, slice);
         wf_buf_text(out, input);
+        wf_buf_text(out, (struct wf_str){timers.data, timers.len});
     }
+    wf_buf_free(&timers);
     wf_buf_free(&arn);
 }
 
@@ -92,9 +130,11 @@ void wf_observed_send(struct wf_engine *engine, struct wf_buf *observed) {
         uint64_t first_event = wf_read_varint(&in);
         struct wf_str slice = wf_read_text(&in);
         struct wf_str input = wf_read_text(&in);
+        struct wf_str timers = wf_read_text(&in);
         struct wf_machine *machine = (struct wf_machine *)pointer;
-        if (machine->ready)
-            send_slice(engine, machine, arn, start_ms, first_event, slice,
-                       input);
+        if (!machine->ready)
+            continue;
+        send_slice(engine, machine, arn, start_ms, first_event, slice, input);
+        send_timers(engine, machine, arn, timers);
     }
 }

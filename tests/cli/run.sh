@@ -51,6 +51,7 @@ err_has "InvalidExecutionInput"
 
 # 90 days in no time, and reproducible.
 expect 0 run "$home/wait.asl.json" --virtual-time --seed 7
+err_has "waits 90d00h"
 out_is '{"waited": true}'
 cp "$home/err" "$home/first"
 expect 0 run "$home/wait.asl.json" --virtual-time --seed 7

@@ -35,10 +35,12 @@ function dpkg.run(error_name, command)
       error_name = "Patch.Transient"
     end
   end
+  text = text:gsub("%s+$", "")
   error({
     Error = error_name,
-    Cause = ("%s: %s\n%s"):format(table.concat(command, " "),
-      result.signal or "exit status " .. tostring(result.status), text),
+    Cause = ("%s\n%s: %s"):format(text,
+      table.concat(command, " "),
+      result.signal or "exit status " .. tostring(result.status)),
   })
 end
 
