@@ -65,20 +65,43 @@ void wf_execution_touch(struct wf_engine *engine,
     wf_engine_wake(engine);
 }
 
-void wf_commit_dispatch(struct wf_engine *engine, uint64_t task) {
-    struct wf_commit *commit = open_commit(engine);
-    PUSH(commit->dispatches, commit->dispatch_count, commit->dispatch_cap,
-         task);
+/* Where what waits for an execution's part of the open batch is kept. */
+static struct wf_effects *effects_of(struct wf_engine *engine,
+                                     struct wf_execution *execution) {
+    return execution->pieces_due ? &execution->held
+                                 : &open_commit(engine)->effects;
+}
+
+void wf_commit_dispatch(struct wf_engine *engine, struct wf_frame *frame) {
+    struct wf_effects *effects = effects_of(engine, frame->execution);
+    PUSH(effects->tasks, effects->task_count, effects->task_cap,
+         frame->task);
 }
 
 struct wf_buf *wf_commit_observed(struct wf_engine *engine) {
     return &open_commit(engine)->observed;
 }
 
-static void add_effect(struct wf_commit *commit, void (*run)(void *arg),
+static void add_effect(struct wf_effects *effects, void (*run)(void *arg),
                        void *arg) {
     struct wf_effect effect = {run, arg};
-    PUSH(commit->effects, commit->effect_count, commit->effect_cap, effect);
+    PUSH(effects->calls, effects->call_count, effects->call_cap, effect);
+}
+
+static void effects_free(struct wf_effects *effects) {
+    free(effects->calls);
+    free(effects->tasks);
+    *effects = (struct wf_effects){0};
+}
+
+/* What was held back joins the open batch. */
+static void release_held(struct wf_engine *engine, struct wf_effects *held) {
+    struct wf_effects *open = &open_commit(engine)->effects;
+    for (size_t i = 0; i < held->task_count; i++)
+        PUSH(open->tasks, open->task_count, open->task_cap, held->tasks[i]);
+    for (size_t i = 0; i < held->call_count; i++)
+        PUSH(open->calls, open->call_count, open->call_cap, held->calls[i]);
+    effects_free(held);
 }
 
 bool wf_engine_has_open(const struct wf_engine *engine) {
@@ -87,11 +110,14 @@ bool wf_engine_has_open(const struct wf_engine *engine) {
 
 void wf_engine_after(struct wf_engine *engine, void (*run)(void *arg),
                      void *arg) {
-    if (wf_engine_has_open(engine))
-        add_effect(open_commit(engine), run, arg);
+    if (!wf_list_is_empty(&engine->pieces))
+        add_effect(&engine->after_pieces, run, arg);
+    else if (wf_engine_has_open(engine))
+        add_effect(&open_commit(engine)->effects, run, arg);
     else if (!wf_list_is_empty(&engine->in_flight))
-        add_effect(WF_ENTRY(engine->in_flight.previous, struct wf_commit,
-                            link),
+        add_effect(&WF_ENTRY(engine->in_flight.previous, struct wf_commit,
+                             link)
+                        ->effects,
                    run, arg);
     else
         run(arg);
@@ -101,14 +127,14 @@ void wf_execution_after(struct wf_engine *engine,
                         struct wf_execution *execution,
                         void (*run)(void *arg), void *arg) {
     if (wf_link_is_in(&execution->dirty_link)) {
-        add_effect(open_commit(engine), run, arg);
+        add_effect(effects_of(engine, execution), run, arg);
         return;
     }
     struct wf_link *link = engine->in_flight.previous;
     for (; link != &engine->in_flight; link = link->previous) {
         struct wf_commit *commit = WF_ENTRY(link, struct wf_commit, link);
         if (commit->seq == execution->last_seq) {
-            add_effect(commit, run, arg);
+            add_effect(&commit->effects, run, arg);
             return;
         }
     }
@@ -172,6 +198,8 @@ static void pack(struct wf_engine *engine, struct wf_execution *execution) {
 static void build_execution(struct wf_engine *engine,
                             struct wf_execution *execution) {
     struct wf_tail *tail = &execution->tail;
+    if (execution->held.call_count + execution->held.task_count)
+        release_held(engine, &execution->held);
     if (engine->events.event && tail->bytes.len > execution->journaled)
         wf_observe(engine, execution,
                    (struct wf_str){tail->bytes.data + execution->journaled,
@@ -189,6 +217,22 @@ static void build_execution(struct wf_engine *engine,
         }
     }
     mark_journaled(execution);
+}
+
+/* Those with large documents that are not all written wait for the next. */
+static void build_executions(struct wf_engine *engine) {
+    struct wf_link held, *link;
+    wf_list_init(&held);
+    while ((link = wf_list_shift(&engine->dirty))) {
+        struct wf_execution *execution =
+            WF_ENTRY(link, struct wf_execution, dirty_link);
+        if (execution->pieces_due)
+            wf_list_append(&held, link);
+        else
+            build_execution(engine, execution);
+    }
+    while ((link = wf_list_shift(&held)))
+        wf_list_append(&engine->dirty, link);
 }
 
 void wf_journal_note(struct wf_engine *engine, uint64_t seq, size_t bytes) {
@@ -262,8 +306,7 @@ void wf_engine_checkpoint(struct wf_engine *engine) {
 
 static void commit_free(struct wf_commit *commit) {
     wf_buf_free(&commit->observed);
-    free(commit->effects);
-    free(commit->dispatches);
+    effects_free(&commit->effects);
     free(commit->drops);
     free(commit);
 }
@@ -313,10 +356,10 @@ static void batch_durable(void *arg, const struct wf_error *err) {
     adapt_limit(engine, commit);
     if (commit->observed.len)
         wf_observed_send(engine, &commit->observed);
-    for (size_t i = 0; i < commit->dispatch_count; i++)
-        wf_task_dispatch(engine, commit->dispatches[i]);
-    for (size_t i = 0; i < commit->effect_count; i++)
-        commit->effects[i].run(commit->effects[i].arg);
+    for (size_t i = 0; i < commit->effects.task_count; i++)
+        wf_task_dispatch(engine, commit->effects.tasks[i]);
+    for (size_t i = 0; i < commit->effects.call_count; i++)
+        commit->effects.calls[i].run(commit->effects.calls[i].arg);
     run_drops(engine, commit);
     commit_free(commit);
     wf_engine_wake(engine);
@@ -336,10 +379,10 @@ void wf_engine_submit(struct wf_engine *engine) {
     wf_buf_varint(&engine->record,
                   (uint64_t)wf_clock_now_ms(engine->clock));
     size_t header = engine->record.len;
-    struct wf_link *link;
-    while ((link = wf_list_shift(&engine->dirty)))
-        build_execution(engine,
-                        WF_ENTRY(link, struct wf_execution, dirty_link));
+    wf_pieces_write(engine);
+    build_executions(engine);
+    if (wf_list_is_empty(&engine->pieces) && engine->after_pieces.call_count)
+        release_held(engine, &engine->after_pieces);
     if (engine->record.len > header) {
         struct wf_key key = wf_key_journal(engine->partition, commit->seq);
         wf_journal_note(engine, commit->seq, engine->record.len);
@@ -366,6 +409,7 @@ void wf_commits_free(struct wf_engine *engine) {
     engine->open = NULL;
     wf_batch_free(engine->rows);
     engine->rows = NULL;
+    effects_free(&engine->after_pieces);
     wf_buf_free(&engine->record);
     wf_buf_free(&engine->scratch);
     wf_buf_free(&engine->journal_sizes);

@@ -172,6 +172,7 @@ static void init_lists(struct wf_engine *engine) {
     wf_list_init(&engine->unpacked);
     wf_list_init(&engine->idle);
     wf_list_init(&engine->started);
+    wf_list_init(&engine->pieces);
     wf_list_init(&engine->reaping);
     wf_list_init(&engine->in_flight);
 }
@@ -242,6 +243,7 @@ void wf_engine_close(struct wf_engine *engine) {
     wf_bundles_close(engine);
     wf_pool_free(engine->pool);
     wf_waiters_free(engine);
+    wf_pieces_free(engine);
     for (size_t i = 0; i < engine->table.size; i++)
         while (engine->table.by_id[i])
             wf_execution_drop(engine, engine->table.by_id[i]);

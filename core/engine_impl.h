@@ -7,6 +7,7 @@
  *   commit.c      the open batch: what it writes, what follows it
  *   table.c       executions by id and by name
  *   transition.c  runs frames: asks Lua, applies decisions, records events
+ *   docs.c        payload documents: numbers, large ones in pieces, reading
  *   task.c        tasks: dispatch, answers, children, the pool's callbacks
  *   timer.c       the heap of timers in memory; firing
  *   park.c        packing, dropping from memory, loading again
@@ -30,17 +31,6 @@
 #include "pool.h"
 #include "script.h"
 
-/** Something to be done when a batch is durable. */
-struct wf_effect {
-    void (*run)(void *arg);
-    void *arg;
-};
-
-/** A task to hand to the pool when its schedule is durable. */
-struct wf_dispatch {
-    uint64_t task;
-};
-
 /** A batch on its way: what follows once it is durable. */
 struct wf_commit {
     struct wf_link link;
@@ -48,10 +38,7 @@ struct wf_commit {
     uint64_t seq;
     uint64_t submitted_ns;
     unsigned changes;
-    struct wf_effect *effects;
-    size_t effect_count, effect_cap;
-    uint64_t *dispatches; /**< Task ids. */
-    size_t dispatch_count, dispatch_cap;
+    struct wf_effects effects;
     uint64_t *drops;      /**< Execution ids to drop from memory. */
     size_t drop_count, drop_cap;
     struct wf_buf observed; /**< For observers, see observe.c. */
@@ -96,6 +83,8 @@ struct wf_engine {
     struct wf_link dirty;       /**< Executions changed since the last flush. */
     struct wf_link unpacked;    /**< By first_seq: what the journal holds. */
     struct wf_link idle;        /**< By the time of the last change. */
+    struct wf_link pieces;      /**< Large documents being written. */
+    struct wf_effects after_pieces; /**< Wait for all of those. */
     struct wf_link started;     /**< Frames whose TaskStarted is unrecorded. */
 
     struct wf_timers timers;
@@ -165,7 +154,8 @@ void wf_engine_after(struct wf_engine *engine, void (*run)(void *arg),
 void wf_execution_after(struct wf_engine *engine,
                         struct wf_execution *execution,
                         void (*run)(void *arg), void *arg);
-void wf_commit_dispatch(struct wf_engine *engine, uint64_t task);
+/** The frame's task goes to the pool when its schedule is durable. */
+void wf_commit_dispatch(struct wf_engine *engine, struct wf_frame *frame);
 bool wf_engine_has_open(const struct wf_engine *engine);
 /** The open batch is as large as a commit should be: no more frames run
  * until it has left. */
@@ -189,6 +179,25 @@ struct wf_execution *wf_table_by_name(const struct wf_table *table,
 void wf_table_shrink(struct wf_table *table);
 void wf_table_free(struct wf_table *table);
 
+/* ---- docs.c ---- */
+/** The number of `doc` in the execution: the one it has if it is among
+ * `known` (NULL-terminated), else the tail gets it. Then `ref` (may be NULL)
+ * is set. */
+uint64_t wf_execution_doc(struct wf_engine *engine,
+                          struct wf_execution *execution, struct wf_doc *doc,
+                          const struct wf_ref *const *known,
+                          struct wf_ref *ref);
+/** Adds some pieces of large documents to the open batch. */
+void wf_pieces_write(struct wf_engine *engine);
+void wf_pieces_free(struct wf_engine *engine);
+/** A document from the store: from its segment, or from its pieces if
+ * `length` is not 0. data NULL: it is not there. Borrowed until the callback
+ * returns. */
+typedef void wf_doc_fn(void *arg, struct wf_str text);
+void wf_doc_read(struct wf_engine *engine, uint64_t execution,
+                 uint64_t number, uint64_t length, wf_doc_fn *done,
+                 void *arg);
+
 /* ---- transition.c ---- */
 /** Puts a frame into the run queue. */
 void wf_frame_run(struct wf_engine *engine, struct wf_frame *frame);
@@ -203,11 +212,6 @@ void wf_frame_resume(struct wf_engine *engine, struct wf_frame *frame,
 /** Records an event of a frame; returns its id. */
 uint64_t wf_frame_event(struct wf_engine *engine, struct wf_frame *frame,
                         struct wf_event *event);
-/** The number of `doc` in the execution: `known` if it is the same document,
- * else the tail gets it. Then `ref` (may be NULL) is set. */
-uint64_t wf_execution_doc(struct wf_execution *execution, struct wf_doc *doc,
-                          const struct wf_ref *const *known,
-                          struct wf_ref *ref);
 /** Ends an execution that is running: records the event, frees the frames. */
 void wf_execution_end(struct wf_engine *engine,
                       struct wf_execution *execution,
@@ -290,11 +294,6 @@ void wf_refuse_execution(wf_execution_fn *reply, void *arg,
 typedef void wf_found_fn(void *arg, uint64_t id);
 void wf_execution_find(struct wf_engine *engine, struct wf_str arn,
                        wf_found_fn *found, void *arg);
-/** A document from the segments of an execution; data NULL: it is not
- * there. Borrowed until the callback returns. */
-typedef void wf_doc_fn(void *arg, struct wf_str text);
-void wf_doc_read(struct wf_engine *engine, uint64_t execution,
-                 uint64_t number, wf_doc_fn *done, void *arg);
 /** Answers like DescribeExecution. */
 void wf_describe(struct wf_engine *engine, uint64_t id,
                  wf_execution_fn *reply, void *arg);

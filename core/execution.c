@@ -43,6 +43,8 @@ void wf_execution_free(struct wf_execution *execution) {
     free(execution->error);
     free(execution->cause);
     free(execution->trace_header);
+    free(execution->held.calls);
+    free(execution->held.tasks);
     free(execution);
 }
 

@@ -93,6 +93,19 @@ struct wf_frame {
     uint32_t child_count;
 };
 
+/** What is to be done once a batch is durable: calls, and tasks to hand to
+ * the pool. All-zero is none. */
+struct wf_effect {
+    void (*run)(void *arg);
+    void *arg;
+};
+struct wf_effects {
+    struct wf_effect *calls;
+    size_t call_count, call_cap;
+    uint64_t *tasks;
+    size_t task_count, task_cap;
+};
+
 struct wf_execution {
     uint64_t id;
     struct wf_machine *machine; /**< Counted reference. */
@@ -124,6 +137,9 @@ struct wf_execution {
     bool listed;                /**< Its N and L rows are written. */
     bool wants_pack;            /**< Pack at the next flush. */
     bool wants_drop;            /**< Drop when that is durable. */
+    unsigned pieces_due;        /**< Large documents not written yet: the
+                                  execution is held back from batches. */
+    struct wf_effects held;     /**< What waits for it meanwhile. */
     unsigned loading;           /**< Reads under way for it. */
     unsigned pins;              /**< Others that hold a pointer. */
 };

@@ -12,11 +12,12 @@
 
 #define DEFAULT_PAGE 100
 #define LARGEST_PAGE 1000
+#define PAGE_BYTES ((size_t)4 << 20)
 
 /* A document, or a segment's bytes, held for the time of a request. */
 struct held {
     uint64_t number; /* document; 0 for a segment */
-    char *bytes;
+    char *bytes;     /* NULL: a document of `len` bytes in pieces */
     size_t len;
 };
 
@@ -44,7 +45,8 @@ static void hold(struct held **list, size_t *count, uint64_t number,
                  struct wf_str bytes) {
     *list = wf_realloc(*list, (*count + 1) * sizeof(**list));
     (*list)[(*count)++] = (struct held){
-        number, wf_strndup(bytes.data, bytes.len), bytes.len};
+        number, bytes.data ? wf_strndup(bytes.data, bytes.len) : NULL,
+        bytes.len};
 }
 
 static void release(struct held *list, size_t count) {
@@ -70,13 +72,18 @@ static void refuse(struct history *history, const char *exception,
 
 /* ---- rendering ---- */
 
-static struct wf_str find_held(const struct history *history,
-                               uint64_t number) {
+static struct held *find_held(const struct history *history,
+                              uint64_t number) {
     for (size_t i = 0; i < history->doc_count; i++)
         if (history->docs[i].number == number)
-            return (struct wf_str){history->docs[i].bytes,
-                                   history->docs[i].len};
-    return WF_STR_NULL;
+            return &history->docs[i];
+    return NULL;
+}
+
+static struct wf_str held_text(const struct history *history,
+                               uint64_t number) {
+    const struct held *held = find_held(history, number);
+    return held ? (struct wf_str){held->bytes, held->len} : WF_STR_NULL;
 }
 
 static void describe_state(const struct wf_machine *machine,
@@ -106,9 +113,9 @@ static void collect(struct history *history) {
         struct wf_str text;
         if (!wf_segment_walk(bytes, history->start_ms, &cursor))
             continue;
-        while ((entry = wf_tail_next(&cursor, &event, &number, &text)) ==
-                   WF_TAIL_EVENT ||
-               entry == WF_TAIL_DOC) {
+        while ((entry = wf_tail_next(&cursor, &event, &number, &text)) !=
+                   WF_TAIL_END &&
+               entry != WF_TAIL_BAD) {
             if (entry == WF_TAIL_EVENT && event.id >= history->first &&
                 event.id <= history->last &&
                 history->event_count < wanted)
@@ -136,13 +143,36 @@ static void find_docs(struct history *history) {
         struct wf_str text;
         if (!wf_segment_walk(bytes, history->start_ms, &cursor))
             continue;
-        while ((entry = wf_tail_next(&cursor, &event, &number, &text)) ==
-                   WF_TAIL_EVENT ||
-               entry == WF_TAIL_DOC) {
-            if (entry == WF_TAIL_DOC)
+        while ((entry = wf_tail_next(&cursor, &event, &number, &text)) !=
+                   WF_TAIL_END &&
+               entry != WF_TAIL_BAD) {
+            if (entry == WF_TAIL_DOC || entry == WF_TAIL_PIECES)
                 hold(&history->docs, &history->doc_count, number, text);
         }
     }
+}
+
+/* A page ends early when its documents are large: at least one event. */
+static void cut_by_size(struct history *history) {
+    size_t bytes = 0, kept = 0, count = history->event_count;
+    for (; kept < count; kept++) {
+        size_t at = history->reverse ? count - 1 - kept : kept;
+        const struct held *held =
+            find_held(history, history->events[at].event.doc);
+        bytes += held ? held->len : 0;
+        if (kept > 0 && bytes > PAGE_BYTES)
+            break;
+    }
+    if (kept == count)
+        return;
+    if (history->reverse) {
+        history->first = history->last - kept + 1;
+        memmove(history->events, history->events + count - kept,
+                kept * sizeof(*history->events));
+    } else {
+        history->last = history->first + kept - 1;
+    }
+    history->event_count = kept;
 }
 
 static void send_page(struct history *history);
@@ -155,19 +185,26 @@ struct missing {
 static void missing_read(void *arg, struct wf_str text) {
     struct missing *missing = arg;
     struct history *history = missing->history;
-    hold(&history->docs, &history->doc_count, missing->number,
-         text.data ? text : WF_STR("null"));
+    struct held *held = find_held(history, missing->number);
+    if (!text.data)
+        text = WF_STR("null"); /* lost: show the rest */
+    if (held)
+        *held = (struct held){missing->number,
+                              wf_strndup(text.data, text.len), text.len};
+    else
+        hold(&history->docs, &history->doc_count, missing->number, text);
     free(missing);
     send_page(history);
 }
 
 static bool read_missing(struct history *history, uint64_t number) {
-    if (find_held(history, number).data)
+    struct held *held = find_held(history, number);
+    if (held && held->bytes)
         return false;
     struct missing *missing = wf_calloc(1, sizeof(*missing));
     *missing = (struct missing){history, number};
-    wf_doc_read(history->engine, history->execution, number, missing_read,
-                missing);
+    wf_doc_read(history->engine, history->execution, number,
+                held ? held->len : 0, missing_read, missing);
     return true;
 }
 
@@ -186,9 +223,9 @@ static void answer(struct history *history) {
         uint64_t number;
         describe_state(history->machine, shown, history->engine->region);
         if (wants_doc(&shown->event, false, &number))
-            shown->doc = find_held(history, number);
+            shown->doc = held_text(history, number);
         if (wants_doc(&shown->event, true, &number))
-            shown->assigned = find_held(history, number);
+            shown->assigned = held_text(history, number);
         shown->role_arn = wf_str(history->machine->role_arn);
     }
     if (history->reverse) {
@@ -228,6 +265,7 @@ static void machine_there(void *arg, struct wf_machine *machine) {
     }
     collect(history);
     find_docs(history);
+    cut_by_size(history);
     send_page(history);
 }
 

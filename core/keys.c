@@ -57,6 +57,15 @@ struct wf_key wf_key_segment(uint16_t partition, uint64_t execution,
     return key;
 }
 
+struct wf_key wf_key_piece(uint16_t partition, uint64_t execution,
+                           uint64_t document, uint32_t piece) {
+    struct wf_key key = wf_key_table(partition, 'P');
+    add(&key, execution, 8);
+    add(&key, document, 8);
+    add(&key, piece, 4);
+    return key;
+}
+
 struct wf_key wf_key_name(uint16_t partition, uint32_t machine,
                           struct wf_str name) {
     struct wf_key key = wf_key_table(partition, 'N');

@@ -9,6 +9,8 @@
  *                                   has ended, a short history is inside
  *   p E execution:8 frame:4         image of a frame that lives
  *   p S execution:8 first_event:8   segment: a packed run of events (tail.h)
+ *   p P execution:8 document:8 piece:4
+ *                                   64 KiB of a large document
  *   p N machine:4 name              execution id by name
  *   p L machine:4 start_ms:8 execution:8
  *                                   what ListExecutions shows
@@ -52,6 +54,8 @@ struct wf_key wf_key_frame(uint16_t partition, uint64_t execution,
                            uint32_t frame);
 struct wf_key wf_key_segment(uint16_t partition, uint64_t execution,
                              uint64_t first_event);
+struct wf_key wf_key_piece(uint16_t partition, uint64_t execution,
+                           uint64_t document, uint32_t piece);
 struct wf_key wf_key_name(uint16_t partition, uint32_t machine,
                           struct wf_str name);
 struct wf_key wf_key_list(uint16_t partition, uint32_t machine,

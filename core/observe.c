@@ -26,10 +26,10 @@ static void send_slice(struct wf_engine *engine, struct wf_machine *machine,
     struct wf_str text, held[4] = {WF_STR_NULL};
     size_t at = 0;
 
-    while ((entry = wf_tail_next(&cursor, &event, &number, &text)) ==
-               WF_TAIL_EVENT ||
-           entry == WF_TAIL_DOC) {
-        if (entry == WF_TAIL_DOC) {
+    while ((entry = wf_tail_next(&cursor, &event, &number, &text)) !=
+               WF_TAIL_END &&
+           entry != WF_TAIL_BAD) {
+        if (entry != WF_TAIL_EVENT) {
             held_number[at % 4] = number;
             held[at++ % 4] = text;
             continue;

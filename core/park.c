@@ -427,7 +427,7 @@ void wf_engine_load_due(struct wf_engine *engine) {
 
 /* ---- documents ---- */
 
-struct doc_read {
+struct doc_wait {
     struct wf_engine *engine;
     uint64_t execution, number;
     uint32_t frame;
@@ -454,32 +454,24 @@ static void spread_doc(struct wf_execution *execution, uint64_t number,
     }
 }
 
-static void doc_rows(void *arg, const struct wf_row *rows, size_t count,
-                     bool more, const struct wf_error *err) {
-    struct doc_read *read = arg;
-    struct wf_engine *engine = read->engine;
+static void doc_there(void *arg, struct wf_str text) {
+    struct doc_wait *wait = arg;
+    struct wf_engine *engine = wait->engine;
     struct wf_execution *execution =
-        wf_table_by_id(&engine->table, read->execution);
-    struct wf_tail_cursor cursor;
-    struct wf_str text;
-    (void)more;
-    engine->loads--;
+        wf_table_by_id(&engine->table, wait->execution);
     if (execution) {
         execution->loading--;
-        if (count == 1 &&
-            wf_segment_walk(rows->value, execution->start_ms, &cursor) &&
-            wf_tail_find_doc(cursor, read->number, &text))
-            spread_doc(execution, read->number, text);
+        if (text.data)
+            spread_doc(execution, wait->number, text);
         else
-            wf_engine_notice(engine, "execution %llx: document %llu: %s",
-                             (unsigned long long)read->execution,
-                             (unsigned long long)read->number,
-                             err ? err->message : "not in its segment");
-        struct wf_frame *frame = wf_execution_frame(execution, read->frame);
-        if (frame && execution->loading == 0)
+            wf_engine_notice(engine, "execution %llx: document %llu is "
+                             "missing", (unsigned long long)execution->id,
+                             (unsigned long long)wait->number);
+        struct wf_frame *frame = wf_execution_frame(execution, wait->frame);
+        if (frame && execution->loading == 0 && text.data)
             wf_frame_run(engine, frame);
     }
-    free(read);
+    free(wait);
 }
 
 /* Returns whether the document is there (or there is none). */
@@ -492,24 +484,18 @@ static bool need_doc(struct wf_engine *engine, struct wf_frame *frame,
     if (ref->number == 0 || ref->doc)
         return true;
     wf_tail_walk(&execution->tail, execution->start_ms, &cursor);
-    if (wf_tail_find_doc(cursor, ref->number, &text)) {
+    enum wf_tail_entry entry =
+        wf_tail_find_doc(cursor, ref->number, &text);
+    if (entry == WF_TAIL_DOC) {
         spread_doc(execution, ref->number, text);
         return true;
     }
-    struct doc_read *read = wf_calloc(1, sizeof(*read));
-    *read = (struct doc_read){engine, execution->id, ref->number,
+    struct doc_wait *wait = wf_calloc(1, sizeof(*wait));
+    *wait = (struct doc_wait){engine, execution->id, ref->number,
                               frame->number};
     execution->loading++;
-    engine->loads++;
-    struct wf_key from = wf_key_segment(engine->partition, execution->id, 0);
-    struct wf_key to = wf_key_segment(engine->partition, execution->id,
-                                      WF_DOC_EVENT(ref->number) + 1);
-    struct wf_range range = {.from = wf_key_str(&from),
-                             .to = wf_key_str(&to),
-                             .reverse = true,
-                             .max_rows = 1,
-                             .max_bytes = SIZE_MAX};
-    wf_store_scan(engine->store, &range, doc_rows, read);
+    wf_doc_read(engine, execution->id, ref->number,
+                entry == WF_TAIL_PIECES ? text.len : 0, doc_there, wait);
     return false;
 }
 

@@ -1,6 +1,5 @@
 /*
- * read.c - DescribeExecution, and what other reads share: finding an
- * execution by its ARN, reading one of its documents.
+ * read.c - DescribeExecution, and finding an execution by its ARN.
  *
  * A read looks in memory first, then at the rows. What it takes from memory
  * is copied at once; the answer leaves when that is durable.
@@ -71,49 +70,11 @@ void wf_execution_find(struct wf_engine *engine, struct wf_str arn,
     wf_machine_by_name(engine, machine, find_in_machine, call);
 }
 
-/* ---- documents ---- */
-
-struct doc_call {
-    struct wf_engine *engine;
-    uint64_t number;
-    wf_doc_fn *done;
-    void *arg;
-};
-
-static void doc_rows(void *arg, const struct wf_row *rows, size_t count,
-                     bool more, const struct wf_error *err) {
-    struct doc_call *call = arg;
-    struct wf_tail_cursor cursor;
-    struct wf_str text = WF_STR_NULL;
-    (void)more;
-    call->engine->loads--;
-    if (!err && count == 1 && wf_segment_walk(rows->value, 0, &cursor) &&
-        !wf_tail_find_doc(cursor, call->number, &text))
-        text = WF_STR_NULL;
-    call->done(call->arg, text);
-    free(call);
-}
-
-void wf_doc_read(struct wf_engine *engine, uint64_t execution,
-                 uint64_t number, wf_doc_fn *done, void *arg) {
-    struct doc_call *call = wf_calloc(1, sizeof(*call));
-    *call = (struct doc_call){engine, number, done, arg};
-    struct wf_key from = wf_key_segment(engine->partition, execution, 0);
-    struct wf_key to = wf_key_segment(engine->partition, execution,
-                                      WF_DOC_EVENT(number) + 1);
-    struct wf_range range = {.from = wf_key_str(&from),
-                             .to = wf_key_str(&to),
-                             .reverse = true,
-                             .max_rows = 1,
-                             .max_bytes = SIZE_MAX};
-    engine->loads++;
-    wf_store_scan(engine->store, &range, doc_rows, call);
-}
-
 /* ---- DescribeExecution ---- */
 
 struct payload {
     uint64_t number; /* 0: none */
+    uint64_t length; /* stored in so many bytes of pieces; 0: elsewhere */
     bool there;
     struct wf_buf text;
 };
@@ -198,12 +159,17 @@ static void payload_read(void *arg, struct wf_str text) {
     resolve(d);
 }
 
+static void read_payload(struct description *d, struct payload *payload) {
+    wf_doc_read(d->engine, d->id, payload->number, payload->length,
+                payload_read, d);
+}
+
 /* Reads what is not there yet, then answers. */
 static void resolve(struct description *d) {
     if (d->input.number && !d->input.there)
-        wf_doc_read(d->engine, d->id, d->input.number, payload_read, d);
+        read_payload(d, &d->input);
     else if (d->output.number && !d->output.there)
-        wf_doc_read(d->engine, d->id, d->output.number, payload_read, d);
+        read_payload(d, &d->output);
     else
         wf_machine_need(d->engine, d->machine, with_machine, d);
 }
@@ -217,11 +183,25 @@ static void take_text(struct payload *payload, struct wf_str text) {
     wf_buf_addstr(&payload->text, text);
 }
 
+static void take_entry(struct payload *payload, struct wf_tail_cursor cursor,
+                       uint64_t number) {
+    struct wf_str text;
+    switch (wf_tail_find_doc(cursor, number, &text)) {
+    case WF_TAIL_DOC:
+        take_text(payload, text);
+        break;
+    case WF_TAIL_PIECES:
+        payload->length = text.len;
+        break;
+    default:
+        break;
+    }
+}
+
 static void take_from_memory(struct payload *payload,
                              const struct wf_execution *execution,
                              const struct wf_ref *ref) {
     struct wf_tail_cursor cursor;
-    struct wf_str text;
     payload->number = ref->number;
     if (ref->number == 0)
         return;
@@ -230,18 +210,15 @@ static void take_from_memory(struct payload *payload,
         return;
     }
     wf_tail_walk(&execution->tail, execution->start_ms, &cursor);
-    if (wf_tail_find_doc(cursor, ref->number, &text))
-        take_text(payload, text);
+    take_entry(payload, cursor, ref->number);
 }
 
 static void take_from_inline(struct payload *payload, struct wf_str segment,
                              uint64_t number) {
     struct wf_tail_cursor cursor;
-    struct wf_str text;
     payload->number = number;
-    if (number && segment.len && wf_segment_walk(segment, 0, &cursor) &&
-        wf_tail_find_doc(cursor, number, &text))
-        take_text(payload, text);
+    if (number && segment.len && wf_segment_walk(segment, 0, &cursor))
+        take_entry(payload, cursor, number);
 }
 
 static void describe_rows(void *arg, const struct wf_row *rows, size_t count,

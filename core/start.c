@@ -133,7 +133,7 @@ static struct wf_execution *create(struct start_call *call) {
     struct wf_frame *root = wf_frame_new(execution, 0);
     execution->next_frame = 1;
     root->state = machine->start;
-    wf_execution_doc(execution, call->input, NULL, &execution->input);
+    wf_execution_doc(engine, execution, call->input, NULL, &execution->input);
     wf_ref_copy(&root->input, &execution->input);
     record_start(engine, execution);
     execution->image_changed = true;
@@ -207,7 +207,7 @@ static void name_is_taken(struct start_call *call,
     }
     struct input_read *read = wf_calloc(1, sizeof(*read));
     *read = (struct input_read){call, execution->id};
-    wf_doc_read(call->engine, execution->id, execution->input.number,
+    wf_doc_read(call->engine, execution->id, execution->input.number, 0,
                 input_text, read);
 }
 

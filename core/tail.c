@@ -5,6 +5,7 @@
 
 #define SEGMENT_VERSION 1
 #define ENTRY_DOC 0xfe
+#define ENTRY_PIECES 0xfd
 
 void wf_tail_reset(struct wf_tail *tail, uint64_t next_event) {
     tail->bytes.len = 0;
@@ -18,6 +19,13 @@ uint64_t wf_tail_add_doc(struct wf_tail *tail, struct wf_str text) {
     assert(tail->docs_since < 4);
     wf_buf_u8(&tail->bytes, ENTRY_DOC);
     wf_buf_text(&tail->bytes, text);
+    return WF_DOC_NUMBER(tail->next_event, tail->docs_since++);
+}
+
+uint64_t wf_tail_add_pieces(struct wf_tail *tail, uint64_t length) {
+    assert(tail->docs_since < 4);
+    wf_buf_u8(&tail->bytes, ENTRY_PIECES);
+    wf_buf_varint(&tail->bytes, length);
     return WF_DOC_NUMBER(tail->next_event, tail->docs_since++);
 }
 
@@ -50,7 +58,7 @@ int wf_tail_append(struct wf_tail *tail, uint64_t first_event,
                             (unsigned long long)first_event);
     do {
         entry = wf_tail_next(&cursor, &event, &number, &text);
-    } while (entry == WF_TAIL_EVENT || entry == WF_TAIL_DOC);
+    } while (entry != WF_TAIL_END && entry != WF_TAIL_BAD);
     if (entry == WF_TAIL_BAD)
         return wf_error_set(err, WF_E_CORRUPT,
                             "journal: event %llu does not decode",
@@ -104,6 +112,12 @@ enum wf_tail_entry wf_tail_next(struct wf_tail_cursor *cursor,
         *number = WF_DOC_NUMBER(cursor->next_event, cursor->docs_since++);
         return in->bad ? WF_TAIL_BAD : WF_TAIL_DOC;
     }
+    if ((uint8_t)*in->at == ENTRY_PIECES) {
+        in->at++;
+        *text = (struct wf_str){NULL, wf_read_varint(in)};
+        *number = WF_DOC_NUMBER(cursor->next_event, cursor->docs_since++);
+        return in->bad ? WF_TAIL_BAD : WF_TAIL_PIECES;
+    }
     event->id = cursor->next_event;
     if (!wf_event_decode(in, event, cursor->start_ms))
         return WF_TAIL_BAD;
@@ -112,17 +126,16 @@ enum wf_tail_entry wf_tail_next(struct wf_tail_cursor *cursor,
     return WF_TAIL_EVENT;
 }
 
-bool wf_tail_find_doc(struct wf_tail_cursor cursor, uint64_t number,
-                      struct wf_str *text) {
+enum wf_tail_entry wf_tail_find_doc(struct wf_tail_cursor cursor,
+                                    uint64_t number, struct wf_str *text) {
     struct wf_event event;
     uint64_t found;
     enum wf_tail_entry entry;
-    while ((entry = wf_tail_next(&cursor, &event, &found, text)) !=
-           WF_TAIL_END) {
-        if (entry == WF_TAIL_BAD)
-            return false;
-        if (entry == WF_TAIL_DOC && found == number)
-            return true;
-    }
-    return false;
+    do {
+        entry = wf_tail_next(&cursor, &event, &found, text);
+        if ((entry == WF_TAIL_DOC || entry == WF_TAIL_PIECES) &&
+            found == number)
+            return entry;
+    } while (entry != WF_TAIL_END && entry != WF_TAIL_BAD);
+    return WF_TAIL_END;
 }

@@ -8,6 +8,8 @@
  *
  *   entry     = event (event.h: first byte 1..250)
  *             | 0xFE length:varint text          a document
+ *             | 0xFD length:varint               a large document: its text
+ *                                                is rows of table P (docs.c)
  *   segment   = version:1 (1) first_event:varint events:varint entry*
  *
  * A document's number follows from the event behind it (WF_DOC_NUMBER), so
@@ -31,6 +33,8 @@ struct wf_tail {
 void wf_tail_reset(struct wf_tail *tail, uint64_t next_event);
 /** Adds a document, returns its number. At most 4 before each event. */
 uint64_t wf_tail_add_doc(struct wf_tail *tail, struct wf_str text);
+/** The same for a document whose text is stored in pieces. */
+uint64_t wf_tail_add_pieces(struct wf_tail *tail, uint64_t length);
 /** Adds an event; sets event->id and returns it. */
 uint64_t wf_tail_add_event(struct wf_tail *tail, struct wf_event *event,
                            int64_t start_ms);
@@ -56,6 +60,7 @@ enum wf_tail_entry {
     WF_TAIL_END = 0,
     WF_TAIL_EVENT,
     WF_TAIL_DOC,
+    WF_TAIL_PIECES, /**< A document elsewhere: text.data NULL, its length. */
     WF_TAIL_BAD, /**< The bytes do not decode. */
 };
 
@@ -68,8 +73,9 @@ bool wf_segment_walk(struct wf_str segment, int64_t start_ms,
 enum wf_tail_entry wf_tail_next(struct wf_tail_cursor *cursor,
                                 struct wf_event *event, uint64_t *number,
                                 struct wf_str *text);
-/** Finds a document by its number. */
-bool wf_tail_find_doc(struct wf_tail_cursor cursor, uint64_t number,
-                      struct wf_str *text);
+/** Finds a document by its number: WF_TAIL_DOC and its text, WF_TAIL_PIECES
+ * and its length, or WF_TAIL_END: it is not here. */
+enum wf_tail_entry wf_tail_find_doc(struct wf_tail_cursor cursor,
+                                    uint64_t number, struct wf_str *text);
 
 #endif

@@ -111,7 +111,7 @@ void wf_task_schedule(struct wf_engine *engine, struct wf_frame *frame) {
     if (frame->execution->express)
         wf_task_dispatch(engine, frame->task);
     else
-        wf_commit_dispatch(engine, frame->task);
+        wf_commit_dispatch(engine, frame);
 }
 
 void wf_task_token(const struct wf_frame *frame, struct wf_buf *out) {
@@ -388,7 +388,7 @@ static void succeed_task(struct wf_engine *engine, struct wf_frame *frame,
     };
     wf_task_record_started(engine, frame);
     forget(engine, frame);
-    event.doc = wf_execution_doc(frame->execution, doc, NULL, NULL);
+    event.doc = wf_execution_doc(engine, frame->execution, doc, NULL, NULL);
     wf_frame_event(engine, frame, &event);
     wf_frame_resume(engine, frame, WF_SCRIPT_TASK_SUCCEEDED, doc, NULL);
     wf_doc_unref(doc);
@@ -418,7 +418,7 @@ static void run_again(struct wf_engine *engine, struct wf_frame *frame) {
     if (frame->execution->express)
         wf_task_dispatch(engine, frame->task);
     else
-        wf_commit_dispatch(engine, frame->task);
+        wf_commit_dispatch(engine, frame);
 }
 
 static void start_reaping(struct wf_engine *engine, struct wf_frame *frame) {

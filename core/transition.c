@@ -65,22 +65,6 @@ uint64_t wf_frame_event(struct wf_engine *engine, struct wf_frame *frame,
     return frame->previous_event;
 }
 
-uint64_t wf_execution_doc(struct wf_execution *execution, struct wf_doc *doc,
-                          const struct wf_ref *const *known,
-                          struct wf_ref *ref) {
-    uint64_t number = 0;
-    for (; number == 0 && known && *known; known++)
-        if ((*known)->doc == doc)
-            number = (*known)->number;
-    if (number == 0 && execution->express)
-        number = 1; /* never written; only "there is one" */
-    if (number == 0)
-        number = wf_tail_add_doc(&execution->tail, wf_doc_text(doc));
-    if (ref)
-        wf_ref_set(ref, number, doc);
-    return number;
-}
-
 /* ---- ends ---- */
 
 /* The rows of a frame that is going away. */
@@ -213,7 +197,8 @@ static void apply_exit(struct wf_engine *engine, struct wf_frame *frame,
                              .fields = WF_EVENT_HAS_STATE |
                                        WF_EVENT_HAS_DOC};
 
-    event.doc = wf_execution_doc(execution, decision->output, known, &output);
+    event.doc = wf_execution_doc(engine, execution, decision->output, known,
+                                 &output);
     wf_frame_event(engine, frame, &event);
     forget_checkpoint(engine, frame);
     wf_ref_clear(&frame->parameters);
@@ -251,7 +236,7 @@ static void apply_schedule(struct wf_engine *engine, struct wf_frame *frame,
     const struct wf_ref *known[] = {&frame->input, &frame->execution->input,
                                     NULL};
     int64_t now = wf_clock_now_ms(engine->clock);
-    wf_execution_doc(frame->execution, decision->output, known,
+    wf_execution_doc(engine, frame->execution, decision->output, known,
                      &frame->parameters);
     frame->at_most_once = decision->at_most_once;
     frame->timeout_due_ms =

@@ -1,0 +1,182 @@
+/*
+ * docs.c - payload documents in the store.
+ *
+ * A document stands in the tail or segment where it was first used. One
+ * beyond PIECE_BYTES has only its length there; its text is rows of table P,
+ * written a few at a time: one value of 100 MB in one commit would hold up
+ * everybody behind it. An execution whose pieces are not all written yet is
+ * held back from the batch, and so is what waits for it; the others go on.
+ * The pieces belong to the execution and its document's number, so whatever
+ * removes an execution removes them by range.
+ */
+#include <stdlib.h>
+
+#include "engine_impl.h"
+
+#define PIECE_BYTES ((size_t)64 << 10)
+#define BATCH_BYTES ((size_t)2 << 20)
+
+struct wf_pieces {
+    struct wf_link link;
+    struct wf_execution *execution; /* pinned */
+    uint64_t number;
+    struct wf_doc *doc;
+    uint32_t next;
+};
+
+/* ---- writing ---- */
+
+uint64_t wf_execution_doc(struct wf_engine *engine,
+                          struct wf_execution *execution, struct wf_doc *doc,
+                          const struct wf_ref *const *known,
+                          struct wf_ref *ref) {
+    uint64_t number = 0;
+    for (; number == 0 && known && *known; known++)
+        if ((*known)->doc == doc)
+            number = (*known)->number;
+    if (number == 0 && execution->express) {
+        number = 1; /* never written; only "there is one" */
+    } else if (number == 0 && doc->len <= PIECE_BYTES) {
+        number = wf_tail_add_doc(&execution->tail, wf_doc_text(doc));
+    } else if (number == 0) {
+        struct wf_pieces *pieces = wf_calloc(1, sizeof(*pieces));
+        number = wf_tail_add_pieces(&execution->tail, doc->len);
+        *pieces = (struct wf_pieces){.execution = execution,
+                                     .number = number,
+                                     .doc = wf_doc_ref(doc)};
+        execution->pins++;
+        execution->pieces_due++;
+        wf_list_append(&engine->pieces, &pieces->link);
+    }
+    if (ref)
+        wf_ref_set(ref, number, doc);
+    return number;
+}
+
+static void pieces_free(struct wf_pieces *pieces) {
+    wf_list_remove(&pieces->link);
+    pieces->execution->pins--;
+    pieces->execution->pieces_due--;
+    wf_doc_unref(pieces->doc);
+    free(pieces);
+}
+
+/* Puts one piece; returns whether it was the last. */
+static bool put_piece(struct wf_engine *engine, struct wf_pieces *pieces) {
+    size_t from = pieces->next * PIECE_BYTES;
+    size_t left = pieces->doc->len - from;
+    struct wf_key key = wf_key_piece(engine->partition,
+                                     pieces->execution->id, pieces->number,
+                                     pieces->next++);
+    wf_batch_put(wf_engine_rows(engine), wf_key_str(&key),
+                 (struct wf_str){pieces->doc->text + from,
+                                 left < PIECE_BYTES ? left : PIECE_BYTES});
+    return left <= PIECE_BYTES;
+}
+
+void wf_pieces_write(struct wf_engine *engine) {
+    size_t room = BATCH_BYTES / PIECE_BYTES;
+    while (room-- > 0 && !wf_list_is_empty(&engine->pieces)) {
+        struct wf_pieces *first =
+            WF_ENTRY(engine->pieces.next, struct wf_pieces, link);
+        if (put_piece(engine, first))
+            pieces_free(first);
+    }
+}
+
+void wf_pieces_free(struct wf_engine *engine) {
+    while (!wf_list_is_empty(&engine->pieces))
+        pieces_free(WF_ENTRY(engine->pieces.next, struct wf_pieces, link));
+}
+
+/* ---- reading ---- */
+
+struct doc_read {
+    struct wf_engine *engine;
+    uint64_t execution, number;
+    uint32_t next_piece;
+    size_t length;
+    struct wf_buf text;
+    wf_doc_fn *done;
+    void *arg;
+};
+
+static void finish(struct doc_read *read, struct wf_str text) {
+    read->engine->loads--;
+    read->done(read->arg, text);
+    wf_buf_free(&read->text);
+    free(read);
+}
+
+static void read_pieces(struct doc_read *read);
+
+static void piece_rows(void *arg, const struct wf_row *rows, size_t count,
+                       bool more, const struct wf_error *err) {
+    struct doc_read *read = arg;
+    (void)more;
+    for (size_t i = 0; i < count; i++)
+        wf_buf_addstr(&read->text, rows[i].value);
+    read->next_piece += (uint32_t)count;
+    if (read->text.len == read->length)
+        finish(read, (struct wf_str){read->text.data, read->text.len});
+    else if (err || count == 0 || read->text.len > read->length)
+        finish(read, WF_STR_NULL);
+    else
+        read_pieces(read);
+}
+
+static void read_pieces(struct doc_read *read) {
+    uint16_t partition = read->engine->partition;
+    struct wf_key from = wf_key_piece(partition, read->execution,
+                                      read->number, read->next_piece);
+    struct wf_key to = wf_key_piece(partition, read->execution, read->number,
+                                    UINT32_MAX);
+    struct wf_range range = {.from = wf_key_str(&from),
+                             .to = wf_key_str(&to),
+                             .max_bytes = BATCH_BYTES};
+    wf_store_scan(read->engine->store, &range, piece_rows, read);
+}
+
+static void segment_rows(void *arg, const struct wf_row *rows, size_t count,
+                         bool more, const struct wf_error *err) {
+    struct doc_read *read = arg;
+    struct wf_tail_cursor cursor;
+    struct wf_str text = WF_STR_NULL;
+    enum wf_tail_entry entry = WF_TAIL_END;
+    (void)more;
+    if (!err && count == 1 && wf_segment_walk(rows->value, 0, &cursor))
+        entry = wf_tail_find_doc(cursor, read->number, &text);
+    read->length = text.len;
+    if (entry == WF_TAIL_PIECES)
+        read_pieces(read);
+    else
+        finish(read, entry == WF_TAIL_DOC ? text : WF_STR_NULL);
+}
+
+void wf_doc_read(struct wf_engine *engine, uint64_t execution,
+                 uint64_t number, uint64_t length, wf_doc_fn *done,
+                 void *arg) {
+    struct doc_read *read = wf_calloc(1, sizeof(*read));
+    *read = (struct doc_read){
+        .engine = engine,
+        .execution = execution,
+        .number = number,
+        .length = length,
+        .done = done,
+        .arg = arg,
+    };
+    engine->loads++;
+    if (length) {
+        read_pieces(read);
+        return;
+    }
+    struct wf_key from = wf_key_segment(engine->partition, execution, 0);
+    struct wf_key to = wf_key_segment(engine->partition, execution,
+                                      WF_DOC_EVENT(number) + 1);
+    struct wf_range range = {.from = wf_key_str(&from),
+                             .to = wf_key_str(&to),
+                             .reverse = true,
+                             .max_rows = 1,
+                             .max_bytes = SIZE_MAX};
+    wf_store_scan(engine->store, &range, segment_rows, read);
+}
