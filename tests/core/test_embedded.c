@@ -26,6 +26,8 @@ static void test_table_is_ordered(void **state) {
         assert_null(strstr(file->path, ".stub.lua"));
         last = file;
     }
+    assert_non_null(wf_embedded_find("states/wait.lua"));
+    assert_non_null(wf_embedded_find("lua/lib/exec.lua"));
     assert_null(wf_embedded_find("lua/no_such_file.lua"));
 }
 
