@@ -26,13 +26,18 @@ struct wf_pieces {
 
 /* ---- writing ---- */
 
+static bool is_same(const struct wf_doc *known, const struct wf_doc *doc) {
+    return known == doc ||
+           (known && wf_str_eq(wf_doc_text(known), wf_doc_text(doc)));
+}
+
 uint64_t wf_execution_doc(struct wf_engine *engine,
                           struct wf_execution *execution, struct wf_doc *doc,
                           const struct wf_ref *const *known,
                           struct wf_ref *ref) {
     uint64_t number = 0;
     for (; number == 0 && known && *known; known++)
-        if ((*known)->doc == doc)
+        if (is_same((*known)->doc, doc))
             number = (*known)->number;
     if (number == 0 && execution->express) {
         number = 1; /* never written; only "there is one" */

@@ -205,9 +205,10 @@ void wf_frame_run(struct wf_engine *engine, struct wf_frame *frame);
  * many it made. */
 unsigned wf_frame_turn(struct wf_engine *engine, struct wf_frame *frame,
                        unsigned budget);
-/** A waiting frame's event has come: asks Lua and applies the answer. */
+/** A waiting frame's event has come: asks Lua and applies the answer.
+ * `result`: the task's output; `failure`: its failure. */
 void wf_frame_resume(struct wf_engine *engine, struct wf_frame *frame,
-                     enum wf_script_event event, struct wf_doc *output,
+                     enum wf_script_event event, const struct wf_ref *result,
                      const struct wf_failure *failure);
 /** Records an event of a frame; returns its id. */
 uint64_t wf_frame_event(struct wf_engine *engine, struct wf_frame *frame,

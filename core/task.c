@@ -370,8 +370,8 @@ static void fail_task(struct wf_engine *engine, struct wf_frame *frame,
 static void succeed_task(struct wf_engine *engine, struct wf_frame *frame,
                          struct wf_str output) {
     struct wf_error err;
-    struct wf_doc_limits limits = {.max_bytes =
-                                       engine->options.payload_bytes};
+    struct wf_doc_limits limits = {
+        .max_bytes = engine->options.payload_bytes};
     struct wf_doc *doc = wf_doc_parse(output, &limits, &err);
     if (!doc) {
         struct wf_failure failure = {WF_STR("States.TaskFailed"),
@@ -388,9 +388,13 @@ static void succeed_task(struct wf_engine *engine, struct wf_frame *frame,
     };
     wf_task_record_started(engine, frame);
     forget(engine, frame);
-    event.doc = wf_execution_doc(engine, frame->execution, doc, NULL, NULL);
+    const struct wf_ref *known[] = {&frame->parameters, &frame->input, NULL};
+    struct wf_ref result = {0};
+    event.doc =
+        wf_execution_doc(engine, frame->execution, doc, known, &result);
     wf_frame_event(engine, frame, &event);
-    wf_frame_resume(engine, frame, WF_SCRIPT_TASK_SUCCEEDED, doc, NULL);
+    wf_frame_resume(engine, frame, WF_SCRIPT_TASK_SUCCEEDED, &result, NULL);
+    wf_ref_clear(&result);
     wf_doc_unref(doc);
 }
 

@@ -296,16 +296,14 @@ static bool apply(struct wf_engine *engine, struct wf_frame *frame,
 }
 
 void wf_frame_resume(struct wf_engine *engine, struct wf_frame *frame,
-                     enum wf_script_event event, struct wf_doc *output,
+                     enum wf_script_event event,
+                     const struct wf_ref *result,
                      const struct wf_failure *failure) {
     struct wf_decision decision;
-    struct wf_ref result = {0};
-    if (output) /* its number: the event before this recorded it */
-        wf_ref_set(&result, WF_DOC_NUMBER(frame->previous_event, 0), output);
-    decide(engine, frame, event, output, failure, &decision);
-    if (apply(engine, frame, &decision, output ? &result : NULL))
+    decide(engine, frame, event, result ? result->doc : NULL, failure,
+           &decision);
+    if (apply(engine, frame, &decision, result))
         wf_frame_run(engine, frame);
-    wf_ref_clear(&result);
 }
 
 /* Enters the frame's state. Returns as apply(). */
