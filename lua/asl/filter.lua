@@ -12,6 +12,7 @@ local doc = require("wf.doc")
 local filter = {}
 
 local MAX_DEPTH = 50
+local MAX_TERMS = 100 -- of one && or ||
 
 local MAX_INDEX = 2147483647
 
@@ -192,10 +193,14 @@ end
 
 local function parse_and(text, at, depth)
   local left, stop = parse_single(text, at, depth)
+  local terms = 0
   while left do
     local after = text:match("^%s*&&()", stop)
+    terms = terms + 1
     if not after then
       break
+    elseif terms > MAX_TERMS then
+      return nil
     end
     local first, second = left, nil
     second, stop = parse_single(text, after, depth)
@@ -208,10 +213,14 @@ end
 
 parse_or = function(text, at, depth)
   local left, stop = parse_and(text, at, depth)
+  local terms = 0
   while left do
     local after = text:match("^%s*||()", stop)
+    terms = terms + 1
     if not after then
       break
+    elseif terms > MAX_TERMS then
+      return nil
     end
     local first, second = left, nil
     second, stop = parse_and(text, after, depth)

@@ -118,7 +118,7 @@ end
 
 local function parse_path(text, at)
   local stop = path_end(text, at)
-  local found = path.parse((text:sub(at, stop - 1):gsub("%s+$", "")))
+  local found = path.parse(text:sub(at, stop - 1)) -- drops blanks behind it
   return found, stop
 end
 
@@ -185,7 +185,7 @@ parse_call = function(text, at, depth)
     return nil
   end
   return setmetatable({
-    text = text:sub(at, stop - 1):gsub("%s+$", ""),
+    text = text:sub(at, stop - 1):match("^(.*%S)"),
     definite = false,
     arguments = arguments,
     run = found.run,

@@ -150,15 +150,36 @@ local function parse_names(inner)
   end
 end
 
+-- One side of a slice: a number, nil if it is left out, false if it is
+-- neither. Blanks go first: two repetitions of them would take quadratic time.
+local function parse_bound(text)
+  local digits = text:match("^%s*(.*)$"):match("^(%-?%d*)%s*$")
+  if not digits then
+    return false
+  elseif digits == "" then
+    return nil
+  end
+  return filter.parse_index(digits) or false
+end
+
+local function parse_slice(inner)
+  local from, to = inner:match("^([^:]*):([^:]*)$")
+  if not from then
+    return nil
+  end
+  from, to = parse_bound(from), parse_bound(to)
+  return from ~= false and to ~= false and select_slice(from, to) or nil
+end
+
 -- The selector of what stands between brackets; and whether it selects one
 -- place at most.
 local function parse_bracket(inner)
   if inner:find("^%s*%*%s*$") then
     return select_all, false
   end
-  local from, to = inner:match("^%s*(%-?%d*)%s*:%s*(%-?%d*)%s*$")
-  if from then
-    return select_slice(tonumber(from), tonumber(to)), false
+  local slice = parse_slice(inner)
+  if slice then
+    return slice, false
   end
   local condition = inner:match("^%s*%?%s*%((.*)%)%s*$")
   if condition then

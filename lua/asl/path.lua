@@ -185,10 +185,10 @@ function path.parse(text)
   if text:sub(1, 1) ~= "$" then
     return nil, "a path begins with $"
   end
-  text = text:gsub("%s+$", "")
+  text = text:match("^(.*%S)") -- "%s+$" would take quadratic time
   local found = parse_definite(text) or jsonpath.parse(text)
   if not found then
-    return nil, text .. " is not understood"
+    return nil, "it is not understood"
   end
   return found
 end

@@ -147,7 +147,7 @@ describe("states", function()
     ['"Type":"Pass","InputPath":1,"Next":"B"'] =
       "Expected value of type String at /States/A/InputPath",
     ['"Type":"Pass","InputPath":"$[","Next":"B"'] =
-      "The value for the field 'InputPath' must be a valid JSONPath: $[ is "
+      "The value for the field 'InputPath' must be a valid JSONPath: it is "
         .. "not understood at /States/A/InputPath",
     ['"Type":"Pass","ResultPath":"$$.a","Next":"B"'] =
       "The value for the field 'ResultPath' must be a valid Reference Path: "
@@ -255,6 +255,20 @@ describe("a hostile definition", function()
     assert.equal(2, loaded.states[1].next)
     assert.equal(0, loaded.states[count].next)
   end)
+
+  it("may have expressions of any length: time grows with it only",
+    function()
+      local blanks, start = (" "):rep(500000), os.clock()
+      for _, text in ipairs({
+        "$.a" .. blanks .. "x", "$[" .. blanks .. "1:2" .. blanks .. "x]",
+        "$[?(@.a" .. ("&&@.a"):rep(100000) .. ")]", "$" .. ("["):rep(500000),
+        "States.Array($.a" .. blanks .. "x",
+      }) do
+        assert.equal(1, #of_state('"Type":"Pass","Parameters":{"a.$":"'
+          .. text .. '"},"Next":"B"'))
+      end
+      assert.is_true(os.clock() - start < 10) -- quadratic: an hour
+    end)
 
   it("may have many rules", function()
     local rules = {}
