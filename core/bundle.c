@@ -13,7 +13,7 @@
 
 #define STORED_VERSION 1
 #define MAX_DEPTH 16
-#define MAX_BYTES (64u << 20)
+#define MAX_BYTES ((size_t)64 << 20)
 
 struct file {
     char *path; /* below its directory */
@@ -74,7 +74,7 @@ static int add_file(struct collection *all, const char *full,
     }
     all->bytes += content.len;
     if (all->bytes > MAX_BYTES) {
-        wf_error_set(all->err, WF_E_LIMIT, "handlers have more than %u bytes",
+        wf_error_set(all->err, WF_E_LIMIT, "handlers have more than %zu bytes",
                      MAX_BYTES);
         goto out;
     }
@@ -122,7 +122,8 @@ static int add_directory(struct collection *all, const char *base,
         if (stat(full, &st) != 0)
             continue; /* gone between the two calls */
         if (S_ISDIR(st.st_mode) && depth < MAX_DEPTH) {
-            strcat(path, "/");
+            size_t len = strlen(path);
+            memcpy(path + len, "/", 2); /* the check above left room */
             rc = add_directory(all, base, path, depth + 1);
         } else if (S_ISREG(st.st_mode) && is_lua(entry->d_name) &&
                    !is_known(all, path)) {
@@ -143,7 +144,7 @@ static void name_it(struct wf_bundle *bundle) {
     unsigned len = 0;
     EVP_Digest(bundle->stored.data, bundle->stored.len, digest, &len,
                EVP_sha256(), NULL);
-    for (unsigned i = 0; i < 32; i++)
+    for (size_t i = 0; i < 32; i++)
         snprintf(bundle->hash + 2 * i, 3, "%02x", digest[i]);
 }
 

@@ -19,14 +19,14 @@
 #define DROP_AT_LEAST 64
 #define DROP_AT_MOST 256
 /* A tail that has grown so far becomes a segment (of at most 64 KiB). */
-#define SEGMENT_BYTES (48 * 1024)
+#define SEGMENT_BYTES ((size_t)48 << 10)
 #define CHECKPOINT_PACKS 256
 /* A batch grows until a commit takes about this long: whoever comes while one
  * is on its way waits for it and for the next. */
 #define COMMIT_TARGET_NS UINT64_C(8000000)
 #define LEAST_CHANGES 200
 #define MOST_CHANGES 20000
-#define OPEN_BYTES (8u << 20)
+#define OPEN_BYTES ((size_t)8 << 20)
 
 #define PUSH(array, count, cap, value)                                   \
     do {                                                                 \
@@ -80,6 +80,32 @@ void wf_commit_dispatch(struct wf_engine *engine, struct wf_frame *frame) {
 
 struct wf_buf *wf_commit_observed(struct wf_engine *engine) {
     return &open_commit(engine)->observed;
+}
+
+/* The earlier of two due times, of which 0 means none. */
+static int64_t first_of(int64_t a, int64_t b) {
+    if (a == 0 || b == 0)
+        return a + b;
+    return a < b ? a : b;
+}
+
+void wf_commit_timer_row(struct wf_engine *engine, int64_t due_ms) {
+    struct wf_commit *commit = open_commit(engine);
+    if (due_ms == 0) /* for the next start only */
+        return;
+    commit->first_timer = first_of(commit->first_timer, due_ms);
+    engine->parked_unseen = first_of(engine->parked_unseen, due_ms);
+    if (due_ms < engine->parked_next)
+        engine->parked_next = due_ms;
+}
+
+int64_t wf_commits_first_timer(const struct wf_engine *engine) {
+    const struct wf_link *link = engine->in_flight.next;
+    int64_t first = engine->open ? engine->open->first_timer : 0;
+    for (; link != &engine->in_flight; link = link->next)
+        first = first_of(first, WF_ENTRY(link, struct wf_commit, link)
+                                    ->first_timer);
+    return first;
 }
 
 static void add_effect(struct wf_effects *effects, void (*run)(void *arg),

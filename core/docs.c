@@ -90,8 +90,9 @@ void wf_pieces_write(struct wf_engine *engine) {
 }
 
 void wf_pieces_free(struct wf_engine *engine) {
-    while (!wf_list_is_empty(&engine->pieces))
-        pieces_free(WF_ENTRY(engine->pieces.next, struct wf_pieces, link));
+    struct wf_link *link;
+    while ((link = wf_list_shift(&engine->pieces)))
+        pieces_free(WF_ENTRY(link, struct wf_pieces, link));
 }
 
 /* ---- reading ---- */

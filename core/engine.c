@@ -74,8 +74,9 @@ static void set_timer(struct wf_engine *engine) {
         return;
     double after =
         (double)(next - wf_clock_now_ms(engine->clock)) / 1000 + 0.0005;
-    if (after < 0)
-        after = 0;
+    double least = engine->stalled ? HOUSEKEEPING_S : 0; /* no room: no hurry */
+    if (after < least)
+        after = least;
     if (after > LONGEST_SLEEP_S)
         after = LONGEST_SLEEP_S;
     ev_timer_set(&engine->timer, after, 0);

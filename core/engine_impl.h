@@ -38,6 +38,7 @@ struct wf_commit {
     uint64_t seq;
     uint64_t submitted_ns;
     unsigned changes;
+    int64_t first_timer;  /**< Earliest row of T it adds; 0: none. */
     struct wf_effects effects;
     uint64_t *drops;      /**< Execution ids to drop from memory. */
     size_t drop_count, drop_cap;
@@ -90,6 +91,8 @@ struct wf_engine {
     struct wf_timers timers;
     int64_t parked_cursor;      /**< Rows of T before this are loaded. */
     int64_t parked_next;        /**< Due time of the next row; INT64_MAX. */
+    int64_t parked_unseen;      /**< Earliest row that the scan under way may
+                                  not see; 0: none. */
     bool parked_scanning;
     struct wf_buf parked_resume; /**< Key to go on from; empty: a new scan. */
     unsigned loads;             /**< Executions being loaded. */
@@ -162,6 +165,10 @@ bool wf_engine_has_open(const struct wf_engine *engine);
 bool wf_engine_is_held_back(const struct wf_engine *engine);
 /** Builds the batch and hands it to the store, unless it is empty. */
 void wf_engine_submit(struct wf_engine *engine);
+/** The open batch adds a row to table T: a scan must not miss it. */
+void wf_commit_timer_row(struct wf_engine *engine, int64_t due_ms);
+/** The earliest such row that is not durable yet; 0: none. */
+int64_t wf_commits_first_timer(const struct wf_engine *engine);
 /** Where the open batch keeps what the observer is to see. */
 struct wf_buf *wf_commit_observed(struct wf_engine *engine);
 void wf_commits_free(struct wf_engine *engine);

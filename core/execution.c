@@ -34,8 +34,10 @@ struct wf_execution *wf_execution_new(void) {
 void wf_execution_free(struct wf_execution *execution) {
     if (!execution)
         return;
-    while (execution->frames)
-        wf_frame_remove(execution->frames);
+    for (struct wf_frame *f = execution->frames, *next; f; f = next) {
+        next = f->next;
+        wf_frame_remove(f);
+    }
     wf_ref_clear(&execution->input);
     wf_ref_clear(&execution->output);
     wf_buf_free(&execution->tail.bytes);

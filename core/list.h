@@ -47,7 +47,9 @@ static inline struct wf_link *wf_list_shift(struct wf_link *list) {
     struct wf_link *link = list->next;
     if (link == list)
         return NULL;
-    wf_list_remove(link);
+    list->next = link->next;
+    link->next->previous = list;
+    link->previous = link->next = NULL;
     return link;
 }
 

@@ -105,8 +105,8 @@ void wf_observe(struct wf_engine *engine, struct wf_execution *execution,
                     (struct wf_str){timers.data, timers.len});
     } else {
         struct wf_buf *out = wf_commit_observed(engine);
-        uintptr_t pointer = (uintptr_t)machine;
-        wf_buf_add(out, &pointer, sizeof(pointer));
+        wf_buf_varint(out, machine->id);
+        wf_buf_varint(out, machine->revision);
         wf_buf_text(out, name);
         wf_buf_varint(out, (uint64_t)execution->start_ms);
         wf_buf_varint(out, first_event);
@@ -122,16 +122,15 @@ void wf_observed_send(struct wf_engine *engine, struct wf_buf *observed) {
     struct wf_reader in = {observed->data, observed->data + observed->len,
                            false};
     while (in.at < in.end && !in.bad) {
-        uintptr_t pointer;
-        struct wf_str raw = wf_read_bytes(&in, sizeof(pointer));
-        memcpy(&pointer, raw.data, sizeof(pointer));
+        uint32_t id = (uint32_t)wf_read_varint(&in);
+        uint32_t revision = (uint32_t)wf_read_varint(&in);
         struct wf_str arn = wf_read_text(&in);
         int64_t start_ms = (int64_t)wf_read_varint(&in);
         uint64_t first_event = wf_read_varint(&in);
         struct wf_str slice = wf_read_text(&in);
         struct wf_str input = wf_read_text(&in);
         struct wf_str timers = wf_read_text(&in);
-        struct wf_machine *machine = (struct wf_machine *)pointer;
+        struct wf_machine *machine = wf_machine_of(engine, id, revision);
         if (!machine->ready)
             continue;
         send_slice(engine, machine, arn, start_ms, first_event, slice, input);

@@ -47,8 +47,7 @@ static void move_timer_row(struct wf_engine *engine, uint64_t execution,
     if (due_ms >= 0) {
         key = wf_key_timer(engine->partition, due_ms, execution, frame);
         wf_batch_put(wf_engine_rows(engine), wf_key_str(&key), WF_STR(""));
-        if (due_ms > engine->parked_cursor && due_ms < engine->parked_next)
-            engine->parked_next = due_ms;
+        wf_commit_timer_row(engine, due_ms);
     }
 }
 
@@ -378,6 +377,10 @@ static void due_loaded(void *arg, struct wf_execution *execution) {
     (void)execution;
 }
 
+static int64_t earlier(int64_t a, int64_t b) {
+    return b != 0 && b < a ? b : a;
+}
+
 static void due_rows(void *arg, const struct wf_row *rows, size_t count,
                      bool more, const struct wf_error *err) {
     struct wf_engine *engine = arg;
@@ -387,11 +390,11 @@ static void due_rows(void *arg, const struct wf_row *rows, size_t count,
         return;
     }
     int64_t now = wf_clock_now_ms(engine->clock);
-    engine->parked_next = INT64_MAX;
+    engine->parked_next = earlier(INT64_MAX, engine->parked_unseen);
     for (size_t i = 0; i < count; i++) {
         int64_t due = (int64_t)wf_key_u64(rows[i].key, 0);
         if (due > now + HORIZON_MS / 2) {
-            engine->parked_next = due;
+            engine->parked_next = earlier(due, engine->parked_unseen);
             return;
         }
         engine->parked_cursor = due;
@@ -422,6 +425,7 @@ void wf_engine_load_due(struct wf_engine *engine) {
         range.from = (struct wf_str){engine->parked_resume.data,
                                      engine->parked_resume.len};
     engine->parked_scanning = true;
+    engine->parked_unseen = wf_commits_first_timer(engine);
     wf_store_scan(engine->store, &range, due_rows, engine);
 }
 

@@ -82,9 +82,11 @@ static bool apply_frames(struct recovery *recovery, struct wf_reader *in,
 static bool apply_slice(struct recovery *recovery, struct wf_reader *in,
                         uint64_t seq) {
     struct wf_engine *engine = recovery->engine;
-    struct wf_execution_image image;
+    struct wf_execution_image image = {0};
     uint64_t id = wf_read_varint(in);
     uint8_t flags = wf_read_u8(in);
+    if ((flags & WF_SLICE_BASE) && !(flags & WF_SLICE_IMAGE))
+        return corrupt(recovery, seq, "an execution without an image");
     if ((flags & WF_SLICE_IMAGE) && !wf_execution_decode(in, &image))
         return corrupt(recovery, seq, "an execution's image");
     uint64_t first_event = wf_read_varint(in);

@@ -179,9 +179,9 @@ void wf_engine_wait_for_execution(struct wf_engine *engine, struct wf_str arn,
 
 void wf_waiters_free(struct wf_engine *engine) {
     for (size_t i = 0; i < WF_WAITER_BUCKETS; i++)
-        while (engine->waiters[i]) {
-            struct wf_waiter *waiter = engine->waiters[i];
-            unlink_waiter(waiter);
-            free(waiter);
+        for (struct wf_waiter *w = engine->waiters[i], *next; w; w = next) {
+            next = w->next;
+            unlink_waiter(w);
+            free(w);
         }
 }
