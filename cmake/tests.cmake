@@ -38,6 +38,13 @@ if(CMOCKA_FOUND)
             LINK wf_pool wf_worker)
   unit_test(pool_faults SOURCES tests/support/pool_fixture.c
             LINK wf_pool wf_worker)
+  set(ENGINE_FIXTURE tests/support/engine_fixture.c
+      tests/support/engine_requests.c tests/support/store_gate.c
+      tests/support/store_memory.c)
+  foreach(name engine engine_names)
+    unit_test(${name} SOURCES ${ENGINE_FIXTURE} LINK wf_engine wf_worker
+              wf_lua_stdlib)
+  endforeach()
 endif()
 
 include(cmake/crash.cmake)
