@@ -62,6 +62,7 @@ struct wf_task_table {
 };
 
 #define WF_WAITER_BUCKETS 4096
+#define WF_NAME_LOOKUPS 256
 
 struct wf_engine {
     struct ev_loop *loop;
@@ -97,6 +98,8 @@ struct wf_engine {
     struct wf_buf parked_resume; /**< Key to go on from; empty: a new scan. */
     unsigned loads;             /**< Executions being loaded. */
     struct wf_load *load_list;
+    /** Starts that look whether their name is free, by the name's hash. */
+    struct start_call *name_lookups[WF_NAME_LOOKUPS];
 
     struct wf_commit *open;     /**< Effects of the batch being built. */
     struct wf_batch *rows;      /**< Rows of the batch being built. */

@@ -22,6 +22,8 @@ void wf_refuse_execution(wf_execution_fn *reply, void *arg,
 }
 
 struct start_call {
+    struct start_call *next;   /* in its list of lookups, or of joined */
+    struct start_call *joined; /* wait for what comes of this one's name */
     struct wf_engine *engine;
     struct wf_machine *machine;
     struct wf_execution *execution; /* pinned while the reply waits */
@@ -225,14 +227,43 @@ static void taken_loaded(void *arg, struct wf_execution *execution) {
     wf_buf_free(&arn);
 }
 
+/* ---- is the name free? ----
+ *
+ * One lookup for a name at a time: a second one could read the rows before
+ * the first one's execution stood there, and be answered after that has ended
+ * and left memory. */
+
+static struct start_call **lookups_of(struct wf_engine *engine,
+                                      struct wf_str name) {
+    uint32_t hash = 2166136261u;
+    for (size_t i = 0; i < name.len; i++)
+        hash = (hash ^ (unsigned char)name.data[i]) * 16777619u;
+    return &engine->name_lookups[hash % WF_NAME_LOOKUPS];
+}
+
+static struct start_call *lookup_of(struct start_call *call) {
+    struct start_call *other =
+        *lookups_of(call->engine, text_of(&call->name));
+    while (other && (other->machine != call->machine ||
+                     !wf_str_eq(text_of(&other->name), text_of(&call->name))))
+        other = other->next;
+    return other;
+}
+
+static void with_name(struct start_call *call);
+
 static void name_rows(void *arg, const struct wf_row *rows, size_t count,
                       bool more, const struct wf_error *err) {
-    struct start_call *call = arg;
+    struct start_call *call = arg, *joined = call->joined;
     struct wf_engine *engine = call->engine;
     struct wf_execution *execution = wf_table_by_name(
         &engine->table, call->machine->id, text_of(&call->name));
+    struct start_call **at = lookups_of(engine, text_of(&call->name));
     (void)more;
     engine->loads--;
+    while (*at != call)
+        at = &(*at)->next;
+    *at = call->next;
     if (err) {
         refuse(call, "ThrottlingException", "The store can't be read: %s",
                wf_str(err->message));
@@ -245,11 +276,43 @@ static void name_rows(void *arg, const struct wf_row *rows, size_t count,
     } else {
         start_now(call);
     }
+    while (joined) {
+        struct start_call *next = joined->next;
+        with_name(joined);
+        joined = next;
+    }
+}
+
+static void look_up_name(struct start_call *call) {
+    struct wf_engine *engine = call->engine;
+    struct start_call *other = lookup_of(call), **end;
+    if (other) {
+        for (end = &other->joined; *end;)
+            end = &(*end)->next;
+        *end = call;
+        return;
+    }
+    struct start_call **list = lookups_of(engine, text_of(&call->name));
+    struct wf_key key = wf_key_name(engine->partition, call->machine->id,
+                                    text_of(&call->name));
+    call->next = *list;
+    *list = call;
+    engine->loads++;
+    wf_store_get(engine->store, wf_key_str(&key), name_rows, call);
+}
+
+static void with_name(struct start_call *call) {
+    struct wf_execution *execution = wf_table_by_name(
+        &call->engine->table, call->machine->id, text_of(&call->name));
+    call->next = call->joined = NULL;
+    if (execution)
+        name_is_taken(call, execution);
+    else
+        look_up_name(call);
 }
 
 static void with_machine(void *arg, struct wf_machine *machine) {
     struct start_call *call = arg;
-    struct wf_engine *engine = call->engine;
     if (!machine || !machine->ready) {
         refuse(call, "StateMachineDoesNotExist",
                "State Machine Does Not Exist: '%s'", text_of(&call->arn));
@@ -264,16 +327,7 @@ static void with_machine(void *arg, struct wf_machine *machine) {
     } else if (call->name.len == 0 || machine->express) {
         start_now(call);
     } else {
-        struct wf_execution *execution = wf_table_by_name(
-            &engine->table, machine->id, text_of(&call->name));
-        if (execution) {
-            name_is_taken(call, execution);
-            return;
-        }
-        struct wf_key key = wf_key_name(engine->partition, machine->id,
-                                        text_of(&call->name));
-        engine->loads++;
-        wf_store_get(engine->store, wf_key_str(&key), name_rows, call);
+        with_name(call);
     }
 }
 

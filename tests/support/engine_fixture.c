@@ -86,6 +86,7 @@ struct rig *rig_new(bool in_memory, bool is_real) {
     rig->seed = 1;
     rig->delay_ms = 1;
     rig->options.workers = 1;
+    rig->options.idle_ms = 50;
     snprintf(rig->directory, sizeof(rig->directory), "%s/engine-XXXXXX",
              tmp && strlen(tmp) < 40 ? tmp : "/tmp");
     assert_non_null(mkdtemp(rig->directory));
