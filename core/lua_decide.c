@@ -47,11 +47,11 @@ static enum wf_event_type family_event(const char *family) {
     return WF_EVENT_TASK_SCHEDULED;
 }
 
-/* Copies a string member of the table on top of the stack into `names`, as
- * offset and length (the buffer may still move). [-0, +0] */
+/* Appends a string member of the table on top of the stack to `names`; gives
+ * its length only, since the buffer may still move. [-0, +0] */
 static struct wf_str text_member(lua_State *L, const char *member,
                                  struct wf_buf *names) {
-    struct wf_str text = {(const char *)(uintptr_t)names->len, 0};
+    struct wf_str text = {NULL, 0};
     lua_getfield(L, -1, member);
     size_t len = 0;
     const char *data = lua_tolstring(L, -1, &len);
@@ -78,13 +78,17 @@ static void read_state(lua_State *L, struct wf_script_machine *machine,
     lua_pop(L, 3);
 }
 
+/* The texts stand in `names` in the order in which they were read. */
 static void fix_texts(struct wf_script_machine *machine) {
-    const char *base = machine->names.data;
+    const char *at = machine->names.data;
     for (uint32_t i = 0; i < machine->state_count; i++) {
         struct wf_state_info *info = &machine->states[i];
-        info->name.data = base + (uintptr_t)info->name.data;
-        info->resource_type.data = base + (uintptr_t)info->resource_type.data;
-        info->resource.data = base + (uintptr_t)info->resource.data;
+        struct wf_str *const texts[] = {&info->name, &info->resource_type,
+                                        &info->resource};
+        for (size_t t = 0; t < 3; t++) {
+            texts[t]->data = at;
+            at += texts[t]->len;
+        }
     }
 }
 
