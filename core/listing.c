@@ -163,8 +163,9 @@ static void rows_read(void *arg, const struct wf_row *rows, size_t count,
         scan(listing);
         return;
     }
-    qsort(listing->items, listing->count, sizeof(*listing->items),
-          newest_first);
+    if (listing->count > 1)
+        qsort(listing->items, listing->count, sizeof(*listing->items),
+              newest_first);
     wf_engine_after(listing->engine, answer, listing);
 }
 
