@@ -325,17 +325,19 @@ static void read_segments(struct history *history) {
     wf_store_scan(engine->store, &range, segment_rows, history);
 }
 
-/* Decides which ids the page has. */
-static void set_page(struct history *history, unsigned max_results,
+/* Decides which ids the page has. False: no page has such a token. */
+static bool set_page(struct history *history, unsigned max_results,
                      struct wf_str token, uint64_t next_event) {
     uint64_t page = max_results ? max_results : DEFAULT_PAGE, from = 0;
     if (page > LARGEST_PAGE)
         page = LARGEST_PAGE;
     for (size_t i = 0; i < token.len; i++)
         from = from * 10 + (uint64_t)(token.data[i] - '0');
+    if (from >= next_event)
+        return false;
     history->next_event = next_event;
     if (history->reverse) {
-        history->last = from && from < next_event ? from : next_event - 1;
+        history->last = from ? from : next_event - 1;
         history->first = history->last > page ? history->last - page + 1 : 1;
     } else {
         history->first = from ? from : 1;
@@ -343,6 +345,7 @@ static void set_page(struct history *history, unsigned max_results,
         if (history->last >= next_event)
             history->last = next_event - 1;
     }
+    return true;
 }
 
 /* ---- the request ---- */
@@ -396,8 +399,12 @@ static void row_read(void *arg, const struct wf_row *rows, size_t count,
     history->machine = wf_machine_of(history->engine, image.machine,
                                      image.revision);
     history->start_ms = image.start_ms;
-    set_page(history, call->max_results, wf_str(call->token),
-             image.next_event);
+    if (!set_page(history, call->max_results, wf_str(call->token),
+                  image.next_event)) {
+        refuse(history, "InvalidToken", WF_STR("Invalid Token"));
+        call_free(call);
+        return;
+    }
     if (in.at < in.end) {
         hold(&history->segments, &history->segment_count, 0,
              (struct wf_str){in.at, (size_t)(in.end - in.at)});
@@ -427,8 +434,12 @@ static void from_memory(struct history_call *call,
     }
     history->machine = execution->machine;
     history->start_ms = execution->start_ms;
-    set_page(history, call->max_results, wf_str(call->token),
-             execution->tail.next_event);
+    if (!set_page(history, call->max_results, wf_str(call->token),
+                  execution->tail.next_event)) {
+        refuse(history, "InvalidToken", WF_STR("Invalid Token"));
+        call_free(call);
+        return;
+    }
     if (history->last >= execution->tail.first_event)
         cut_at_tail(history, &execution->tail);
     wf_execution_after(history->engine, execution, durable, history);
