@@ -341,9 +341,12 @@ static void run_drops(struct wf_engine *engine, struct wf_commit *commit) {
     for (size_t i = 0; i < commit->drop_count; i++) {
         struct wf_execution *execution =
             wf_table_by_id(&engine->table, commit->drops[i]);
-        if (execution && execution->last_seq == commit->seq &&
-            wf_execution_can_drop(engine, execution))
+        if (!execution || execution->last_seq != commit->seq)
+            continue; /* it has changed since */
+        if (wf_execution_can_drop(engine, execution))
             wf_execution_drop(engine, execution);
+        else if (!wf_link_is_in(&execution->idle_link))
+            wf_list_append(&engine->idle, &execution->idle_link);
     }
 }
 

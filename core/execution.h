@@ -111,6 +111,7 @@ struct wf_execution {
     struct wf_machine *machine; /**< Counted reference. */
     struct wf_execution *id_next, *name_next; /**< Hash chains. */
     char *name;
+    uint64_t name_hash;         /**< Of machine and name, see table.c. */
     char bundle[65];            /**< Hex hash; empty: no handlers. */
     bool express;
     enum wf_execution_status status;

@@ -163,8 +163,7 @@ void wf_execution_drop(struct wf_engine *engine,
 }
 
 static bool is_idle(const struct wf_execution *execution, int64_t now) {
-    if (execution->status != WF_EXECUTION_RUNNING || execution->pins ||
-        execution->loading)
+    if (execution->status != WF_EXECUTION_RUNNING || execution->loading)
         return false;
     if (execution->timeout_due_ms &&
         execution->timeout_due_ms < now + HORIZON_MS)

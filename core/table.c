@@ -10,16 +10,14 @@ static size_t hash_id(uint64_t id) {
     return (size_t)(id ^ id >> 32);
 }
 
-static size_t hash_name(uint32_t machine, struct wf_str name) {
+static uint64_t hash_name(uint32_t machine, struct wf_str name) {
     return hash_id(wf_str_hash(name) + machine);
 }
 
 static void insert(struct wf_table *table, struct wf_execution *execution) {
     size_t mask = table->size - 1;
     size_t id = hash_id(execution->id) & mask;
-    size_t name = hash_name(execution->machine->id,
-                            wf_str(execution->name)) &
-                  mask;
+    size_t name = execution->name_hash & mask;
     execution->id_next = table->by_id[id];
     table->by_id[id] = execution;
     execution->name_next = table->by_name[name];
@@ -42,6 +40,8 @@ static void resize(struct wf_table *table, size_t size) {
 void wf_table_add(struct wf_table *table, struct wf_execution *execution) {
     if (table->count >= table->size)
         resize(table, table->size ? table->size * 2 : LEAST_SIZE);
+    execution->name_hash =
+        hash_name(execution->machine->id, wf_str(execution->name));
     insert(table, execution);
     table->count++;
 }
@@ -52,9 +52,7 @@ void wf_table_remove(struct wf_table *table, struct wf_execution *execution) {
     while (*at != execution)
         at = &(*at)->id_next;
     *at = execution->id_next;
-    at = &table->by_name[hash_name(execution->machine->id,
-                                   wf_str(execution->name)) &
-                         mask];
+    at = &table->by_name[execution->name_hash & mask];
     while (*at != execution)
         at = &(*at)->name_next;
     *at = execution->name_next;
@@ -83,7 +81,7 @@ struct wf_execution *wf_table_by_name(const struct wf_table *table,
                                       uint32_t machine, struct wf_str name) {
     if (table->size == 0)
         return NULL;
-    size_t slot = hash_name(machine, name) & (table->size - 1);
+    size_t slot = (size_t)hash_name(machine, name) & (table->size - 1);
     struct wf_execution *e = table->by_name[slot];
     while (e && (e->machine->id != machine ||
                  !wf_str_eq(wf_str(e->name), name)))

@@ -397,7 +397,7 @@ static void recovery(double mib) {
         bench_rig_open(&rig, directory, NULL, 1);
         bench_rig_machine(&rig, "wait",
                           "{\"StartAt\":\"W\",\"States\":{\"W\":{\"Type\":"
-                          "\"Wait\",\"Seconds\":3600,\"End\":true}}}",
+                          "\"Wait\",\"Seconds\":2,\"End\":true}}}",
                           false);
         do {
             struct bench_load load = {.rig = &rig, .input = INPUT_230,
