@@ -7,18 +7,23 @@
  * broken or half-written keeps the previous bundle and is reported; so does a
  * second reading that differs from the first, taken a moment later.
  */
+#include <dirent.h>
 #include <errno.h>
+#include <limits.h>
 #include <poll.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
 #include <sys/inotify.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "bundle.h"
 #include "engine_impl.h"
 
 #define SETTLE_MS 100
+#define MAX_DEPTH 16
 #define WATCHED                                                          \
     (IN_CLOSE_WRITE | IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE | IN_CREATE | \
      IN_ATTRIB)
@@ -75,9 +80,36 @@ static void news(struct ev_loop *loop, struct ev_async *watcher, int events) {
 
 /* ---- the thread ---- */
 
+/* Watching a directory twice is watching it once. */
+static void watch_tree(int inotify, const char *path, int depth) {
+    DIR *directory = opendir(path);
+    struct dirent *entry;
+    if (!directory)
+        return;
+    inotify_add_watch(inotify, path, WATCHED);
+    while ((entry = readdir(directory))) {
+        char below[PATH_MAX];
+        struct stat st;
+        if (entry->d_name[0] == '.' || depth == MAX_DEPTH ||
+            (size_t)snprintf(below, sizeof(below), "%s/%s", path,
+                             entry->d_name) >= sizeof(below))
+            continue;
+        if (stat(below, &st) == 0 && S_ISDIR(st.st_mode))
+            watch_tree(inotify, below, depth + 1);
+    }
+    closedir(directory);
+}
+
+static void watch_all(struct wf_bundles *bundles) {
+    const char *const *directory = bundles->engine->options.handlers;
+    for (; *directory; directory++)
+        watch_tree(bundles->inotify, *directory, 0);
+}
+
 static void read_again(struct wf_bundles *bundles) {
     struct wf_bundle bundle;
     struct wf_error err;
+    watch_all(bundles); /* first: what comes later is another change */
     int rc = wf_bundle_read(bundles->engine->options.handlers, &bundle, &err);
     pthread_mutex_lock(&bundles->lock);
     wf_bundle_deinit(&bundles->read);
@@ -121,13 +153,11 @@ static void *watch(void *arg) {
 }
 
 static void start_watching(struct wf_bundles *bundles) {
-    const char *const *directory = bundles->engine->options.handlers;
     bundles->inotify = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
     bundles->quit = eventfd(0, EFD_CLOEXEC);
     if (bundles->inotify < 0 || bundles->quit < 0)
         return;
-    for (; *directory; directory++)
-        inotify_add_watch(bundles->inotify, *directory, WATCHED);
+    watch_all(bundles);
     ev_async_init(&bundles->news, news);
     bundles->news.data = bundles;
     ev_async_start(bundles->engine->loop, &bundles->news);
@@ -211,8 +241,10 @@ static void bundle_rows(void *arg, const struct wf_row *rows, size_t count,
     struct bundle_read *read = arg;
     (void)more;
     read->engine->loads--;
+    if (wf_engine_read_failed(read->engine, err))
+        return;
     send_stored(read->engine, wf_str(read->hash),
-                !err && count == 1 ? rows->value : WF_STR_NULL);
+                count == 1 ? rows->value : WF_STR_NULL);
     free(read);
 }
 

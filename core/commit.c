@@ -51,11 +51,20 @@ struct wf_batch *wf_engine_rows(struct wf_engine *engine) {
     return engine->rows;
 }
 
+void wf_execution_measure(struct wf_engine *engine,
+                          struct wf_execution *execution) {
+    size_t bytes = wf_execution_bytes(execution);
+    engine->active_bytes += bytes - execution->bytes;
+    execution->bytes = bytes;
+}
+
 void wf_execution_touch(struct wf_engine *engine,
                         struct wf_execution *execution) {
     execution->touched_ms = wf_clock_now_ms(engine->clock);
+    execution->wants_drop = false; /* it has something to do again */
     if (execution->express)
         return;
+    wf_execution_measure(engine, execution);
     if (!wf_link_is_in(&execution->dirty_link)) {
         wf_list_append(&engine->dirty, &execution->dirty_link);
         engine->open_changes++;
@@ -114,20 +123,20 @@ static void add_effect(struct wf_effects *effects, void (*run)(void *arg),
     PUSH(effects->calls, effects->call_count, effects->call_cap, effect);
 }
 
-static void effects_free(struct wf_effects *effects) {
+void wf_effects_free(struct wf_effects *effects) {
     free(effects->calls);
     free(effects->tasks);
     *effects = (struct wf_effects){0};
 }
 
 /* What was held back joins the open batch. */
-static void release_held(struct wf_engine *engine, struct wf_effects *held) {
+void wf_effects_release(struct wf_engine *engine, struct wf_effects *held) {
     struct wf_effects *open = &open_commit(engine)->effects;
     for (size_t i = 0; i < held->task_count; i++)
         PUSH(open->tasks, open->task_count, open->task_cap, held->tasks[i]);
     for (size_t i = 0; i < held->call_count; i++)
         PUSH(open->calls, open->call_count, open->call_cap, held->calls[i]);
-    effects_free(held);
+    wf_effects_free(held);
 }
 
 bool wf_engine_has_open(const struct wf_engine *engine) {
@@ -136,8 +145,9 @@ bool wf_engine_has_open(const struct wf_engine *engine) {
 
 void wf_engine_after(struct wf_engine *engine, void (*run)(void *arg),
                      void *arg) {
-    if (!wf_list_is_empty(&engine->pieces))
-        add_effect(&engine->after_pieces, run, arg);
+    struct wf_effects *pieces = wf_pieces_effects(engine);
+    if (pieces)
+        add_effect(pieces, run, arg);
     else if (wf_engine_has_open(engine))
         add_effect(&open_commit(engine)->effects, run, arg);
     else if (!wf_list_is_empty(&engine->in_flight))
@@ -188,10 +198,10 @@ static void write_slice(struct wf_engine *engine,
                     execution->tail.bytes.data + execution->journaled,
                     execution->tail.bytes.len - execution->journaled});
     for (struct wf_frame *f = execution->frames; f; f = f->next)
-        frames += f->changed;
+        frames += base || f->changed;
     wf_buf_varint(out, frames);
     for (struct wf_frame *f = execution->frames; f; f = f->next)
-        if (f->changed)
+        if (base || f->changed)
             wf_frame_encode(f, out);
 }
 
@@ -225,13 +235,14 @@ static void build_execution(struct wf_engine *engine,
                             struct wf_execution *execution) {
     struct wf_tail *tail = &execution->tail;
     if (execution->held.call_count + execution->held.task_count)
-        release_held(engine, &execution->held);
+        wf_effects_release(engine, &execution->held);
     if (engine->events.event && tail->bytes.len > execution->journaled)
         wf_observe(engine, execution,
                    (struct wf_str){tail->bytes.data + execution->journaled,
                                    tail->bytes.len - execution->journaled},
                    execution->journaled_event);
     execution->last_seq = engine->next_seq;
+    wf_frames_forget_rows(engine, execution);
     if (execution->status != WF_EXECUTION_RUNNING || execution->wants_pack ||
         tail->bytes.len > SEGMENT_BYTES) {
         pack(engine, execution);
@@ -332,7 +343,7 @@ void wf_engine_checkpoint(struct wf_engine *engine) {
 
 static void commit_free(struct wf_commit *commit) {
     wf_buf_free(&commit->observed);
-    effects_free(&commit->effects);
+    wf_effects_free(&commit->effects);
     free(commit->drops);
     free(commit);
 }
@@ -343,15 +354,13 @@ static void run_drops(struct wf_engine *engine, struct wf_commit *commit) {
             wf_table_by_id(&engine->table, commit->drops[i]);
         if (!execution || execution->last_seq != commit->seq)
             continue; /* it has changed since */
-        if (wf_execution_can_drop(engine, execution))
-            wf_execution_drop(engine, execution);
-        else if (!wf_link_is_in(&execution->idle_link))
-            wf_list_append(&engine->idle, &execution->idle_link);
+        wf_execution_release(engine, execution);
     }
 }
 
 bool wf_engine_is_held_back(const struct wf_engine *engine) {
     return engine->open_changes >= engine->batch_limit ||
+           engine->open_bytes > OPEN_BYTES ||
            (engine->rows && wf_batch_bytes(engine->rows) > OPEN_BYTES);
 }
 
@@ -403,6 +412,7 @@ void wf_engine_submit(struct wf_engine *engine) {
     commit->submitted_ns = wf_clock_mono_ns();
     commit->changes = engine->open_changes;
     engine->open_changes = 0;
+    engine->open_bytes = 0;
     engine->record.len = 0;
     wf_buf_u8(&engine->record, WF_JOURNAL_VERSION);
     wf_buf_varint(&engine->record,
@@ -410,8 +420,6 @@ void wf_engine_submit(struct wf_engine *engine) {
     size_t header = engine->record.len;
     wf_pieces_write(engine);
     build_executions(engine);
-    if (wf_list_is_empty(&engine->pieces) && engine->after_pieces.call_count)
-        release_held(engine, &engine->after_pieces);
     if (engine->record.len > header) {
         struct wf_key key = wf_key_journal(engine->partition, commit->seq);
         wf_journal_note(engine, commit->seq, engine->record.len);
@@ -438,7 +446,6 @@ void wf_commits_free(struct wf_engine *engine) {
     engine->open = NULL;
     wf_batch_free(engine->rows);
     engine->rows = NULL;
-    effects_free(&engine->after_pieces);
     wf_buf_free(&engine->record);
     wf_buf_free(&engine->scratch);
     wf_buf_free(&engine->journal_sizes);

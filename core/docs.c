@@ -22,6 +22,7 @@ struct wf_pieces {
     uint64_t number;
     struct wf_doc *doc;
     uint32_t next;
+    struct wf_effects after; /* wait for this and all before it */
 };
 
 /* ---- writing ---- */
@@ -58,8 +59,16 @@ uint64_t wf_execution_doc(struct wf_engine *engine,
     return number;
 }
 
+struct wf_effects *wf_pieces_effects(struct wf_engine *engine) {
+    return wf_list_is_empty(&engine->pieces)
+               ? NULL
+               : &WF_ENTRY(engine->pieces.previous, struct wf_pieces, link)
+                      ->after;
+}
+
 static void pieces_free(struct wf_pieces *pieces) {
     wf_list_remove(&pieces->link);
+    wf_effects_free(&pieces->after);
     pieces->execution->pins--;
     pieces->execution->pieces_due--;
     wf_doc_unref(pieces->doc);
@@ -84,8 +93,10 @@ void wf_pieces_write(struct wf_engine *engine) {
     while (room-- > 0 && !wf_list_is_empty(&engine->pieces)) {
         struct wf_pieces *first =
             WF_ENTRY(engine->pieces.next, struct wf_pieces, link);
-        if (put_piece(engine, first))
+        if (put_piece(engine, first)) {
+            wf_effects_release(engine, &first->after);
             pieces_free(first);
+        }
     }
 }
 
@@ -120,12 +131,14 @@ static void piece_rows(void *arg, const struct wf_row *rows, size_t count,
                        bool more, const struct wf_error *err) {
     struct doc_read *read = arg;
     (void)more;
+    if (wf_engine_read_failed(read->engine, err))
+        return;
     for (size_t i = 0; i < count; i++)
         wf_buf_addstr(&read->text, rows[i].value);
     read->next_piece += (uint32_t)count;
     if (read->text.len == read->length)
         finish(read, (struct wf_str){read->text.data, read->text.len});
-    else if (err || count == 0 || read->text.len > read->length)
+    else if (count == 0 || read->text.len > read->length)
         finish(read, WF_STR_NULL);
     else
         read_pieces(read);
@@ -143,6 +156,51 @@ static void read_pieces(struct doc_read *read) {
     wf_store_scan(read->engine->store, &range, piece_rows, read);
 }
 
+/* Goes on from where the document was found, or with `otherwise`. */
+static void take_entry(struct doc_read *read, enum wf_tail_entry entry,
+                       struct wf_str text,
+                       void (*otherwise)(struct doc_read *read)) {
+    read->length = text.len;
+    if (entry == WF_TAIL_PIECES)
+        read_pieces(read);
+    else if (entry == WF_TAIL_DOC)
+        finish(read, text);
+    else
+        otherwise(read);
+}
+
+static void give_up(struct doc_read *read) {
+    finish(read, WF_STR_NULL);
+}
+
+/* A short history that has ended stands inside the execution's row. */
+static void inline_rows(void *arg, const struct wf_row *rows, size_t count,
+                        bool more, const struct wf_error *err) {
+    struct doc_read *read = arg;
+    struct wf_execution_image image;
+    struct wf_tail_cursor cursor;
+    struct wf_str text = WF_STR_NULL;
+    enum wf_tail_entry entry = WF_TAIL_END;
+    (void)more;
+    if (wf_engine_read_failed(read->engine, err))
+        return;
+    if (count == 1) {
+        struct wf_reader in = {rows->value.data,
+                               rows->value.data + rows->value.len, false};
+        if (wf_execution_decode(&in, &image) &&
+            wf_segment_walk((struct wf_str){in.at, (size_t)(in.end - in.at)},
+                            0, &cursor))
+            entry = wf_tail_find_doc(cursor, read->number, &text);
+    }
+    take_entry(read, entry, text, give_up);
+}
+
+static void look_inline(struct doc_read *read) {
+    struct wf_key key = wf_key_execution(read->engine->partition,
+                                         read->execution);
+    wf_store_get(read->engine->store, wf_key_str(&key), inline_rows, read);
+}
+
 static void segment_rows(void *arg, const struct wf_row *rows, size_t count,
                          bool more, const struct wf_error *err) {
     struct doc_read *read = arg;
@@ -150,13 +208,40 @@ static void segment_rows(void *arg, const struct wf_row *rows, size_t count,
     struct wf_str text = WF_STR_NULL;
     enum wf_tail_entry entry = WF_TAIL_END;
     (void)more;
-    if (!err && count == 1 && wf_segment_walk(rows->value, 0, &cursor))
+    if (wf_engine_read_failed(read->engine, err))
+        return;
+    if (count == 1 && wf_segment_walk(rows->value, 0, &cursor))
         entry = wf_tail_find_doc(cursor, read->number, &text);
-    read->length = text.len;
-    if (entry == WF_TAIL_PIECES)
-        read_pieces(read);
-    else
-        finish(read, entry == WF_TAIL_DOC ? text : WF_STR_NULL);
+    take_entry(read, entry, text, look_inline);
+}
+
+static void look_in_segments(struct doc_read *read) {
+    struct wf_key from = wf_key_segment(read->engine->partition, read->execution, 0);
+    struct wf_key to = wf_key_segment(read->engine->partition, read->execution,
+                                      WF_DOC_EVENT(read->number) + 1);
+    struct wf_range range = {.from = wf_key_str(&from),
+                             .to = wf_key_str(&to),
+                             .reverse = true,
+                             .max_rows = 1,
+                             .max_bytes = SIZE_MAX};
+    wf_store_scan(read->engine->store, &range, segment_rows, read);
+}
+
+/* The tail of an execution in memory. Returns whether it was there. */
+static bool look_in_memory(struct doc_read *read) {
+    struct wf_execution *execution =
+        wf_table_by_id(&read->engine->table, read->execution);
+    struct wf_tail_cursor cursor;
+    struct wf_str text;
+    if (!execution)
+        return false;
+    wf_tail_walk(&execution->tail, execution->start_ms, &cursor);
+    enum wf_tail_entry entry =
+        wf_tail_find_doc(cursor, read->number, &text);
+    if (entry == WF_TAIL_END)
+        return false;
+    take_entry(read, entry, text, give_up);
+    return true;
 }
 
 void wf_doc_read(struct wf_engine *engine, uint64_t execution,
@@ -172,17 +257,8 @@ void wf_doc_read(struct wf_engine *engine, uint64_t execution,
         .arg = arg,
     };
     engine->loads++;
-    if (length) {
+    if (length)
         read_pieces(read);
-        return;
-    }
-    struct wf_key from = wf_key_segment(engine->partition, execution, 0);
-    struct wf_key to = wf_key_segment(engine->partition, execution,
-                                      WF_DOC_EVENT(number) + 1);
-    struct wf_range range = {.from = wf_key_str(&from),
-                             .to = wf_key_str(&to),
-                             .reverse = true,
-                             .max_rows = 1,
-                             .max_bytes = SIZE_MAX};
-    wf_store_scan(engine->store, &range, segment_rows, read);
+    else if (!look_in_memory(read))
+        look_in_segments(read);
 }

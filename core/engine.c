@@ -34,11 +34,22 @@ void wf_engine_wake(struct wf_engine *engine) {
         ev_idle_start(engine->loop, &engine->spin);
 }
 
+bool wf_engine_read_failed(struct wf_engine *engine,
+                           const struct wf_error *err) {
+    if (!err)
+        return false;
+    wf_engine_notice(engine, "the store can't be read: %s", err->message);
+    if (engine->store_changed)
+        engine->store_changed(engine->store_changed_arg, WF_STORE_DEAD, err);
+    return true;
+}
+
 bool wf_engine_is_quiet(const struct wf_engine *engine) {
     return wf_list_is_empty(&engine->run_queue) &&
            !wf_engine_has_open(engine) && engine->in_flight_count == 0 &&
            engine->loads == 0 && !engine->parked_scanning &&
-           engine->tasks.count == 0 && engine->cancelling == 0;
+           engine->tasks.count == 0 && engine->cancelling == 0 &&
+           wf_list_is_empty(&engine->reaps);
 }
 
 /* ---- the turn ---- */
@@ -68,15 +79,14 @@ static void move_virtual_time(struct wf_engine *engine) {
 }
 
 static void set_timer(struct wf_engine *engine) {
-    int64_t next = wf_timers_next(engine);
+    int64_t next = wf_timers_wake(engine);
     ev_timer_stop(engine->loop, &engine->timer);
     if (next == INT64_MAX || engine->clock->is_virtual)
         return;
     double after =
         (double)(next - wf_clock_now_ms(engine->clock)) / 1000 + 0.0005;
-    double least = engine->stalled ? HOUSEKEEPING_S : 0; /* no room: no hurry */
-    if (after < least)
-        after = least;
+    if (after < 0)
+        after = 0;
     if (after > LONGEST_SLEEP_S)
         after = LONGEST_SLEEP_S;
     ev_timer_set(&engine->timer, after, 0);
@@ -134,6 +144,9 @@ static void store_changed(void *arg, enum wf_store_state state,
         wf_engine_notice(engine, "the store has no room: %s; new work is "
                          "refused until there is",
                          err ? err->message : "");
+    else if (state == WF_STORE_DEAD)
+        wf_engine_notice(engine, "the store has failed: %s",
+                         err ? err->message : "");
     else if (state == WF_STORE_OK)
         wf_engine_notice(engine, "the store has room again");
     if (engine->store_changed)
@@ -174,7 +187,7 @@ static void init_lists(struct wf_engine *engine) {
     wf_list_init(&engine->idle);
     wf_list_init(&engine->started);
     wf_list_init(&engine->pieces);
-    wf_list_init(&engine->reaping);
+    wf_list_init(&engine->reaps);
     wf_list_init(&engine->in_flight);
 }
 
@@ -224,6 +237,8 @@ int wf_engine_open(struct ev_loop *loop, struct wf_clock *clock,
     if (wf_engine_recover(engine, err) != 0 ||
         wf_bundles_open(engine, err) != 0)
         goto failed;
+    engine->store_changed = store->changed; /* who watched it, still does */
+    engine->store_changed_arg = store->changed_arg;
     wf_store_watch(store, store_changed, engine);
     start_watchers(engine);
     *out = engine;
@@ -279,6 +294,7 @@ void wf_engine_stats(const struct wf_engine *engine,
                      struct wf_engine_stats *stats) {
     *stats = engine->stats;
     stats->active_executions = engine->table.count;
+    stats->active_bytes = engine->active_bytes;
     stats->timers = engine->timers.count;
     stats->journal_bytes = engine->journal_bytes;
     stats->journal_records = engine->next_seq - engine->journal_head;

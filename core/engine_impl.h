@@ -80,13 +80,13 @@ struct wf_engine {
     uint32_t last_machine;
 
     struct wf_table table;
+    size_t active_bytes;        /**< Of memory that those hold, about. */
     uint64_t last_execution;
     struct wf_link run_queue;   /**< Frames with something to do. */
     struct wf_link dirty;       /**< Executions changed since the last flush. */
     struct wf_link unpacked;    /**< By first_seq: what the journal holds. */
     struct wf_link idle;        /**< By the time of the last change. */
     struct wf_link pieces;      /**< Large documents being written. */
-    struct wf_effects after_pieces; /**< Wait for all of those. */
     struct wf_link started;     /**< Frames whose TaskStarted is unrecorded. */
 
     struct wf_timers timers;
@@ -106,6 +106,7 @@ struct wf_engine {
     struct wf_link in_flight;   /**< struct wf_commit, oldest first. */
     unsigned in_flight_count;
     unsigned open_changes;      /**< Executions that joined the open batch. */
+    size_t open_bytes;          /**< That their tails have grown by. */
     unsigned batch_limit;       /**< Changes a batch may have; adapts. */
     uint64_t next_seq, durable_seq;
     uint64_t journal_head;      /**< Oldest record that is stored. */
@@ -119,7 +120,7 @@ struct wf_engine {
     uint64_t last_task;
     struct wf_buf task_backlog; /**< uint64 task ids without room. */
     size_t backlog_at;
-    struct wf_link reaping;     /**< Frames whose survivors are being ended. */
+    struct wf_link reaps;       /**< Process groups that are being ended. */
     struct wf_waiter *waiters[WF_WAITER_BUCKETS]; /**< By execution. */
     unsigned cancelling;        /**< Tasks that the pool is ending. */
 
@@ -142,6 +143,10 @@ struct wf_engine {
 /* ---- engine.c ---- */
 void wf_engine_notice(struct wf_engine *engine, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
+/** A read has failed (`err` not NULL): the process must stop and recover, so
+ * nobody is told anything. Returns whether it has. */
+bool wf_engine_read_failed(struct wf_engine *engine,
+                           const struct wf_error *err);
 /** Ends the loop turn soon: there is work that no watcher announces. */
 void wf_engine_wake(struct wf_engine *engine);
 /** True if nothing at all is under way but timers (virtual time moves). */
@@ -152,6 +157,9 @@ struct wf_batch *wf_engine_rows(struct wf_engine *engine);
 /** The execution has changed: it joins the open batch. */
 void wf_execution_touch(struct wf_engine *engine,
                         struct wf_execution *execution);
+/** Brings the execution's share of active_bytes up to date. */
+void wf_execution_measure(struct wf_engine *engine,
+                          struct wf_execution *execution);
 /** Runs when all that has happened so far is durable (at once, from a later
  * turn's point of view, if it already is). */
 void wf_engine_after(struct wf_engine *engine, void (*run)(void *arg),
@@ -168,6 +176,9 @@ bool wf_engine_has_open(const struct wf_engine *engine);
 bool wf_engine_is_held_back(const struct wf_engine *engine);
 /** Builds the batch and hands it to the store, unless it is empty. */
 void wf_engine_submit(struct wf_engine *engine);
+void wf_effects_free(struct wf_effects *effects);
+/** What was held back joins the open batch. Empties `held`. */
+void wf_effects_release(struct wf_engine *engine, struct wf_effects *held);
 /** The open batch adds a row to table T: a scan must not miss it. */
 void wf_commit_timer_row(struct wf_engine *engine, int64_t due_ms);
 /** The earliest such row that is not durable yet; 0: none. */
@@ -200,6 +211,8 @@ uint64_t wf_execution_doc(struct wf_engine *engine,
 /** Adds some pieces of large documents to the open batch. */
 void wf_pieces_write(struct wf_engine *engine);
 void wf_pieces_free(struct wf_engine *engine);
+/** Where to put what waits for all pieces known now; NULL: there are none. */
+struct wf_effects *wf_pieces_effects(struct wf_engine *engine);
 /** A document from the store: from its segment, or from its pieces if
  * `length` is not 0. data NULL: it is not there. Borrowed until the callback
  * returns. */
@@ -223,6 +236,10 @@ void wf_frame_resume(struct wf_engine *engine, struct wf_frame *frame,
 /** Records an event of a frame; returns its id. */
 uint64_t wf_frame_event(struct wf_engine *engine, struct wf_frame *frame,
                         struct wf_event *event);
+/** Adds the deletion of rows that frames have no use for any more. Called
+ * with the execution's part of a batch, so both are there or neither. */
+void wf_frames_forget_rows(struct wf_engine *engine,
+                           struct wf_execution *execution);
 /** Ends an execution that is running: records the event, frees the frames. */
 void wf_execution_end(struct wf_engine *engine,
                       struct wf_execution *execution,
@@ -243,6 +260,9 @@ void wf_task_dispatch(struct wf_engine *engine, uint64_t task);
 void wf_task_abandon(struct wf_engine *engine, struct wf_frame *frame);
 /** Records TaskStarted if that is still due. */
 void wf_task_record_started(struct wf_engine *engine, struct wf_frame *frame);
+/** Ends what a dead engine's task left running; the frame's next dispatch
+ * waits for that. */
+void wf_task_end_survivors(struct wf_engine *engine, struct wf_frame *frame);
 void wf_task_recovered(struct wf_engine *engine, struct wf_frame *frame);
 void wf_tasks_housekeeping(struct wf_engine *engine);
 void wf_tasks_drain_backlog(struct wf_engine *engine);
@@ -260,13 +280,20 @@ void wf_timer_disarm_execution(struct wf_engine *engine,
 bool wf_timers_fire(struct wf_engine *engine, unsigned budget);
 /** The earliest timer in memory or parked; INT64_MAX: none. */
 int64_t wf_timers_next(const struct wf_engine *engine);
+/** When the loop must turn for a timer: parked ones don't count while their
+ * rows can't be read anyhow (what ends that turns the loop). */
+int64_t wf_timers_wake(const struct wf_engine *engine);
+/** Whether a scan of the parked timers could begin now. */
+bool wf_engine_can_scan(const struct wf_engine *engine);
 
 /* ---- park.c ---- */
 /** Adds the rows that make the journal unnecessary for the execution. */
 void wf_execution_pack(struct wf_engine *engine,
                        struct wf_execution *execution);
-bool wf_execution_can_drop(const struct wf_engine *engine,
-                           const struct wf_execution *execution);
+/** Drops the execution if nothing needs it in memory: it has ended and that
+ * is durable, or it is packed and idle. To be asked when a reason has gone. */
+void wf_execution_release(struct wf_engine *engine,
+                          struct wf_execution *execution);
 /** Parks the idle, packs the oldest when the journal is over its budget. */
 void wf_engine_park_idle(struct wf_engine *engine);
 /** A wait begins that is long enough to leave memory at once. */

@@ -50,6 +50,24 @@ void wf_execution_free(struct wf_execution *execution) {
     free(execution);
 }
 
+/* Text and index: about a node of 20 bytes for each 12 bytes of text. */
+static size_t doc_bytes(const struct wf_ref *ref) {
+    return ref->doc ? ref->doc->len * 3 + sizeof(*ref->doc) : 0;
+}
+
+size_t wf_execution_bytes(const struct wf_execution *execution) {
+    size_t bytes = sizeof(*execution) + execution->tail.bytes.cap + 64 +
+                   doc_bytes(&execution->input);
+    for (const struct wf_frame *f = execution->frames; f; f = f->next) {
+        bytes += sizeof(*f);
+        if (f->input.doc != execution->input.doc)
+            bytes += doc_bytes(&f->input);
+        if (f->parameters.doc != f->input.doc)
+            bytes += doc_bytes(&f->parameters);
+    }
+    return bytes;
+}
+
 struct wf_frame *wf_frame_new(struct wf_execution *execution,
                               uint32_t number) {
     struct wf_frame *frame = wf_calloc(1, sizeof(*frame));
@@ -81,7 +99,6 @@ void wf_frame_remove(struct wf_frame *frame) {
     frame->execution->frame_count--;
     wf_list_remove(&frame->run_link);
     wf_list_remove(&frame->started_link);
-    wf_list_remove(&frame->reap_link);
     wf_ref_clear(&frame->input);
     wf_ref_clear(&frame->parameters);
     free(frame->retriers);

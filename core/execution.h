@@ -65,7 +65,6 @@ struct wf_frame {
     int64_t timeout_due_ms;    /**< TASK; 0: none. */
     int64_t heartbeat_due_ms;  /**< TASK; 0: none. */
     int64_t heartbeat_ms;      /**< The interval. */
-    int64_t timer_ms;          /**< Key in the heap, while timer_at != 0. */
     size_t timer_at;           /**< Place in the heap + 1; 0: not in it. */
     int64_t row_due_ms;        /**< Of its row in table T; -1: no row. */
 
@@ -80,15 +79,17 @@ struct wf_frame {
     uint64_t secret[2];        /**< Of the task token. */
     bool at_most_once;
     bool has_checkpoint;       /**< Its K row exists. */
+    bool checkpoint_over;      /**< That row goes with the next batch. */
     bool has_started;          /**< TaskStarted is recorded: once a task. */
     bool dispatch_wanted;      /**< Scheduled; waits for `cancelling`,
                                  survivors or the checkpoint's row. */
-    struct wf_link reap_link;  /**< Survivors of a dead worker are ending. */
-    bool cancelling;           /**< The pool still ends an earlier task. */
+    unsigned reaping;          /**< Survivors of a dead worker or engine
+                                 that are being ended. */
+    uint32_t losses;           /**< Workers that died under this attempt. */
+    unsigned cancelling;       /**< Earlier tasks that the pool still ends. */
     bool changed;              /**< Image differs from journal and row. */
     bool row_stale;            /**< Image differs from its E row. */
     bool runnable;             /**< In the run queue. */
-    bool dead;                 /**< Ended; freed when nothing points here. */
     struct wf_child *children; /**< Recorded process groups. Owned. */
     uint32_t child_count;
 };
@@ -108,7 +109,7 @@ struct wf_effects {
 
 struct wf_execution {
     uint64_t id;
-    struct wf_machine *machine; /**< Counted reference. */
+    struct wf_machine *machine; /**< Lives as long as the engine. */
     struct wf_execution *id_next, *name_next; /**< Hash chains. */
     char *name;
     uint64_t name_hash;         /**< Of machine and name, see table.c. */
@@ -119,7 +120,6 @@ struct wf_execution {
     int64_t timeout_due_ms;     /**< 0: none */
     int64_t row_due_ms;         /**< Its own row in table T; -1: none. */
     size_t timer_at;            /**< Place in the heap + 1. */
-    int64_t timer_ms;
     struct wf_ref input, output;
     char *error, *cause;        /**< NULL: none. */
     char *trace_header;         /**< NULL: none. */
@@ -133,6 +133,7 @@ struct wf_execution {
     uint64_t last_seq;          /**< Batch of its latest change. */
     int64_t touched_ms;         /**< Time of the latest change. */
     struct wf_link dirty_link, unpacked_link, idle_link;
+    size_t bytes;               /**< Share of the engine's active_bytes. */
     bool image_changed;         /**< The E image is due in the journal. */
     bool in_store;              /**< It has an E row (was packed once). */
     bool listed;                /**< Its N and L rows are written. */
@@ -150,6 +151,8 @@ void wf_execution_free(struct wf_execution *execution); /* NULL is fine */
 struct wf_frame *wf_frame_new(struct wf_execution *execution, uint32_t number);
 struct wf_frame *wf_execution_frame(struct wf_execution *execution,
                                     uint32_t number);
+/** Memory that the execution holds, about: structs, tail, documents. */
+size_t wf_execution_bytes(const struct wf_execution *execution);
 void wf_frame_remove(struct wf_frame *frame); /* unlinks and frees */
 /** How often a retrier (0-based) was used in this visit, to read or write. */
 uint16_t *wf_frame_retrier(struct wf_frame *frame, uint32_t index);

@@ -277,8 +277,9 @@ static void segment_rows(void *arg, const struct wf_row *rows, size_t count,
                          bool more, const struct wf_error *err) {
     struct history *history = arg;
     (void)more;
-    (void)err;
     history->engine->loads--;
+    if (wf_engine_read_failed(history->engine, err))
+        return;
     for (size_t i = 0; i < count; i++) {
         struct wf_reader in = {rows[i].value.data,
                                rows[i].value.data + rows[i].value.len,
@@ -387,7 +388,9 @@ static void row_read(void *arg, const struct wf_row *rows, size_t count,
     (void)more;
     history->engine->loads--;
     struct wf_reader in = {NULL, NULL, true};
-    if (!err && count == 1)
+    if (wf_engine_read_failed(history->engine, err))
+        return;
+    if (count == 1)
         in = (struct wf_reader){rows->value.data,
                                 rows->value.data + rows->value.len, false};
     if (in.bad || !wf_execution_decode(&in, &image)) {

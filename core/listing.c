@@ -30,7 +30,9 @@ struct listing {
     uint64_t before_id;
     struct wf_machine *machine;
     struct item *items;
-    size_t count, cap;
+    size_t count, cap, wanted;
+    uint64_t *seen; /* ids taken from memory, or left out there; sorted */
+    size_t seen_count;
     wf_execution_list_fn *reply;
     void *arg;
 };
@@ -39,6 +41,7 @@ static void finish(struct listing *listing) {
     for (size_t i = 0; i < listing->count; i++)
         free(listing->items[i].name);
     free(listing->items);
+    free(listing->seen);
     free(listing->arn);
     free(listing);
 }
@@ -77,17 +80,36 @@ static int newest_first(const void *a, const void *b) {
     return x->id < y->id ? 1 : x->id > y->id ? -1 : 0;
 }
 
+static int ascending(const void *a, const void *b) {
+    uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+    return x < y ? -1 : x > y;
+}
+
+static bool is_seen(const struct listing *listing, uint64_t id) {
+    return listing->seen_count > 0 &&
+           bsearch(&id, listing->seen, listing->seen_count, sizeof(id),
+                   ascending);
+}
+
+/* Executions come and go while the rows are read: what memory shows is taken
+ * once, and the rows of those are passed over. */
 static void add_memory(struct listing *listing) {
     const struct wf_table *table = &listing->engine->table;
+    listing->seen = wf_calloc(table->count, sizeof(*listing->seen));
     for (size_t i = 0; i < table->size; i++)
         for (struct wf_execution *e = table->by_id[i]; e; e = e->id_next) {
             struct item item = {e->start_ms, e->stop_ms, e->id, e->status,
                                 NULL};
-            if (e->machine->id == listing->machine->id && !e->express &&
-                is_older(listing, e->start_ms, e->id) &&
+            if (e->machine->id != listing->machine->id || e->express)
+                continue;
+            listing->seen[listing->seen_count++] = e->id;
+            if (is_older(listing, e->start_ms, e->id) &&
                 (!listing->status || listing->status == e->status))
                 add(listing, item, wf_str(e->name));
         }
+    qsort(listing->seen, listing->seen_count, sizeof(*listing->seen),
+          ascending);
+    listing->wanted = listing->count + listing->page + 1;
 }
 
 static void answer(void *arg) {
@@ -140,7 +162,7 @@ static void add_row(struct listing *listing, const struct wf_row *row) {
         item.stop_ms = item.start_ms + duration;
     listing->before_ms = item.start_ms;
     listing->before_id = item.id;
-    if (in.bad || wf_table_by_id(&listing->engine->table, item.id) ||
+    if (in.bad || is_seen(listing, item.id) ||
         (listing->status && listing->status != item.status))
         return;
     add(listing, item, name);
@@ -150,16 +172,13 @@ static void rows_read(void *arg, const struct wf_row *rows, size_t count,
                       bool more, const struct wf_error *err) {
     struct listing *listing = arg;
     listing->engine->loads--;
-    if (err) {
-        refuse(listing, "ThrottlingException", "The store can't be read:");
+    if (wf_engine_read_failed(listing->engine, err))
         return;
-    }
-    size_t wanted = listing->count + listing->page + 1;
-    for (size_t i = 0; i < count && listing->count < wanted; i++)
+    for (size_t i = 0; i < count && listing->count < listing->wanted; i++)
         add_row(listing, &rows[i]);
     /* Memory was added first, so its share doesn't count against the page:
      * only rows older than enough others can be left out. */
-    if (more && listing->count < wanted) {
+    if (more && listing->count < listing->wanted) {
         scan(listing);
         return;
     }

@@ -72,9 +72,11 @@ static void read_state(lua_State *L, struct wf_script_machine *machine,
     info->resource_type = text_member(L, "resource_type", &machine->names);
     info->resource = text_member(L, "resource", &machine->names);
     lua_getfield(L, -1, "type");
-    type_events(info, luaL_optstring(L, -1, ""));
+    const char *type = lua_tostring(L, -1);
+    type_events(info, type ? type : "");
     lua_getfield(L, -2, "family");
-    info->scheduled = family_event(luaL_optstring(L, -1, ""));
+    const char *family = lua_tostring(L, -1);
+    info->scheduled = family_event(family ? family : "");
     lua_pop(L, 3);
 }
 
@@ -203,14 +205,21 @@ static void runtime_failure(struct wf_decision *decision, const char *cause) {
                  strlen(cause));
 }
 
+/* A member of the table at `index` (negative), past any metatable: nothing
+ * here may raise. [-0, +1] */
+static void raw_member(lua_State *L, int index, const char *name) {
+    lua_pushstring(L, name);
+    lua_rawget(L, index - 1);
+}
+
 /* An error value on top of the stack: { Error, Cause } or a traceback. */
 static void read_error(struct wf_script *script,
                        struct wf_decision *decision) {
     lua_State *L = script->L;
     if (lua_istable(L, -1)) {
         size_t error_len = 0, cause_len = 0;
-        lua_getfield(L, -1, "Error");
-        lua_getfield(L, -2, "Cause");
+        raw_member(L, -1, "Error");
+        raw_member(L, -2, "Cause");
         const char *error = lua_tolstring(L, -2, &error_len);
         const char *cause = lua_tolstring(L, -1, &cause_len);
         if (error) {

@@ -222,10 +222,11 @@ static void revision_rows(void *arg, const struct wf_row *rows, size_t count,
     free(read);
     engine->loads--;
     machine->reading = false;
-    if (err || count != 1 || !decode(engine, machine, rows->value)) {
-        wf_engine_notice(engine, "state machine %u revision %u: %s",
-                         machine->id, machine->revision,
-                         err ? err->message : "its row does not decode");
+    if (wf_engine_read_failed(engine, err))
+        return;
+    if (count != 1 || !decode(engine, machine, rows->value)) {
+        wf_engine_notice(engine, "state machine %u revision %u: its row does "
+                         "not decode", machine->id, machine->revision);
         machine->broken = true;
     } else if (compile(engine, machine, &diagnostics, &why) != 0) {
         wf_engine_notice(engine, "state machine %s: %s", machine->name,
@@ -273,7 +274,9 @@ static void name_rows(void *arg, const struct wf_row *rows, size_t count,
     struct wf_engine *engine = read->engine;
     (void)more;
     engine->loads--;
-    if (err || count != 1) {
+    if (wf_engine_read_failed(engine, err))
+        return;
+    if (count != 1) {
         read->found(read->arg, NULL);
     } else {
         struct wf_reader in = {rows->value.data,
@@ -393,6 +396,13 @@ static void create_new(struct machine_call *call) {
     wf_buf_free(&diagnostics);
 }
 
+static void already_exists(void *arg) {
+    struct machine_call *call = arg;
+    refuse_about(call, "StateMachineAlreadyExists",
+                 "State Machine Already Exists: '%s'",
+                 call->machine->arn ? call->machine->arn : call->name);
+}
+
 static void create_found(void *arg, struct wf_machine *machine) {
     struct machine_call *call = arg;
     if (!machine) /* made while its row was looked for? */
@@ -407,9 +417,8 @@ static void create_found(void *arg, struct wf_machine *machine) {
         call->machine = machine;
         wf_engine_after(call->engine, answer, call);
     } else {
-        refuse_about(call, "StateMachineAlreadyExists",
-                     "State Machine Already Exists: '%s'",
-                     machine->arn ? machine->arn : call->name);
+        call->machine = machine;
+        wf_engine_after(call->engine, already_exists, call);
     }
 }
 

@@ -37,6 +37,7 @@ struct wf_machine {
     bool ready;            /**< Row read, definition compiled. */
     bool broken;           /**< It does not compile any more. */
     bool reading;
+    bool frames_wait;      /**< Frames run when it is ready. */
     struct wf_script_machine *compiled; /**< Owned. */
     const struct wf_state_info *states; /**< Owned by `compiled`. */
     uint32_t state_count, start;

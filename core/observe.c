@@ -92,8 +92,8 @@ void wf_observe(struct wf_engine *engine, struct wf_execution *execution,
     struct wf_buf arn = {0}, timers = {0};
     struct wf_str input = WF_STR_NULL, name;
     struct wf_machine *machine = execution->machine;
-    if (!engine->events.event)
-        return;
+    if (!engine->events.event || !machine->execution_prefix)
+        return; /* (ended before its machine was read) */
     if (execution->frames && execution->frames->input.doc)
         input = wf_doc_text(execution->frames->input.doc);
     name = wf_execution_arn(engine, execution, &arn);

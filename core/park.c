@@ -19,6 +19,7 @@
 
 #define HORIZON_MS 1000
 #define INLINE_BYTES 65536 /* a history up to this ends inside its E row */
+#define SEGMENT_BYTES 49152
 #define PARKS_AT_ONCE 2000
 #define LOADS_AT_ONCE 512
 #define SCAN_ROWS 512
@@ -100,13 +101,40 @@ static void put_index_rows(struct wf_engine *engine,
 }
 
 static void put_segment(struct wf_engine *engine,
-                        struct wf_execution *execution) {
+                        const struct wf_execution *execution,
+                        const struct wf_tail *part) {
     struct wf_buf segment = {0};
-    wf_tail_segment(&execution->tail, &segment);
+    wf_tail_segment(part, &segment);
     struct wf_key key = wf_key_segment(engine->partition, execution->id,
-                                       execution->tail.first_event);
+                                       part->first_event);
     wf_batch_put_buf(wf_engine_rows(engine), wf_key_str(&key), &segment);
     wf_buf_free(&segment);
+}
+
+/* The tail as segments, cut behind events. */
+static void put_segments(struct wf_engine *engine,
+                         const struct wf_execution *execution) {
+    const struct wf_tail *tail = &execution->tail;
+    struct wf_tail part = *tail;
+    struct wf_tail_cursor cursor;
+    struct wf_event event;
+    uint64_t number;
+    struct wf_str text;
+
+    wf_tail_walk(tail, execution->start_ms, &cursor);
+    while (wf_tail_next(&cursor, &event, &number, &text) != WF_TAIL_END &&
+           !cursor.reader.bad) {
+        part.bytes.len = (size_t)(cursor.reader.at - part.bytes.data);
+        part.next_event = cursor.next_event;
+        if (part.bytes.len < SEGMENT_BYTES || cursor.docs_since > 0)
+            continue;
+        put_segment(engine, execution, &part);
+        part.bytes.data += part.bytes.len;
+        part.bytes.len = 0;
+        part.first_event = part.next_event;
+    }
+    if (part.bytes.len > 0)
+        put_segment(engine, execution, &part);
 }
 
 void wf_execution_pack(struct wf_engine *engine,
@@ -119,7 +147,7 @@ void wf_execution_pack(struct wf_engine *engine,
     if (!ended)
         put_frames(engine, execution);
     if (tail->bytes.len > 0 && !is_inline)
-        put_segment(engine, execution);
+        put_segments(engine, execution);
     move_timer_row(engine, execution->id, WF_FRAME_NONE,
                    &execution->row_due_ms,
                    ended || execution->timeout_due_ms == 0
@@ -140,12 +168,6 @@ void wf_execution_pack(struct wf_engine *engine,
 
 /* ---- dropping ---- */
 
-bool wf_execution_can_drop(const struct wf_engine *engine,
-                           const struct wf_execution *execution) {
-    (void)engine;
-    return !wf_link_is_in(&execution->dirty_link) && execution->pins == 0 &&
-           execution->loading == 0;
-}
 
 void wf_execution_drop(struct wf_engine *engine,
                        struct wf_execution *execution) {
@@ -156,6 +178,7 @@ void wf_execution_drop(struct wf_engine *engine,
     wf_list_remove(&execution->unpacked_link);
     wf_list_remove(&execution->idle_link);
     wf_table_remove(&engine->table, execution);
+    engine->active_bytes -= execution->bytes;
     if (execution->status == WF_EXECUTION_RUNNING)
         engine->stats.parked++;
     wf_execution_free(execution);
@@ -171,10 +194,26 @@ static bool is_idle(const struct wf_execution *execution, int64_t now) {
     for (const struct wf_frame *f = execution->frames; f; f = f->next) {
         bool waits = f->phase == WF_PHASE_WAIT || f->phase == WF_PHASE_RETRY;
         if (!waits || f->due_ms < now + HORIZON_MS || f->cancelling ||
+            f->reaping ||
             f->runnable || wf_link_is_in(&f->run_link))
             return false;
     }
     return true;
+}
+
+void wf_execution_release(struct wf_engine *engine,
+                          struct wf_execution *execution) {
+    bool ended = execution->status != WF_EXECUTION_RUNNING;
+    bool is_free = !wf_link_is_in(&execution->dirty_link) &&
+                   execution->pins == 0 && execution->loading == 0 &&
+                   execution->last_seq <= engine->durable_seq;
+    if (is_free && ended)
+        wf_execution_drop(engine, execution);
+    else if (is_free && execution->first_seq == 0 && execution->in_store &&
+             is_idle(execution, wf_clock_now_ms(engine->clock)))
+        wf_execution_drop(engine, execution);
+    else if (!ended && !wf_link_is_in(&execution->idle_link))
+        wf_list_append(&engine->idle, &execution->idle_link);
 }
 
 static void park(struct wf_engine *engine, struct wf_execution *execution) {
@@ -210,8 +249,7 @@ static void trim_memory(struct wf_engine *engine) {
 
 void wf_engine_park_idle(struct wf_engine *engine) {
     int64_t now = wf_clock_now_ms(engine->clock);
-    bool pressed = engine->table.count * sizeof(struct wf_execution) * 3 >
-                   engine->options.memory_bytes;
+    bool pressed = engine->active_bytes > engine->options.memory_bytes / 2;
     struct wf_link *link = engine->idle.next, *next;
     for (int i = 0; i < PARKS_AT_ONCE && link != &engine->idle; i++) {
         struct wf_execution *e =
@@ -287,6 +325,7 @@ static struct wf_execution *from_rows(struct wf_engine *engine, uint64_t id,
 
 static void adopt(struct wf_engine *engine, struct wf_execution *execution) {
     wf_table_add(&engine->table, execution);
+    wf_execution_measure(engine, execution);
     execution->touched_ms = wf_clock_now_ms(engine->clock);
     wf_list_append(&engine->idle, &execution->idle_link);
     engine->stats.loaded++;
@@ -294,6 +333,7 @@ static void adopt(struct wf_engine *engine, struct wf_execution *execution) {
         engine->stats.parked--;
     wf_timer_update_execution(engine, execution);
     for (struct wf_frame *f = execution->frames; f; f = f->next) {
+        wf_task_end_survivors(engine, f);
         if (wake_time(f) == 0)
             wf_frame_run(engine, f);
         else
@@ -324,8 +364,8 @@ static void load_rows(void *arg, const struct wf_row *rows, size_t count,
     struct wf_execution *execution =
         wf_table_by_id(&engine->table, load->id);
     (void)more;
-    if (err)
-        wf_engine_notice(engine, "reading an execution: %s", err->message);
+    if (wf_engine_read_failed(engine, err))
+        return;
     if (!execution && count > 0) {
         execution = from_rows(engine, load->id, rows, count);
         if (execution)
@@ -384,10 +424,8 @@ static void due_rows(void *arg, const struct wf_row *rows, size_t count,
                      bool more, const struct wf_error *err) {
     struct wf_engine *engine = arg;
     engine->parked_scanning = false;
-    if (err) {
-        wf_engine_notice(engine, "reading timers: %s", err->message);
+    if (wf_engine_read_failed(engine, err))
         return;
-    }
     int64_t now = wf_clock_now_ms(engine->clock);
     engine->parked_next = earlier(INT64_MAX, engine->parked_unseen);
     for (size_t i = 0; i < count; i++) {
@@ -409,10 +447,14 @@ static void due_rows(void *arg, const struct wf_row *rows, size_t count,
     }
 }
 
+bool wf_engine_can_scan(const struct wf_engine *engine) {
+    return !engine->parked_scanning && engine->loads < LOADS_AT_ONCE &&
+           !engine->stalled && !wf_engine_is_held_back(engine);
+}
+
 void wf_engine_load_due(struct wf_engine *engine) {
     int64_t now = wf_clock_now_ms(engine->clock);
-    if (engine->parked_scanning || engine->loads >= LOADS_AT_ONCE ||
-        engine->parked_next > now || wf_engine_is_held_back(engine))
+    if (engine->parked_next > now || !wf_engine_can_scan(engine))
         return;
     struct wf_key first = wf_key_table(engine->partition, 'T');
     struct wf_key end = wf_key_table_end(engine->partition, 'T');
@@ -457,24 +499,40 @@ static void spread_doc(struct wf_execution *execution, uint64_t number,
     }
 }
 
+static void doc_is_lost(struct wf_engine *engine,
+                        struct wf_execution *execution, uint64_t number) {
+    struct wf_failure failure = {
+        WF_STR("States.Runtime"),
+        WF_STR("A payload of this execution is missing in the store"),
+    };
+    wf_engine_notice(engine, "execution %s: document %llu is missing",
+                     execution->name, (unsigned long long)number);
+    if (execution->status == WF_EXECUTION_RUNNING)
+        wf_execution_end(engine, execution, WF_EXECUTION_FAILED, &failure,
+                         execution->tail.next_event - 1);
+}
+
 static void doc_there(void *arg, struct wf_str text) {
     struct doc_wait *wait = arg;
     struct wf_engine *engine = wait->engine;
     struct wf_execution *execution =
         wf_table_by_id(&engine->table, wait->execution);
-    if (execution) {
-        execution->loading--;
-        if (text.data)
-            spread_doc(execution, wait->number, text);
-        else
-            wf_engine_notice(engine, "execution %llx: document %llu is "
-                             "missing", (unsigned long long)execution->id,
-                             (unsigned long long)wait->number);
-        struct wf_frame *frame = wf_execution_frame(execution, wait->frame);
-        if (frame && execution->loading == 0 && text.data)
-            wf_frame_run(engine, frame);
-    }
+    uint64_t number = wait->number;
+    uint32_t wanted = wait->frame;
     free(wait);
+    if (!execution)
+        return;
+    if (text.data)
+        spread_doc(execution, number, text);
+    else
+        doc_is_lost(engine, execution, number);
+    struct wf_frame *frame = wf_execution_frame(execution, wanted);
+    if (--execution->loading > 0)
+        return;
+    if (execution->status == WF_EXECUTION_RUNNING && frame)
+        wf_frame_run(engine, frame);
+    else
+        wf_execution_release(engine, execution);
 }
 
 /* Returns whether the document is there (or there is none). */
@@ -487,9 +545,7 @@ static bool need_doc(struct wf_engine *engine, struct wf_frame *frame,
     if (ref->number == 0 || ref->doc)
         return true;
     wf_tail_walk(&execution->tail, execution->start_ms, &cursor);
-    enum wf_tail_entry entry =
-        wf_tail_find_doc(cursor, ref->number, &text);
-    if (entry == WF_TAIL_DOC) {
+    if (wf_tail_find_doc(cursor, ref->number, &text) == WF_TAIL_DOC) {
         spread_doc(execution, ref->number, text);
         return true;
     }
@@ -497,8 +553,7 @@ static bool need_doc(struct wf_engine *engine, struct wf_frame *frame,
     *wait = (struct doc_wait){engine, execution->id, ref->number,
                               frame->number};
     execution->loading++;
-    wf_doc_read(engine, execution->id, ref->number,
-                entry == WF_TAIL_PIECES ? text.len : 0, doc_there, wait);
+    wf_doc_read(engine, execution->id, ref->number, 0, doc_there, wait);
     return false;
 }
 

@@ -30,7 +30,9 @@ static void find_rows(void *arg, const struct wf_row *rows, size_t count,
     uint64_t id = 0;
     (void)more;
     call->engine->loads--;
-    if (!err && count == 1) {
+    if (wf_engine_read_failed(call->engine, err))
+        return;
+    if (count == 1) {
         struct wf_reader in = {rows->value.data,
                                rows->value.data + rows->value.len, false};
         id = wf_read_be64(&in);
@@ -60,7 +62,9 @@ static void find_in_machine(void *arg, struct wf_machine *machine) {
 void wf_execution_find(struct wf_engine *engine, struct wf_str arn,
                        wf_found_fn *found, void *arg) {
     struct wf_str kind, machine, name;
-    if (!wf_arn_parse(arn, &kind, &machine, &name) || name.len == 0) {
+    if (!wf_arn_parse(arn, &kind, &machine, &name) || name.len == 0 ||
+        !(wf_str_eq(kind, WF_STR("execution")) ||
+          wf_str_eq(kind, WF_STR("express")))) {
         found(arg, 0);
         return;
     }
@@ -227,7 +231,9 @@ static void describe_rows(void *arg, const struct wf_row *rows, size_t count,
     struct wf_execution_image image;
     (void)more;
     d->engine->loads--;
-    if (!err && count == 1) {
+    if (wf_engine_read_failed(d->engine, err))
+        return;
+    if (count == 1) {
         struct wf_reader in = {rows->value.data,
                                rows->value.data + rows->value.len, false};
         if (wf_execution_decode(&in, &image)) {
@@ -242,8 +248,7 @@ static void describe_rows(void *arg, const struct wf_row *rows, size_t count,
         }
     }
     wf_refuse_execution(d->reply, d->arg, "ExecutionDoesNotExist",
-                        "The execution's row can't be read: %s",
-                        err ? wf_str(err->message) : WF_STR("none"));
+                        "The execution's row can't be read", WF_STR_NULL);
     finish(d);
 }
 

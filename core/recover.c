@@ -219,7 +219,9 @@ static void resume_all(struct wf_engine *engine) {
              e = e->id_next) {
             e->touched_ms = wf_clock_now_ms(engine->clock);
             wf_timer_update_execution(engine, e);
+            wf_execution_measure(engine, e);
             for (struct wf_frame *f = e->frames; f; f = f->next) {
+                wf_task_end_survivors(engine, f);
                 wf_timer_update(engine, f);
                 if (f->phase == WF_PHASE_ENTER || f->phase == WF_PHASE_TASK)
                     wf_frame_run(engine, f);

@@ -67,10 +67,7 @@ static void started(void *arg) {
     execution->pins--;
     call->reply(call->arg, NULL, &reply);
     wf_buf_free(&arn);
-    if (execution->status != WF_EXECUTION_RUNNING &&
-        execution->last_seq <= call->engine->durable_seq &&
-        wf_execution_can_drop(call->engine, execution))
-        wf_execution_drop(call->engine, execution);
+    wf_execution_release(call->engine, execution);
     call_free(call);
 }
 
@@ -144,6 +141,7 @@ static struct wf_execution *create(struct start_call *call) {
             execution->start_ms + machine->timeout_s * 1000;
     wf_timer_update_execution(engine, execution);
     wf_table_add(&engine->table, execution);
+    wf_execution_measure(engine, execution);
     engine->stats.executions_started++;
     wf_frame_changed(engine, root);
     wf_frame_run(engine, root);
@@ -160,6 +158,19 @@ static void start_now(struct start_call *call) {
     }
 }
 
+/* A refusal, too, tells of what must be durable. */
+static void already_exists(void *arg) {
+    struct start_call *call = arg;
+    struct wf_engine *engine = call->engine;
+    struct wf_execution *execution = call->execution;
+    struct wf_buf arn = {0};
+    refuse(call, "ExecutionAlreadyExists", "Execution Already Exists: '%s'",
+           wf_execution_arn(engine, execution, &arn));
+    wf_buf_free(&arn);
+    execution->pins--;
+    wf_execution_release(engine, execution);
+}
+
 /* An execution of that name exists and runs: the same input is the same
  * request once more. */
 static void compare_input(struct start_call *call,
@@ -171,10 +182,9 @@ static void compare_input(struct start_call *call,
         reply_when_durable(call, execution);
         return;
     }
-    struct wf_buf arn = {0};
-    refuse(call, "ExecutionAlreadyExists", "Execution Already Exists: '%s'",
-           wf_execution_arn(call->engine, execution, &arn));
-    wf_buf_free(&arn);
+    call->execution = execution;
+    execution->pins++;
+    wf_execution_after(call->engine, execution, already_exists, call);
 }
 
 struct input_read {
@@ -264,10 +274,9 @@ static void name_rows(void *arg, const struct wf_row *rows, size_t count,
     while (*at != call)
         at = &(*at)->next;
     *at = call->next;
-    if (err) {
-        refuse(call, "ThrottlingException", "The store can't be read: %s",
-               wf_str(err->message));
-    } else if (execution) {
+    if (wf_engine_read_failed(engine, err))
+        return;
+    if (execution) {
         name_is_taken(call, execution);
     } else if (count == 1) {
         struct wf_reader in = {rows->value.data,
@@ -333,8 +342,7 @@ static void with_machine(void *arg, struct wf_machine *machine) {
 
 static bool has_room(const struct wf_engine *engine) {
     return !engine->stalled &&
-           engine->table.count * sizeof(struct wf_execution) * 3 <
-               engine->options.memory_bytes;
+           engine->active_bytes < engine->options.memory_bytes;
 }
 
 static void start(struct wf_engine *engine,

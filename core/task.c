@@ -21,6 +21,7 @@
 #include "engine_impl.h"
 
 #define STARTED_AFTER_MS 50
+#define BACKLOG_SLACK 65536
 
 /* A task whose worker is killed again and again is taken for the reason. */
 #define MOST_LOSSES 10
@@ -28,6 +29,15 @@ static const struct wf_failure LOST_TOO_OFTEN = {
     {"Moonstep.WorkerKilled", sizeof("Moonstep.WorkerKilled") - 1},
     {"Each of the workers that ran this task was killed",
      sizeof("Each of the workers that ran this task was killed") - 1},
+};
+
+/* A process group that outlived its worker or engine. */
+struct reap {
+    struct wf_link link;
+    struct wf_child child;
+    uint64_t execution;
+    uint32_t frame;
+    char key[80];
 };
 
 /* ---- task id -> frame ---- */
@@ -92,6 +102,9 @@ static void table_remove(struct wf_task_table *table, uint64_t task) {
 }
 
 void wf_tasks_free(struct wf_engine *engine) {
+    struct wf_link *link;
+    while ((link = wf_list_shift(&engine->reaps)))
+        free(WF_ENTRY(link, struct reap, link));
     free(engine->tasks.slots);
     wf_buf_free(&engine->task_backlog);
 }
@@ -107,6 +120,7 @@ void wf_task_schedule(struct wf_engine *engine, struct wf_frame *frame) {
     frame->secret[1] = wf_clock_random(engine->clock);
     frame->has_started = false;
     frame->task = ++engine->last_task;
+    frame->losses = 0;
     table_put(&engine->tasks, frame->task, frame);
     if (frame->execution->express)
         wf_task_dispatch(engine, frame->task);
@@ -122,11 +136,17 @@ void wf_task_token(const struct wf_frame *frame, struct wf_buf *out) {
 }
 
 /* Stays the same when the task is dispatched again after a death. */
-static void idempotency_key(const struct wf_frame *frame,
-                            struct wf_buf *out) {
+static void attempt_key(const struct wf_frame *frame, uint32_t attempt,
+                        struct wf_buf *out) {
     wf_buf_addf(out, "%016llx-%x-%llx-%x",
                 (unsigned long long)frame->execution->id, frame->number,
-                (unsigned long long)frame->entered_event, frame->retry_count);
+                (unsigned long long)frame->entered_event, attempt);
+}
+
+/* The attempt that a frame's recorded children belong to. */
+static uint32_t attempts_before(const struct wf_frame *frame) {
+    bool is_over = frame->phase == WF_PHASE_RETRY && frame->retry_count > 0;
+    return frame->retry_count - is_over;
 }
 
 static void text_member(struct wf_buf *out, const char *name,
@@ -148,7 +168,7 @@ static void task_context(const struct wf_frame *frame, struct wf_buf *out) {
     wf_buf_adds(&text, execution->name);
     text_member(out, "execution", (struct wf_str){text.data, text.len});
     text.len = 0;
-    idempotency_key(frame, &text);
+    attempt_key(frame, frame->retry_count, &text);
     text_member(out, "idempotency_key", (struct wf_str){text.data, text.len});
     wf_buf_free(&text);
     text_member(out, "execution_name", wf_str(execution->name));
@@ -195,9 +215,10 @@ static void cursor_rows(void *arg, const struct wf_row *rows, size_t count,
     struct wf_frame *frame = table_get(&engine->tasks, read->task);
     struct wf_str cursor = WF_STR_NULL;
     (void)more;
-    (void)err;
     free(read);
     engine->loads--;
+    if (wf_engine_read_failed(engine, err))
+        return;
     if (!frame)
         return;
     if (count == 1) {
@@ -244,7 +265,7 @@ void wf_task_dispatch(struct wf_engine *engine, uint64_t task) {
     struct wf_frame *frame = table_get(&engine->tasks, task);
     if (!frame)
         return; /* it has been given up meanwhile */
-    if (frame->cancelling || wf_link_is_in(&frame->reap_link)) {
+    if (frame->cancelling || frame->reaping) {
         frame->dispatch_wanted = true;
         return;
     }
@@ -270,11 +291,80 @@ void wf_tasks_drain_backlog(struct wf_engine *engine) {
         engine->backlog_at += sizeof(task);
         wf_task_dispatch(engine, task);
     }
+    if (engine->backlog_at > BACKLOG_SLACK) {
+        backlog->len -= engine->backlog_at;
+        memmove(backlog->data, backlog->data + engine->backlog_at,
+                backlog->len);
+        engine->backlog_at = 0;
+    }
     if (engine->backlog_at == backlog->len)
         engine->backlog_at = backlog->len = 0;
 }
 
 /* ---- giving up ---- */
+
+/* Records of children that need no end any more. */
+static void forget_children(struct wf_engine *engine,
+                            struct wf_frame *frame) {
+    (void)engine;
+    if (frame->child_count)
+        frame->changed = frame->row_stale = true;
+    frame->child_count = 0;
+}
+
+/* ---- survivors ----
+ *
+ * A process group that outlived its worker or engine. Its end is awaited
+ * apart from the frame, which may end meanwhile; a frame that lives is not
+ * dispatched again before. */
+
+static void start_reaping(struct wf_engine *engine, struct wf_frame *frame) {
+    struct wf_buf key = {0};
+    if (frame->reaping || frame->child_count == 0)
+        return;
+    attempt_key(frame, attempts_before(frame), &key);
+    for (uint32_t i = 0; i < frame->child_count; i++) {
+        struct reap *reap = wf_calloc(1, sizeof(*reap));
+        reap->child = frame->children[i];
+        reap->execution = frame->execution->id;
+        reap->frame = frame->number;
+        memcpy(reap->key, key.data,
+               key.len < sizeof(reap->key) ? key.len : sizeof(reap->key) - 1);
+        wf_list_append(&engine->reaps, &reap->link);
+        frame->reaping++;
+    }
+    wf_buf_free(&key);
+}
+
+void wf_task_end_survivors(struct wf_engine *engine,
+                           struct wf_frame *frame) {
+    start_reaping(engine, frame);
+}
+
+static void reaped(struct wf_engine *engine, const struct reap *reap) {
+    struct wf_execution *execution =
+        wf_table_by_id(&engine->table, reap->execution);
+    struct wf_frame *frame =
+        execution ? wf_execution_frame(execution, reap->frame) : NULL;
+    if (!frame || frame->reaping == 0 || --frame->reaping > 0)
+        return;
+    forget_children(engine, frame);
+    if (frame->dispatch_wanted)
+        wf_task_dispatch(engine, frame->task);
+}
+
+static void reap_all(struct wf_engine *engine) {
+    for (struct wf_link *link = engine->reaps.next, *next;
+         link != &engine->reaps; link = next) {
+        struct reap *reap = WF_ENTRY(link, struct reap, link);
+        next = link->next;
+        if (wf_child_reap(reap->child, wf_str(reap->key)))
+            continue;
+        wf_list_remove(link);
+        reaped(engine, reap);
+        free(reap);
+    }
+}
 
 struct cancelled {
     struct wf_engine *engine;
@@ -294,7 +384,8 @@ static void cancel_done(void *arg, uint64_t task) {
     engine->cancelling--;
     if (!frame)
         return;
-    frame->cancelling = false;
+    frame->cancelling--;
+    forget_children(engine, frame); /* they were of that task */
     if (frame->dispatch_wanted)
         wf_task_dispatch(engine, frame->task);
 }
@@ -308,19 +399,18 @@ static void forget(struct wf_engine *engine, struct wf_frame *frame) {
     frame->started_ms = 0;
     frame->dispatch_wanted = false;
     wf_list_remove(&frame->started_link);
-    free(frame->children);
-    frame->children = NULL;
-    frame->child_count = 0;
 }
 
 void wf_task_abandon(struct wf_engine *engine, struct wf_frame *frame) {
     uint64_t task = frame->task;
-    if (task == 0)
+    if (task == 0) {
+        start_reaping(engine, frame); /* of a dead engine; or there are none */
         return;
+    }
     struct cancelled *cancelled = wf_calloc(1, sizeof(*cancelled));
     *cancelled = (struct cancelled){engine, frame->execution->id,
                                     frame->number};
-    frame->cancelling = true;
+    frame->cancelling++;
     engine->cancelling++;
     forget(engine, frame);
     wf_pool_cancel(engine->pool, task, cancel_done, cancelled);
@@ -363,6 +453,8 @@ static void fail_task(struct wf_engine *engine, struct wf_frame *frame,
     };
     wf_task_record_started(engine, frame);
     forget(engine, frame);
+    if (frame->reaping == 0)
+        forget_children(engine, frame);
     wf_frame_event(engine, frame, &event);
     wf_frame_resume(engine, frame, WF_SCRIPT_TASK_FAILED, NULL, failure);
 }
@@ -388,6 +480,7 @@ static void succeed_task(struct wf_engine *engine, struct wf_frame *frame,
     };
     wf_task_record_started(engine, frame);
     forget(engine, frame);
+    forget_children(engine, frame);
     const struct wf_ref *known[] = {&frame->parameters, &frame->input, NULL};
     struct wf_ref result = {0};
     event.doc =
@@ -416,6 +509,11 @@ static void run_again(struct wf_engine *engine, struct wf_frame *frame) {
         table_remove(&engine->tasks, frame->task);
     }
     frame->restarted++;
+    if (frame->heartbeat_ms) {
+        frame->heartbeat_due_ms =
+            wf_clock_now_ms(engine->clock) + frame->heartbeat_ms;
+        wf_timer_update(engine, frame);
+    }
     frame->task = ++engine->last_task;
     table_put(&engine->tasks, frame->task, frame);
     wf_frame_changed(engine, frame);
@@ -423,11 +521,6 @@ static void run_again(struct wf_engine *engine, struct wf_frame *frame) {
         wf_task_dispatch(engine, frame->task);
     else
         wf_commit_dispatch(engine, frame);
-}
-
-static void start_reaping(struct wf_engine *engine, struct wf_frame *frame) {
-    if (frame->child_count && !wf_link_is_in(&frame->reap_link))
-        wf_list_append(&engine->reaping, &frame->reap_link);
 }
 
 static void task_ended(void *arg, uint64_t task, enum wf_task_end how,
@@ -448,7 +541,7 @@ static void task_ended(void *arg, uint64_t task, enum wf_task_end how,
         fail_task(engine, frame, failure);
         break;
     case WF_TASK_LOST:
-        if (frame->restarted >= MOST_LOSSES) {
+        if (++frame->losses > MOST_LOSSES) {
             wf_timer_disarm(engine, frame);
             fail_task(engine, frame, &LOST_TOO_OFTEN);
             break;
@@ -595,32 +688,10 @@ const struct wf_pool_events wf_task_pool_events = {
 
 /* ---- now and then ---- */
 
-static bool reap(struct wf_frame *frame) {
-    struct wf_buf key = {0};
-    bool alive = false;
-    idempotency_key(frame, &key);
-    wf_buf_u8(&key, 0);
-    for (uint32_t i = 0; i < frame->child_count; i++)
-        alive |= wf_child_reap(frame->children[i],
-                               (struct wf_str){key.data, key.len - 1});
-    wf_buf_free(&key);
-    return alive;
-}
-
 void wf_tasks_housekeeping(struct wf_engine *engine) {
     int64_t now = wf_clock_now_ms(engine->clock);
     struct wf_link *link, *next;
-    for (link = engine->reaping.next; link != &engine->reaping; link = next) {
-        struct wf_frame *frame = WF_ENTRY(link, struct wf_frame, reap_link);
-        next = link->next;
-        if (reap(frame))
-            continue;
-        wf_list_remove(link);
-        frame->child_count = 0;
-        frame->changed = frame->row_stale = true;
-        if (frame->dispatch_wanted)
-            wf_task_dispatch(engine, frame->task);
-    }
+    reap_all(engine);
     for (link = engine->started.next; link != &engine->started; link = next) {
         struct wf_frame *frame =
             WF_ENTRY(link, struct wf_frame, started_link);

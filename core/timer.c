@@ -141,6 +141,14 @@ bool wf_timers_fire(struct wf_engine *engine, unsigned budget) {
     return false;
 }
 
+int64_t wf_timers_wake(const struct wf_engine *engine) {
+    int64_t next = wf_engine_can_scan(engine) ? engine->parked_next
+                                              : INT64_MAX;
+    if (engine->timers.count > 0 && engine->timers.heap[0].due_ms < next)
+        next = engine->timers.heap[0].due_ms;
+    return next;
+}
+
 int64_t wf_timers_next(const struct wf_engine *engine) {
     int64_t next = engine->parked_next;
     if (engine->timers.count > 0 && engine->timers.heap[0].due_ms < next)

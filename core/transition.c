@@ -45,8 +45,10 @@ static uint64_t add_event(struct wf_engine *engine,
     engine->stats.events++;
     if (execution->express && !engine->events.event)
         return execution->tail.next_event++;
+    size_t before = execution->tail.bytes.len;
     uint64_t id = wf_tail_add_event(&execution->tail, event,
                                     execution->start_ms);
+    engine->open_bytes += execution->tail.bytes.len - before;
     if (execution->express) {
         wf_observe(engine, execution,
                    (struct wf_str){execution->tail.bytes.data,
@@ -67,8 +69,8 @@ uint64_t wf_frame_event(struct wf_engine *engine, struct wf_frame *frame,
 
 /* ---- ends ---- */
 
-/* The rows of a frame that is going away. */
-static void forget_rows(struct wf_engine *engine, struct wf_frame *frame) {
+/* The rows of a frame of an execution that has ended. */
+static void forget_frame(struct wf_engine *engine, struct wf_frame *frame) {
     struct wf_execution *execution = frame->execution;
     struct wf_key key;
     if (frame->row_due_ms >= 0) {
@@ -82,22 +84,33 @@ static void forget_rows(struct wf_engine *engine, struct wf_frame *frame) {
     }
 }
 
-static void forget_checkpoint(struct wf_engine *engine,
-                              struct wf_frame *frame) {
-    if (!frame->has_checkpoint)
-        return;
-    struct wf_key key = wf_key_checkpoint(
-        engine->partition, frame->execution->id, frame->number);
-    wf_batch_delete(wf_engine_rows(engine), wf_key_str(&key));
-    frame->has_checkpoint = false;
+void wf_frames_forget_rows(struct wf_engine *engine,
+                           struct wf_execution *execution) {
+    bool ended = execution->status != WF_EXECUTION_RUNNING;
+    for (struct wf_frame *f = execution->frames, *next; f; f = next) {
+        next = f->next;
+        if (f->checkpoint_over || (ended && f->has_checkpoint)) {
+            struct wf_key key = wf_key_checkpoint(engine->partition,
+                                                  execution->id, f->number);
+            wf_batch_delete(wf_engine_rows(engine), wf_key_str(&key));
+            f->checkpoint_over = false;
+        }
+        if (ended) {
+            forget_frame(engine, f);
+            wf_frame_remove(f);
+        }
+    }
 }
 
-static void release_frame(struct wf_engine *engine, struct wf_frame *frame) {
+/* A frame of an execution that ends: nothing happens in it any more. Its
+ * struct stays until the end is in a batch. */
+static void still_frame(struct wf_engine *engine, struct wf_frame *frame) {
     wf_task_abandon(engine, frame);
     wf_timer_disarm(engine, frame);
-    forget_checkpoint(engine, frame);
-    forget_rows(engine, frame);
-    wf_frame_remove(frame);
+    wf_list_remove(&frame->run_link);
+    frame->runnable = false;
+    wf_ref_clear(&frame->input);
+    wf_ref_clear(&frame->parameters);
 }
 
 static char *copy_text(struct wf_str text) {
@@ -138,17 +151,31 @@ void wf_execution_end(struct wf_engine *engine,
     execution->status = status;
     execution->stop_ms = execution->last_ms;
     execution->image_changed = true;
-    while (execution->frames)
-        release_frame(engine, execution->frames);
+    for (struct wf_frame *f = execution->frames; f; f = f->next)
+        still_frame(engine, f);
     wf_timer_disarm_execution(engine, execution);
     engine->stats.executions_ended++;
     wf_execution_touch(engine, execution);
     wf_waiters_ended(engine, execution);
-    if (execution->express && execution->pins == 0)
-        wf_execution_drop(engine, execution);
+    wf_execution_release(engine, execution);
 }
 
 /* ---- decisions ---- */
+
+/* A user's state script may name a state that there is not. */
+static void check_next(const struct wf_machine *machine,
+                       struct wf_decision *decision) {
+    if (decision->kind != WF_DECISION_EXIT || decision->is_end ||
+        decision->next < machine->state_count)
+        return;
+    wf_decision_free(decision);
+    *decision = (struct wf_decision){
+        .kind = WF_DECISION_FAIL,
+        .failure = {WF_STR("States.Runtime"),
+                    WF_STR("The state's script named a next state that does "
+                           "not exist")},
+    };
+}
 
 static void decide(struct wf_engine *engine, struct wf_frame *frame,
                    enum wf_script_event event, struct wf_doc *output,
@@ -183,10 +210,11 @@ static void decide(struct wf_engine *engine, struct wf_frame *frame,
     if (failure)
         call.failure = *failure;
     wf_script_decide(engine->script, &call, decision);
+    check_next(machine, decision);
 }
 
-/* Leaves the state; the frame goes on to the next, or ends. */
-static void apply_exit(struct wf_engine *engine, struct wf_frame *frame,
+/* Leaves the state. Returns whether the frame enters another one. */
+static bool apply_exit(struct wf_engine *engine, struct wf_frame *frame,
                        struct wf_decision *decision,
                        const struct wf_ref *result) {
     struct wf_execution *execution = frame->execution;
@@ -200,22 +228,30 @@ static void apply_exit(struct wf_engine *engine, struct wf_frame *frame,
     event.doc = wf_execution_doc(engine, execution, decision->output, known,
                                  &output);
     wf_frame_event(engine, frame, &event);
-    forget_checkpoint(engine, frame);
-    wf_ref_clear(&frame->parameters);
+    if (frame->has_checkpoint)
+        frame->checkpoint_over = true; /* its row goes with the batch */
+    frame->has_checkpoint = false;
     frame->restarted = 0;
+    wf_ref_clear(&frame->parameters);
     engine->stats.transitions++;
     if (decision->is_end) {
         wf_ref_copy(&execution->output, &output);
         wf_ref_clear(&output);
         wf_execution_end(engine, execution, WF_EXECUTION_SUCCEEDED, NULL,
                          frame->previous_event);
-        return;
+        return false;
     }
     frame->state = decision->next;
     frame->phase = WF_PHASE_ENTER;
     wf_ref_copy(&frame->input, &output);
     wf_ref_clear(&output);
     wf_frame_changed(engine, frame);
+    return true;
+}
+
+/* 0 means "no timer", and times before the epoch have come as well. */
+static int64_t due_time(const struct wf_decision *decision) {
+    return decision->due_ms > 0 ? decision->due_ms : 1;
 }
 
 static void apply_retry(struct wf_engine *engine, struct wf_frame *frame,
@@ -225,7 +261,7 @@ static void apply_retry(struct wf_engine *engine, struct wf_frame *frame,
         ++*uses;
     frame->retry_count++;
     frame->phase = WF_PHASE_RETRY;
-    frame->due_ms = decision->due_ms;
+    frame->due_ms = due_time(decision);
     wf_timer_update(engine, frame);
     wf_frame_changed(engine, frame);
     wf_frame_park_if_long(engine, frame);
@@ -269,8 +305,7 @@ static bool apply(struct wf_engine *engine, struct wf_frame *frame,
     bool goes_on = false;
     switch (decision->kind) {
     case WF_DECISION_EXIT:
-        goes_on = !decision->is_end;
-        apply_exit(engine, frame, decision, result);
+        goes_on = apply_exit(engine, frame, decision, result);
         break;
     case WF_DECISION_FAIL:
         engine->stats.transitions++;
@@ -282,7 +317,7 @@ static bool apply(struct wf_engine *engine, struct wf_frame *frame,
         break;
     case WF_DECISION_WAIT:
         frame->phase = WF_PHASE_WAIT;
-        frame->due_ms = decision->due_ms;
+        frame->due_ms = due_time(decision);
         wf_timer_update(engine, frame);
         wf_frame_changed(engine, frame);
         wf_frame_park_if_long(engine, frame);
@@ -330,6 +365,7 @@ static void time_out(struct wf_engine *engine, struct wf_frame *frame,
                              .error = error};
     wf_task_record_started(engine, frame);
     wf_task_abandon(engine, frame);
+    frame->timeout_due_ms = frame->heartbeat_due_ms = 0;
     if (state_of(frame)->scheduled == WF_EVENT_LAMBDA_FUNCTION_SCHEDULED)
         event.type = WF_EVENT_LAMBDA_FUNCTION_TIMED_OUT;
     wf_frame_event(engine, frame, &event);
@@ -341,16 +377,17 @@ static void run_task(struct wf_engine *engine, struct wf_frame *frame) {
     int64_t now = wf_clock_now_ms(engine->clock);
     if (frame->timeout_due_ms && frame->timeout_due_ms <= now)
         time_out(engine, frame, WF_STR("States.Timeout"));
+    else if (frame->task == 0) /* heartbeats since are not known */
+        wf_task_recovered(engine, frame);
     else if (frame->heartbeat_due_ms && frame->heartbeat_due_ms <= now)
         time_out(engine, frame, WF_STR("States.HeartbeatTimeout"));
-    else if (frame->task == 0)
-        wf_task_recovered(engine, frame);
     else
         wf_timer_update(engine, frame);
 }
 
 static void machine_ready(void *arg, struct wf_machine *machine) {
     struct wf_engine *engine = arg;
+    machine->frames_wait = false;
     /* Frames of a machine that was not ready wait in the executions. */
     for (size_t i = 0; i < engine->table.size; i++)
         for (struct wf_execution *e = engine->table.by_id[i]; e;
@@ -378,18 +415,33 @@ static bool machine_is_ready(struct wf_engine *engine,
         return false;
     }
     frame->runnable = true;
-    if (!machine->reading)
+    if (!machine->frames_wait) {
+        machine->frames_wait = true;
         wf_machine_need(engine, machine, machine_ready, engine);
+    }
     return false;
+}
+
+/* A timer may outlive its reason: the frame waits for another by now. */
+static bool is_early(struct wf_engine *engine, const struct wf_frame *frame) {
+    return (frame->phase == WF_PHASE_WAIT ||
+            frame->phase == WF_PHASE_RETRY) &&
+           frame->due_ms > wf_clock_now_ms(engine->clock);
 }
 
 unsigned wf_frame_turn(struct wf_engine *engine, struct wf_frame *frame,
                        unsigned budget) {
     unsigned made = 1;
+    if (frame->execution->status != WF_EXECUTION_RUNNING)
+        return made;
     if (!machine_is_ready(engine, frame) ||
         !wf_frame_load_docs(engine, frame))
         return made;
     frame->runnable = false;
+    if (is_early(engine, frame)) {
+        wf_timer_update(engine, frame);
+        return made;
+    }
     switch (frame->phase) {
     case WF_PHASE_WAIT:
         wf_frame_resume(engine, frame, WF_SCRIPT_TIMER_FIRED, NULL, NULL);
