@@ -509,11 +509,10 @@ static void run_again(struct wf_engine *engine, struct wf_frame *frame) {
         table_remove(&engine->tasks, frame->task);
     }
     frame->restarted++;
-    if (frame->heartbeat_ms) {
+    if (frame->heartbeat_ms)
         frame->heartbeat_due_ms =
             wf_clock_now_ms(engine->clock) + frame->heartbeat_ms;
-        wf_timer_update(engine, frame);
-    }
+    wf_timer_update(engine, frame); /* loaded ones have none yet */
     frame->task = ++engine->last_task;
     table_put(&engine->tasks, frame->task, frame);
     wf_frame_changed(engine, frame);
