@@ -186,6 +186,7 @@ static void init_lists(struct wf_engine *engine) {
     wf_list_init(&engine->unpacked);
     wf_list_init(&engine->idle);
     wf_list_init(&engine->started);
+    wf_list_init(&engine->cancels);
     wf_list_init(&engine->pieces);
     wf_list_init(&engine->reaps);
     wf_list_init(&engine->in_flight);

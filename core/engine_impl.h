@@ -123,6 +123,7 @@ struct wf_engine {
     struct wf_link reaps;       /**< Process groups that are being ended. */
     struct wf_waiter *waiters[WF_WAITER_BUCKETS]; /**< By execution. */
     unsigned cancelling;        /**< Tasks that the pool is ending. */
+    struct wf_link cancels;     /**< Those. */
 
     char bundle[65];            /**< Current bundle for new executions. */
     struct wf_bundles *bundles;

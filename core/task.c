@@ -101,10 +101,20 @@ static void table_remove(struct wf_task_table *table, uint64_t task) {
     table->slots[at] = (struct wf_task_slot){0};
 }
 
+/* A task that the pool is ending. */
+struct cancelled {
+    struct wf_link link;
+    struct wf_engine *engine;
+    uint64_t execution;
+    uint32_t frame;
+};
+
 void wf_tasks_free(struct wf_engine *engine) {
     struct wf_link *link;
     while ((link = wf_list_shift(&engine->reaps)))
         free(WF_ENTRY(link, struct reap, link));
+    while ((link = wf_list_shift(&engine->cancels)))
+        free(WF_ENTRY(link, struct cancelled, link));
     free(engine->tasks.slots);
     wf_buf_free(&engine->task_backlog);
 }
@@ -366,12 +376,6 @@ static void reap_all(struct wf_engine *engine) {
     }
 }
 
-struct cancelled {
-    struct wf_engine *engine;
-    uint64_t execution;
-    uint32_t frame;
-};
-
 static void cancel_done(void *arg, uint64_t task) {
     struct cancelled *cancelled = arg;
     struct wf_engine *engine = cancelled->engine;
@@ -380,6 +384,7 @@ static void cancel_done(void *arg, uint64_t task) {
     struct wf_frame *frame =
         execution ? wf_execution_frame(execution, cancelled->frame) : NULL;
     (void)task;
+    wf_list_remove(&cancelled->link);
     free(cancelled);
     engine->cancelling--;
     if (!frame)
@@ -408,8 +413,9 @@ void wf_task_abandon(struct wf_engine *engine, struct wf_frame *frame) {
         return;
     }
     struct cancelled *cancelled = wf_calloc(1, sizeof(*cancelled));
-    *cancelled = (struct cancelled){engine, frame->execution->id,
-                                    frame->number};
+    *cancelled = (struct cancelled){
+        {0}, engine, frame->execution->id, frame->number};
+    wf_list_append(&engine->cancels, &cancelled->link);
     frame->cancelling++;
     engine->cancelling++;
     forget(engine, frame);
