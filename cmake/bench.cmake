@@ -14,4 +14,6 @@ benchmark(pool LINK wf_pool wf_worker)
 benchmark(doc LINK wf_lua_doc)
 benchmark(states LINK wf_script)
 benchmark(engine LINK wf_engine wf_worker wf_lua_stdlib)
-target_sources(bench_engine PRIVATE tests/bench/bench_rig.c)
+target_sources(bench_engine PRIVATE tests/bench/bench_rig.c
+               tests/bench/bench_bare.c)
+target_link_libraries(bench_engine PRIVATE PkgConfig::LMDB)

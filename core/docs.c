@@ -215,9 +215,11 @@ static void segment_rows(void *arg, const struct wf_row *rows, size_t count,
     take_entry(read, entry, text, look_inline);
 }
 
-static void look_in_segments(struct doc_read *read) {
-    struct wf_key from = wf_key_segment(read->engine->partition, read->execution, 0);
-    struct wf_key to = wf_key_segment(read->engine->partition, read->execution,
+static void look_in_segments(void *arg) {
+    struct doc_read *read = arg;
+    uint16_t partition = read->engine->partition;
+    struct wf_key from = wf_key_segment(partition, read->execution, 0);
+    struct wf_key to = wf_key_segment(partition, read->execution,
                                       WF_DOC_EVENT(read->number) + 1);
     struct wf_range range = {.from = wf_key_str(&from),
                              .to = wf_key_str(&to),
@@ -227,21 +229,19 @@ static void look_in_segments(struct doc_read *read) {
     wf_store_scan(read->engine->store, &range, segment_rows, read);
 }
 
-/* The tail of an execution in memory. Returns whether it was there. */
-static bool look_in_memory(struct doc_read *read) {
-    struct wf_execution *execution =
-        wf_table_by_id(&read->engine->table, read->execution);
+/* The tail of an execution in memory; if it is not there, the segment that
+ * holds it may be on its way to the disk still. */
+static void look_in_memory(struct doc_read *read,
+                           struct wf_execution *execution) {
     struct wf_tail_cursor cursor;
     struct wf_str text;
-    if (!execution)
-        return false;
     wf_tail_walk(&execution->tail, execution->start_ms, &cursor);
     enum wf_tail_entry entry =
         wf_tail_find_doc(cursor, read->number, &text);
     if (entry == WF_TAIL_END)
-        return false;
-    take_entry(read, entry, text, give_up);
-    return true;
+        wf_execution_after(read->engine, execution, look_in_segments, read);
+    else
+        take_entry(read, entry, text, give_up);
 }
 
 void wf_doc_read(struct wf_engine *engine, uint64_t execution,
@@ -257,8 +257,12 @@ void wf_doc_read(struct wf_engine *engine, uint64_t execution,
         .arg = arg,
     };
     engine->loads++;
+    struct wf_execution *in_memory =
+        wf_table_by_id(&engine->table, execution);
     if (length)
         read_pieces(read);
-    else if (!look_in_memory(read))
+    else if (in_memory)
+        look_in_memory(read, in_memory);
+    else
         look_in_segments(read);
 }

@@ -121,6 +121,8 @@ void wf_timer_disarm_execution(struct wf_engine *engine,
 
 static void fire_execution(struct wf_engine *engine,
                            struct wf_execution *execution) {
+    for (struct wf_frame *f = execution->frames; f; f = f->next)
+        wf_task_record_started(engine, f);
     uint64_t last = execution->tail.next_event - 1;
     wf_execution_end(engine, execution, WF_EXECUTION_TIMED_OUT, NULL, last);
 }

@@ -131,6 +131,8 @@ void wf_execution_end(struct wf_engine *engine,
     struct wf_event event = {.type = END_EVENTS[status],
                              .previous_id = previous};
     assert(execution->status == WF_EXECUTION_RUNNING);
+    for (struct wf_frame *f = execution->frames; f; f = f->next)
+        wf_task_record_started(engine, f);
     if (status == WF_EXECUTION_SUCCEEDED) {
         event.fields = WF_EVENT_HAS_DOC;
         event.doc = execution->output.number;

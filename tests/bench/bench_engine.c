@@ -19,6 +19,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "bench_bare.h"
 #include "bench_rig.h"
 #include "lua_stdlib.h"
 #include "worker.h"
@@ -81,11 +82,24 @@ static char *handlers_new(void) {
     return directory;
 }
 
+/* The same rows by bare LMDB, as many executions a commit. */
+static void beside(struct bench_rig *rig, double transitions,
+                   double commits) {
+    struct bench_rows rows;
+    double each = transitions / 10 / (commits > 0 ? commits : 1);
+    bench_rows_measure(rig, &rows);
+    print("bytes of an ended execution's rows",
+          (double)(rows.execution + rows.name + rows.list), "bytes");
+    print("bare LMDB, the same rows: transitions",
+          10 * bench_bare_lmdb(&rows, each > 1 ? (unsigned)each : 1, 3),
+          "/s");
+}
+
 static void throughput(const char *figure, const char *definition,
                        const char *handlers, bool express, double seconds) {
     struct bench_rig rig;
     struct wf_engine_stats before, after;
-    struct wf_store_stats store;
+    struct wf_store_stats store, store_before;
     uint64_t written = 0, written_after = 0;
     char name[80];
 
@@ -97,6 +111,7 @@ static void throughput(const char *figure, const char *definition,
     struct bench_samples sync = {0};
     bench_fdatasync(rig.directory, 200, &sync);
     wf_engine_stats(rig.engine, &before);
+    wf_store_stats(rig.store, &store_before);
     bench_device_written(rig.directory, &written);
     uint64_t start = wf_clock_mono_ns();
     struct bench_load load = {
@@ -111,6 +126,7 @@ static void throughput(const char *figure, const char *definition,
     wf_engine_stats(rig.engine, &after);
     bench_device_written(rig.directory, &written_after);
     wf_store_stats(rig.store, &store);
+    store.commits -= store_before.commits;
     double made = (double)(after.transitions - before.transitions);
     snprintf(name, sizeof(name), "%s: transitions", figure);
     print(name, made / took, "/s");
@@ -119,6 +135,7 @@ static void throughput(const char *figure, const char *definition,
         print(name, (double)(written_after - written) / made, "bytes");
         snprintf(name, sizeof(name), "%s: transitions per commit", figure);
         print(name, made / (double)(store.commits ? store.commits : 1), "");
+        beside(&rig, made, (double)store.commits);
         print("fdatasync p50", (double)bench_percentile(&sync, 50) / 1e3,
               "us");
     }
