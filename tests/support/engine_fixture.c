@@ -125,7 +125,7 @@ void rig_free(struct rig *rig) {
     wf_buf_free(&rig->events);
     remove_directory(rig->data);
     remove_directory(rig->handlers);
-    rmdir(rig->directory);
+    remove_directory(rig->directory);
     free(rig);
 }
 
