@@ -364,7 +364,8 @@ static void time_out(struct wf_engine *engine, struct wf_frame *frame,
     struct wf_event event = {.type = WF_EVENT_TASK_TIMED_OUT,
                              .fields = WF_EVENT_HAS_STATE |
                                        WF_EVENT_HAS_ERROR,
-                             .error = error};
+                             /* AWS's histories name both kinds so. */
+                             .error = WF_STR("States.Timeout")};
     wf_task_record_started(engine, frame);
     wf_task_abandon(engine, frame);
     frame->timeout_due_ms = frame->heartbeat_due_ms = 0;

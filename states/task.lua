@@ -47,6 +47,10 @@ task.fields = {
 local function caught(ctx, state, input, error, cause)
   local found = catcher.find(state.Catch, error)
   if not found then
+    -- By its own name in ErrorEquals only: histories say States.Timeout.
+    if error == errors.HEARTBEAT_TIMEOUT then
+      error = errors.TIMEOUT
+    end
     return decide.fail(error, cause)
   end
   local output, put_error, put_cause = state.data.put(ctx, state,

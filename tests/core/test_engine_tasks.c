@@ -248,7 +248,7 @@ static void a_missing_heartbeat_times_out(void **state) {
     until_in_flight(rig, 1);
     rig_jump(rig, 20100);
     struct rig_reply *end = rig_end(rig, arn);
-    assert_string_equal(end->error, "States.HeartbeatTimeout");
+    assert_string_equal(end->error, "States.Timeout");
     rig_assert_has(rig_story(rig, arn), " timeout=600 heartbeat=20\n");
 }
 
