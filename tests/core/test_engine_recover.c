@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include "engine_fixture.h"
+#include "lua_stdlib.h"
 
 static uint64_t next_random(uint64_t *state) {
     *state ^= *state << 13;
@@ -66,12 +67,17 @@ static void ask_starts(struct rig *rig, struct story *story, unsigned run) {
     }
 }
 
-static void check_end(struct rig *rig, const char *arn, unsigned passes,
-                      int id) {
+static void check_end_of(struct rig *rig, const char *arn, unsigned n,
+                         int id) {
     char output[64];
     struct rig_reply *end = rig_end(rig, arn);
-    snprintf(output, sizeof(output), "{'n':%u,'id':%d}", passes, id);
+    snprintf(output, sizeof(output), "{'n':%u,'id':%d}", n, id);
     rig_assert_text(rig, end->output, output);
+}
+
+static void check_end(struct rig *rig, const char *arn, unsigned passes,
+                      int id) {
+    check_end_of(rig, arn, passes, id);
     const char *story = rig_story(rig, arn);
     assert_int_equal(rig_count(story, "PassStateEntered"), passes);
     assert_int_equal(rig_count(story, "ExecutionSucceeded"), 1);
@@ -152,6 +158,52 @@ static void crashes_in_a_row_lose_nothing(void **state) {
         assert_int_equal(rig_count(rig_story(rig, arns[i]), "\n"), 8);
         for (unsigned k = 0; k < i; k++)
             assert_string_not_equal(arns[i], arns[k]);
+    }
+}
+
+/* Crashes while tasks are scheduled, with a worker, answered. */
+static void tasks_survive_crashes(void **state) {
+    struct rig *rig = *state;
+    struct story story;
+    char arn[256];
+    rig_handler(rig, "t.lua", "local t = {}\n"
+                              "function t.add(input)\n"
+                              "  return { n = input.n + 1, id = input.id }\n"
+                              "end\n"
+                              "return t\n");
+    rig_open(rig);
+    rig_machine(rig, "m",
+                "{'StartAt':'P','States':{'P':{'Type':'Pass','Next':'T'},"
+                "'T':{'Type':'Task','Resource':'lua:t.add','ResultPath':"
+                "'$.n','ResultSelector':{'v.$':'$.n'},'OutputPath':'$',"
+                "'Next':'Q'},'Q':{'Type':'Pass','Parameters':{'n.$':'$.n.v',"
+                "'id.$':'$.id'},'Next':'W'},"
+                "'W':{'Type':'Wait','Seconds':2,'Next':'U'},"
+                "'U':{'Type':'Task','Resource':'lua:t.add','ResultPath':"
+                "'$.n','ResultSelector':{'v.$':'$.n'},'Next':'R'},"
+                "'R':{'Type':'Pass','Parameters':{'n.$':'$.n.v',"
+                "'id.$':'$.id'},'End':true}}}");
+    rig_flush(rig);
+    for (unsigned turns = 0; turns < 60; turns += 4) {
+        rig->options.journal_bytes = turns % 8 ? 1024 : 0;
+        ask_starts(rig, &story, turns);
+        rig_turns(rig, turns);
+        rig_crash(rig);
+        rig_open(rig);
+        for (int i = 0; i < STARTS; i++) {
+            snprintf(arn, sizeof(arn), "arn:aws:states:us-east-1:"
+                     "000000000000:execution:m:%s", story.names[i]);
+            struct rig_reply *there =
+                rig_reply_of(rig, rig_ask_describe(rig, arn));
+            assert_true(!story.starts[i]->done || !there->refused);
+            if (there->refused)
+                continue;
+            check_end_of(rig, arn, 2, i);
+            const char *text = rig_story(rig, arn);
+            assert_int_equal(rig_count(text, " TaskScheduled"), 2);
+            assert_int_equal(rig_count(text, " TaskSucceeded"), 2);
+            assert_int_equal(rig_count(text, " TaskStarted"), 2);
+        }
     }
 }
 
@@ -281,10 +333,13 @@ static void without_room_work_is_refused_and_none_lost(void **state) {
     rig_assert_has(rig->notices.data, "room again");
 }
 
-int main(void) {
+int main(int argc, char **argv) {
+    if (argc > 1 && strcmp(argv[1], "--worker-process") == 0)
+        return wf_worker_main(argc, argv, &wf_stdlib);
     const struct CMUnitTest tests[] = {
         ENGINE_TEST_BOTH(every_acknowledged_start_survives_a_crash),
         ENGINE_TEST_BOTH(crashes_in_a_row_lose_nothing),
+        ENGINE_TEST_BOTH(tasks_survive_crashes),
         ENGINE_TEST_REAL(a_timer_keeps_its_time_over_a_restart),
         ENGINE_TEST_BOTH(a_start_that_is_not_written_never_was),
         ENGINE_TEST_BOTH(no_reply_tells_what_is_not_durable),

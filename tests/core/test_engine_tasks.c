@@ -514,6 +514,7 @@ int main(int argc, char **argv) {
         return wf_worker_main(argc, argv, &wf_stdlib);
     /* Workers that crash on purpose are no finding. */
     setenv("ASAN_OPTIONS", "handle_segv=0", 1);
+    setenv("TSAN_OPTIONS", "handle_segv=0", 1);
     const struct CMUnitTest tests[] = {
         ENGINE_TEST_BOTH(a_task_tells_its_story),
         ENGINE_TEST_BOTH(a_failure_that_nobody_catches_ends_it),
