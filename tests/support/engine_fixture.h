@@ -1,6 +1,7 @@
 /*
- * engine_fixture.h - a rig: an engine over a store of either kind, with a clock and
- * handlers, for one test; calls that wait for their reply; histories as text.
+ * engine_fixture.h - a rig: an engine over a store of either kind, with a
+ * clock and handlers, for one test; calls that wait for their reply;
+ * histories as text.
  *
  * Tests list themselves with ENGINE_TEST_BOTH(name), once for each store.
  * The clock is virtual unless the setup says otherwise. A real clock is moved
