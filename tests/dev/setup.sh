@@ -8,7 +8,7 @@ packages_build=(
 )
 # To test it.
 packages_test=(
-  clang libcmocka-dev luajit lua-busted lua-filesystem curl util-linux procps
+  clang libclang-rt-dev libcmocka-dev luajit lua-busted lua-filesystem curl util-linux procps
 )
 # For ./dev lint.
 packages_lint=(clang-tidy lua-check)
