@@ -9,8 +9,10 @@
  *   transition.c  runs frames: asks Lua, applies decisions, records events
  *   docs.c        payload documents: numbers, large ones in pieces, reading
  *   task.c        tasks: dispatch, answers, children, the pool's callbacks
+ *   task_table.c  which frame a task of the pool belongs to
  *   timer.c       the heap of timers in memory; firing
- *   park.c        packing, dropping from memory, loading again
+ *   park.c        packing, dropping from memory
+ *   load.c        from rows to memory: executions, due timers, documents
  *   recover.c     start: journal to memory
  *   machine.c     state machines
  *   bundles.c     handler directories and their stored bundles
@@ -252,6 +254,15 @@ struct wf_str wf_execution_arn(struct wf_engine *engine,
                                struct wf_buf *out);
 void wf_task_token(const struct wf_frame *frame, struct wf_buf *out);
 
+/* ---- task_table.c ---- */
+void wf_task_table_put(struct wf_task_table *table, uint64_t task,
+                       struct wf_frame *frame);
+/** NULL: no such task. */
+struct wf_frame *wf_task_table_get(const struct wf_task_table *table,
+                                   uint64_t task);
+void wf_task_table_remove(struct wf_task_table *table, uint64_t task);
+void wf_task_table_free(struct wf_task_table *table);
+
 /* ---- task.c ---- */
 extern const struct wf_pool_events wf_task_pool_events;
 void wf_task_schedule(struct wf_engine *engine, struct wf_frame *frame);
@@ -295,6 +306,8 @@ void wf_execution_pack(struct wf_engine *engine,
  * is durable, or it is packed and idle. To be asked when a reason has gone. */
 void wf_execution_release(struct wf_engine *engine,
                           struct wf_execution *execution);
+/** When a packed frame must be loaded: its timer, or 0: at once. */
+int64_t wf_frame_wake_time(const struct wf_frame *frame);
 /** Parks the idle, packs the oldest when the journal is over its budget. */
 void wf_engine_park_idle(struct wf_engine *engine);
 /** A wait begins that is long enough to leave memory at once. */
@@ -302,6 +315,7 @@ void wf_frame_park_if_long(struct wf_engine *engine, struct wf_frame *frame);
 void wf_engine_checkpoint(struct wf_engine *engine);
 void wf_execution_drop(struct wf_engine *engine,
                        struct wf_execution *execution);
+/* ---- load.c ---- */
 /** Loads an execution with its frames (NULL in the callback: there is no
  * such execution, or it has ended). Calls back at once if in memory. */
 typedef void wf_load_fn(void *arg, struct wf_execution *execution);

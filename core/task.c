@@ -40,67 +40,6 @@ struct reap {
     char key[80];
 };
 
-/* ---- task id -> frame ---- */
-
-struct wf_task_slot {
-    uint64_t task; /* 0: free */
-    struct wf_frame *frame;
-};
-
-static size_t slot_of(const struct wf_task_table *table, uint64_t task) {
-    size_t mask = table->size - 1;
-    size_t at = (size_t)(task * UINT64_C(0x9e3779b97f4a7c15) >> 32) & mask;
-    while (table->slots[at].task != 0 && table->slots[at].task != task)
-        at = (at + 1) & mask;
-    return at;
-}
-
-static void table_put(struct wf_task_table *table, uint64_t task,
-                      struct wf_frame *frame) {
-    if (table->count * 2 >= table->size) {
-        struct wf_task_table bigger = {
-            .size = table->size ? table->size * 2 : 256,
-            .count = table->count,
-        };
-        bigger.slots = wf_calloc(bigger.size, sizeof(*bigger.slots));
-        for (size_t i = 0; i < table->size; i++)
-            if (table->slots[i].task)
-                bigger.slots[slot_of(&bigger, table->slots[i].task)] =
-                    table->slots[i];
-        free(table->slots);
-        *table = bigger;
-    }
-    table->slots[slot_of(table, task)] = (struct wf_task_slot){task, frame};
-    table->count++;
-}
-
-static struct wf_frame *table_get(const struct wf_task_table *table,
-                                  uint64_t task) {
-    return table->size ? table->slots[slot_of(table, task)].frame : NULL;
-}
-
-static void table_remove(struct wf_task_table *table, uint64_t task) {
-    if (table->size == 0)
-        return;
-    size_t mask = table->size - 1, at = slot_of(table, task);
-    if (table->slots[at].task == 0)
-        return;
-    table->count--;
-    /* Moves back what stands behind the gap (Knuth 6.4, algorithm R). */
-    for (size_t next = (at + 1) & mask; table->slots[next].task;
-         next = (next + 1) & mask) {
-        size_t home = (size_t)(table->slots[next].task *
-                                   UINT64_C(0x9e3779b97f4a7c15) >>
-                               32) &
-                      mask;
-        if (((next - home) & mask) >= ((next - at) & mask)) {
-            table->slots[at] = table->slots[next];
-            at = next;
-        }
-    }
-    table->slots[at] = (struct wf_task_slot){0};
-}
-
 /* A task that the pool is ending. */
 struct cancelled {
     struct wf_link link;
@@ -115,7 +54,7 @@ void wf_tasks_free(struct wf_engine *engine) {
         free(WF_ENTRY(link, struct reap, link));
     while ((link = wf_list_shift(&engine->cancels)))
         free(WF_ENTRY(link, struct cancelled, link));
-    free(engine->tasks.slots);
+    wf_task_table_free(&engine->tasks);
     wf_buf_free(&engine->task_backlog);
 }
 
@@ -131,7 +70,7 @@ void wf_task_schedule(struct wf_engine *engine, struct wf_frame *frame) {
     frame->has_started = false;
     frame->task = ++engine->last_task;
     frame->losses = 0;
-    table_put(&engine->tasks, frame->task, frame);
+    wf_task_table_put(&engine->tasks, frame->task, frame);
     if (frame->execution->express)
         wf_task_dispatch(engine, frame->task);
     else
@@ -222,7 +161,7 @@ static void cursor_rows(void *arg, const struct wf_row *rows, size_t count,
                         bool more, const struct wf_error *err) {
     struct cursor_read *read = arg;
     struct wf_engine *engine = read->engine;
-    struct wf_frame *frame = table_get(&engine->tasks, read->task);
+    struct wf_frame *frame = wf_task_table_get(&engine->tasks, read->task);
     struct wf_str cursor = WF_STR_NULL;
     (void)more;
     free(read);
@@ -272,7 +211,7 @@ static bool has_worker(struct wf_engine *engine, struct wf_frame *frame) {
 }
 
 void wf_task_dispatch(struct wf_engine *engine, uint64_t task) {
-    struct wf_frame *frame = table_get(&engine->tasks, task);
+    struct wf_frame *frame = wf_task_table_get(&engine->tasks, task);
     if (!frame)
         return; /* it has been given up meanwhile */
     if (frame->cancelling || frame->reaping) {
@@ -397,7 +336,7 @@ static void cancel_done(void *arg, uint64_t task) {
 
 static void forget(struct wf_engine *engine, struct wf_frame *frame) {
     if (frame->task) {
-        table_remove(&engine->tasks, frame->task);
+        wf_task_table_remove(&engine->tasks, frame->task);
         engine->stats.tasks_in_flight -= frame->started_ms != 0;
     }
     frame->task = 0;
@@ -512,7 +451,7 @@ static void run_again(struct wf_engine *engine, struct wf_frame *frame) {
     if (frame->task) {
         engine->stats.tasks_in_flight -= frame->started_ms != 0;
         frame->started_ms = 0;
-        table_remove(&engine->tasks, frame->task);
+        wf_task_table_remove(&engine->tasks, frame->task);
     }
     frame->restarted++;
     if (frame->heartbeat_ms)
@@ -520,7 +459,7 @@ static void run_again(struct wf_engine *engine, struct wf_frame *frame) {
             wf_clock_now_ms(engine->clock) + frame->heartbeat_ms;
     wf_timer_update(engine, frame); /* loaded ones have none yet */
     frame->task = ++engine->last_task;
-    table_put(&engine->tasks, frame->task, frame);
+    wf_task_table_put(&engine->tasks, frame->task, frame);
     wf_frame_changed(engine, frame);
     if (frame->execution->express)
         wf_task_dispatch(engine, frame->task);
@@ -532,7 +471,7 @@ static void task_ended(void *arg, uint64_t task, enum wf_task_end how,
                        struct wf_str output,
                        const struct wf_failure *failure) {
     struct wf_engine *engine = arg;
-    struct wf_frame *frame = table_get(&engine->tasks, task);
+    struct wf_frame *frame = wf_task_table_get(&engine->tasks, task);
     if (!frame)
         return;
     switch (how) {
@@ -566,7 +505,7 @@ void wf_task_recovered(struct wf_engine *engine, struct wf_frame *frame) {
 
 static void task_started(void *arg, uint64_t task) {
     struct wf_engine *engine = arg;
-    struct wf_frame *frame = table_get(&engine->tasks, task);
+    struct wf_frame *frame = wf_task_table_get(&engine->tasks, task);
     if (!frame)
         return;
     frame->started_ms = wf_clock_now_ms(engine->clock);
@@ -577,7 +516,7 @@ static void task_started(void *arg, uint64_t task) {
 
 static void task_heartbeat(void *arg, uint64_t task) {
     struct wf_engine *engine = arg;
-    struct wf_frame *frame = table_get(&engine->tasks, task);
+    struct wf_frame *frame = wf_task_table_get(&engine->tasks, task);
     if (!frame || frame->heartbeat_ms == 0)
         return;
     frame->heartbeat_due_ms =
@@ -588,7 +527,7 @@ static void task_heartbeat(void *arg, uint64_t task) {
 static void task_log(void *arg, uint64_t task, const char *stream,
                      struct wf_str line) {
     struct wf_engine *engine = arg;
-    struct wf_frame *frame = table_get(&engine->tasks, task);
+    struct wf_frame *frame = wf_task_table_get(&engine->tasks, task);
     if (!frame || !engine->events.log)
         return;
     engine->scratch.len = 0;
@@ -625,7 +564,7 @@ static void when_recorded(struct wf_engine *engine, struct wf_frame *frame,
 
 static void task_checkpoint(void *arg, uint64_t task, struct wf_str cursor) {
     struct wf_engine *engine = arg;
-    struct wf_frame *frame = table_get(&engine->tasks, task);
+    struct wf_frame *frame = wf_task_table_get(&engine->tasks, task);
     if (!frame)
         return;
     if (!frame->execution->express) {
@@ -647,7 +586,7 @@ static void task_checkpoint(void *arg, uint64_t task, struct wf_str cursor) {
 static void task_child_started(void *arg, uint64_t task,
                                struct wf_child child) {
     struct wf_engine *engine = arg;
-    struct wf_frame *frame = table_get(&engine->tasks, task);
+    struct wf_frame *frame = wf_task_table_get(&engine->tasks, task);
     if (!frame)
         return; /* cancelled: the pool ends it */
     frame->children =
@@ -662,7 +601,7 @@ static void task_child_started(void *arg, uint64_t task,
 static void task_child_ended(void *arg, uint64_t task,
                              struct wf_child child) {
     struct wf_engine *engine = arg;
-    struct wf_frame *frame = table_get(&engine->tasks, task);
+    struct wf_frame *frame = wf_task_table_get(&engine->tasks, task);
     for (uint32_t i = 0; frame && i < frame->child_count; i++)
         if (frame->children[i].pid == child.pid) {
             frame->children[i] = frame->children[--frame->child_count];
