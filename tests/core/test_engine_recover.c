@@ -86,7 +86,7 @@ static void check_end(struct rig *rig, const char *arn, unsigned passes,
 /* One random machine, one crash after `turns` turns, then to the end. */
 static void crash_after(struct rig *rig, unsigned turns, unsigned run) {
     struct wf_buf text = {0};
-    uint64_t random = 88172645463325252u + run * 7919 + turns;
+    uint64_t random = 88172645463325252u + run * UINT64_C(7919) + turns;
     struct story story;
     char name[24], arn[256];
     unsigned passes = random_machine(&random, &text);

@@ -192,11 +192,11 @@ static void a_crash_ends_only_its_own_task(void **state) {
 /* ---- timeouts: a real clock, moved by hand ---- */
 
 static bool is_in_flight(struct rig *rig, void *arg) {
-    return rig_stats(rig).tasks_in_flight == (uint64_t)(uintptr_t)arg;
+    return rig_stats(rig).tasks_in_flight == *(unsigned *)arg;
 }
 
 static void until_in_flight(struct rig *rig, unsigned tasks) {
-    rig_until_true(rig, is_in_flight, (void *)(uintptr_t)tasks);
+    rig_until_true(rig, is_in_flight, &tasks);
 }
 
 static void a_task_times_out(void **state) {

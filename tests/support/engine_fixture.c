@@ -45,6 +45,9 @@ static void remove_directory(const char *path) {
     rmdir(path);
 }
 
+struct rig_kind rig_lmdb = {false, false}, rig_memory = {true, false},
+                rig_lmdb_real = {false, true}, rig_memory_real = {true, true};
+
 /* ---- what the engine tells ---- */
 
 static void on_event(void *arg, struct wf_str arn,
@@ -193,8 +196,8 @@ void rig_wipe(struct rig *rig) {
 }
 
 int rig_setup(void **state) {
-    uintptr_t kind = (uintptr_t)*state;
-    *state = rig_new(kind & RIG_MEMORY, kind & RIG_REAL_TIME);
+    const struct rig_kind *kind = *state;
+    *state = rig_new(kind->in_memory, kind->is_real);
     return 0;
 }
 
@@ -255,13 +258,18 @@ void rig_until_true(struct rig *rig, bool (*holds)(struct rig *, void *),
     }
 }
 
+struct flag {
+    const bool *set;
+};
+
 static bool is_set(struct rig *rig, void *arg) {
     (void)rig;
-    return *(bool *)arg;
+    return *((struct flag *)arg)->set;
 }
 
 void rig_until(struct rig *rig, const bool *flag) {
-    rig_until_true(rig, is_set, (void *)(uintptr_t)flag);
+    struct flag awaited = {flag};
+    rig_until_true(rig, is_set, &awaited);
 }
 
 static void set_flag(void *arg) {

@@ -14,7 +14,11 @@
 #include "store_gate.h"
 #include "store_memory.h"
 
-enum rig_kind { RIG_LMDB = 0, RIG_MEMORY = 1, RIG_REAL_TIME = 2 };
+/** What the lists of tests hand to rig_setup(). */
+struct rig_kind {
+    bool in_memory, is_real;
+};
+extern struct rig_kind rig_lmdb, rig_memory, rig_lmdb_real, rig_memory_real;
 
 /** A reply, copied. Owned by the rig. */
 struct rig_reply {
@@ -53,16 +57,16 @@ struct rig {
 };
 
 #define ENGINE_TEST_LMDB(test) \
-    {#test " [lmdb]", test, rig_setup, rig_teardown, (void *)RIG_LMDB}
+    {#test " [lmdb]", test, rig_setup, rig_teardown, &rig_lmdb}
 #define ENGINE_TEST_MEMORY(test) \
-    {#test " [memory]", test, rig_setup, rig_teardown, (void *)RIG_MEMORY}
+    {#test " [memory]", test, rig_setup, rig_teardown, &rig_memory}
 #define ENGINE_TEST_BOTH(test) ENGINE_TEST_LMDB(test), \
     ENGINE_TEST_MEMORY(test)
 #define ENGINE_TEST_REAL(test) \
     {#test " [lmdb, real time]", test, rig_setup, rig_teardown, \
-     (void *)RIG_REAL_TIME}, \
+     &rig_lmdb_real}, \
     {#test " [memory, real time]", test, rig_setup, rig_teardown, \
-     (void *)(RIG_REAL_TIME | RIG_MEMORY)}
+     &rig_memory_real}
 
 int rig_setup(void **state);
 int rig_teardown(void **state);

@@ -14,12 +14,11 @@ struct gate {
     struct wf_store base;
     struct wf_store *behind;
     bool is_closed;
-    unsigned waiting;
     struct held *first, **end;
 };
 
-static struct gate *gate_of(const struct wf_store *base) {
-    return (struct gate *)(uintptr_t)base;
+static struct gate *gate_of(struct wf_store *base) {
+    return (struct gate *)base;
 }
 
 static void op_apply(struct wf_store *base, struct wf_batch *batch,
@@ -33,7 +32,6 @@ static void op_apply(struct wf_store *base, struct wf_batch *batch,
     *held = (struct held){NULL, batch, done, arg};
     *gate->end = held;
     gate->end = &held->next;
-    gate->waiting++;
 }
 
 static void op_scan(struct wf_store *base, const struct wf_range *range,
@@ -47,7 +45,7 @@ static int op_scan_now(struct wf_store *base, const struct wf_range *range,
 }
 
 static enum wf_store_state op_state(const struct wf_store *base) {
-    return wf_store_state(gate_of(base)->behind);
+    return wf_store_state(((const struct gate *)base)->behind);
 }
 
 static void op_stats(struct wf_store *base, struct wf_store_stats *stats) {
@@ -98,11 +96,6 @@ void store_gate_open(struct wf_store *base) {
         free(held);
     }
     gate->end = &gate->first;
-    gate->waiting = 0;
-}
-
-unsigned store_gate_waiting(const struct wf_store *base) {
-    return gate_of(base)->waiting;
 }
 
 struct wf_store *store_gate_crash(struct wf_store *base) {

@@ -15,8 +15,6 @@
 struct wf_store *store_gate_new(struct wf_store *behind);
 void store_gate_close(struct wf_store *gate); /* holds back from now on */
 void store_gate_open(struct wf_store *gate);
-/** Batches that wait. */
-unsigned store_gate_waiting(const struct wf_store *gate);
 /** Frees the gate and what waits in it; returns the store behind it. */
 struct wf_store *store_gate_crash(struct wf_store *gate);
 
