@@ -13,6 +13,7 @@
 #include "engine_impl.h"
 
 #define TURN_TRANSITIONS 2000 /* of all frames */
+#define TURN_NS 1000000       /* or so long: others wait for the loop */
 #define FRAME_TRANSITIONS 64  /* of one frame before the next has its turn */
 #define TURN_TIMERS 1000
 #define BATCHES_IN_FLIGHT 2
@@ -56,6 +57,7 @@ bool wf_engine_is_quiet(const struct wf_engine *engine) {
 
 static void run_frames(struct wf_engine *engine) {
     unsigned budget = TURN_TRANSITIONS;
+    uint64_t end_ns = wf_clock_mono_ns() + TURN_NS;
     struct wf_link *link;
     while (budget > 0 && !wf_engine_is_held_back(engine) &&
            (link = wf_list_shift(&engine->run_queue))) {
@@ -64,6 +66,8 @@ static void run_frames(struct wf_engine *engine) {
             budget < FRAME_TRANSITIONS ? budget : FRAME_TRANSITIONS;
         unsigned made = wf_frame_turn(engine, frame, share);
         budget = made < budget ? budget - made : 0;
+        if (wf_clock_mono_ns() > end_ns)
+            break;
     }
 }
 

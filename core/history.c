@@ -30,10 +30,11 @@ struct history {
     uint64_t next_event;   /* of the execution: one behind the last event */
     uint64_t first, last;  /* ids wanted, inclusive */
     bool reverse;
+    bool has_waited;       /* what memory knew is durable */
     uint64_t covered;      /* ids in [first, covered) are in segments[] */
     struct held *segments; /* in order of their events */
     size_t segment_count;
-    struct held *docs;
+    struct held *docs;     /* in order of their numbers */
     size_t doc_count;
     struct wf_history_event *events;
     size_t event_count;
@@ -72,12 +73,18 @@ static void refuse(struct history *history, const char *exception,
 
 /* ---- rendering ---- */
 
+static int by_number(const void *a, const void *b) {
+    const struct held *x = a, *y = b;
+    return x->number < y->number ? -1 : x->number > y->number;
+}
+
 static struct held *find_held(const struct history *history,
                               uint64_t number) {
-    for (size_t i = 0; i < history->doc_count; i++)
-        if (history->docs[i].number == number)
-            return &history->docs[i];
-    return NULL;
+    struct held wanted = {.number = number};
+    return history->doc_count == 0
+               ? NULL
+               : bsearch(&wanted, history->docs, history->doc_count,
+                         sizeof(wanted), by_number);
 }
 
 static struct wf_str held_text(const struct history *history,
@@ -193,6 +200,8 @@ static void missing_read(void *arg, struct wf_str text) {
                               wf_strndup(text.data, text.len), text.len};
     else
         hold(&history->docs, &history->doc_count, missing->number, text);
+    qsort(history->docs, history->doc_count, sizeof(*history->docs),
+          by_number);
     free(missing);
     send_page(history);
 }
@@ -273,6 +282,22 @@ static void machine_there(void *arg, struct wf_machine *machine) {
 
 static void read_segments(struct history *history);
 
+static void durable(void *arg) {
+    read_segments(arg);
+}
+
+/* A segment that memory knows of may be on its way to the disk still: then
+ * the read is made again once that is durable. */
+static bool wait_for_rows(struct history *history) {
+    struct wf_execution *execution =
+        wf_table_by_id(&history->engine->table, history->execution);
+    if (!execution || history->has_waited)
+        return false;
+    history->has_waited = true;
+    wf_execution_after(history->engine, execution, durable, history);
+    return true;
+}
+
 static void segment_rows(void *arg, const struct wf_row *rows, size_t count,
                          bool more, const struct wf_error *err) {
     struct history *history = arg;
@@ -289,6 +314,8 @@ static void segment_rows(void *arg, const struct wf_row *rows, size_t count,
         hold(&history->segments, &history->segment_count, 0, rows[i].value);
         history->covered = first + events;
     }
+    if (count == 0 && wait_for_rows(history))
+        return;
     if (count == 0) /* nothing more is stored: show what there is */
         history->covered = history->last + 1;
     read_segments(history);
@@ -360,10 +387,6 @@ struct history_call {
 static void call_free(struct history_call *call) {
     free(call->token);
     free(call);
-}
-
-static void durable(void *arg) {
-    read_segments(arg);
 }
 
 /* The tail is copied now, what stands before it comes from rows: a page that
@@ -445,7 +468,12 @@ static void from_memory(struct history_call *call,
     }
     if (history->last >= execution->tail.first_event)
         cut_at_tail(history, &execution->tail);
-    wf_execution_after(history->engine, execution, durable, history);
+    if (history->covered > history->last) { /* it shows the tail */
+        history->has_waited = true;
+        wf_execution_after(history->engine, execution, durable, history);
+    } else { /* rows that can be read are durable */
+        read_segments(history);
+    }
     call_free(call);
 }
 
