@@ -322,7 +322,7 @@ static int write_table(struct wf_json_encoder *e, int index,
         return -1;
     if (e->source)
         mark = origin_mark(e, index);
-    if (mark != 0) {
+    if (e->source && mark != 0) {
         bool array =
             e->source->nodes[wf_json_node(mark)].type == WF_JSON_ARRAY;
         if (kind != (array ? KIND_OBJECT : KIND_ARRAY)) {

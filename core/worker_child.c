@@ -165,7 +165,6 @@ static char **environment_make(const char *const *envp, const char *key) {
 
 static void plan_make(struct plan *plan, const struct wf_task *task,
                       const struct wf_spawn *spawn, int gate) {
-    extern char **environ;
     const char *const *envp =
         spawn->envp ? spawn->envp : (const char *const *)environ;
 

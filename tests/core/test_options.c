@@ -148,7 +148,7 @@ static void test_sizes(void **state) {
 static void write_config(char path[32], const char *text) {
     FILE *file;
 
-    strcpy(path, "/tmp/test_options.XXXXXX");
+    memcpy(path, "/tmp/test_options.XXXXXX", 25);
     file = fdopen(mkstemp(path), "w");
     assert_non_null(file);
     fputs(text, file);

@@ -470,7 +470,7 @@ static void tables_created_by_a_failed_commit_are_created_again(
     struct fixture_rows rows = {0};
 
     fault_io_set(FAULT_IO_DATA, ENOSPC);
-    for (char table = 'A'; table <= 'Z'; table++)
+    for (int table = 'A'; table <= 'Z'; table++)
         fixture_put(f, KEY(table, "row"), WF_STR("x"));
     fixture_until(f, &f->state_changes, 1);
     fault_io_set(FAULT_IO_NONE, 0);
