@@ -274,7 +274,7 @@ static void child_main(const struct wf_spawn *spawn, int failed) {
         environ = (char **)(uintptr_t)spawn->envp;
     setenv("MOONSTEP_TASK", "mini", 1);
     if (!spawn->cwd || chdir(spawn->cwd) == 0)
-        execvp(spawn->argv[0], (char **)(uintptr_t)spawn->argv);
+        execvp(spawn->argv[0], (char *const *)spawn->argv);
     int error = errno;
     ssize_t ignored = write(failed, &error, sizeof(error));
     (void)ignored;
