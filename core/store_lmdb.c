@@ -9,8 +9,11 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
+#define TOOL_PAUSE_NS 20000000 /* the engine needs a second at most */
+#define TOOL_PAUSES 250
 #define DEFAULT_BALLAST_BYTES ((uint64_t)16 << 20)
 
 static struct store_lmdb *lmdb_of(struct wf_store *store) {
@@ -137,6 +140,17 @@ static void op_apply(struct wf_store *base, struct wf_batch *batch,
         pthread_cond_signal(&store->work);
 }
 
+/* `mutex` is held. True: the committer must answer it. */
+static bool read_hand_over(struct store_lmdb *store, struct store_read *read) {
+    bool late = store_touched_has(store->touched, read->range.from,
+                                  read->range.to);
+    if (late)
+        store_read_append(&store->late, read);
+    else if (!read->sync)
+        store_read_append(&store->reads, read);
+    return late;
+}
+
 static void op_scan(struct wf_store *base, const struct wf_range *range,
                     wf_rows_fn *rows, void *arg) {
     struct store_lmdb *store = lmdb_of(base);
@@ -144,13 +158,9 @@ static void op_scan(struct wf_store *base, const struct wf_range *range,
 
     outstanding_add(store);
     pthread_mutex_lock(&store->mutex);
-    if (store->reads.tail)
-        store->reads.tail->next = read;
-    else
-        store->reads.head = read;
-    store->reads.tail = read;
+    bool late = read_hand_over(store, read);
     pthread_mutex_unlock(&store->mutex);
-    pthread_cond_signal(&store->read_work);
+    pthread_cond_signal(late ? &store->work : &store->read_work);
 }
 
 static int op_scan_now(struct wf_store *base, const struct wf_range *range,
@@ -159,7 +169,16 @@ static int op_scan_now(struct wf_store *base, const struct wf_range *range,
     struct store_read *read = store_read_new(range, rows, arg);
     int rc = 0;
 
-    store_read_run(store, read, NULL);
+    read->sync = true;
+    pthread_mutex_lock(&store->mutex);
+    bool late = read_hand_over(store, read);
+    if (late)
+        pthread_cond_signal(&store->work);
+    while (late && !read->answered)
+        pthread_cond_wait(&store->read_done, &store->mutex);
+    pthread_mutex_unlock(&store->mutex);
+    if (!late)
+        store_read_run(store, read, NULL);
     if (read->failed)
         rc = wf_error_set(err, read->err.code, "%s", read->err.message);
     else
@@ -168,25 +187,35 @@ static int op_scan_now(struct wf_store *base, const struct wf_range *range,
     return rc;
 }
 
+/* What is in the database now; later the committer keeps count. */
+static int rows_count(struct store_lmdb *store, uint64_t *used,
+                      uint64_t *entries) {
+    struct store_dbis dbis;
+    MDB_txn *txn = NULL;
+
+    store_env_dbis(store, &dbis);
+    int rc = mdb_txn_begin(store->env, NULL, MDB_RDONLY, &txn);
+    if (rc == 0)
+        rc = store_env_used(store, txn, &dbis, used, entries);
+    if (txn)
+        mdb_txn_abort(txn);
+    return rc;
+}
+
 static void op_stats(struct wf_store *base, struct wf_store_stats *stats) {
     struct store_lmdb *store = lmdb_of(base);
-    struct store_dbis dbis;
     MDB_envinfo info;
-    MDB_txn *txn = NULL;
 
     pthread_mutex_lock(&store->mutex);
     *stats = store->counters;
     stats->queued_batches = store->queued;
     pthread_mutex_unlock(&store->mutex);
     pthread_rwlock_rdlock(&store->env_lock);
-    store_env_dbis(store, &dbis);
     if (store->env && mdb_env_info(store->env, &info) == 0)
-        stats->file_bytes = (info.me_last_pgno + 1) * store->page_bytes;
-    if (store->env && mdb_txn_begin(store->env, NULL, MDB_RDONLY, &txn) == 0) {
-        store_env_used(store, txn, &dbis, &stats->used_bytes,
-                       &stats->entries);
-        mdb_txn_abort(txn);
-    }
+        stats->file_bytes = (info.me_last_pgno + 1) * store->page_bytes +
+                            atomic_load(&store->wal.filled);
+    if (store->env && store->read_only)
+        rows_count(store, &stats->used_bytes, &stats->entries);
     pthread_rwlock_unlock(&store->env_lock);
 }
 
@@ -215,16 +244,20 @@ static void op_close(struct wf_store *base) {
     jobs_free(store->done.head);
     jobs_free(store->lost.head);
     reads_free(store->reads.head);
+    reads_free(store->late.head);
     reads_free(store->answers.head);
     for (int i = 0; i < 256; i++)
         free(store->tables[i]);
+    store_wal_close(&store->wal);
     store_env_close(store);
     if (store->lock_fd >= 0)
         close(store->lock_fd);
     pthread_rwlock_destroy(&store->env_lock);
     pthread_cond_destroy(&store->work);
     pthread_cond_destroy(&store->read_work);
+    pthread_cond_destroy(&store->read_done);
     pthread_mutex_destroy(&store->mutex);
+    free(store->touched);
     free(store->directory);
     free(store);
 }
@@ -256,12 +289,16 @@ static struct store_lmdb *lmdb_new(struct ev_loop *loop,
     store->no_sync = options->no_sync;
     store->read_only = options->read_only;
     store->lock_fd = -1;
+    store->wal.fd = -1;
+    store->wal.no_sync = store->no_sync;
+    store->touched = wf_calloc(1, sizeof(*store->touched));
     pthread_rwlock_init(&store->env_lock, NULL);
     pthread_mutex_init(&store->mutex, NULL);
     pthread_condattr_init(&monotonic);
     pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
     pthread_cond_init(&store->work, &monotonic);
     pthread_cond_init(&store->read_work, &monotonic);
+    pthread_cond_init(&store->read_done, &monotonic);
     pthread_condattr_destroy(&monotonic);
     ev_async_init(&store->wake, on_wake);
     store->wake.data = store;
@@ -296,16 +333,46 @@ static int directory_take(struct store_lmdb *store, struct wf_error *err) {
     return store->lock_fd < 0 ? -1 : 0;
 }
 
-int wf_store_open_lmdb(struct ev_loop *loop,
-                       const struct wf_store_options *options,
-                       struct wf_store **opened, struct wf_error *err) {
+/* What the log has and the database has not, the committer will write. */
+static int log_open(struct store_lmdb *store, struct wf_error *err) {
+    uint64_t seq;
+    int rc = store_env_logged(store, &seq);
+
+    if (rc == 0)
+        rc = store_wal_open(&store->wal, store->directory, seq,
+                            store->read_only);
+    if (rc == 0)
+        rc = rows_count(store, &store->counters.used_bytes,
+                        &store->counters.entries);
+    if (rc == EILSEQ)
+        return wf_error_set(err, WF_E_INVALID,
+                            "%s/moonstep.wal does not continue moonstep.mdb: "
+                            "one of them is from another time",
+                            store->directory);
+    if (rc != 0)
+        return wf_error_set(err, WF_E_IO, "cannot read the log in %s: %s",
+                            store->directory, mdb_strerror(rc));
+    if (store->wal.at > 0)
+        store_touched_all(store->touched);
+    return 0;
+}
+
+static int store_open(struct ev_loop *loop,
+                      const struct wf_store_options *options,
+                      struct store_lmdb **opened, struct wf_error *err) {
     struct store_lmdb *store = lmdb_new(loop, options);
 
     *opened = NULL;
-    if (directory_take(store, err) != 0 || store_env_open(store, err) != 0) {
+    if (directory_take(store, err) != 0 || store_env_open(store, err) != 0 ||
+        log_open(store, err) != 0) {
         op_close(&store->base);
         return -1;
     }
+    *opened = store;
+    return 0;
+}
+
+static void store_begin(struct store_lmdb *store) {
     /* On a full disk reading and clean-up must still be possible. */
     if (!store->read_only && !store_ballast_hold(store)) {
         wf_error_set(&store->state_err, WF_E_BUSY, "%s: no space left",
@@ -314,6 +381,65 @@ int wf_store_open_lmdb(struct ev_loop *loop,
     }
     threads_start(store);
     ev_async_send(store->loop, &store->wake); /* tells the state if FULL */
+}
+
+/*
+ * A tool finds records in the log that the database will contain soon: it
+ * waits for the engine, or, if none runs, does what the engine would do.
+ */
+static int settle_log(struct ev_loop *loop,
+                      const struct wf_store_options *options,
+                      struct wf_error *err) {
+    struct wf_store_options writer = *options;
+    struct store_lmdb *store;
+
+    writer.read_only = false;
+    if (store_open(loop, &writer, &store, err) == 0) {
+        store_begin(store);
+        op_close(&store->base);
+        return 0;
+    }
+    return err && err->code == WF_E_BUSY ? 0 : -1;
+}
+
+static int tool_open(struct ev_loop *loop,
+                     const struct wf_store_options *options,
+                     struct store_lmdb **store, struct wf_error *err) {
+    static const struct timespec pause = {.tv_nsec = TOOL_PAUSE_NS};
+    uint64_t wanted = 0;
+
+    for (int i = 0; i < TOOL_PAUSES; i++) {
+        if (store_open(loop, options, store, err) != 0)
+            return -1;
+        uint64_t stored = (*store)->wal.at > 0 ? (*store)->wal.stored
+                                               : (*store)->wal.seq;
+        if (wanted == 0)
+            wanted = (*store)->wal.seq;
+        if (stored >= wanted)
+            return 0;
+        op_close(&(*store)->base);
+        *store = NULL;
+        if (settle_log(loop, options, err) != 0)
+            return -1;
+        nanosleep(&pause, NULL);
+    }
+    return wf_error_set(err, WF_E_BUSY, "%s: the log is not being written to "
+                        "the database", options->directory);
+}
+
+int wf_store_open_lmdb(struct ev_loop *loop,
+                       const struct wf_store_options *options,
+                       struct wf_store **opened, struct wf_error *err) {
+    struct wf_error own;
+    struct store_lmdb *store;
+
+    *opened = NULL;
+    if (!err)
+        err = &own;
+    if ((options->read_only ? tool_open : store_open)(loop, options, &store,
+                                                      err) != 0)
+        return -1;
+    store_begin(store);
     *opened = &store->base;
     return 0;
 }
