@@ -256,7 +256,7 @@ static bool env_panicked(struct store_lmdb *store) {
  * once it is durable, so is all before it, whatever became of the page whose
  * writing had failed.
  */
-static int confirm(struct store_lmdb *store, uint64_t txn_id) {
+int store_env_confirm(struct store_lmdb *store, uint64_t txn_id) {
     MDB_val key = {7, (char *)"confirm"};
     MDB_val value = {sizeof(txn_id), &txn_id};
     MDB_txn *txn = NULL;
@@ -296,7 +296,7 @@ static int settle_anew(struct store_lmdb *store, uint64_t txn_id, int rc) {
     mdb_env_info(store->env, &info);
     if (info.me_last_txnid < txn_id)
         return rc;
-    return confirm(store, txn_id) == 0 ? 0 : EIO;
+    return store_env_confirm(store, txn_id) == 0 ? 0 : EIO;
 }
 
 int store_env_settle(struct store_lmdb *store, uint64_t txn_id, int rc) {

@@ -130,6 +130,7 @@ struct store_lmdb {
     struct store_wal wal;
     size_t txn_ops;               /* operations in it */
     bool log_short;               /* it should be larger */
+    bool tight;                   /* the disk is nearly full */
     uint64_t behind_since_ns, logged_ns; /* first, last record in the log */
     uint64_t used, entries;       /* of the rows, after the last group */
     uint64_t checkpoints, checkpoint_ns;
@@ -163,6 +164,8 @@ const char *store_rc_text(int rc);
  * if that is STORE_RC_NO_ROOM.
  */
 int store_env_settle(struct store_lmdb *store, uint64_t txn_id, int rc);
+/** A commit of next to nothing. LMDB's code. */
+int store_env_confirm(struct store_lmdb *store, uint64_t txn_id);
 /** Bytes of the pages that hold something, as `txn` sees them. */
 int store_env_used(const struct store_lmdb *store, MDB_txn *txn,
                    const struct store_dbis *dbis, uint64_t *used,

@@ -5,7 +5,7 @@
  * map is held while the loop works on them. A read transaction keeps every
  * page that is freed meanwhile from being used again, so a read that has
  * taken SLICE_NS ends early and says that there is more. The committer answers
- * some reads itself (store_read_late) and has less time for them.
+ * some reads itself: store_read_late().
  */
 #include "store_lmdb.h"
 
@@ -16,7 +16,6 @@
 #include "store_write.h"
 
 #define SLICE_NS UINT64_C(50000000)
-#define LATE_SLICE_NS UINT64_C(2000000)
 #define SLICE_CHECK_ROWS 64
 
 struct store_read *store_read_new(const struct wf_range *range,
@@ -77,15 +76,14 @@ static void rows_place(struct store_read *read) {
     }
 }
 
-static int rows_collect(struct store_read *read, struct store_walk *walk,
-                        uint64_t slice_ns) {
+static int rows_collect(struct store_read *read, struct store_walk *walk) {
     uint64_t start = wf_clock_mono_ns();
     MDB_val key, value;
     int rc;
 
     while ((rc = store_walk_next(walk, &key, &value)) == 0) {
         bool late = read->count % SLICE_CHECK_ROWS == SLICE_CHECK_ROWS - 1 &&
-                    wf_clock_mono_ns() - start > slice_ns;
+                    wf_clock_mono_ns() - start > SLICE_NS;
         read->more = late || read->count >= read->range.max_rows ||
                      read->data.len >= read->range.max_bytes;
         if (read->more)
@@ -103,12 +101,12 @@ static void read_failed(struct store_read *read, const char *why) {
 }
 
 static int walk_rows(struct store_read *read, MDB_txn *txn,
-                     const struct store_dbis *dbis, uint64_t slice_ns) {
+                     const struct store_dbis *dbis) {
     struct store_walk walk;
     int rc = store_walk_open(&walk, txn, dbis, read->range.from,
                              read->range.to, read->range.reverse);
     if (rc == 0)
-        rc = rows_collect(read, &walk, slice_ns);
+        rc = rows_collect(read, &walk);
     store_walk_close(&walk);
     return rc == MDB_NOTFOUND ? 0 : rc;
 }
@@ -123,7 +121,7 @@ static int run_locked(struct store_lmdb *store, struct store_read *read,
                   : mdb_txn_begin(store->env, NULL, MDB_RDONLY, txn);
     if (rc != 0)
         return rc;
-    rc = walk_rows(read, *txn, &dbis, SLICE_NS);
+    rc = walk_rows(read, *txn, &dbis);
     mdb_txn_reset(*txn);
     return rc;
 }
@@ -149,7 +147,7 @@ void store_read_late(struct store_lmdb *store, struct store_read *read) {
     if (atomic_load(&store->state) != WF_STORE_DEAD)
         rc = store_txn_open(store);
     if (rc == 0)
-        rc = walk_rows(read, store->txn, &store->write_dbis, LATE_SLICE_NS);
+        rc = walk_rows(read, store->txn, &store->write_dbis);
     if (rc != 0)
         read_failed(read, store_rc_text(rc));
 }

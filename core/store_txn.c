@@ -89,11 +89,35 @@ static int replay_batch(void *arg, struct wf_batch *batch) {
     return rc;
 }
 
+/*
+ * LMDB uses a freed page again in the next transaction but one. Where the
+ * file can't grow, a small one comes between two that are not.
+ */
+static int step(struct store_lmdb *store) {
+    MDB_envinfo info;
+
+    mdb_env_info(store->env, &info);
+    errno = 0;
+    int rc = store_env_confirm(store, info.me_last_txnid + 1);
+    if (rc != 0)
+        rc = store_env_settle(store, info.me_last_txnid + 1,
+                              store_rc(rc, errno));
+    if (rc == 0)
+        store->tight = false;
+    return rc == STORE_RC_NO_ROOM ? 0 : rc;
+}
+
 int store_txn_open(struct store_lmdb *store) {
+    int rc = 0;
+
     if (store->txn)
         return 0;
+    if (store->tight)
+        rc = step(store);
+    if (rc != 0)
+        return rc;
     errno = 0;
-    int rc = mdb_txn_begin(store->env, NULL, 0, &store->txn);
+    rc = mdb_txn_begin(store->env, NULL, 0, &store->txn);
     store->txn_ops = 0;
     if (rc == 0)
         rc = store_wal_replay(&store->wal, replay_batch, store);
@@ -116,6 +140,7 @@ void store_txn_abort(struct store_lmdb *store) {
 static void committed(struct store_lmdb *store, uint64_t id, uint64_t ns) {
     store_tables_publish(store);
     store_wal_reset(&store->wal);
+    store->tight = store->ballast_held < store->ballast_bytes;
     store->checkpoints++;
     store->checkpoint_ns += ns;
     pthread_mutex_lock(&store->mutex);
@@ -147,6 +172,7 @@ static int txn_commit(struct store_lmdb *store) {
         committed(store, id, wf_clock_mono_ns() - start_ns);
     else
         store_tables_revert(store);
+    store->tight = store->tight || rc != 0;
     return rc;
 }
 
