@@ -168,7 +168,8 @@ static void log_grow(struct store_lmdb *store) {
 
 /*
  * The database catches up with the log. False: it can't now; the log still
- * has everything, but the disk is full. Frees the mutex meanwhile.
+ * has everything, but the disk is full. Nothing else can be written before,
+ * so in the end all of the ballast goes. Frees the mutex meanwhile.
  */
 static bool checkpoint(struct store_lmdb *store) {
     struct store_job_list none = {0};
@@ -178,8 +179,9 @@ static bool checkpoint(struct store_lmdb *store) {
     pthread_mutex_lock(&store->mutex);
     counters_publish(store);
     if (rc == STORE_RC_NO_ROOM) {
+        bool again = state_of(store) == WF_STORE_FULL;
         state_set(store, WF_STORE_FULL, rc);
-        store_ballast_release(store, store->ballast_bytes / 2);
+        store_ballast_release(store, again ? 0 : store->ballast_bytes / 2);
     } else if (rc != 0) {
         all_lost(store, &none, rc);
     }

@@ -371,3 +371,17 @@ int store_env_used(const struct store_lmdb *store, MDB_txn *txn,
     *used = pages * store->page_bytes;
     return rc;
 }
+
+int store_env_count(struct store_lmdb *store, uint64_t *used,
+                    uint64_t *entries) {
+    struct store_dbis dbis;
+    MDB_txn *txn = NULL;
+
+    store_env_dbis(store, &dbis);
+    int rc = mdb_txn_begin(store->env, NULL, MDB_RDONLY, &txn);
+    if (rc == 0)
+        rc = store_env_used(store, txn, &dbis, used, entries);
+    if (txn)
+        mdb_txn_abort(txn);
+    return rc;
+}

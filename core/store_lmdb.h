@@ -13,11 +13,11 @@
  * One database for each table keeps the journal's pages, which come and go
  * at the ends, apart from rows, and lets ascending keys be appended.
  *
- * Threads: the loop's (store_lmdb.c), the committer, the only one that
- * writes (store_committer.c), and the reader (store_reader.c). They meet at
- * `mutex`; jobs and reads are owned by the thread on whose list they are.
- * The reader sees what LMDB has committed. What only the log contains, the
- * committer reads in its open transaction, between two groups.
+ * Threads: the loop's (store_lmdb.c, store_open.c), the committer, the only
+ * one that writes (store_committer.c), and the reader (store_reader.c). They
+ * meet at `mutex`; jobs and reads are owned by the thread on whose list they
+ * are. The reader sees what LMDB has committed. What only the log contains,
+ * the committer reads in its open transaction, between two groups.
  * `env_lock` is held for reading by whoever has a read transaction open, for
  * writing while the environment is opened anew.
  */
@@ -139,6 +139,11 @@ struct store_lmdb {
     bool wake_due;        /* the loop has something to look at */
 };
 
+/* store_lmdb.c */
+
+extern const struct wf_store_ops store_lmdb_ops;
+void store_on_wake(struct ev_loop *loop, ev_async *wake, int events);
+
 /* store_lock.c */
 
 /** Takes the directory's lock; the descriptor, or -1 and `err`. */
@@ -170,6 +175,9 @@ int store_env_confirm(struct store_lmdb *store, uint64_t txn_id);
 int store_env_used(const struct store_lmdb *store, MDB_txn *txn,
                    const struct store_dbis *dbis, uint64_t *used,
                    uint64_t *entries);
+/** The same of what is committed; later the committer keeps count. */
+int store_env_count(struct store_lmdb *store, uint64_t *used,
+                    uint64_t *entries);
 /**
  * The committed tables. A transaction begun *after* this call knows their
  * handles; an older one may not.

@@ -152,6 +152,12 @@ static void committed(struct store_lmdb *store, uint64_t id, uint64_t ns) {
         mdb_reader_check(store->env, NULL);
 }
 
+/* What there will be, for whoever asks for figures. */
+static int rows_measure(struct store_lmdb *store) {
+    return store_rc(store_env_used(store, store->txn, &store->write_dbis,
+                                   &store->used, &store->entries), 0);
+}
+
 static int txn_commit(struct store_lmdb *store) {
     uint64_t id = mdb_txn_id(store->txn), start_ns = wf_clock_mono_ns();
 
@@ -177,11 +183,15 @@ static int txn_commit(struct store_lmdb *store) {
 }
 
 int store_checkpoint(struct store_lmdb *store) {
-    int rc = 0;
-    if (store_is_behind(store))
-        rc = store_txn_open(store);
-    if (rc == 0 && store_is_behind(store))
+    if (!store_is_behind(store))
+        return 0;
+    int rc = store_txn_open(store);
+    if (rc == 0)
+        rc = rows_measure(store);
+    if (rc == 0)
         rc = txn_commit(store);
+    else
+        store_txn_abort(store);
     return rc;
 }
 
@@ -245,8 +255,7 @@ int store_write(struct store_lmdb *store, struct store_job *jobs,
         rc = store_rc(room_check(store, store->txn, &store->write_dbis, room),
                       0);
     if (rc == 0)
-        rc = store_rc(store_env_used(store, store->txn, &store->write_dbis,
-                                     &store->used, &store->entries), 0);
+        rc = rows_measure(store);
     if (rc == 0)
         rc = jobs_durable(store, jobs, way, logged);
     if (rc != 0)
