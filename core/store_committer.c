@@ -17,8 +17,8 @@
  * tried singly now, every 200 ms if need be. The state is OK again when all
  * have been written and there is a reserve: the ballast, or as much and more
  * in free pages of the file, which never shrinks. The log is not used then:
- * each batch is committed by LMDB, with what the log contains. A size limit covers the
- * ballast and works in the same way.
+ * each batch is committed by LMDB, with what the log contains. A size limit
+ * covers the ballast and works in the same way; the log is beside it.
  */
 #include "store_lmdb.h"
 
