@@ -26,6 +26,8 @@ layer(wf_http SOURCES core/http.c core/http_access.c core/http_guard.c
 layer(wf_store SOURCES core/batch.c core/store.c core/store_lmdb.c
       core/store_env.c core/store_lock.c core/store_walk.c core/store_write.c
       core/store_committer.c core/store_reader.c core/store_version.c
+      core/store_open.c core/store_txn.c core/store_wal.c core/store_crc.c
+      core/store_touched.c
       LINK wf_base ev PkgConfig::LMDB Threads::Threads)
 target_compile_definitions(wf_store PUBLIC $<$<CONFIG:Debug>:WF_FAULTS>)
 layer(wf_api SOURCES core/api.c core/api_call.c core/api_executions.c

@@ -17,6 +17,8 @@ if(CMOCKA_FOUND)
   unit_test(store SOURCES ${STORE_FIXTURE} LINK wf_store)
   unit_test(store_lmdb SOURCES ${STORE_FIXTURE} tests/support/fault_io.c
             LINK wf_store)
+  unit_test(store_wal LINK wf_store)
+  unit_test(store_crash SOURCES ${STORE_FIXTURE} LINK wf_store)
   unit_test(event LINK wf_event)
   unit_test(doc LINK wf_doc)
   unit_test(lua_doc LINK wf_lua_doc)

@@ -47,7 +47,9 @@ enum wf_store_state {
 };
 
 struct wf_store_stats {
-    uint64_t commits, commit_ns, commit_max_ns; /**< since open */
+    uint64_t commits, commit_ns, commit_max_ns; /**< since open; what callers
+                                                  wait for */
+    uint64_t checkpoints, checkpoint_ns; /**< of a log, part of them too */
     uint64_t batches, bytes_in;                 /**< applied, key+value bytes */
     uint64_t file_bytes, used_bytes, entries;
     uint64_t reads, queued_batches;

@@ -156,16 +156,6 @@ static int io_error(struct store_lmdb *store, int rc, struct wf_error *err) {
                         store->directory, mdb_strerror(rc));
 }
 
-/* A new database's name must survive a power cut, too. */
-static int sync_directory(const char *directory) {
-    int fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (fd < 0)
-        return errno;
-    int rc = fsync(fd) == 0 || errno == EINVAL ? 0 : errno;
-    close(fd);
-    return rc;
-}
-
 /* Opens the databases, in a transaction of their own. */
 static int open_databases(struct store_lmdb *store, struct wf_error *err) {
     MDB_txn *txn = NULL;
@@ -188,7 +178,7 @@ static int open_databases(struct store_lmdb *store, struct wf_error *err) {
     if (txn)
         mdb_txn_abort(txn);
     if (rc == 0 && is_new && !store->no_sync)
-        rc = sync_directory(store->directory);
+        rc = store_sync_directory(store->directory);
     if (rc == MDB_NOTFOUND)
         rc = MDB_INVALID;
     return rc == 0 ? 0 : rc == -1 ? -1 : io_error(store, rc, err);
@@ -205,7 +195,9 @@ static int make_new(struct store_lmdb *store, const char *path) {
     snprintf(fresh, sizeof(fresh), "%s.new", path);
     if (unlink(fresh) != 0 && errno != ENOENT) /* an earlier attempt's */
         return errno;
-    int rc = open_env(store, fresh);
+    int rc = store_wal_remove(store->directory);
+    if (rc == 0)
+        rc = open_env(store, fresh);
     if (rc == 0)
         rc = mdb_env_sync(store->env, !store->no_sync);
     store_env_close(store);
@@ -264,7 +256,7 @@ static bool env_panicked(struct store_lmdb *store) {
  * once it is durable, so is all before it, whatever became of the page whose
  * writing had failed.
  */
-static int confirm(struct store_lmdb *store, uint64_t txn_id) {
+int store_env_confirm(struct store_lmdb *store, uint64_t txn_id) {
     MDB_val key = {7, (char *)"confirm"};
     MDB_val value = {sizeof(txn_id), &txn_id};
     MDB_txn *txn = NULL;
@@ -304,7 +296,7 @@ static int settle_anew(struct store_lmdb *store, uint64_t txn_id, int rc) {
     mdb_env_info(store->env, &info);
     if (info.me_last_txnid < txn_id)
         return rc;
-    return confirm(store, txn_id) == 0 ? 0 : EIO;
+    return store_env_confirm(store, txn_id) == 0 ? 0 : EIO;
 }
 
 int store_env_settle(struct store_lmdb *store, uint64_t txn_id, int rc) {
@@ -320,6 +312,34 @@ void store_env_dbis(struct store_lmdb *store, struct store_dbis *dbis) {
     for (int i = 0; i < 256; i++)
         dbis->of[i] = atomic_load_explicit(&store->dbis[i],
                                            memory_order_acquire);
+}
+
+int store_env_logged(struct store_lmdb *store, uint64_t *seq) {
+    MDB_val key = {3, (char *)"log"}, value;
+    MDB_txn *txn = NULL;
+    int rc = mdb_txn_begin(store->env, NULL, MDB_RDONLY, &txn);
+
+    *seq = 0;
+    if (rc == 0)
+        rc = mdb_get(txn, store->meta, &key, &value);
+    if (rc == 0) {
+        struct wf_reader reader = {
+            value.mv_data, (char *)value.mv_data + value.mv_size, false,
+        };
+        *seq = wf_read_be64(&reader);
+    }
+    if (txn)
+        mdb_txn_abort(txn);
+    return rc == MDB_NOTFOUND ? 0 : rc;
+}
+
+int store_env_log(struct store_lmdb *store, MDB_txn *txn, uint64_t seq) {
+    unsigned char be[8];
+    MDB_val key = {3, (char *)"log"}, value = {sizeof(be), be};
+
+    for (int i = 0; i < 8; i++)
+        be[i] = (unsigned char)(seq >> (56 - 8 * i));
+    return mdb_put(txn, store->meta, &key, &value, 0);
 }
 
 static int add_used(MDB_txn *txn, MDB_dbi dbi, uint64_t *pages,
@@ -349,5 +369,19 @@ int store_env_used(const struct store_lmdb *store, MDB_txn *txn,
         if (dbis->of[i])
             rc = add_used(txn, dbis->of[i] - 1, &pages, entries);
     *used = pages * store->page_bytes;
+    return rc;
+}
+
+int store_env_count(struct store_lmdb *store, uint64_t *used,
+                    uint64_t *entries) {
+    struct store_dbis dbis;
+    MDB_txn *txn = NULL;
+
+    store_env_dbis(store, &dbis);
+    int rc = mdb_txn_begin(store->env, NULL, MDB_RDONLY, &txn);
+    if (rc == 0)
+        rc = store_env_used(store, txn, &dbis, used, entries);
+    if (txn)
+        mdb_txn_abort(txn);
     return rc;
 }

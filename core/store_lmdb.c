@@ -1,17 +1,12 @@
 /*
- * store_lmdb.c - the LMDB store on the loop's side: opening, handing over to
- * the threads, calling back. See store_lmdb.h.
+ * store_lmdb.c - the LMDB store on the loop's side: handing over to the
+ * threads, calling back, closing. See store_lmdb.h.
  */
 #include "store_lmdb.h"
 
 #include <assert.h>
-#include <errno.h>
-#include <signal.h>
 #include <stdlib.h>
-#include <sys/stat.h>
 #include <unistd.h>
-
-#define DEFAULT_BALLAST_BYTES ((uint64_t)16 << 20)
 
 static struct store_lmdb *lmdb_of(struct wf_store *store) {
     return (struct store_lmdb *)store;
@@ -83,7 +78,7 @@ static void drop_lost(struct store_lmdb *store, struct store_job *job) {
     jobs_free(job);
 }
 
-static void on_wake(struct ev_loop *loop, ev_async *wake, int events) {
+void store_on_wake(struct ev_loop *loop, ev_async *wake, int events) {
     struct store_lmdb *store = wake->data;
     (void)loop, (void)events;
 
@@ -137,6 +132,17 @@ static void op_apply(struct wf_store *base, struct wf_batch *batch,
         pthread_cond_signal(&store->work);
 }
 
+/* `mutex` is held. True: the committer must answer it. */
+static bool read_hand_over(struct store_lmdb *store, struct store_read *read) {
+    bool late = store_touched_has(store->touched, read->range.from,
+                                  read->range.to);
+    if (late)
+        store_read_append(&store->late, read);
+    else if (!read->sync)
+        store_read_append(&store->reads, read);
+    return late;
+}
+
 static void op_scan(struct wf_store *base, const struct wf_range *range,
                     wf_rows_fn *rows, void *arg) {
     struct store_lmdb *store = lmdb_of(base);
@@ -144,13 +150,9 @@ static void op_scan(struct wf_store *base, const struct wf_range *range,
 
     outstanding_add(store);
     pthread_mutex_lock(&store->mutex);
-    if (store->reads.tail)
-        store->reads.tail->next = read;
-    else
-        store->reads.head = read;
-    store->reads.tail = read;
+    bool late = read_hand_over(store, read);
     pthread_mutex_unlock(&store->mutex);
-    pthread_cond_signal(&store->read_work);
+    pthread_cond_signal(late ? &store->work : &store->read_work);
 }
 
 static int op_scan_now(struct wf_store *base, const struct wf_range *range,
@@ -159,7 +161,16 @@ static int op_scan_now(struct wf_store *base, const struct wf_range *range,
     struct store_read *read = store_read_new(range, rows, arg);
     int rc = 0;
 
-    store_read_run(store, read, NULL);
+    read->sync = true;
+    pthread_mutex_lock(&store->mutex);
+    bool late = read_hand_over(store, read);
+    if (late)
+        pthread_cond_signal(&store->work);
+    while (late && !read->answered)
+        pthread_cond_wait(&store->read_done, &store->mutex);
+    pthread_mutex_unlock(&store->mutex);
+    if (!late)
+        store_read_run(store, read, NULL);
     if (read->failed)
         rc = wf_error_set(err, read->err.code, "%s", read->err.message);
     else
@@ -170,27 +181,22 @@ static int op_scan_now(struct wf_store *base, const struct wf_range *range,
 
 static void op_stats(struct wf_store *base, struct wf_store_stats *stats) {
     struct store_lmdb *store = lmdb_of(base);
-    struct store_dbis dbis;
     MDB_envinfo info;
-    MDB_txn *txn = NULL;
 
     pthread_mutex_lock(&store->mutex);
     *stats = store->counters;
     stats->queued_batches = store->queued;
     pthread_mutex_unlock(&store->mutex);
     pthread_rwlock_rdlock(&store->env_lock);
-    store_env_dbis(store, &dbis);
     if (store->env && mdb_env_info(store->env, &info) == 0)
-        stats->file_bytes = (info.me_last_pgno + 1) * store->page_bytes;
-    if (store->env && mdb_txn_begin(store->env, NULL, MDB_RDONLY, &txn) == 0) {
-        store_env_used(store, txn, &dbis, &stats->used_bytes,
-                       &stats->entries);
-        mdb_txn_abort(txn);
-    }
+        stats->file_bytes = (info.me_last_pgno + 1) * store->page_bytes +
+                            atomic_load(&store->wal.filled);
+    if (store->env && store->read_only)
+        store_env_count(store, &stats->used_bytes, &stats->entries);
     pthread_rwlock_unlock(&store->env_lock);
 }
 
-/* ---- open, close ---- */
+/* ---- close ---- */
 
 static void threads_stop(struct store_lmdb *store) {
     pthread_mutex_lock(&store->mutex);
@@ -215,21 +221,25 @@ static void op_close(struct wf_store *base) {
     jobs_free(store->done.head);
     jobs_free(store->lost.head);
     reads_free(store->reads.head);
+    reads_free(store->late.head);
     reads_free(store->answers.head);
     for (int i = 0; i < 256; i++)
         free(store->tables[i]);
+    store_wal_close(&store->wal);
     store_env_close(store);
     if (store->lock_fd >= 0)
         close(store->lock_fd);
     pthread_rwlock_destroy(&store->env_lock);
     pthread_cond_destroy(&store->work);
     pthread_cond_destroy(&store->read_work);
+    pthread_cond_destroy(&store->read_done);
     pthread_mutex_destroy(&store->mutex);
+    free(store->touched);
     free(store->directory);
     free(store);
 }
 
-static const struct wf_store_ops lmdb_ops = {
+const struct wf_store_ops store_lmdb_ops = {
     .close = op_close,
     .state = op_state,
     .stats = op_stats,
@@ -237,86 +247,6 @@ static const struct wf_store_ops lmdb_ops = {
     .scan = op_scan,
     .scan_now = op_scan_now,
 };
-
-static struct store_lmdb *lmdb_new(struct ev_loop *loop,
-                                   const struct wf_store_options *options) {
-    struct store_lmdb *store = wf_calloc(1, sizeof(*store));
-    pthread_condattr_t monotonic;
-
-    store->base.ops = &lmdb_ops;
-    store->loop = loop;
-    store->directory =
-        wf_strndup(options->directory, strlen(options->directory));
-    store->map_bytes = options->map_bytes;
-    store->limit_bytes = options->limit_bytes;
-    store->ballast_bytes = options->ballast_bytes ? options->ballast_bytes
-                                                  : DEFAULT_BALLAST_BYTES;
-    if (store->limit_bytes && store->ballast_bytes > store->limit_bytes / 8)
-        store->ballast_bytes = store->limit_bytes / 8;
-    store->no_sync = options->no_sync;
-    store->read_only = options->read_only;
-    store->lock_fd = -1;
-    pthread_rwlock_init(&store->env_lock, NULL);
-    pthread_mutex_init(&store->mutex, NULL);
-    pthread_condattr_init(&monotonic);
-    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-    pthread_cond_init(&store->work, &monotonic);
-    pthread_cond_init(&store->read_work, &monotonic);
-    pthread_condattr_destroy(&monotonic);
-    ev_async_init(&store->wake, on_wake);
-    store->wake.data = store;
-    return store;
-}
-
-/* Signals belong to the loop's thread. */
-static void threads_start(struct store_lmdb *store) {
-    sigset_t all, old;
-
-    ev_async_start(store->loop, &store->wake);
-    ev_unref(store->loop);
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &old);
-    int rc = pthread_create(&store->reader, NULL, store_reader_main, store);
-    if (rc == 0 && !store->read_only)
-        rc = pthread_create(&store->committer, NULL, store_committer_main,
-                            store);
-    pthread_sigmask(SIG_SETMASK, &old, NULL);
-    if (rc != 0)
-        abort(); /* no memory for a thread: base.h says why we stop */
-    store->threads_started = true;
-}
-
-static int directory_take(struct store_lmdb *store, struct wf_error *err) {
-    if (store->read_only)
-        return 0;
-    if (mkdir(store->directory, 0700) != 0 && errno != EEXIST)
-        return wf_error_set(err, WF_E_IO, "cannot create %s: %s",
-                            store->directory, strerror(errno));
-    store->lock_fd = store_lock(store->directory, err);
-    return store->lock_fd < 0 ? -1 : 0;
-}
-
-int wf_store_open_lmdb(struct ev_loop *loop,
-                       const struct wf_store_options *options,
-                       struct wf_store **opened, struct wf_error *err) {
-    struct store_lmdb *store = lmdb_new(loop, options);
-
-    *opened = NULL;
-    if (directory_take(store, err) != 0 || store_env_open(store, err) != 0) {
-        op_close(&store->base);
-        return -1;
-    }
-    /* On a full disk reading and clean-up must still be possible. */
-    if (!store->read_only && !store_ballast_hold(store)) {
-        wf_error_set(&store->state_err, WF_E_BUSY, "%s: no space left",
-                     store->directory);
-        atomic_store(&store->state, WF_STORE_FULL);
-    }
-    threads_start(store);
-    ev_async_send(store->loop, &store->wake); /* tells the state if FULL */
-    *opened = &store->base;
-    return 0;
-}
 
 #ifdef WF_FAULTS
 void wf_store_fault_set(struct wf_store *base,

@@ -4,16 +4,20 @@
  * A directory holds
  *
  *   lock           flock()ed by the engine that uses the store; its pid
- *   moonstep.mdb   LMDB: database "meta" (format version), and one database
- *                  "tXX" for each table letter XX (hexadecimal) in use
+ *   moonstep.mdb   LMDB: database "meta" (format version, how much of the
+ *                  log it contains), and one database "tXX" for each table
+ *                  letter XX (hexadecimal) in use
+ *   moonstep.wal   log of what LMDB will commit later (store_wal.h)
  *   ballast.bin    room set aside for clean-up on a full disk
  *
  * One database for each table keeps the journal's pages, which come and go
  * at the ends, apart from rows, and lets ascending keys be appended.
  *
- * Threads: the loop's (store_lmdb.c), the committer, the only one that
- * writes (store_committer.c), and the reader (store_reader.c). They meet at
- * `mutex`; jobs and reads are owned by the thread on whose list they are.
+ * Threads: the loop's (store_lmdb.c, store_open.c), the committer, the only
+ * one that writes (store_committer.c), and the reader (store_reader.c). They
+ * meet at `mutex`; jobs and reads are owned by the thread on whose list they
+ * are. The reader sees what LMDB has committed. What only the log contains,
+ * the committer reads in its open transaction, between two groups.
  * `env_lock` is held for reading by whoever has a read transaction open, for
  * writing while the environment is opened anew.
  */
@@ -26,8 +30,10 @@
 
 #include "store.h"
 #include "store_fault.h"
+#include "store_touched.h"
+#include "store_wal.h"
 
-enum { STORE_FORMAT = 1, STORE_MAX_TABLES = 32, STORE_MAX_KEY = 511 };
+enum { STORE_FORMAT = 2, STORE_MAX_TABLES = 32, STORE_MAX_KEY = 511 };
 
 /* Result of LMDB calls once store_rc() has looked at it. Others are fatal. */
 #define STORE_RC_NO_ROOM (-1)
@@ -53,6 +59,8 @@ struct store_read {
     struct wf_buf data;
     bool more;
     bool failed;
+    bool sync;              /**< Somebody waits for `answered`. */
+    bool answered;
     struct wf_error err;
 };
 
@@ -103,8 +111,10 @@ struct store_lmdb {
     pthread_mutex_t mutex;
     pthread_cond_t work;       /* for the committer */
     pthread_cond_t read_work;  /* for the reader */
+    pthread_cond_t read_done;  /* for the loop, in scan_now */
     struct store_job_list queue, done, lost;
-    struct store_read_list reads, answers;
+    struct store_read_list reads, late, answers; /* late: the committer's */
+    struct store_touched *touched;
     bool closing;
     struct wf_error state_err;
     struct wf_store_stats counters;
@@ -115,11 +125,24 @@ struct store_lmdb {
 
     /* The committer's own. */
     pthread_t committer, reader;
+    MDB_txn *txn;                 /* open, or NULL */
     struct store_dbis write_dbis; /* and those of the open transaction */
+    struct store_wal wal;
+    size_t txn_ops;               /* operations in it */
+    bool log_short;               /* it should be larger */
+    bool tight;                   /* the disk is nearly full */
+    uint64_t behind_since_ns, logged_ns; /* first, last record in the log */
+    uint64_t used, entries;       /* of the rows, after the last group */
+    uint64_t checkpoints, checkpoint_ns;
     struct store_table *tables[256];
     uint64_t ballast_held; /* size of the file */
     bool wake_due;        /* the loop has something to look at */
 };
+
+/* store_lmdb.c */
+
+extern const struct wf_store_ops store_lmdb_ops;
+void store_on_wake(struct ev_loop *loop, ev_async *wake, int events);
 
 /* store_lock.c */
 
@@ -133,6 +156,9 @@ bool store_ballast_release(struct store_lmdb *store, uint64_t keep);
 /* store_env.c */
 
 int store_env_open(struct store_lmdb *store, struct wf_error *err);
+/** The last record of the log that the database contains. LMDB's code. */
+int store_env_logged(struct store_lmdb *store, uint64_t *seq);
+int store_env_log(struct store_lmdb *store, MDB_txn *txn, uint64_t seq);
 void store_env_close(struct store_lmdb *store);
 /** Joins LMDB's code and errno to what we do about it. */
 int store_rc(int rc, int saved_errno);
@@ -143,10 +169,15 @@ const char *store_rc_text(int rc);
  * if that is STORE_RC_NO_ROOM.
  */
 int store_env_settle(struct store_lmdb *store, uint64_t txn_id, int rc);
+/** A commit of next to nothing. LMDB's code. */
+int store_env_confirm(struct store_lmdb *store, uint64_t txn_id);
 /** Bytes of the pages that hold something, as `txn` sees them. */
 int store_env_used(const struct store_lmdb *store, MDB_txn *txn,
                    const struct store_dbis *dbis, uint64_t *used,
                    uint64_t *entries);
+/** The same of what is committed; later the committer keeps count. */
+int store_env_count(struct store_lmdb *store, uint64_t *used,
+                    uint64_t *entries);
 /**
  * The committed tables. A transaction begun *after* this call knows their
  * handles; an older one may not.
@@ -184,6 +215,11 @@ void *store_reader_main(void *arg);
 /** `txn` is kept for the next read; NULL: one of its own. */
 void store_read_run(struct store_lmdb *store, struct store_read *read,
                     MDB_txn **txn);
+/** For the committer: in its open transaction. */
+void store_read_late(struct store_lmdb *store, struct store_read *read);
+/** `mutex` is held: the read goes to whoever waits for it. */
+void store_read_done(struct store_lmdb *store, struct store_read *read);
+void store_read_append(struct store_read_list *list, struct store_read *read);
 struct store_read *store_read_new(const struct wf_range *range,
                                   wf_rows_fn *rows_fn, void *arg);
 void store_read_free(struct store_read *read);

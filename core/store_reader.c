@@ -4,7 +4,8 @@
  * One read, one short transaction; rows are copied, so that nothing of the
  * map is held while the loop works on them. A read transaction keeps every
  * page that is freed meanwhile from being used again, so a read that has
- * taken SLICE_NS ends early and says that there is more.
+ * taken SLICE_NS ends early and says that there is more. The committer answers
+ * some reads itself: store_read_late().
  */
 #include "store_lmdb.h"
 
@@ -12,6 +13,7 @@
 #include <stdlib.h>
 
 #include "clock.h"
+#include "store_write.h"
 
 #define SLICE_NS UINT64_C(50000000)
 #define SLICE_CHECK_ROWS 64
@@ -98,10 +100,20 @@ static void read_failed(struct store_read *read, const char *why) {
                  why);
 }
 
+static int walk_rows(struct store_read *read, MDB_txn *txn,
+                     const struct store_dbis *dbis) {
+    struct store_walk walk;
+    int rc = store_walk_open(&walk, txn, dbis, read->range.from,
+                             read->range.to, read->range.reverse);
+    if (rc == 0)
+        rc = rows_collect(read, &walk);
+    store_walk_close(&walk);
+    return rc == MDB_NOTFOUND ? 0 : rc;
+}
+
 /* Needs env_lock. `txn` is begun, or renewed if there was one, and reset. */
 static int run_locked(struct store_lmdb *store, struct store_read *read,
                       MDB_txn **txn) {
-    struct store_walk walk;
     struct store_dbis dbis;
 
     store_env_dbis(store, &dbis); /* before the transaction begins */
@@ -109,13 +121,9 @@ static int run_locked(struct store_lmdb *store, struct store_read *read,
                   : mdb_txn_begin(store->env, NULL, MDB_RDONLY, txn);
     if (rc != 0)
         return rc;
-    rc = store_walk_open(&walk, *txn, &dbis, read->range.from, read->range.to,
-                         read->range.reverse);
-    if (rc == 0)
-        rc = rows_collect(read, &walk);
-    store_walk_close(&walk);
+    rc = walk_rows(read, *txn, &dbis);
     mdb_txn_reset(*txn);
-    return rc == MDB_NOTFOUND ? 0 : rc;
+    return rc;
 }
 
 void store_read_run(struct store_lmdb *store, struct store_read *read,
@@ -131,6 +139,34 @@ void store_read_run(struct store_lmdb *store, struct store_read *read,
     pthread_rwlock_unlock(&store->env_lock);
     if (rc != 0)
         read_failed(read, mdb_strerror(rc));
+}
+
+void store_read_late(struct store_lmdb *store, struct store_read *read) {
+    int rc = EIO;
+
+    if (atomic_load(&store->state) != WF_STORE_DEAD)
+        rc = store_txn_open(store);
+    if (rc == 0)
+        rc = walk_rows(read, store->txn, &store->write_dbis);
+    if (rc != 0)
+        read_failed(read, store_rc_text(rc));
+}
+
+void store_read_append(struct store_read_list *list, struct store_read *read) {
+    if (list->tail)
+        list->tail->next = read;
+    else
+        list->head = read;
+    list->tail = read;
+}
+
+void store_read_done(struct store_lmdb *store, struct store_read *read) {
+    store->counters.reads++;
+    read->answered = true;
+    if (read->sync)
+        pthread_cond_signal(&store->read_done);
+    else
+        store_read_append(&store->answers, read);
 }
 
 void *store_reader_main(void *arg) {
@@ -150,12 +186,7 @@ void *store_reader_main(void *arg) {
         pthread_mutex_unlock(&store->mutex);
         store_read_run(store, read, &store->reader_txn);
         pthread_mutex_lock(&store->mutex);
-        if (store->answers.tail)
-            store->answers.tail->next = read;
-        else
-            store->answers.head = read;
-        store->answers.tail = read;
-        store->counters.reads++;
+        store_read_done(store, read);
         pthread_mutex_unlock(&store->mutex);
         ev_async_send(store->loop, &store->wake);
         pthread_mutex_lock(&store->mutex);
