@@ -234,6 +234,7 @@ static void pack(struct wf_engine *engine, struct wf_execution *execution) {
 static void build_execution(struct wf_engine *engine,
                             struct wf_execution *execution) {
     struct wf_tail *tail = &execution->tail;
+    wf_execution_mark(execution, engine->next_seq);
     if (execution->held.call_count + execution->held.task_count)
         wf_effects_release(engine, &execution->held);
     if (engine->events.event && tail->bytes.len > execution->journaled)

@@ -112,6 +112,7 @@ struct doc_read {
     struct wf_engine *engine;
     uint64_t execution, number;
     uint32_t next_piece;
+    bool has_waited; /* what memory knew is durable */
     size_t length;
     struct wf_buf text;
     wf_doc_fn *done;
@@ -201,6 +202,21 @@ static void look_inline(struct doc_read *read) {
     wf_store_get(read->engine->store, wf_key_str(&key), inline_rows, read);
 }
 
+static void look_in_segments(void *arg);
+
+/* The segment of an execution in memory may be on its way to the disk still:
+ * once more when that is durable. */
+static void look_again(struct doc_read *read) {
+    struct wf_execution *execution =
+        wf_table_by_id(&read->engine->table, read->execution);
+    if (!execution || read->has_waited) {
+        look_inline(read);
+        return;
+    }
+    read->has_waited = true;
+    wf_execution_after(read->engine, execution, look_in_segments, read);
+}
+
 static void segment_rows(void *arg, const struct wf_row *rows, size_t count,
                          bool more, const struct wf_error *err) {
     struct doc_read *read = arg;
@@ -212,7 +228,7 @@ static void segment_rows(void *arg, const struct wf_row *rows, size_t count,
         return;
     if (count == 1 && wf_segment_walk(rows->value, 0, &cursor))
         entry = wf_tail_find_doc(cursor, read->number, &text);
-    take_entry(read, entry, text, look_inline);
+    take_entry(read, entry, text, look_again);
 }
 
 static void look_in_segments(void *arg) {
@@ -229,8 +245,7 @@ static void look_in_segments(void *arg) {
     wf_store_scan(read->engine->store, &range, segment_rows, read);
 }
 
-/* The tail of an execution in memory; if it is not there, the segment that
- * holds it may be on its way to the disk still. */
+/* The tail of an execution in memory, then its segments. */
 static void look_in_memory(struct doc_read *read,
                            struct wf_execution *execution) {
     struct wf_tail_cursor cursor;
@@ -239,7 +254,7 @@ static void look_in_memory(struct doc_read *read,
     enum wf_tail_entry entry =
         wf_tail_find_doc(cursor, read->number, &text);
     if (entry == WF_TAIL_END)
-        wf_execution_after(read->engine, execution, look_in_segments, read);
+        look_in_segments(read);
     else
         take_entry(read, entry, text, give_up);
 }

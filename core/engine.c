@@ -163,7 +163,7 @@ static void script_notice(void *arg, const char *text) {
 
 static void set_defaults(struct wf_engine_options *options) {
     if (!options->journal_bytes)
-        options->journal_bytes = (size_t)64 << 20;
+        options->journal_bytes = (size_t)48 << 20;
     if (!options->memory_bytes)
         options->memory_bytes = (size_t)256 << 20;
     if (!options->idle_ms)

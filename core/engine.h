@@ -30,7 +30,7 @@ struct wf_engine_options {
     const char *region;          /**< NULL: "us-east-1" */
     const char *account;         /**< NULL: "000000000000" */
     unsigned workers;            /**< Worker processes; 0: one per core. */
-    size_t journal_bytes;        /**< Journal budget; 0: 64 MiB. */
+    size_t journal_bytes;        /**< Journal budget; 0: 48 MiB. */
     size_t memory_bytes;         /**< Budget for active executions; 0: 256
                                    MiB. Above it, idle ones park at once and
                                    new starts are refused while none can. */

@@ -50,6 +50,21 @@ void wf_execution_free(struct wf_execution *execution) {
     free(execution);
 }
 
+void wf_execution_mark(struct wf_execution *execution, uint64_t seq) {
+    struct wf_mark *marks = execution->marks;
+    marks[2] = marks[1];
+    marks[1] = marks[0];
+    marks[0] = (struct wf_mark){seq, execution->tail.next_event};
+}
+
+uint64_t wf_execution_durable_event(const struct wf_execution *execution,
+                                    uint64_t durable_seq) {
+    for (int i = 0; i < 3; i++)
+        if (execution->marks[i].seq <= durable_seq)
+            return execution->marks[i].next_event;
+    return 0;
+}
+
 /* Text and index: about a node of 20 bytes for each 12 bytes of text. */
 static size_t doc_bytes(const struct wf_ref *ref) {
     return ref->doc ? ref->doc->len * 3 + sizeof(*ref->doc) : 0;

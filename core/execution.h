@@ -107,6 +107,12 @@ struct wf_effects {
     size_t task_count, task_cap;
 };
 
+/** How far a batch took an execution's history. */
+struct wf_mark {
+    uint64_t seq;        /**< Of the batch; 0: before this engine. */
+    uint64_t next_event; /**< 0: no such batch. */
+};
+
 struct wf_execution {
     uint64_t id;
     struct wf_machine *machine; /**< Lives as long as the engine. */
@@ -131,6 +137,8 @@ struct wf_execution {
     uint64_t journaled_event;   /**< First event behind those. */
     uint64_t first_seq;         /**< Oldest record it needs; 0: none. */
     uint64_t last_seq;          /**< Batch of its latest change. */
+    struct wf_mark marks[3];    /**< Newest first: two batches are on their
+                                  way at most, the third is durable. */
     int64_t touched_ms;         /**< Time of the latest change. */
     struct wf_link dirty_link, unpacked_link, idle_link;
     size_t bytes;               /**< Share of the engine's active_bytes. */
@@ -151,6 +159,11 @@ void wf_execution_free(struct wf_execution *execution); /* NULL is fine */
 struct wf_frame *wf_frame_new(struct wf_execution *execution, uint32_t number);
 struct wf_frame *wf_execution_frame(struct wf_execution *execution,
                                     uint32_t number);
+/** Notes that batch `seq` holds the history so far. */
+void wf_execution_mark(struct wf_execution *execution, uint64_t seq);
+/** The id behind the last event that is durable; 0: none is. */
+uint64_t wf_execution_durable_event(const struct wf_execution *execution,
+                                    uint64_t durable_seq);
 /** Memory that the execution holds, about: structs, tail, documents. */
 size_t wf_execution_bytes(const struct wf_execution *execution);
 void wf_frame_remove(struct wf_frame *frame); /* unlinks and frees */

@@ -451,28 +451,34 @@ static void read_row(void *arg) {
     wf_store_get(engine->store, wf_key_str(&key), row_read, call);
 }
 
+/* Shows what is durable, as if nothing had happened since: so it need not wait
+ * for the batches on their way. */
 static void from_memory(struct history_call *call,
                         struct wf_execution *execution) {
     struct history *history = call->history;
+    struct wf_engine *engine = history->engine;
+    uint64_t durable_event =
+        wf_execution_durable_event(execution, engine->durable_seq);
     if (execution->tail.bytes.len == 0) {
-        wf_execution_after(history->engine, execution, read_row, call);
+        wf_execution_after(engine, execution, read_row, call);
         return;
     }
     history->machine = execution->machine;
     history->start_ms = execution->start_ms;
     if (!set_page(history, call->max_results, wf_str(call->token),
-                  execution->tail.next_event)) {
+                  durable_event ? durable_event
+                                : execution->tail.next_event)) {
         refuse(history, "InvalidToken", WF_STR("Invalid Token"));
         call_free(call);
         return;
     }
     if (history->last >= execution->tail.first_event)
         cut_at_tail(history, &execution->tail);
-    if (history->covered > history->last) { /* it shows the tail */
-        history->has_waited = true;
-        wf_execution_after(history->engine, execution, durable, history);
-    } else { /* rows that can be read are durable */
+    if (durable_event) {
         read_segments(history);
+    } else {
+        history->has_waited = true;
+        wf_execution_after(engine, execution, durable, history);
     }
     call_free(call);
 }

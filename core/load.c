@@ -49,6 +49,7 @@ static struct wf_execution *from_rows(struct wf_engine *engine, uint64_t id,
     wf_execution_apply(execution, &image);
     wf_tail_reset(&execution->tail, image.next_event);
     execution->journaled_event = image.next_event;
+    wf_execution_mark(execution, 0);
     execution->in_store = execution->listed = true;
     for (size_t i = 1; i < count; i++) {
         struct wf_frame *frame =

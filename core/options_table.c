@@ -107,7 +107,7 @@ const struct wf_option wf_option_table[] = {
     {"workers", "N", "0",
      "Number of worker processes that run handlers; 0: one for each core.",
      ENGINE, WF_OPTION_NUMBER, true},
-    {"journal-bytes", "SIZE", "64M",
+    {"journal-bytes", "SIZE", "48M",
      "Budget of the journal: how much there may be to read after a crash.",
      ENGINE, WF_OPTION_BYTES, true},
     {"memory-bytes", "SIZE", "256M",

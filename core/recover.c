@@ -220,6 +220,7 @@ static void resume_all(struct wf_engine *engine) {
             e->touched_ms = wf_clock_now_ms(engine->clock);
             wf_timer_update_execution(engine, e);
             wf_execution_measure(engine, e);
+            wf_execution_mark(e, 0);
             for (struct wf_frame *f = e->frames; f; f = f->next) {
                 wf_task_end_survivors(engine, f);
                 wf_timer_update(engine, f);

@@ -20,7 +20,9 @@ void bench_rig_open(struct bench_rig *rig, const char *directory,
     struct wf_engine_events events = {.notice = notice};
     struct wf_error err = {0};
 
-    *rig = (struct bench_rig){.keep = directory != NULL};
+    *rig = (struct bench_rig){.keep = directory != NULL,
+                              .idle_ms = rig->idle_ms,
+                              .memory_bytes = rig->memory_bytes};
     rig->loop = ev_loop_new(EVFLAG_AUTO);
     wf_clock_init_real(&rig->clock);
     rig->directory = directory ? wf_strndup(directory, strlen(directory))
@@ -29,6 +31,8 @@ void bench_rig_open(struct bench_rig *rig, const char *directory,
     struct wf_engine_options options = {
         .handlers = handlers ? directories : NULL,
         .workers = workers,
+        .idle_ms = rig->idle_ms,
+        .memory_bytes = rig->memory_bytes,
     };
     if (wf_store_open_lmdb(rig->loop, &store, &rig->store, &err) != 0)
         fail("store", &err);

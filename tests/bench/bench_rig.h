@@ -15,10 +15,13 @@ struct bench_rig {
     struct wf_engine *engine;
     char *directory; /* of the store; owned unless `keep` */
     bool keep;
+    int64_t idle_ms; /* options of the engine, set before opening; 0: its */
+    size_t memory_bytes; /* defaults */
     char arn[256];   /* of the latest machine */
 };
 
-/** Opens store and engine; ends the process with a message if it can't.
+/** Opens store and engine; idle_ms and memory_bytes of `rig` are kept, the
+ * rest need not be initialised. Ends the process with a message if it can't.
  * `directory` NULL: a new one. `handlers` NULL: none. */
 void bench_rig_open(struct bench_rig *rig, const char *directory,
                     const char *handlers, unsigned workers);
