@@ -77,7 +77,7 @@ static void test_defaults(void **state) {
     assert_null(wf_option_text(o, "data"));
     assert_null(wf_option_list(o, "handlers"));
     assert_string_equal(wf_option_text(o, "input"), "{}");
-    assert_int_equal(wf_option_number(o, "journal-bytes"), 64 << 20);
+    assert_int_equal(wf_option_number(o, "journal-bytes"), 48 << 20);
     assert_false(wf_option_flag(o, "virtual-time"));
     assert_false(wf_option_given(o, "journal-bytes"));
     wf_options_free(o);
@@ -289,7 +289,7 @@ static void test_reference_config_is_valid(void **state) {
     if (o == NULL)
         print_error("%s\n", err.message);
     assert_non_null(o);
-    assert_int_equal(wf_option_number(o, "journal-bytes"), 64 << 20);
+    assert_int_equal(wf_option_number(o, "journal-bytes"), 48 << 20);
     assert_string_equal(wf_option_text(o, "listen"), "127.0.0.1:8083");
     wf_options_free(o);
     unlink(path);
