@@ -271,6 +271,24 @@ static double page_ms(struct bench_rig *rig, const char *arn, bool reverse) {
     return (double)(wf_clock_mono_ns() - start) / 1e6;
 }
 
+/* While the loop goes on writing: median and worst of 101 pages. */
+static void page_figures(struct bench_rig *rig, const char *arn,
+                         bool reverse) {
+    struct bench_samples samples = {0};
+    char name[80];
+    for (int i = 0; i < 101; i++)
+        bench_samples_add(&samples,
+                          (uint64_t)(page_ms(rig, arn, reverse) * 1e6));
+    for (int worst = 0; worst < 2; worst++) {
+        snprintf(name, sizeof(name), "loop: %s page, %s",
+                 reverse ? "last" : "first", worst ? "worst" : "p50");
+        print(name,
+              (double)bench_percentile(&samples, worst ? 100 : 50) / 1e6,
+              "ms");
+    }
+    bench_samples_free(&samples);
+}
+
 struct events_wait {
     struct bench_rig *rig;
     uint64_t events;
@@ -313,8 +331,8 @@ static void loop(uint64_t events) {
     print("loop: anonymous RSS at the end", (double)after, "KiB");
     print("loop: journal, at most", (double)wait.journal_max / 1048576,
           "MiB");
-    print("loop: first page", page_ms(&rig, arn, false), "ms");
-    print("loop: last page", page_ms(&rig, arn, true), "ms");
+    page_figures(&rig, arn, false);
+    page_figures(&rig, arn, true);
     fflush(stdout);
     /* A crash: what is not durable is lost. */
     pid_t pid = fork();
