@@ -127,6 +127,8 @@ static void collect(struct history *history) {
                 event.id <= history->last &&
                 history->event_count < wanted)
                 history->events[history->event_count++].event = event;
+            else if (entry != WF_TAIL_EVENT)
+                hold(&history->docs, &history->doc_count, number, text);
         }
     }
 }
@@ -136,27 +138,6 @@ static bool wants_doc(const struct wf_event *event, bool assigned,
     uint16_t bit = assigned ? WF_EVENT_HAS_ASSIGNED : WF_EVENT_HAS_DOC;
     *number = assigned ? event->assigned : event->doc;
     return event->fields & bit && *number != 0;
-}
-
-/* Documents that stand in the segments at hand become held documents. */
-static void find_docs(struct history *history) {
-    for (size_t i = 0; i < history->segment_count; i++) {
-        struct wf_str bytes = {history->segments[i].bytes,
-                               history->segments[i].len};
-        struct wf_tail_cursor cursor;
-        enum wf_tail_entry entry;
-        struct wf_event event;
-        uint64_t number;
-        struct wf_str text;
-        if (!wf_segment_walk(bytes, history->start_ms, &cursor))
-            continue;
-        while ((entry = wf_tail_next(&cursor, &event, &number, &text)) !=
-                   WF_TAIL_END &&
-               entry != WF_TAIL_BAD) {
-            if (entry == WF_TAIL_DOC || entry == WF_TAIL_PIECES)
-                hold(&history->docs, &history->doc_count, number, text);
-        }
-    }
 }
 
 /* A page ends early when its documents are large: at least one event. */
@@ -273,7 +254,6 @@ static void machine_there(void *arg, struct wf_machine *machine) {
         return;
     }
     collect(history);
-    find_docs(history);
     cut_by_size(history);
     send_page(history);
 }
