@@ -52,7 +52,7 @@ static struct wf_execution *base_execution(
     return execution;
 }
 
-static bool apply_frames(struct recovery *recovery, struct wf_reader *in,
+static bool apply_frames(struct wf_reader *in,
                          struct wf_execution *execution) {
     uint64_t count = wf_read_varint(in);
     for (uint64_t i = 0; i < count && !in->bad; i++) {
@@ -75,7 +75,6 @@ static bool apply_frames(struct recovery *recovery, struct wf_reader *in,
         if (!good)
             return false;
     }
-    (void)recovery;
     return !in->bad;
 }
 
@@ -110,7 +109,7 @@ static bool apply_slice(struct recovery *recovery, struct wf_reader *in,
         execution->journaled = execution->tail.bytes.len;
         execution->journaled_event = execution->tail.next_event;
     }
-    if (!apply_frames(recovery, in, execution))
+    if (!apply_frames(in, execution))
         return corrupt(recovery, seq, "a frame's image");
     return true;
 }

@@ -253,9 +253,7 @@ void wf_tasks_drain_backlog(struct wf_engine *engine) {
 /* ---- giving up ---- */
 
 /* Records of children that need no end any more. */
-static void forget_children(struct wf_engine *engine,
-                            struct wf_frame *frame) {
-    (void)engine;
+static void forget_children(struct wf_frame *frame) {
     if (frame->child_count)
         frame->changed = frame->row_stale = true;
     frame->child_count = 0;
@@ -297,7 +295,7 @@ static void reaped(struct wf_engine *engine, const struct reap *reap) {
         execution ? wf_execution_frame(execution, reap->frame) : NULL;
     if (!frame || frame->reaping == 0 || --frame->reaping > 0)
         return;
-    forget_children(engine, frame);
+    forget_children(frame);
     if (frame->dispatch_wanted)
         wf_task_dispatch(engine, frame->task);
 }
@@ -329,7 +327,7 @@ static void cancel_done(void *arg, uint64_t task) {
     if (!frame)
         return;
     frame->cancelling--;
-    forget_children(engine, frame); /* they were of that task */
+    forget_children(frame); /* they were of that task */
     if (frame->dispatch_wanted)
         wf_task_dispatch(engine, frame->task);
 }
@@ -399,7 +397,7 @@ static void fail_task(struct wf_engine *engine, struct wf_frame *frame,
     wf_task_record_started(engine, frame);
     forget(engine, frame);
     if (frame->reaping == 0)
-        forget_children(engine, frame);
+        forget_children(frame);
     wf_frame_event(engine, frame, &event);
     wf_frame_resume(engine, frame, WF_SCRIPT_TASK_FAILED, NULL, failure);
 }
@@ -425,7 +423,7 @@ static void succeed_task(struct wf_engine *engine, struct wf_frame *frame,
     };
     wf_task_record_started(engine, frame);
     forget(engine, frame);
-    forget_children(engine, frame);
+    forget_children(frame);
     const struct wf_ref *known[] = {&frame->parameters, &frame->input, NULL};
     struct wf_ref result = {0};
     event.doc =
