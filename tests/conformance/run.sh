@@ -1,0 +1,49 @@
+#!/usr/bin/env bash
+# Replays recorded answers of AWS Step Functions, and cases of our own,
+# against an engine, and compares the failures with tests/conformance/known.txt.
+#
+#   tests/conformance/run.sh MOONSTEP [RUN_CASES.PY [OPTION...]]
+#
+# OPTIONs go to the runner (--filter TEXT, -v …); with any, only failures are
+# judged, not what known.txt has too much. Without the recordings the case is
+# skipped. MOONSTEP_CONFORMANCE names their directory.
+set -eu
+shopt -s nullglob
+here=$(dirname "$(realpath "$0")")
+moonstep=$(realpath "${1:?path of the moonstep binary}")
+recorded=${MOONSTEP_CONFORMANCE:-$here/../../../shared/conformance}
+runner=${2:-$recorded/run_cases.py}
+shift $(($# < 2 ? $# : 2))
+if [ ! -e "$runner" ]; then
+  echo "$runner is not there"
+  exit 77
+fi
+command -v python3 >/dev/null || { echo "no python3"; exit 77; }
+
+home=$(mktemp -d)
+server=
+trap '[ -z "$server" ] || kill $server || true; wait; rm -rf "$home"' EXIT
+unset MOONSTEP_CONFIG MOONSTEP_DATA MOONSTEP_ENDPOINT
+
+lambda_port=$(python3 -c 'import socket
+s = socket.socket()
+s.bind(("127.0.0.1", 0))
+print(s.getsockname()[1])')
+"$moonstep" serve --listen 127.0.0.1:0 --data "$home/data" \
+  --payload-bytes 256K --lambda-endpoint "http://127.0.0.1:$lambda_port" \
+  2>"$home/log" &
+server=$!
+tries=0
+until grep -q 'listening on' "$home/log"; do
+  tries=$((tries + 1))
+  [ $tries -lt 300 ] || { cat "$home/log"; exit 1; }
+  sleep 0.05
+done
+
+status=0
+python3 "$runner" --endpoint "$(sed -n 's/.*listening on //p' "$home/log")" \
+  --lambda-port "$lambda_port" --ops base --jobs 4 --without \
+  jsonata,variables,distributed,activities,tokens,integrations,versions,logging \
+  "$@" "$(dirname "$runner")/cases" "$here"/cases* >"$home/report" 2>&1 || status=$?
+[ $status -le 1 ] || { cat "$home/report"; exit 1; }
+luajit "$here/judge.lua" "$here/known.txt" "$home/report" $#
