@@ -233,6 +233,7 @@ int wf_engine_open(struct ev_loop *loop, struct wf_clock *clock,
         .workers = clock->seeded ? 1 : options->workers,
         .tasks_per_worker = clock->seeded ? 1 : 0,
         .lua_directory = options->lua_directory,
+        .lambda_endpoint = options->lambda_endpoint,
         .output_bytes = engine->options.payload_bytes,
     };
     ev_idle_init(&engine->spin, spin); /* recovery may start it already */

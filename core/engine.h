@@ -27,6 +27,8 @@ struct wf_engine_options {
     const char *const *states;   /**< User state types, as above. */
     const char *lua_directory;   /**< Development: lua/ and states/ from here
                                    instead of the embedded ones. */
+    const char *lambda_endpoint; /**< URL that invokes Lambda functions; or
+                                   NULL. */
     const char *region;          /**< NULL: "us-east-1" */
     const char *account;         /**< NULL: "000000000000" */
     unsigned workers;            /**< Worker processes; 0: one per core. */

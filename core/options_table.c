@@ -104,6 +104,10 @@ const struct wf_option wf_option_table[] = {
     {"states", "DIR", NULL,
      "A directory of state types of your own; may be given more than once.",
      ENGINE, WF_OPTION_LIST, true},
+    {"lambda-endpoint", "URL", NULL,
+     "Where Lambda functions are invoked that are no handlers here, e.g. "
+     "http://127.0.0.1:3001 of `sam local start-lambda`.",
+     ENGINE, WF_OPTION_TEXT, true},
     {"workers", "N", "0",
      "Number of worker processes that run handlers; 0: one for each core.",
      ENGINE, WF_OPTION_NUMBER, true},

@@ -512,6 +512,8 @@ struct wf_pool *wf_pool_new(struct ev_loop *loop,
     pool->options.program = strdup(pool->options.program);
     if (options->lua_directory)
         pool->options.lua_directory = strdup(options->lua_directory);
+    if (options->lambda_endpoint)
+        pool->options.lambda_endpoint = strdup(options->lambda_endpoint);
     pool->events = *events;
     pool->arg = arg;
     wf_list_init(&pool->workers);
@@ -568,5 +570,6 @@ void wf_pool_free(struct wf_pool *pool) {
     free(pool->table);
     free((char *)pool->options.program);
     free((char *)pool->options.lua_directory);
+    free((char *)pool->options.lambda_endpoint);
     free(pool);
 }

@@ -89,6 +89,7 @@ struct wf_pool_options {
     unsigned tasks_per_worker; /**< Handlers at a time; 0: 1,000. */
     const char *program;     /**< Path of the binary; NULL: /proc/self/exe. */
     const char *lua_directory; /**< Development: instead of embedded files. */
+    const char *lambda_endpoint; /**< URL of Lambda's Invoke API; or NULL. */
     size_t memory_bytes;     /**< Lua memory of a worker; 0: 256 MiB. */
     size_t output_bytes;     /**< Largest output of a handler; 0: 64 MiB. */
     int64_t block_ms;        /**< A handler that does not yield for so long

@@ -60,6 +60,9 @@ static void page_configure(struct wf_page *page, const struct wf_pool *pool,
     if (pool->options.lua_directory)
         snprintf(page->lua_directory, sizeof(page->lua_directory), "%s",
                  pool->options.lua_directory);
+    if (pool->options.lambda_endpoint)
+        snprintf(page->lambda_endpoint, sizeof(page->lambda_endpoint), "%s",
+                 pool->options.lambda_endpoint);
 }
 
 static void on_readable(struct ev_loop *loop, ev_io *io, int events);

@@ -91,6 +91,7 @@ struct wf_page {
     int32_t engine_pid;
     uint32_t isolated; /**< One task at a time, compiled, no hook. */
     char lua_directory[1024]; /**< "": embedded sources. */
+    char lambda_endpoint[1024]; /**< "": none. */
 
     /* Written by the worker. */
     _Atomic uint64_t running;     /**< Id of the task on the CPU; 0: none. */
