@@ -5,10 +5,9 @@
 --
 -- @module states.task
 
-local catcher = require("asl.catcher")
 local decide = require("asl.decide")
 local errors = require("asl.errors")
-local retrier = require("asl.retrier")
+local failing = require("asl.failing")
 
 local task = { type = "Task" }
 
@@ -43,37 +42,10 @@ task.fields = {
   extensions = { AtMostOnce = true },
 }
 
--- The error goes to the first catcher that wants it, with the state's input.
-local function caught(ctx, state, input, error, cause)
-  local found = catcher.find(state.Catch, error)
-  if not found then
-    -- By its own name in ErrorEquals only: histories say States.Timeout.
-    if error == errors.HEARTBEAT_TIMEOUT then
-      error = errors.TIMEOUT
-    end
-    return decide.fail(error, cause)
-  end
-  local output, put_error, put_cause = state.data.put(ctx, state,
-    found.ResultPath, input, catcher.error_output(error, cause))
-  if not output then
-    return decide.fail(put_error, put_cause)
-  end
-  return decide.exit(output, found.Next)
-end
+--- The task has failed: a retrier, a catcher, or the end.
+task.task_failed = failing.failed
 
---- The task has failed: a retrier, a catcher, or the end. Error and cause may
--- be missing (a timeout has no cause); then the execution's are, too.
-function task.task_failed(ctx, state, input, error, cause)
-  error = error ~= "" and error or nil
-  cause = cause ~= "" and cause or nil
-  local due_ms, number = retrier.due_ms(state.Retry, error, ctx)
-  if due_ms then
-    return decide.retry(due_ms, number)
-  end
-  return caught(ctx, state, input, error, cause)
-end
-
-local failed = task.task_failed
+local failed = failing.failed
 
 -- A number of seconds from `Field` or `FieldPath`: seconds, or nil if neither
 -- is given; an error and a cause after nil if the path does not help.
@@ -144,8 +116,7 @@ function task.prepare(state)
   state.resource_type = resource.type
   state.resource = resource.resource
   state.family = resource.family
-  state.Retry = state.Retry or {}
-  state.Catch = state.Catch or {}
+  failing.prepare(state)
   state.AtMostOnce = state.AtMostOnce or false
 end
 

@@ -168,6 +168,11 @@ function kinds.reference_path(value, at)
   return parsed(value, at, path.parse_reference, "Reference Path")
 end
 
+--- A path that names one place, in the input or the context object.
+function kinds.any_reference_path(value, at)
+  return parsed(value, at, path.parse_any_reference, "Reference Path")
+end
+
 --- A path, or an intrinsic function call.
 function kinds.expression(value, at)
   return parsed(value, at, expression.parse,

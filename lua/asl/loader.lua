@@ -16,6 +16,7 @@ local doc = require("wf.doc")
 local fields = require("asl.fields")
 local types = require("asl.types")
 
+require("asl.containers")
 require("asl.failure_fields")
 require("asl.resource")
 require("asl.rules")

@@ -193,6 +193,15 @@ function path.parse(text)
   return found
 end
 
+--- Parses a path that names one place, in the input or the context.
+function path.parse_any_reference(text)
+  local found, problem = path.parse(text)
+  if found and not found.definite then
+    return nil, "a Reference Path names one place"
+  end
+  return found, problem
+end
+
 --- Parses a Reference Path: definite, and into the input.
 function path.parse_reference(text)
   local found, problem = path.parse(text)

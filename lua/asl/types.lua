@@ -47,9 +47,8 @@ function types.names()
   return names
 end
 
-for _, name in ipairs({ "pass", "task", "choice", "wait", "succeed", "fail" })
-do
-  types.add(require("states." .. name))
+for _, name in ipairs(AWS_ORDER) do
+  types.add(require("states." .. name:lower()))
 end
 
 return types

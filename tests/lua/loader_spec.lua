@@ -120,7 +120,8 @@ describe("states", function()
     assert.equal(SCHEMA .. "The field 'Type' is required but was missing at "
       .. "/States/A", of_state('"End":true')[1])
     assert.equal(SCHEMA .. "The field 'Type' should have one of these values: "
-      .. "[Task, Wait, Pass, Succeed, Fail, Choice] at /States/A/Type",
+      .. "[Task, Wait, Pass, Succeed, Fail, Choice, "
+      .. "Parallel, Map] at /States/A/Type",
       of_state('"Type":"Nope","Next":"B"')[1])
   end)
 

@@ -1,0 +1,52 @@
+--- What a failed state does: retriers, then catchers, then the end.
+--
+-- Task, Parallel and Map share this; their states have Retry and Catch, both
+-- compiled lists (failing.prepare() puts empty ones where none are given).
+--
+-- @module asl.failing
+
+local catcher = require("asl.catcher")
+local decide = require("asl.decide")
+local errors = require("asl.errors")
+local retrier = require("asl.retrier")
+
+local failing = {}
+
+--- Puts empty lists where a definition has no Retry or Catch.
+function failing.prepare(state)
+  state.Retry = state.Retry or {}
+  state.Catch = state.Catch or {}
+end
+
+-- The error goes to the first catcher that wants it, with the state's input.
+local function caught(ctx, state, input, error, cause)
+  local found = catcher.find(state.Catch, error)
+  if not found then
+    -- By its own name in ErrorEquals only: histories say States.Timeout.
+    if error == errors.HEARTBEAT_TIMEOUT then
+      error = errors.TIMEOUT
+    end
+    return decide.fail(error, cause)
+  end
+  local output, put_error, put_cause = state.data.put(ctx, state,
+    found.ResultPath, input, catcher.error_output(error, cause))
+  if not output then
+    return decide.fail(put_error, put_cause)
+  end
+  return decide.exit(output, found.Next)
+end
+
+--- The decision after a failure: a retry, a catcher's state, or the end.
+-- Error and cause may be missing (a timeout has no cause); then the
+-- execution's are, too. `input` is the state's raw input.
+function failing.failed(ctx, state, input, error, cause)
+  error = error ~= "" and error or nil
+  cause = cause ~= "" and cause or nil
+  local due_ms, number = retrier.due_ms(state.Retry, error, ctx)
+  if due_ms then
+    return decide.retry(due_ms, number)
+  end
+  return caught(ctx, state, input, error, cause)
+end
+
+return failing
