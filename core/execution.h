@@ -1,11 +1,7 @@
 /*
- * execution.h - executions and frames in memory, and their images in journal
- * and store.
+ * execution.h - executions in memory, and their images in journal and store.
  *
- * An execution is one run of a state machine; a frame is one running branch
- * or iteration of it, the unit that waits and parks. Today each execution has
- * its root frame (number 0); children of Parallel and Map are frames with a
- * parent.
+ * An execution is one run of a state machine, in one frame or many (frame.h).
  *
  * What is in memory is what is active. The truth about an execution is its
  * rows (E, S) overlaid with the journal; the structs here are that, decoded.
@@ -19,80 +15,11 @@
 #ifndef WF_EXECUTION_H
 #define WF_EXECUTION_H
 
-#include "doc.h"
 #include "engine.h"
-#include "list.h"
-#include "pool.h"
+#include "frame.h"
 #include "tail.h"
 
 struct wf_machine;
-
-/** A payload document of an execution: its number (0: none), and the document
- * itself once it is needed. */
-struct wf_ref {
-    uint64_t number;
-    struct wf_doc *doc; /**< Owned reference, or NULL: not loaded. */
-};
-
-void wf_ref_set(struct wf_ref *ref, uint64_t number, struct wf_doc *doc);
-void wf_ref_clear(struct wf_ref *ref);
-/** `to` becomes what `from` is (a reference more). */
-void wf_ref_copy(struct wf_ref *to, const struct wf_ref *from);
-
-/** What a frame is doing. On disk: add, never renumber. */
-enum wf_phase {
-    WF_PHASE_ENTER = 1, /**< About to enter `state`. */
-    WF_PHASE_WAIT = 2,  /**< A Wait state until due_ms. */
-    WF_PHASE_RETRY = 3, /**< A retrier's interval until due_ms. */
-    WF_PHASE_TASK = 4,  /**< Its task is scheduled; answers or timeouts. */
-};
-
-struct wf_frame {
-    struct wf_execution *execution;
-    struct wf_frame *next;     /**< In the execution's list. */
-    struct wf_link run_link;   /**< In the engine's run queue. */
-    uint32_t number;
-    uint32_t parent;           /**< WF_FRAME_NONE: the root. */
-    uint32_t state;            /**< 0-based. */
-    enum wf_phase phase;
-    uint64_t previous_event;   /**< Causal parent of its next event. */
-    int64_t entered_ms;        /**< When `state` was entered. */
-    uint64_t entered_event;    /**< Id of its *StateEntered. */
-    struct wf_ref input;       /**< Raw input of the state. */
-    struct wf_ref parameters;  /**< Of the scheduled task. */
-
-    int64_t due_ms;            /**< WAIT and RETRY. */
-    int64_t timeout_due_ms;    /**< TASK; 0: none. */
-    int64_t heartbeat_due_ms;  /**< TASK; 0: none. */
-    int64_t heartbeat_ms;      /**< The interval. */
-    size_t timer_at;           /**< Place in the heap + 1; 0: not in it. */
-    int64_t row_due_ms;        /**< Of its row in table T; -1: no row. */
-
-    uint32_t retry_count;      /**< Retries in this visit, all retriers. */
-    uint32_t retrier_count;    /**< Entries in retriers[]. */
-    uint16_t *retriers;        /**< Uses of each retrier. Owned. */
-
-    uint64_t task;             /**< Pool id; 0: not dispatched. */
-    int64_t started_ms;        /**< Dispatched, TaskStarted not recorded. */
-    struct wf_link started_link; /**< In the list of those. */
-    uint32_t restarted;        /**< How often an engine or worker died. */
-    uint64_t secret[2];        /**< Of the task token. */
-    bool at_most_once;
-    bool has_checkpoint;       /**< Its K row exists. */
-    bool checkpoint_over;      /**< That row goes with the next batch. */
-    bool has_started;          /**< TaskStarted is recorded: once a task. */
-    bool dispatch_wanted;      /**< Scheduled; waits for `cancelling`,
-                                 survivors or the checkpoint's row. */
-    unsigned reaping;          /**< Survivors of a dead worker or engine
-                                 that are being ended. */
-    uint32_t losses;           /**< Workers that died under this attempt. */
-    unsigned cancelling;       /**< Earlier tasks that the pool still ends. */
-    bool changed;              /**< Image differs from journal and row. */
-    bool row_stale;            /**< Image differs from its E row. */
-    bool runnable;             /**< In the run queue. */
-    struct wf_child *children; /**< Recorded process groups. Owned. */
-    uint32_t child_count;
-};
 
 /** What is to be done once a batch is durable: calls, and tasks to hand to
  * the pool. All-zero is none. */
@@ -129,8 +56,17 @@ struct wf_execution {
     struct wf_ref input, output;
     char *error, *cause;        /**< NULL: none. */
     char *trace_header;         /**< NULL: none. */
-    struct wf_frame *frames;
-    uint32_t frame_count, next_frame;
+    struct wf_frame *frames;    /**< Those in memory, newest first. */
+    struct wf_frame **frame_slots; /**< By number, once there are many. */
+    uint32_t frame_size;        /**< Of frame_slots; power of two, or 0. */
+    uint32_t frame_count;
+    uint32_t next_frame;
+    uint32_t frame_rows;        /**< Frames that have rows, in memory or not. */
+    struct wf_link changed;     /**< Frames that the next slice shows. */
+    uint32_t *gone;             /**< Numbers of those that have left memory
+                                  since the last slice. Owned. */
+    size_t gone_count, gone_cap;
+    size_t frame_bytes;         /**< Memory that frames hold, about. */
 
     struct wf_tail tail;
     size_t journaled;           /**< Bytes of the tail that are in a batch. */
@@ -156,9 +92,6 @@ struct wf_execution {
 
 struct wf_execution *wf_execution_new(void);
 void wf_execution_free(struct wf_execution *execution); /* NULL is fine */
-struct wf_frame *wf_frame_new(struct wf_execution *execution, uint32_t number);
-struct wf_frame *wf_execution_frame(struct wf_execution *execution,
-                                    uint32_t number);
 /** Notes that batch `seq` holds the history so far. */
 void wf_execution_mark(struct wf_execution *execution, uint64_t seq);
 /** The id behind the last event that is durable; 0: none is. */
@@ -166,18 +99,11 @@ uint64_t wf_execution_durable_event(const struct wf_execution *execution,
                                     uint64_t durable_seq);
 /** Memory that the execution holds, about: structs, tail, documents. */
 size_t wf_execution_bytes(const struct wf_execution *execution);
-void wf_frame_remove(struct wf_frame *frame); /* unlinks and frees */
-/** How often a retrier (0-based) was used in this visit, to read or write. */
-uint16_t *wf_frame_retrier(struct wf_frame *frame, uint32_t index);
-void wf_frame_retriers_reset(struct wf_frame *frame);
-/** The earliest of a frame's timers; 0: none. */
-int64_t wf_frame_due(const struct wf_frame *frame);
-
 /**
  * Images: version byte, then varints and texts. The execution's image names
  * its machine by number and revision; `machine_of` looks it up.
  */
-#define WF_IMAGE_VERSION 1
+#define WF_IMAGE_VERSION 2
 
 void wf_execution_encode(const struct wf_execution *execution,
                          struct wf_buf *out);
@@ -189,7 +115,7 @@ struct wf_execution_image {
     enum wf_execution_status status;
     int64_t start_ms, stop_ms, timeout_due_ms, last_ms;
     uint64_t next_event, input, output;
-    uint32_t frame_count, next_frame;
+    uint32_t next_frame, frame_rows;
     int64_t row_due_ms;
 };
 bool wf_execution_decode(struct wf_reader *in,
@@ -197,9 +123,5 @@ bool wf_execution_decode(struct wf_reader *in,
 /** Sets the members of an execution from its image (not id and machine). */
 void wf_execution_apply(struct wf_execution *execution,
                         const struct wf_execution_image *image);
-
-void wf_frame_encode(const struct wf_frame *frame, struct wf_buf *out);
-/** Decodes into `frame` (documents not loaded). */
-bool wf_frame_decode(struct wf_reader *in, struct wf_frame *frame);
 
 #endif

@@ -73,6 +73,23 @@ static struct wf_str caller_name(struct wf_str name) {
     return name;
 }
 
+/* Map.Item of the innermost iteration. A key stands before its value. */
+static void map_member(struct wf_buf *out,
+                       const struct wf_script_context *now) {
+    struct wf_value item = now->map_item;
+    wf_buf_addf(out, ",\"Map\":{\"Item\":{\"Index\":%u", now->map_index);
+    if (item.doc && now->map_key) {
+        struct wf_value key = {item.doc, item.node - 1};
+        wf_buf_adds(out, ",\"Key\":");
+        wf_buf_addstr(out, wf_value_text(key));
+    }
+    if (item.doc) {
+        wf_buf_adds(out, ",\"Value\":");
+        wf_buf_addstr(out, wf_value_text(item));
+    }
+    wf_buf_adds(out, "}}");
+}
+
 /* The context object, as documented for Step Functions. */
 static struct wf_doc *context_document(const struct wf_script_context *now) {
     struct wf_buf out = {0};
@@ -104,6 +121,8 @@ static struct wf_doc *context_document(const struct wf_script_context *now) {
         member(&out, "Token", now->task_token);
         wf_buf_adds(&out, "}");
     }
+    if (now->in_map)
+        map_member(&out, now);
     wf_buf_adds(&out, "}");
     return wf_doc_trusted_buf(&out);
 }

@@ -224,6 +224,7 @@ int wf_script_new(const struct wf_script_options *options,
     script->load_ref = function_ref(script, "load");
     script->enter_ref = function_ref(script, "enter");
     script->resume_ref = function_ref(script, "resume");
+    script->item_ref = function_ref(script, "item");
     if (load_user_states(script, err) != 0) {
         wf_script_free(script);
         return -1;

@@ -25,7 +25,8 @@ struct wf_script {
     struct wf_script_options options;
     char *lua_directory;
     int traceback_ref;
-    int load_ref, enter_ref, resume_ref; /**< Functions of lua/machine.lua. */
+    /** Functions of lua/machine.lua. */
+    int load_ref, enter_ref, resume_ref, item_ref;
     int ctx_ref;
     struct wf_lua_ctx *ctx;
 };
@@ -34,6 +35,7 @@ struct wf_script_machine {
     int ref;                      /**< The compiled machine. */
     struct wf_state_info *states; /**< Texts owned by `names`. */
     uint32_t state_count;
+    uint32_t *branches;           /**< Of all states. */
     struct wf_buf names;
 };
 

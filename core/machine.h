@@ -24,6 +24,10 @@ struct wf_state_info {
     enum wf_event_type exited;  /**< WF_EVENT_NONE: a Fail state. */
     enum wf_event_type scheduled; /**< Task: first event of its family. */
     struct wf_str resource_type, resource;
+    const uint32_t *branches; /**< First states (0-based) of a Parallel's
+                                 branches, or of a Map's processor. */
+    uint32_t branch_count;
+    bool has_selector;        /**< Map: Lua makes the input of iterations. */
 };
 
 struct wf_machine {
@@ -38,6 +42,7 @@ struct wf_machine {
     bool broken;           /**< It does not compile any more. */
     bool reading;
     bool frames_wait;      /**< Frames run when it is ready. */
+    bool shows_items;      /**< Its text may ask $$ for Map.Item. */
     struct wf_script_machine *compiled; /**< Owned. */
     const struct wf_state_info *states; /**< Owned by `compiled`. */
     uint32_t state_count, start;

@@ -66,6 +66,10 @@ struct wf_script_context {
     const uint16_t *retriers; /**< Uses of each retrier in this visit. */
     uint32_t retrier_count;
     struct wf_str task_token; /**< Empty: none. */
+    bool in_map;              /**< In an iteration of a Map: Map.Item. */
+    uint32_t map_index;
+    bool map_key;             /**< It is the value of an object's member. */
+    struct wf_value map_item; /**< doc NULL: the definition can't ask. */
 };
 
 enum wf_script_event {
@@ -74,6 +78,9 @@ enum wf_script_event {
     WF_SCRIPT_RETRY,
     WF_SCRIPT_TASK_SUCCEEDED, /**< `output` */
     WF_SCRIPT_TASK_FAILED,    /**< `failure` */
+    WF_SCRIPT_JOINED,         /**< `output`: the children's outputs */
+    WF_SCRIPT_BRANCH_FAILED,  /**< `failure` */
+    WF_SCRIPT_ITEM,           /**< The input of context->map_index */
 };
 
 struct wf_script_call {
@@ -92,6 +99,9 @@ enum wf_decision_kind {
     WF_DECISION_SCHEDULE, /**< output: parameters; timeout_s, heartbeat_s */
     WF_DECISION_WAIT,     /**< due_ms */
     WF_DECISION_RETRY,    /**< due_ms, retrier */
+    WF_DECISION_PARALLEL, /**< output: what each branch gets */
+    WF_DECISION_MAP,      /**< items, limit */
+    WF_DECISION_ITEM,     /**< output: what the iteration gets */
 };
 
 struct wf_decision {
@@ -103,6 +113,8 @@ struct wf_decision {
     int64_t due_ms;
     int64_t timeout_s, heartbeat_s; /**< 0: none */
     uint32_t retrier;       /**< 0-based */
+    struct wf_value items;  /**< Array or object. A reference as `output`. */
+    uint32_t limit;         /**< 0: none */
     struct wf_failure failure; /**< Texts in `texts`. */
     struct wf_buf texts;    /**< Owned by the decision; wf_buf_free(). */
 };

@@ -116,7 +116,8 @@ local machine = {}
 -- order of the text, nested ones included. Of each state the core reads: name,
 -- type ("Task"), and for Task: resource_type ("lua"), resource
 -- ("hello.greet"), family ("Task", "LambdaFunction" or "Activity": whose
--- events it emits).
+-- events it emits); for Parallel: branches, the first state of each; for Map:
+-- processor, its first state, and whether it has an ItemSelector.
 -- `definition` is JSON text or a value. `options` may be nil, or a table:
 -- profile = "aws" refuses our extension fields and resources ("native").
 function machine.load(definition, options) end
@@ -133,8 +134,17 @@ function machine.enter(loaded, index, ctx, input) end
 --   "task_succeeded"   a: output (value)
 --   "task_failed"      a: error, b: cause (strings or nil); also
 --                      States.Timeout and States.HeartbeatTimeout
+--   "joined"           all branches or iterations have succeeded; a: the
+--                      array of their outputs (value)
+--   "branch_failed"    one has failed; a: error, b: cause
 -- Returns a decision.
 function machine.resume(loaded, index, ctx, input, event, a, b) end
+
+--- The input of iteration `item_index` (0-based) over `item` (value) of the
+-- Map number `index`, which has the raw input `input`; not called for states
+-- without ItemSelector. ctx:context() shows the iteration as Map.Item.
+-- Returns "item", value; or "fail", error, cause.
+function machine.item(loaded, index, ctx, input, item_index, item) end
 
 -- A decision leaves machine.enter/resume as multiple returns, the first of
 -- which says what it is (tables in the state scripts: see states/README.md):
@@ -144,3 +154,5 @@ function machine.resume(loaded, index, ctx, input, event, a, b) end
 --               at_most_once (boolean)      run the state's resource
 --   "wait", due_ms                          come back with "timer_fired"
 --   "retry", due_ms, retrier (1-based)      come back with "retry"
+--   "parallel", input (value)               run the branches
+--   "map", items (value), limit             run the processor for each item

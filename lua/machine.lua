@@ -23,6 +23,12 @@ function machine.enter(loaded, index, ctx, input)
   return state.enter(ctx, state, input)
 end
 
+--- The input of a Map's iteration.
+function machine.item(loaded, index, ctx, input, item_index, item)
+  local state = loaded.states[index]
+  return state.script.item(ctx, state, input, item_index, item)
+end
+
 --- Decides what an event means for a state that waits.
 function machine.resume(loaded, index, ctx, input, event, a, b)
   local state = loaded.states[index]

@@ -1,8 +1,13 @@
 --- Map: runs its processor once for each item of an array.
 --
+-- Entering names the items; the core starts iterations, as many at once as
+-- the limit allows, asks for the input of each, and comes back when all have
+-- ended, or one has failed and the others are stopped.
+--
 -- @module states.map
 
 local containers = require("asl.containers")
+local decide = require("asl.decide")
 local failing = require("asl.failing")
 local map_data = require("asl.map_data")
 
@@ -26,7 +31,36 @@ function map.enter(ctx, state, input)
   if not items then
     return failing.failed(ctx, state, input, error, cause)
   end
-  return "map", items, limit
+  return decide.map(items, limit)
 end
+
+--- A retrier's interval is over: everything again from the state's input.
+map.retry = map.enter
+
+--- The input of one iteration.
+function map.item(ctx, state, input, index, item)
+  local effective, error, cause = state.data.input(ctx, state, input)
+  local value
+  if effective then
+    value, error, cause =
+      map_data.item_input(ctx, state, effective, index, item)
+  end
+  if not value then
+    return decide.fail(error, cause)
+  end
+  return decide.item(value)
+end
+
+--- All iterations have succeeded; `results` is the array of their outputs.
+function map.joined(ctx, state, input, results)
+  local output, error, cause = map_data.result(ctx, state, input, results)
+  if not output then
+    return failing.failed(ctx, state, input, error, cause)
+  end
+  return decide.exit(output, state.next)
+end
+
+--- An iteration has failed, and the others have been stopped.
+map.branch_failed = failing.failed
 
 return map

@@ -3,7 +3,9 @@
 -- @module states.parallel
 
 local containers = require("asl.containers")
+local decide = require("asl.decide")
 local failing = require("asl.failing")
+local map_data = require("asl.map_data")
 
 local parallel = { type = "Parallel" }
 
@@ -22,7 +24,22 @@ function parallel.enter(ctx, state, input)
   if not effective then
     return failing.failed(ctx, state, input, error, cause)
   end
-  return "fork", effective
+  return decide.parallel(effective)
 end
+
+--- A retrier's interval is over: everything again from the state's input.
+parallel.retry = parallel.enter
+
+--- All branches have succeeded; `results` is the array of their outputs.
+function parallel.joined(ctx, state, input, results)
+  local output, error, cause = map_data.result(ctx, state, input, results)
+  if not output then
+    return failing.failed(ctx, state, input, error, cause)
+  end
+  return decide.exit(output, state.next)
+end
+
+--- A branch has failed, and the others have been stopped.
+parallel.branch_failed = failing.failed
 
 return parallel

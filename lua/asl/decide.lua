@@ -34,4 +34,22 @@ function decide.retry(due_ms, retrier)
   return "retry", due_ms, retrier
 end
 
+--- Run all branches of the state, each with `input`; comes back as joined,
+-- or branch_failed.
+function decide.parallel(input)
+  return "parallel", input
+end
+
+--- Run the state's processor for each element of `items` (an array or
+-- object), at most `limit` at once (0: no limit). Asks item() for the input
+-- of each; comes back as joined, or branch_failed.
+function decide.map(items, limit)
+  return "map", items, limit
+end
+
+--- The input of the iteration that item() was asked for.
+function decide.item(input)
+  return "item", input
+end
+
 return decide
