@@ -31,7 +31,7 @@ layer(wf_store SOURCES core/batch.c core/store.c core/store_lmdb.c
       LINK wf_base ev PkgConfig::LMDB Threads::Threads)
 target_compile_definitions(wf_store PUBLIC $<$<CONFIG:Debug>:WF_FAULTS>)
 layer(wf_api SOURCES core/api.c core/api_call.c core/api_executions.c
-                     core/api_state_machines.c
+                     core/api_state_machines.c core/api_events.c
       LINK wf_http wf_doc wf_event)
 
 # Task handlers: the engine's side of the worker processes, and the worker.
@@ -60,8 +60,8 @@ layer(wf_engine SOURCES core/engine.c core/commit.c core/table.c core/keys.c
       core/tail.c core/execution.c core/docs.c core/transition.c core/task.c
       core/task_table.c core/timer.c core/park.c core/load.c core/recover.c
       core/machine.c core/bundle.c core/bundles.c
-      core/start.c core/read.c core/listing.c core/wait.c core/history.c
-      core/observe.c
+      core/start.c core/read.c core/listing.c core/wait.c core/follow.c
+      core/history.c core/observe.c
       LINK wf_script wf_store wf_pool wf_event PkgConfig::CRYPTO)
 
 # The commands; the program itself is this and main.c.
