@@ -270,6 +270,9 @@ extern const struct wf_pool_events wf_task_pool_events;
 void wf_task_schedule(struct wf_engine *engine, struct wf_frame *frame);
 /** Hands to the pool what the durable batch scheduled. */
 void wf_task_dispatch(struct wf_engine *engine, uint64_t task);
+/** States.DataLimitExceeded, in AWS's words. Its cause is in `text`. */
+void wf_failure_too_large(struct wf_failure *failure, struct wf_str name,
+                          struct wf_buf *text);
 /** The frame gives up its task (timeout, stop, end). */
 void wf_task_abandon(struct wf_engine *engine, struct wf_frame *frame);
 /** Records TaskStarted if that is still due. */
