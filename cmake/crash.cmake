@@ -1,9 +1,11 @@
 # Programs of tests/crash: built with everything else, run by its scripts.
-add_library(powerloss_record MODULE tests/crash/powerloss_record.c)
-target_link_libraries(powerloss_record PRIVATE ${CMAKE_DL_LIBS})
-set_target_properties(powerloss_record PROPERTIES
-                      C_VISIBILITY_PRESET hidden
-                      INTERPROCEDURAL_OPTIMIZATION OFF)
+foreach(preloaded powerloss_record write_faults)
+  add_library(${preloaded} MODULE tests/crash/${preloaded}.c)
+  target_link_libraries(${preloaded} PRIVATE ${CMAKE_DL_LIBS})
+  set_target_properties(${preloaded} PROPERTIES
+                        C_VISIBILITY_PRESET hidden
+                        INTERPROCEDURAL_OPTIMIZATION OFF)
+endforeach()
 add_executable(powerloss_check tests/crash/powerloss_check.c
                tests/crash/powerloss_disk.c)
 if(TARGET wf_store)

@@ -31,7 +31,7 @@ layer(wf_store SOURCES core/batch.c core/store.c core/store_lmdb.c
       LINK wf_base ev PkgConfig::LMDB Threads::Threads)
 target_compile_definitions(wf_store PUBLIC $<$<CONFIG:Debug>:WF_FAULTS>)
 layer(wf_api SOURCES core/api.c core/api_call.c core/api_executions.c
-                     core/api_state_machines.c
+                     core/api_state_machines.c core/api_events.c
       LINK wf_http wf_doc wf_event)
 
 # Task handlers: the engine's side of the worker processes, and the worker.
@@ -41,7 +41,8 @@ layer(wf_pool SOURCES core/pool.c core/pool_message.c core/pool_process.c
 layer(wf_worker SOURCES core/worker.c core/worker_task.c core/worker_child.c
       core/worker_log.c core/lua_worker.c core/lua_coroutine.c
       core/lua_failure.c core/lua_bundle.c core/lua_handle.c
-      LINK wf_wire wf_lua_json wf_embedded ev PkgConfig::LUAJIT
+      core/lua_lambda.c
+      LINK wf_wire wf_lua_doc wf_embedded ev PkgConfig::LUAJIT
       cjson)
 
 # The standard library of handlers: C without Lua, and its Lua modules. The
@@ -60,8 +61,8 @@ layer(wf_engine SOURCES core/engine.c core/commit.c core/table.c core/keys.c
       core/tail.c core/execution.c core/docs.c core/transition.c core/task.c
       core/task_table.c core/timer.c core/park.c core/load.c core/recover.c
       core/machine.c core/bundle.c core/bundles.c
-      core/start.c core/read.c core/listing.c core/wait.c core/history.c
-      core/observe.c
+      core/start.c core/read.c core/listing.c core/wait.c core/follow.c
+      core/history.c core/observe.c
       LINK wf_script wf_store wf_pool wf_event PkgConfig::CRYPTO)
 
 # The commands; the program itself is this and main.c.

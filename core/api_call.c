@@ -280,7 +280,9 @@ find_in(const struct wf_api_operation *table, struct wf_str target) {
 
 static const struct wf_api_operation *find(struct wf_str target) {
     const struct wf_api_operation *found = find_in(wf_api_executions, target);
-    return found ? found : find_in(wf_api_state_machines, target);
+    if (!found)
+        found = find_in(wf_api_state_machines, target);
+    return found ? found : find_in(wf_api_events, target);
 }
 
 static void fail_complaints(struct wf_api_call *call, struct parse *parse) {

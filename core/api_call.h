@@ -84,6 +84,7 @@ struct wf_api_operation {
 /** Ended by a NULL target. */
 extern const struct wf_api_operation wf_api_executions[];
 extern const struct wf_api_operation wf_api_state_machines[];
+extern const struct wf_api_operation wf_api_events[];
 
 /** Ends a call with 200 and what stands in call->out. */
 void wf_api_done(struct wf_api_call *call);

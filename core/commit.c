@@ -242,6 +242,8 @@ static void build_execution(struct wf_engine *engine,
                    (struct wf_str){tail->bytes.data + execution->journaled,
                                    tail->bytes.len - execution->journaled},
                    execution->journaled_event);
+    if (engine->followers && tail->bytes.len > execution->journaled)
+        wf_followers_note(engine, execution->id);
     execution->last_seq = engine->next_seq;
     wf_frames_forget_rows(engine, execution);
     if (execution->status != WF_EXECUTION_RUNNING || execution->wants_pack ||
@@ -395,6 +397,8 @@ static void batch_durable(void *arg, const struct wf_error *err) {
     adapt_limit(engine, commit);
     if (commit->observed.len)
         wf_observed_send(engine, &commit->observed);
+    if (engine->followers)
+        wf_followers_durable(engine);
     for (size_t i = 0; i < commit->effects.task_count; i++)
         wf_task_dispatch(engine, commit->effects.tasks[i]);
     for (size_t i = 0; i < commit->effects.call_count; i++)

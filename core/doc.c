@@ -17,8 +17,8 @@ static bool text_inside(const struct wf_doc *doc) {
 struct wf_doc *wf_doc_new(size_t len) {
     struct wf_doc *doc = wf_malloc(sizeof(*doc) + len + WF_DOC_PAD);
     atomic_init(&doc->refs, 1);
-    doc->node_count = 0;
-    doc->nodes = NULL;
+    atomic_init(&doc->node_count, 0);
+    atomic_init(&doc->nodes, NULL);
     doc->len = len;
     doc->text = (char *)(doc + 1);
     memset(doc->text + len, 0, WF_DOC_PAD);
@@ -185,20 +185,30 @@ struct wf_doc *wf_doc_parse_buf(struct wf_buf *text,
     return check(wf_doc_trusted_buf(text), place, limits, err);
 }
 
+/* Another thread may index the document, too: the first one's index stays. */
 static const struct wf_node *index_trusted(struct wf_doc *doc) {
+    struct wf_doc own = {.text = doc->text, .len = doc->len};
+    struct wf_node *none = NULL;
     struct wf_doc_fault fault;
 
-    if (doc->len <= MOST_BYTES && wf_doc_scan(doc, UINT32_MAX, &fault) == 0)
-        return doc->nodes;
-    /* Not what it was said to be: whoever looks inside finds null. */
-    doc->nodes = wf_malloc(sizeof(*doc->nodes));
-    doc->nodes[0] = (struct wf_node){.next = 1, .type = WF_JSON_NULL};
-    doc->node_count = 1;
+    if (doc->len > MOST_BYTES || wf_doc_scan(&own, UINT32_MAX, &fault) != 0) {
+        /* Not what it was said to be: whoever looks inside finds null. */
+        struct wf_node *null = wf_malloc(sizeof(*null));
+        *null = (struct wf_node){.next = 1, .type = WF_JSON_NULL};
+        own.nodes = null;
+        own.node_count = 1;
+    }
+    if (!atomic_compare_exchange_strong(&doc->nodes, &none, own.nodes))
+        free(own.nodes);
+    atomic_store_explicit(&doc->node_count, own.node_count,
+                          memory_order_release);
     return doc->nodes;
 }
 
 const struct wf_node *wf_doc_nodes(struct wf_doc *doc) {
-    return doc->node_count ? doc->nodes : index_trusted(doc);
+    bool known =
+        atomic_load_explicit(&doc->node_count, memory_order_acquire) != 0;
+    return known ? doc->nodes : index_trusted(doc);
 }
 
 enum wf_json_type wf_value_type(struct wf_value value) {
@@ -220,14 +230,15 @@ struct wf_doc *wf_value_doc(struct wf_value value) {
     struct wf_doc *doc = wf_doc_trusted(wf_value_text(value));
     uint32_t count = from->next - value.node, shift = from->start;
 
-    doc->nodes = wf_malloc(count * sizeof(*doc->nodes));
+    struct wf_node *nodes = wf_malloc(count * sizeof(*nodes));
     for (uint32_t i = 0; i < count; i++) {
-        doc->nodes[i] = from[i];
-        doc->nodes[i].start -= shift;
-        doc->nodes[i].end -= shift;
-        doc->nodes[i].next -= value.node;
+        nodes[i] = from[i];
+        nodes[i].start -= shift;
+        nodes[i].end -= shift;
+        nodes[i].next -= value.node;
     }
-    doc->node_count = count;
+    atomic_store_explicit(&doc->nodes, nodes, memory_order_relaxed);
+    atomic_store_explicit(&doc->node_count, count, memory_order_relaxed);
     return doc;
 }
 

@@ -14,8 +14,9 @@
  * turn. `next` is the number of the first node behind the whole value, so
  * siblings are found without visiting children.
  *
- * Documents are reference-counted and may be shared between threads once
- * indexed (the count is atomic).
+ * Documents are reference-counted (the count is atomic) and may be shared
+ * between threads, indexed or not: if two index a document at the same time,
+ * one of the two equal indexes is kept.
  */
 #ifndef WF_DOC_H
 #define WF_DOC_H
@@ -42,8 +43,8 @@ struct wf_node {
 
 struct wf_doc {
     _Atomic uint32_t refs;
-    uint32_t node_count;   /**< 0: not indexed yet. */
-    struct wf_node *nodes; /**< Owned. */
+    _Atomic uint32_t node_count;   /**< 0: not indexed yet. */
+    struct wf_node *_Atomic nodes; /**< Owned; set before the count. */
     size_t len;
     char *text;            /**< Owned; ended by a NUL that is not counted. */
 };

@@ -1,6 +1,7 @@
 /* doc_scan.c - checks JSON text and builds its tape. See doc_scan.h. */
 #include "doc_scan.h"
 
+#include <stdatomic.h>
 #include <stdlib.h>
 #ifdef __SSE2__
 #include <emmintrin.h>
@@ -309,12 +310,15 @@ close:
 static void keep_nodes(struct scan *s, struct wf_doc *doc) {
     size_t size = s->count * sizeof(*s->nodes);
     if (s->nodes == s->first) {
-        doc->nodes = wf_malloc(size);
-        memcpy(doc->nodes, s->first, size);
+        struct wf_node *nodes = wf_malloc(size);
+        memcpy(nodes, s->first, size);
+        s->nodes = nodes;
     } else {
-        doc->nodes = wf_realloc(s->nodes, size);
+        s->nodes = wf_realloc(s->nodes, size);
     }
-    doc->node_count = s->count;
+    /* The document is not shared yet. */
+    atomic_store_explicit(&doc->nodes, s->nodes, memory_order_relaxed);
+    atomic_store_explicit(&doc->node_count, s->count, memory_order_relaxed);
 }
 
 int wf_doc_scan(struct wf_doc *doc, unsigned max_depth,

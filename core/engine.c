@@ -265,6 +265,7 @@ void wf_engine_close(struct wf_engine *engine) {
     wf_bundles_close(engine);
     wf_pool_free(engine->pool);
     wf_waiters_free(engine);
+    wf_followers_free(engine);
     wf_pieces_free(engine);
     for (size_t i = 0; i < engine->table.size; i++)
         while (engine->table.by_id[i])

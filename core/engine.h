@@ -191,6 +191,9 @@ struct wf_get_history {
     unsigned max_results; /**< 0: 100; at most 1,000 */
     bool reverse;
     struct wf_str next_token;
+    bool is_behind; /**< Instead of a token: the events behind `after`, which
+                      may be none. Not with `reverse`. */
+    uint64_t after; /**< An event's id; 0: from the beginning. */
 };
 typedef void wf_history_fn(void *arg, const struct wf_refusal *refusal,
                            const struct wf_history_event *events, size_t count,
@@ -198,6 +201,24 @@ typedef void wf_history_fn(void *arg, const struct wf_refusal *refusal,
 void wf_engine_get_history(struct wf_engine *engine,
                            const struct wf_get_history *ask,
                            wf_history_fn *reply, void *arg);
+
+struct wf_wait_for_events {
+    struct wf_str execution_arn;
+    uint64_t after;       /**< The last event that is known; 0: none. */
+    unsigned max_results; /**< 0: 100; at most 1,000 */
+    int64_t timeout_ms;   /**< At most 60,000 (also for 0). */
+};
+/** `status` is the execution's after these events. */
+typedef void wf_events_fn(void *arg, const struct wf_refusal *refusal,
+                          const struct wf_history_event *events, size_t count,
+                          enum wf_execution_status status);
+/** Answers once there are durable events behind `after`; with none when the
+ * execution had ended before, or after `timeout_ms` (then it is RUNNING: ask
+ * again). Event ids being contiguous, whoever goes on from the last id it got
+ * misses none and sees none twice, across restarts of the engine. */
+void wf_engine_wait_for_events(struct wf_engine *engine,
+                               const struct wf_wait_for_events *ask,
+                               wf_events_fn *reply, void *arg);
 
 /* ---- looking inside ---- */
 

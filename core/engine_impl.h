@@ -20,6 +20,7 @@
  *   read.c        DescribeExecution, finding executions, documents
  *   listing.c     ListExecutions
  *   wait.c        waiting for an execution's end
+ *   follow.c      WaitForEvents
  *   history.c     GetExecutionHistory
  *   observe.c     the observer of all events
  */
@@ -124,6 +125,7 @@ struct wf_engine {
     size_t backlog_at;
     struct wf_link reaps;       /**< Process groups that are being ended. */
     struct wf_waiter *waiters[WF_WAITER_BUCKETS]; /**< By execution. */
+    struct wf_followers *followers; /**< NULL: there are none. */
     unsigned cancelling;        /**< Tasks that the pool is ending. */
     struct wf_link cancels;     /**< Those. */
 
@@ -268,6 +270,9 @@ extern const struct wf_pool_events wf_task_pool_events;
 void wf_task_schedule(struct wf_engine *engine, struct wf_frame *frame);
 /** Hands to the pool what the durable batch scheduled. */
 void wf_task_dispatch(struct wf_engine *engine, uint64_t task);
+/** States.DataLimitExceeded, in AWS's words. Its cause is in `text`. */
+void wf_failure_too_large(struct wf_failure *failure, struct wf_str name,
+                          struct wf_buf *text);
 /** The frame gives up its task (timeout, stop, end). */
 void wf_task_abandon(struct wf_engine *engine, struct wf_frame *frame);
 /** Records TaskStarted if that is still due. */
@@ -361,6 +366,13 @@ void wf_wait_sync(struct wf_engine *engine, struct wf_execution *execution,
                   wf_execution_fn *reply, void *arg);
 
 void wf_waiters_free(struct wf_engine *engine);
+
+/* ---- follow.c ---- */
+/** The batch being built has events of the execution; there are followers. */
+void wf_followers_note(struct wf_engine *engine, uint64_t execution);
+/** A batch is durable; there are followers. */
+void wf_followers_durable(struct wf_engine *engine);
+void wf_followers_free(struct wf_engine *engine);
 
 /* ---- observe.c ---- */
 /** Keeps the events of a slice for the observer; called when building. */

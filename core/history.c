@@ -30,6 +30,7 @@ struct history {
     uint64_t next_event;   /* of the execution: one behind the last event */
     uint64_t first, last;  /* ids wanted, inclusive */
     bool reverse;
+    bool is_behind;        /* a page may be empty */
     bool has_waited;       /* what memory knew is durable */
     uint64_t covered;      /* ids in [first, covered) are in segments[] */
     struct held *segments; /* in order of their events */
@@ -356,6 +357,16 @@ static bool set_page(struct history *history, unsigned max_results,
     return true;
 }
 
+/* The last event is known already, or the token is wrong. */
+static void no_page(struct history *history) {
+    if (!history->is_behind) {
+        refuse(history, "InvalidToken", WF_STR("Invalid Token"));
+        return;
+    }
+    history->reply(history->arg, NULL, NULL, 0, WF_STR_NULL);
+    finish(history);
+}
+
 /* ---- the request ---- */
 
 struct history_call {
@@ -407,7 +418,7 @@ static void row_read(void *arg, const struct wf_row *rows, size_t count,
     history->start_ms = image.start_ms;
     if (!set_page(history, call->max_results, wf_str(call->token),
                   image.next_event)) {
-        refuse(history, "InvalidToken", WF_STR("Invalid Token"));
+        no_page(history);
         call_free(call);
         return;
     }
@@ -448,7 +459,7 @@ static void from_memory(struct history_call *call,
     if (!set_page(history, call->max_results, wf_str(call->token),
                   durable_event ? durable_event
                                 : execution->tail.next_event)) {
-        refuse(history, "InvalidToken", WF_STR("Invalid Token"));
+        no_page(history);
         call_free(call);
         return;
     }
@@ -496,7 +507,9 @@ void wf_engine_get_history(struct wf_engine *engine,
                            const struct wf_get_history *ask,
                            wf_history_fn *reply, void *arg) {
     struct history *history = wf_calloc(1, sizeof(*history));
+    char behind[32] = "";
     history->engine = engine;
+    history->is_behind = ask->is_behind;
     history->arn = wf_strndup(ask->execution_arn.data,
                               ask->execution_arn.len);
     history->reverse = ask->reverse;
@@ -509,6 +522,10 @@ void wf_engine_get_history(struct wf_engine *engine,
     struct history_call *call = wf_calloc(1, sizeof(*call));
     call->history = history;
     call->max_results = ask->max_results;
-    call->token = wf_strndup(ask->next_token.data, ask->next_token.len);
+    snprintf(behind, sizeof(behind), "%llu",
+             (unsigned long long)ask->after + 1);
+    call->token = ask->is_behind
+                      ? wf_strndup(behind, strlen(behind))
+                      : wf_strndup(ask->next_token.data, ask->next_token.len);
     wf_execution_find(engine, wf_str(history->arn), found, call);
 }

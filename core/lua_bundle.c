@@ -80,7 +80,9 @@ void wf_lua_bundle_open(lua_State *L) {
     lua_pushlightuserdata(L, WF_LUA_ISOLATE);
     lua_setfield(L, -2, "isolate");
     lua_pushboolean(L, worker->page->isolated != 0);
-    lua_setfield(L, -2, "isolated"); /* stack: host */
+    lua_setfield(L, -2, "isolated");
+    wf_lua_lambda_open(L);
+    lua_setfield(L, -2, "lambda"); /* stack: host */
     wf_lua_worker_file(L, "bundle", 1);
     worker->vm->new_bundle_ref = luaL_ref(L, LUA_REGISTRYINDEX);
 }

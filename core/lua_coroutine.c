@@ -168,7 +168,11 @@ static int l_finish(lua_State *L) {
     struct wf_task *task = lua_touserdata(L, 1);
     struct wf_worker *worker = task->worker;
     struct wf_lua_json_options options = {
-        .name = "output", .origin = 2, .max_bytes = worker->page->output_bytes};
+        .name = "output",
+        .origin = 2,
+        .max_bytes = worker->page->output_bytes,
+        .foreign = wf_lua_lambda_text,
+    };
     struct wf_error err;
 
     lua_rawgeti(L, LUA_REGISTRYINDEX, worker->vm->slots_ref);
@@ -184,9 +188,10 @@ static int l_finish(lua_State *L) {
         lua_pushvalue(task->co, 1);
     if (lua_gettop(task->co) > 0)
         lua_xmove(task->co, L, 1);
-    if (wf_lua_json_encode(L, 3, &options, &worker->wire.out, &err) != 0)
-        return luaL_error(L, "%s", err.message);
-    return 0;
+    if (wf_lua_json_encode(L, 3, &options, &worker->wire.out, &err) == 0)
+        return 0;
+    task->too_large = err.code == WF_E_LIMIT;
+    return luaL_error(L, "%s", err.message);
 }
 
 /* Calls a function of the registry with a light userdata. Leaves the message
@@ -215,6 +220,13 @@ static void task_finish(struct wf_task *task) {
     if (task->doom) {
         lua_settop(L, 0);
         task_doomed(task);
+        return;
+    }
+    if (task->too_large) { /* the engine knows the words */
+        lua_settop(L, 0);
+        wf_lua_task_drop(task);
+        wf_worker_task_fail(task, WF_STR("States.DataLimitExceeded"),
+                            WF_STR_NULL);
         return;
     }
     char *lead = wf_strndup(lua_tostring(L, -1), lua_objlen(L, -1));
@@ -314,10 +326,9 @@ static int function_push(lua_State *L, const struct start *start) {
     return 2;
 }
 
-/* Pushes the input and the handle. [-0, +2] */
-static void arguments_push(lua_State *L, const struct start *start) {
-    struct wf_lua_vm *vm = start->task->worker->vm;
-    struct wf_doc *doc = wf_doc_trusted(start->ask->input);
+void wf_lua_input_push(lua_State *L, struct wf_task *task,
+                       struct wf_str text) {
+    struct wf_doc *doc = wf_doc_trusted(text);
     struct wf_error err;
     int rc = wf_lua_json_decode(L, doc, &err);
 
@@ -325,10 +336,22 @@ static void arguments_push(lua_State *L, const struct start *start) {
     if (rc != 0)
         luaL_error(L, "%s", err.message);
     /* stack: input, origin */
-    lua_rawgeti(L, LUA_REGISTRYINDEX, vm->slots_ref);
+    lua_rawgeti(L, LUA_REGISTRYINDEX, task->worker->vm->slots_ref);
     lua_insert(L, -2);
-    lua_rawseti(L, -2, ORIGIN_OF(start->task)); /* stack: input, slots */
-    wf_lua_handle_push(L, start->task);
+    lua_rawseti(L, -2, ORIGIN_OF(task)); /* stack: input, slots */
+    lua_pop(L, 1);
+}
+
+/* Pushes the input and the handle. [-0, +2] */
+static void arguments_push(lua_State *L, const struct start *start) {
+    struct wf_lua_vm *vm = start->task->worker->vm;
+
+    if (wf_lua_lambda_is(start->ask->function))
+        wf_lua_lambda_push(L, start->ask->input);
+    else
+        wf_lua_input_push(L, start->task, start->ask->input);
+    lua_rawgeti(L, LUA_REGISTRYINDEX, vm->slots_ref);
+    wf_lua_handle_push(L, start->task); /* stack: input, slots, handle */
     lua_pushvalue(L, -1);
     lua_rawseti(L, -3, HANDLE_OF(start->task));
     lua_remove(L, -2); /* stack: input, handle */

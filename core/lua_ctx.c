@@ -91,7 +91,8 @@ static void map_member(struct wf_buf *out,
 }
 
 /* The context object, as documented for Step Functions. */
-static struct wf_doc *context_document(const struct wf_script_context *now) {
+static struct wf_doc *context_document(const struct wf_script_context *now,
+                                       bool may_retry) {
     struct wf_buf out = {0};
     struct wf_buf arn = {0};
     wf_buf_addstr(&arn, now->execution_arn_prefix);
@@ -115,7 +116,9 @@ static struct wf_doc *context_document(const struct wf_script_context *now) {
     member(&out, "Name", now->state_name);
     wf_buf_adds(&out, ",");
     time_member(&out, "EnteredTime", now->entered_ms);
-    wf_buf_addf(&out, ",\"RetryCount\":%u}", now->retry_count);
+    if (may_retry)
+        wf_buf_addf(&out, ",\"RetryCount\":%u", now->retry_count);
+    wf_buf_adds(&out, "}");
     if (now->task_token.len) {
         wf_buf_adds(&out, ",\"Task\":{");
         member(&out, "Token", now->task_token);
@@ -131,7 +134,7 @@ static struct wf_doc *context_document(const struct wf_script_context *now) {
 static int l_context(lua_State *L) {
     struct wf_lua_ctx *ctx = check_ctx(L);
     if (!ctx->document)
-        ctx->document = context_document(ctx->now);
+        ctx->document = context_document(ctx->now, ctx->may_retry);
     wf_lua_push_value(L, (struct wf_value){ctx->document, 0});
     return 1;
 }

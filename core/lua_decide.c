@@ -331,6 +331,13 @@ static int push_call(struct wf_script *script,
     return 5;
 }
 
+/* As recorded at AWS: the context object of a Pass has no RetryCount. */
+static bool may_retry(const struct wf_state_info *info) {
+    return info->entered == WF_EVENT_TASK_STATE_ENTERED ||
+           info->entered == WF_EVENT_PARALLEL_STATE_ENTERED ||
+           info->entered == WF_EVENT_MAP_STATE_ENTERED;
+}
+
 void wf_script_decide(struct wf_script *script,
                       const struct wf_script_call *call,
                       struct wf_decision *decision) {
@@ -339,6 +346,7 @@ void wf_script_decide(struct wf_script *script,
 
     *decision = (struct wf_decision){0};
     script->ctx->now = call->context;
+    script->ctx->may_retry = may_retry(&call->machine->states[call->state]);
     int nargs = push_call(script, call);
     if (wf_lua_call(script, nargs, 5) != 0)
         read_error(script, decision);

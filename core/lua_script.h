@@ -18,6 +18,7 @@ struct wf_lua_ctx {
     const struct wf_script_context *now; /**< NULL outside of a call. */
     struct wf_clock *clock;
     struct wf_doc *document;             /**< $$, once asked for. */
+    bool may_retry; /**< The state's type has Retry: $$ has RetryCount. */
 };
 
 struct wf_script {

@@ -46,6 +46,22 @@ void wf_lua_task_doom_later(struct wf_task *task);
 void wf_lua_task_fail(struct wf_task *task, const char *error,
                       const char *lead);
 
+/** Pushes JSON text as data for a handler; an output of the task that repeats
+ * it keeps its text. Raises. [-0, +1] */
+void wf_lua_input_push(lua_State *L, struct wf_task *task,
+                       struct wf_str text);
+
+/* ---- lua_lambda.c ---- */
+
+/** True if this names a Lambda function: pool.h. */
+bool wf_lua_lambda_is(struct wf_str function);
+/** Pushes the input of one, which keeps its text. [-0, +1] */
+void wf_lua_lambda_push(lua_State *L, struct wf_str input);
+/** The text of a value in the output of one; see lua_json.h. */
+bool wf_lua_lambda_text(lua_State *L, int index, struct wf_str *text);
+/** Pushes lua/worker/lambda.lua's function. [-0, +1] */
+void wf_lua_lambda_open(lua_State *L);
+
 /** Runs an embedded file lua/worker/NAME.lua with `nargs` arguments from the
  * stack; raises. [-nargs, +1] */
 void wf_lua_worker_file(lua_State *L, const char *name, int nargs);

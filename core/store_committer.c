@@ -314,6 +314,17 @@ static void idle(struct store_lmdb *store) {
         work_wait(store, due_ns);
 }
 
+/* What waits may use half of the ballast, so that must be there: when all had
+ * to go and the disk has room again, it is taken back before anything can be
+ * written. Frees the mutex meanwhile. */
+static void reserve_regain(struct store_lmdb *store) {
+    if (store->ballast_held >= store->ballast_bytes / 2)
+        return;
+    pthread_mutex_unlock(&store->mutex);
+    store_ballast_hold(store);
+    pthread_mutex_lock(&store->mutex);
+}
+
 static void queue_turn(struct store_lmdb *store, bool *end) {
     if (commit_next(store))
         return;
@@ -322,6 +333,7 @@ static void queue_turn(struct store_lmdb *store, bool *end) {
         return;
     wake_loop(store); /* the state may have changed */
     retry_wait(store);
+    reserve_regain(store);
 }
 
 /* One thing at a time; false when there is nothing left to do for ever. */

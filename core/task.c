@@ -127,16 +127,43 @@ static void task_context(const struct wf_frame *frame, struct wf_buf *out) {
                 (long long)frame->timeout_due_ms);
 }
 
+static bool is_lambda(const struct wf_state_info *info) {
+    return wf_str_eq(info->resource_type, WF_STR("lambda"));
+}
+
+/* What the worker is to run: "module.function", "lambda:arn:aws:lambda:…" or
+ * "lambda:invoke:NAME". The name is given, though it is in the input, since
+ * the pool remembers by it what has to be isolated. */
+static struct wf_str function_of(const struct wf_frame *frame,
+                                 struct wf_buf *text) {
+    const struct wf_state_info *info = info_of(frame);
+    struct wf_value root = {frame->parameters.doc, 0}, name;
+
+    if (!is_lambda(info))
+        return info->resource;
+    wf_buf_adds(text, "lambda:");
+    wf_buf_addstr(text, info->resource);
+    if (info->scheduled == WF_EVENT_TASK_SCHEDULED) {
+        wf_buf_u8(text, ':');
+        if (wf_value_type(root) == WF_JSON_OBJECT &&
+            wf_value_member(root, WF_STR("FunctionName"), &name) &&
+            wf_value_type(name) == WF_JSON_STRING)
+            wf_value_string(name, text);
+    }
+    return (struct wf_str){text->data, text->len};
+}
+
 static void hand_over(struct wf_engine *engine, struct wf_frame *frame,
                       struct wf_str checkpoint) {
     struct wf_buf *context = &engine->scratch;
     context->len = 0;
     task_context(frame, context);
+    struct wf_buf function = {0};
     int64_t now = wf_clock_now_ms(engine->clock);
     struct wf_pool_task task = {
         .id = frame->task,
         .bundle = wf_str(frame->execution->bundle),
-        .function = info_of(frame)->resource,
+        .function = function_of(frame, &function),
         .input = wf_doc_text(frame->parameters.doc),
         .context = {context->data, context->len},
         .checkpoint = checkpoint,
@@ -149,6 +176,7 @@ static void hand_over(struct wf_engine *engine, struct wf_frame *frame,
                               : 1;
     engine->stats.tasks_dispatched++;
     wf_pool_dispatch(engine->pool, &task);
+    wf_buf_free(&function);
 }
 
 /* Reading a checkpoint's cursor for a dispatch. */
@@ -193,16 +221,19 @@ static void task_ended(void *arg, uint64_t task, enum wf_task_end how,
                        struct wf_str output,
                        const struct wf_failure *failure);
 
-/* Only Lua handlers have workers here. */
+/* Activities and most integrations have no worker here. */
 static bool has_worker(struct wf_engine *engine, struct wf_frame *frame) {
     const struct wf_state_info *info = info_of(frame);
-    if (wf_str_eq(info->resource_type, WF_STR("lua")))
+    if (wf_str_eq(info->resource_type, WF_STR("lua")) ||
+        (is_lambda(info) &&
+         (info->scheduled != WF_EVENT_TASK_SCHEDULED ||
+          wf_str_eq(info->resource, WF_STR("invoke")))))
         return true;
     char cause[512];
     snprintf(cause, sizeof(cause),
              "The resource '%.*s' of type '%.*s' has no worker here: "
              "'lua:module.function' runs a handler of the handler "
-             "directories",
+             "directories, as Lambda functions and lambda:invoke do",
              (int)info->resource.len, info->resource.data,
              (int)info->resource_type.len, info->resource_type.data);
     struct wf_failure failure = {WF_STR("States.TaskFailed"), wf_str(cause)};
@@ -382,6 +413,26 @@ void wf_task_record_started(struct wf_engine *engine,
     wf_frame_changed(engine, frame);
 }
 
+void wf_failure_too_large(struct wf_failure *failure, struct wf_str name,
+                          struct wf_buf *text) {
+    text->len = 0;
+    wf_buf_addf(text,
+                "The state/task '%.*s' returned a result with a size "
+                "exceeding the maximum number of bytes service limit.",
+                (int)name.len, name.data);
+    failure->error = WF_STR("States.DataLimitExceeded");
+    failure->cause = (struct wf_str){text->data, text->len};
+}
+
+/* Histories name an integration by its service, all others in full. */
+static struct wf_str name_in_causes(const struct wf_frame *frame) {
+    const struct wf_state_info *info = info_of(frame);
+    bool named = info->scheduled != WF_EVENT_TASK_SCHEDULED ||
+                 wf_str_eq(info->resource_type, WF_STR("lua"));
+
+    return named ? info->resource : info->resource_type;
+}
+
 static void fail_task(struct wf_engine *engine, struct wf_frame *frame,
                       const struct wf_failure *failure) {
     bool lambda =
@@ -402,12 +453,26 @@ static void fail_task(struct wf_engine *engine, struct wf_frame *frame,
     wf_frame_resume(engine, frame, WF_SCRIPT_TASK_FAILED, NULL, failure);
 }
 
+/* Workers leave the words to us: they don't know the resource's type. */
+static void fail_too_large(struct wf_engine *engine, struct wf_frame *frame) {
+    struct wf_failure failure;
+    struct wf_buf text = {0};
+
+    wf_failure_too_large(&failure, name_in_causes(frame), &text);
+    fail_task(engine, frame, &failure);
+    wf_buf_free(&text);
+}
+
 static void succeed_task(struct wf_engine *engine, struct wf_frame *frame,
                          struct wf_str output) {
     struct wf_error err;
     struct wf_doc_limits limits = {
         .max_bytes = engine->options.payload_bytes};
     struct wf_doc *doc = wf_doc_parse(output, &limits, &err);
+    if (!doc && output.len > limits.max_bytes) {
+        fail_too_large(engine, frame);
+        return;
+    }
     if (!doc) {
         struct wf_failure failure = {WF_STR("States.TaskFailed"),
                                      wf_str(err.message)};
@@ -480,7 +545,11 @@ static void task_ended(void *arg, uint64_t task, enum wf_task_end how,
     case WF_TASK_FAILED:
     case WF_TASK_CRASHED:
         wf_timer_disarm(engine, frame);
-        fail_task(engine, frame, failure);
+        if (failure->cause.len == 0 &&
+            wf_str_eq(failure->error, WF_STR("States.DataLimitExceeded")))
+            fail_too_large(engine, frame);
+        else
+            fail_task(engine, frame, failure);
         break;
     case WF_TASK_LOST:
         if (++frame->losses > MOST_LOSSES) {

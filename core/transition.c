@@ -179,6 +179,19 @@ static void check_next(const struct wf_machine *machine,
     };
 }
 
+/* What a state hands on may be as large as any payload. */
+static void check_size(struct wf_engine *engine, struct wf_frame *frame,
+                       struct wf_decision *decision) {
+    struct wf_str name = state_of(frame)->name;
+
+    if (decision->kind != WF_DECISION_EXIT ||
+        decision->output->len <= engine->options.payload_bytes)
+        return;
+    wf_decision_free(decision);
+    *decision = (struct wf_decision){.kind = WF_DECISION_FAIL};
+    wf_failure_too_large(&decision->failure, name, &decision->texts);
+}
+
 static void decide(struct wf_engine *engine, struct wf_frame *frame,
                    enum wf_script_event event, struct wf_doc *output,
                    const struct wf_failure *failure,
@@ -213,6 +226,7 @@ static void decide(struct wf_engine *engine, struct wf_frame *frame,
         call.failure = *failure;
     wf_script_decide(engine->script, &call, decision);
     check_next(machine, decision);
+    check_size(engine, frame, decision);
 }
 
 /* Leaves the state. Returns whether the frame enters another one. */

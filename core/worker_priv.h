@@ -76,6 +76,7 @@ struct wf_task {
     unsigned slot;        /**< From 1, see lua_coroutine.c. */
     struct wf_task **handle;
     bool first;           /**< Its function has to be looked up. */
+    bool too_large;       /**< Its output. */
     struct wf_link doomed; /**< In worker->doomed. */
 };
 

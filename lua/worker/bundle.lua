@@ -13,6 +13,7 @@
 -- host.turn() -> number of this uninterrupted run
 -- host.isolate         what `first` returns for a module to be isolated
 -- host.isolated        this process is for one task at a time
+-- host.lambda          opens lua/worker/lambda.lua
 
 local host = ...
 
@@ -81,6 +82,8 @@ function library_env.require(name)
   end
   return value
 end
+
+local run_lambda = host.lambda(library_require)
 
 local function names(list, predicate)
   local found = {}
@@ -172,7 +175,23 @@ return function(files, functions)
     return value[member], value.isolate == true
   end
 
+  -- The handler of a Lambda function; nil if there is none. Then `isolate`.
+  local function lambda_handler(name)
+    local value = path_of(name) and env.require(name)
+    if type(value) == "function" then
+      return value
+    elseif type(value) == "table" and type(value.handler) == "function" then
+      local apart = value.isolate == true and not host.isolated
+      return value.handler, apart and host.isolate or nil
+    end
+    return nil
+  end
+
   return function(name, input, task)
+    local resource = name:match("^lambda:(.+)$")
+    if resource then
+      return run_lambda(resource, input, lambda_handler, task)
+    end
     local handler, isolate = find(name)
     if isolate and not host.isolated then
       return host.isolate

@@ -343,6 +343,42 @@ static void gives_histories(void **state) {
     assert_false(fixture->engine.reverse);
 }
 
+static void waits_for_events(void **state) {
+    static const struct wf_history_event event = {
+        .event = {.type = WF_EVENT_EXECUTION_STARTED,
+                  .fields = WF_EVENT_HAS_DOC,
+                  .id = 1,
+                  .time_ms = 1704067200456},
+        .doc = {"{}", 2},
+    };
+    struct fixture *fixture = *state;
+    fixture->engine.events = &event;
+    fixture->engine.event_count = 1;
+    assert_call(fixture, "Moonstep.WaitForEvents",
+                "{\"executionArn\":\"arn:x\",\"after\":5000000000,"
+                "\"maxResults\":7,\"timeoutSeconds\":9,"
+                "\"includeExecutionData\":false}",
+                "{\"events\":[{\"timestamp\":1704067200.456,\"type\":"
+                "\"ExecutionStarted\",\"id\":1,\"previousEventId\":0,"
+                "\"executionStartedEventDetails\":{}}],"
+                "\"status\":\"RUNNING\"}");
+    assert_true(fixture->engine.after == 5000000000);
+    assert_int_equal(fixture->engine.max_results, 7);
+    assert_int_equal(fixture->engine.timeout_ms, 9000);
+    fixture->engine.execution.status = WF_EXECUTION_ABORTED;
+    fixture->engine.event_count = 0;
+    assert_call(fixture, "Moonstep.WaitForEvents",
+                "{\"executionArn\":\"arn:x\"}",
+                "{\"events\":[],\"status\":\"ABORTED\"}");
+    assert_true(fixture->engine.after == 0);
+    assert_fails(fixture, "Moonstep.WaitForEvents",
+                 "{\"executionArn\":\"arn:x\",\"after\":-1}",
+                 "ValidationException",
+                 "1 validation error detected: Value '-1' at 'after' failed "
+                 "to satisfy constraint: Member must have value greater than "
+                 "or equal to 0");
+}
+
 static void gives_statistics(void **state) {
     struct fixture *fixture = *state;
     call(fixture, "Moonstep.Stats", "{}");
@@ -560,6 +596,7 @@ int main(void) {
         API_TEST(stops_executions),
         API_TEST(lists_executions),
         API_TEST(gives_histories),
+        API_TEST(waits_for_events),
         API_TEST(gives_statistics),
         API_TEST(passes_refusals_on),
         API_TEST(complains_in_the_words_of_aws),

@@ -284,6 +284,31 @@ static void a_flush_without_room_is_waited_for(void **state) {
     fails_then_recovers(*state, put_text, FAULT_IO_SYNC, ENOSPC);
 }
 
+/* What waits needs a reserve to be written, and there is none. */
+static void a_disk_full_from_the_start_is_waited_for(void **state) {
+    struct fixture *f = *state;
+    struct wf_error err;
+    char path[128];
+
+    fixture_close(f);
+    snprintf(path, sizeof(path), "%s/ballast.bin", f->directory);
+    assert_int_equal(unlink(path), 0);
+    fault_io_set(FAULT_IO_GROW, ENOSPC);
+    atomic_store(&fault_io_room, 0);
+    assert_int_equal(fixture_open(f, &err), 0);
+    fixture_until(f, &f->state_changes, 1);
+    assert_int_equal(f->last_state, WF_STORE_FULL);
+    put_direct(f, "1", "one");
+    put_text(f, "2", "two");
+    check_value(f, "1", NULL);
+    fault_io_set(FAULT_IO_NONE, 0);
+    fixture_until(f, &f->durable, 2);
+    fixture_until(f, &f->state_changes, 2);
+    assert_int_equal(f->last_state, WF_STORE_OK);
+    assert_int_equal(ballast_bytes(f), 16 << 20);
+    check_value(f, "2", "two");
+}
+
 static void closing_a_full_store_does_not_wait_for_ever(void **state) {
     struct fixture *f = *state;
     struct wf_error err;
@@ -597,6 +622,7 @@ int main(int argc, char **argv) {
         CASE(a_quota_is_waited_for),
         CASE(a_short_write_is_a_full_disk),
         CASE(a_flush_without_room_is_waited_for),
+        CASE(a_disk_full_from_the_start_is_waited_for),
         CASE(closing_a_full_store_does_not_wait_for_ever),
         cmocka_unit_test_setup_teardown(clean_up_works_on_a_full_disk,
                                         setup_small_ballast, teardown),

@@ -111,6 +111,27 @@ local function for_all(client, run, send)
   end
 end
 
+local function arn_of(run, execution)
+  return run.machine_arns[execution.machine.name]
+    :gsub(":stateMachine:", ":execution:") .. ":" .. execution.name
+end
+
+--- What was refused has not been started.
+local function check_refused(client, run)
+  for_all(client, run, function(execution)
+    if not execution.refused then
+      return
+    end
+    client:call("AWSStepFunctions.DescribeExecution",
+      { executionArn = arn_of(run, execution) }, function(status)
+        if status ~= 400 then
+          problem(run, execution, "was refused, and yet exists: %s",
+            tostring(status))
+        end
+      end)
+  end)
+end
+
 --- An execution nobody confirmed is asked for again; if it has ended in the
 -- meantime, AWS's answer is ExecutionAlreadyExists.
 local function start_unconfirmed(client, run)
@@ -121,8 +142,7 @@ local function start_unconfirmed(client, run)
     crash_check.start(client, run, execution, function(status, answer)
       if status == 400 and
         tostring(answer.__type):find("ExecutionAlreadyExists") then
-        execution.arn = run.machine_arns[execution.machine.name]
-          :gsub(":stateMachine:", ":execution:") .. ":" .. execution.name
+        execution.arn = arn_of(run, execution)
         return false
       elseif status ~= 200 then
         problem(run, execution, "can't be started: %s %s", tostring(status),
@@ -295,6 +315,7 @@ end
 
 --- Lets all executions end and compares.
 function crash_check.run(client, run, until_ms, now_ms)
+  check_refused(client, run)
   start_unconfirmed(client, run)
   wait_all(client, run, until_ms, now_ms)
   read_histories(client, run)

@@ -16,6 +16,7 @@ ffi.cdef([[
   int kill(int pid, int signal);
   int waitpid(int pid, int *status, int options);
   int prctl(int option, ...);
+  int setenv(const char *name, const char *value, int overwrite);
   struct timespec { long sec; long nsec; };
   int clock_gettime(int clock, struct timespec *now);
   int nanosleep(const struct timespec *wanted, struct timespec *left);
@@ -41,7 +42,7 @@ function server.pause_ms(ms)
   ffi.C.nanosleep(ffi.new("struct timespec", 0, ms * 1e6), nil)
 end
 
-local function child(arguments, log)
+local function child(arguments, log, environment)
   local argv = ffi.new("char *[?]", #arguments + 1)
   for i, argument in ipairs(arguments) do
     argv[i - 1] = ffi.cast("char *", argument)
@@ -53,16 +54,18 @@ local function child(arguments, log)
     ffi.C.prctl(PR_SET_PDEATHSIG, ffi.cast("long", SIGKILL))
     ffi.C.dup2(fd, 1)
     ffi.C.dup2(fd, 2)
+    for name, value in pairs(environment) do
+      ffi.C.setenv(name, value, 1)
+    end
     ffi.C.execv(arguments[1], argv)
     ffi.C._exit(127)
   end
   return pid, fd
 end
 
-
-
 --- Starts a server on a free port. `options`: program, data, handlers, log,
--- extra (a list of more arguments, or nil).
+-- extra (a list of more arguments, or nil), environment (what is added to
+-- ours, or nil).
 function server.start(options)
   local from = io.open(options.log, "ab")
   local offset = from:seek("end")
@@ -75,7 +78,7 @@ function server.start(options)
   for _, argument in ipairs(options.extra or {}) do
     arguments[#arguments + 1] = argument
   end
-  local pid, fd = child(arguments, options.log)
+  local pid, fd = child(arguments, options.log, options.environment or {})
   ffi.C.close(fd)
   return setmetatable({
     pid = pid, log = options.log, offset = offset, running = true,

@@ -109,10 +109,13 @@ group_power() {
 }
 
 group_crash() {
-  local rounds=25
-  [ "$long" = 1 ] && rounds=400
+  local rounds=25 faults=15
+  [ "$long" = 1 ] && rounds=400 faults=300
   one crash/kill luajit tests/crash/crash_run.lua \
     --moonstep $build/moonstep --rounds $rounds
+  one crash/faults luajit tests/crash/fault_run.lua \
+    --moonstep $build/moonstep --library $build/libwrite_faults.so \
+    --rounds $faults
 }
 
 # What uses threads, once more under the thread sanitizer.

@@ -10,6 +10,7 @@ struct fake_answer {
         wf_execution_fn *execution;
         wf_execution_list_fn *list;
         wf_history_fn *history;
+        wf_events_fn *events;
     } fn;
     void *arg;
     struct fake_answer *next;
@@ -87,6 +88,13 @@ static void give_history(struct wf_engine *engine,
     const struct wf_refusal *refusal = refusal_of(engine);
     answer->fn.history(answer->arg, refusal, refusal ? NULL : engine->events,
                        refusal ? 0 : engine->event_count, engine->next_token);
+}
+
+static void give_events(struct wf_engine *engine, struct fake_answer *answer) {
+    const struct wf_refusal *refusal = refusal_of(engine);
+    answer->fn.events(answer->arg, refusal, refusal ? NULL : engine->events,
+                      refusal ? 0 : engine->event_count,
+                      engine->execution.status);
 }
 
 static void answer_with(struct wf_engine *engine, const char *operation,
@@ -213,6 +221,19 @@ void wf_engine_get_history(struct wf_engine *engine,
     answer_with(engine, "history",
                 (struct fake_answer){.give = give_history,
                                      .fn.history = reply,
+                                     .arg = arg});
+}
+
+void wf_engine_wait_for_events(struct wf_engine *engine,
+                               const struct wf_wait_for_events *ask,
+                               wf_events_fn *reply, void *arg) {
+    set(&engine->arn, ask->execution_arn);
+    engine->after = ask->after;
+    engine->max_results = ask->max_results;
+    engine->timeout_ms = ask->timeout_ms;
+    answer_with(engine, "wait for events",
+                (struct fake_answer){.give = give_events,
+                                     .fn.events = reply,
                                      .arg = arg});
 }
 

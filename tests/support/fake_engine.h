@@ -18,6 +18,7 @@ struct wf_engine {
     unsigned max_results;
     enum wf_execution_status status;
     int64_t timeout_ms;
+    uint64_t after;
     unsigned asked;
 
     /* What is answered. */

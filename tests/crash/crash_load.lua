@@ -1,0 +1,236 @@
+--- What the crash suite does to a server: many requests at a time, of which it
+-- remembers what they were told (crash_check.lua).
+--
+--     local run = crash_load.new(arg)     -- options, see the programs
+--     crash_load.create_machines(run, client)
+--     crash_load.until_ms(run, client, process, when)
+--     crash_load.finish(run, server_options, what)
+
+local crash_check = require("crash_check")
+local http = require("http")
+local machines = require("machines")
+local server = require("server")
+
+local IN_FLIGHT = 24
+local MOST_REFUSED = 30
+local READY_MS = 20000  -- a server that takes longer is stuck
+local FINISH_MS = 60000 -- so are executions that take longer in the end
+local JOURNALS = { "64K", "1M", "64M" } -- a small one packs all the time
+
+local crash_load = {}
+
+--- First line of what a shell command says.
+function crash_load.command(format, ...)
+  local pipe = io.popen(string.format(format, ...))
+  local line = pipe:read("*l")
+  pipe:close()
+  return line
+end
+
+--- A run with the options of the command line (`--name value` …) over
+-- `defaults`. It has a directory of its own.
+function crash_load.new(arguments, defaults)
+  local run = { seed = os.time() }
+  for name, value in pairs(defaults) do
+    run[name] = value
+  end
+  for i = 1, #arguments, 2 do
+    run[arguments[i]:gsub("^%-%-", "")] = tonumber(arguments[i + 1])
+      or arguments[i + 1]
+  end
+  if not run.moonstep then
+    io.stderr:write("--moonstep PROGRAM is missing\n")
+    os.exit(2)
+  end
+  math.randomseed(run.seed)
+  run.directory = run.directory or
+    crash_load.command("realpath \"$(mktemp -d ${TMPDIR:-/tmp}/crash.XXXXXX)\"")
+  run.ledgers = run.directory .. "/ledgers"
+  crash_load.command("mkdir -p '%s'", run.ledgers)
+  run.executions = {} -- in the order they were asked for
+  run.machine_arns = {}
+  run.refused = 0     -- starts, for want of room
+  run.problems = {}
+  return run
+end
+
+--- Notes that something is wrong.
+function crash_load.problem(run, format, ...)
+  run.problems[#run.problems + 1] = string.format(format, ...)
+end
+
+--- A server on the run's data. `handlers` is the directory of theirs.
+function crash_load.start_server(run, handlers, environment)
+  return server.start({
+    program = run.moonstep, data = run.directory .. "/data",
+    handlers = handlers, log = run.directory .. "/server.log",
+    environment = environment,
+    extra = { "--journal-bytes", JOURNALS[math.random(#JOURNALS)] },
+  })
+end
+
+--- Waits until the server listens; without an URL that is a problem.
+function crash_load.wait_url(run, process)
+  local url = process:wait_url(READY_MS)
+  if not url then
+    crash_load.problem(run, "the server did not start: %s",
+      process:said():sub(-500))
+  end
+  return url
+end
+
+---------------------------------------------------------------------------
+-- What is asked under load. Each notes what has been promised.
+---------------------------------------------------------------------------
+
+local function is_throttled(answer)
+  return type(answer) == "table" and
+    tostring(answer.__type):find("Throttling") ~= nil
+end
+
+-- For callbacks: true for 200. A broken connection is none, a refusal for
+-- want of room is fine, so is that of a server that stops by itself if it may
+-- (run.may_stop). Anything else is a problem.
+local function answered(run)
+  return function(status, answer, what)
+    if status == 200 then
+      return true
+    end
+    if status and not is_throttled(answer) and
+      not (status == 503 and run.may_stop) then
+      local is_table = type(answer) == "table"
+      crash_load.problem(run, "%s: %s %s %s", what, status,
+        is_table and tostring(answer.__type) or "",
+        is_table and tostring(answer.message) or answer)
+    end
+    return false
+  end
+end
+
+--- Starts a new execution of some machine, which is returned; it is `refused`
+-- if the answer said so.
+function crash_load.start_execution(run, client)
+  local number = #run.executions + 1
+  local machine = machines[machines.names[math.random(#machines.names)]]
+  local execution = {
+    number = number, machine = machine, name = "crash-" .. number,
+    input = machine.input(number, run.ledgers),
+  }
+  local check = answered(run)
+  run.executions[number] = execution
+  crash_check.start(client, run, execution, function(status, answer, what)
+    if status and is_throttled(answer) then
+      execution.refused = true
+      run.refused = run.refused + 1
+    end
+    return check(status, answer, what)
+  end)
+  return execution
+end
+
+local function wait_for_execution(run, client, execution)
+  client:call("Moonstep.WaitForExecution", {
+    executionArn = execution.arn, timeoutSeconds = 1,
+  }, function(status, answer)
+    if answered(run)(status, answer, "WaitForExecution") and
+      answer.status ~= "RUNNING" then
+      crash_check.note_end(run, execution, answer)
+    end
+  end)
+end
+
+--- Reads a history; `done`, if given, gets the HTTP status.
+function crash_load.read_history(run, client, execution, done)
+  client:call("AWSStepFunctions.GetExecutionHistory", {
+    executionArn = execution.arn, maxResults = 1000,
+  }, function(status, answer)
+    if answered(run)(status, answer, "GetExecutionHistory") then
+      crash_check.note_history(run, execution, answer.events)
+    end
+    if done then
+      done(status)
+    end
+  end)
+end
+
+local function one_request(run, client)
+  local count = #run.executions
+  local dice = math.random(10)
+  local execution = count > 0 and
+    run.executions[math.max(1, count - math.random(0, 40))]
+  if dice <= 5 or not execution or not execution.arn then
+    crash_load.start_execution(run, client)
+  elseif dice <= 8 then
+    wait_for_execution(run, client, execution)
+  else
+    crash_load.read_history(run, client, execution)
+  end
+end
+
+--- Creates the state machines that are not there yet; false if it can't.
+function crash_load.create_machines(run, client)
+  for _, name in ipairs(machines.names) do
+    if not run.machine_arns[name] then
+      local status, answer = client:ask("AWSStepFunctions.CreateStateMachine",
+        { name = name, definition = machines[name].text,
+          roleArn = "arn:aws:iam::000000000000:role/crash" })
+      if not answered(run)(status, answer, "CreateStateMachine") then
+        return false
+      end
+      run.machine_arns[name] = answer.stateMachineArn
+    end
+  end
+  return true
+end
+
+--- Load until a moment, or until `enough()`. False if the server has ended.
+-- Where starts are refused, the load is lighter.
+function crash_load.until_ms(run, client, process, until_ms, enough)
+  local pause = enough and 10 or 1000
+  local refused = run.refused + MOST_REFUSED
+  while server.now_ms() < until_ms and not (enough and enough()) do
+    while client.count < IN_FLIGHT and run.refused < refused do
+      one_request(run, client)
+    end
+    client:step(math.max(0, math.min(pause,
+      math.floor(until_ms - server.now_ms()))))
+    if not process:is_running() then
+      return false
+    end
+  end
+  return true
+end
+
+---------------------------------------------------------------------------
+-- In the end
+---------------------------------------------------------------------------
+
+--- A last server ends what was begun, all is compared, problems are printed,
+-- and the process ends. `what` says what the run did.
+function crash_load.finish(run, handlers, what)
+  local told = crash_check.totals(run)
+  if #run.problems == 0 then
+    local process = crash_load.start_server(run, handlers)
+    local url = crash_load.wait_url(run, process)
+    if url then
+      local client = http.new(url)
+      crash_check.run(client, run, server.now_ms() + FINISH_MS,
+        server.now_ms)
+      client:close()
+    end
+    process:stop()
+  end
+  print(string.format("%s, %d executions (%d ends, %d histories " ..
+    "acknowledged, %d refused), seed %d: %d problems", what, #run.executions,
+    told.ends, told.histories, run.refused, run.seed, #run.problems))
+  for i = 1, math.min(20, #run.problems) do
+    print("  " .. run.problems[i])
+  end
+  if #run.problems > 0 then
+    print("kept: " .. run.directory)
+    os.exit(1)
+  end
+  crash_load.command("rm -rf '%s'", run.directory)
+end
+
+return crash_load
