@@ -58,7 +58,9 @@ layer(wf_lua_stdlib SOURCES core/lua_stdlib.c core/lua_task.c
 layer(wf_script SOURCES core/lua_script.c core/lua_ctx.c core/lua_decide.c
       LINK wf_lua_doc wf_embedded wf_event PkgConfig::LUAJIT)
 layer(wf_engine SOURCES core/engine.c core/commit.c core/table.c core/keys.c
-      core/tail.c core/execution.c core/docs.c core/transition.c core/task.c
+      core/tail.c core/execution.c core/frame.c core/fork.c core/children.c
+      core/results.c core/sweep.c core/load_docs.c core/docs.c
+      core/transition.c core/task.c
       core/task_table.c core/timer.c core/park.c core/load.c core/recover.c
       core/machine.c core/bundle.c core/bundles.c
       core/start.c core/read.c core/listing.c core/wait.c core/follow.c

@@ -21,6 +21,8 @@
 /* A tail that has grown so far becomes a segment (of at most 64 KiB). */
 #define SEGMENT_BYTES ((size_t)48 << 10)
 #define CHECKPOINT_PACKS 256
+/* With so many frames in memory, their images are not packed with it. */
+#define CUT_FRAMES 4
 /* A batch grows until a commit takes about this long: whoever comes while one
  * is on its way waits for it and for the next. */
 #define COMMIT_TARGET_NS UINT64_C(8000000)
@@ -179,17 +181,62 @@ void wf_execution_after(struct wf_engine *engine,
 
 /* ---- building ---- */
 
+/* A changed frame of which the slice has an image: it stays in memory. */
+static bool is_shown(const struct wf_frame *frame) {
+    return frame->phase != WF_PHASE_GONE && !frame->wants_park;
+}
+
+#define FOR_CHANGED(execution, f)                                         \
+    for (struct wf_link *link_ = (execution)->changed.next;               \
+         link_ != &(execution)->changed &&                                \
+         ((f) = WF_ENTRY(link_, struct wf_frame, changed_link));          \
+         link_ = link_->next)
+
+static void write_frames(struct wf_buf *out,
+                         struct wf_execution *execution) {
+    struct wf_frame *f;
+    uint32_t frames = 0;
+    FOR_CHANGED(execution, f)
+        frames += is_shown(f);
+    wf_buf_varint(out, frames);
+    FOR_CHANGED(execution, f)
+        if (is_shown(f))
+            wf_frame_encode(f, out);
+}
+
+static void write_results(struct wf_buf *out,
+                          struct wf_execution *execution) {
+    struct wf_frame *f;
+    uint32_t forks = 0;
+    FOR_CHANGED(execution, f)
+        forks += is_shown(f) && f->fork && f->fork->fresh_count;
+    wf_buf_varint(out, forks);
+    FOR_CHANGED(execution, f) {
+        const struct wf_fork *fork = f->fork;
+        if (!is_shown(f) || !fork || !fork->fresh_count)
+            continue;
+        wf_buf_varint(out, f->number);
+        wf_buf_varint(out, fork->fresh_count);
+        for (size_t i = 0; i < fork->fresh_count; i++) {
+            uint32_t index = fork->fresh[i];
+            wf_buf_varint(out, index);
+            wf_buf_varint(out, fork->pages[index / WF_FORK_PAGE]
+                                   ->numbers[index % WF_FORK_PAGE]);
+        }
+    }
+}
+
 static void write_slice(struct wf_engine *engine,
                         struct wf_execution *execution) {
     struct wf_buf *out = &engine->record;
     bool base = execution->first_seq == 0;
     bool image = base || execution->image_changed;
-    uint32_t frames = 0;
 
     wf_buf_u8(out, WF_JOURNAL_SLICE);
     wf_buf_varint(out, execution->id);
     wf_buf_u8(out, (uint8_t)((image ? WF_SLICE_IMAGE : 0) |
-                             (base ? WF_SLICE_BASE : 0)));
+                             (base ? WF_SLICE_BASE : 0) |
+                             (execution->in_store ? WF_SLICE_STORED : 0)));
     if (image)
         wf_execution_encode(execution, out);
     wf_buf_varint(out, execution->journaled_event);
@@ -197,20 +244,43 @@ static void write_slice(struct wf_engine *engine,
                 (struct wf_str){
                     execution->tail.bytes.data + execution->journaled,
                     execution->tail.bytes.len - execution->journaled});
-    for (struct wf_frame *f = execution->frames; f; f = f->next)
-        frames += base || f->changed;
-    wf_buf_varint(out, frames);
-    for (struct wf_frame *f = execution->frames; f; f = f->next)
-        if (base || f->changed)
-            wf_frame_encode(f, out);
+    write_frames(out, execution);
+    write_results(out, execution);
+    wf_buf_varint(out, execution->gone_count);
+    for (size_t i = 0; i < execution->gone_count; i++)
+        wf_buf_varint(out, execution->gone[i]);
 }
 
 static void mark_journaled(struct wf_execution *execution) {
-    for (struct wf_frame *f = execution->frames; f; f = f->next)
-        f->changed = false;
+    struct wf_link *link;
+    while ((link = wf_list_shift(&execution->changed))) {
+        struct wf_frame *f = WF_ENTRY(link, struct wf_frame, changed_link);
+        if (f->fork)
+            f->fork->fresh_count = 0;
+    }
+    execution->gone_count = 0;
     execution->image_changed = false;
     execution->journaled = execution->tail.bytes.len;
     execution->journaled_event = execution->tail.next_event;
+}
+
+/* A tail of many frames becomes a segment; their images stay where they are:
+ * most of them will have changed again before they are packed. */
+static void cut(struct wf_engine *engine, struct wf_execution *execution) {
+    wf_execution_cut(engine, execution);
+    if (execution->first_seq == 0)
+        return;
+    wf_buf_u8(&engine->record, WF_JOURNAL_CUT);
+    wf_buf_varint(&engine->record, execution->id);
+    wf_buf_varint(&engine->record, execution->tail.next_event);
+}
+
+void wf_commit_drop_frame(struct wf_engine *engine, struct wf_frame *frame) {
+    struct wf_commit *commit = open_commit(engine);
+    struct wf_frame_drop drop = {frame->execution->id, frame->number};
+    frame->drop_seq = engine->next_seq;
+    PUSH(commit->frame_drops, commit->frame_drop_count,
+         commit->frame_drop_cap, drop);
 }
 
 static void pack(struct wf_engine *engine, struct wf_execution *execution) {
@@ -224,6 +294,8 @@ static void pack(struct wf_engine *engine, struct wf_execution *execution) {
     wf_list_remove(&execution->unpacked_link);
     execution->first_seq = 0;
     execution->wants_pack = false;
+    if (ended && execution->frame_rows > 0)
+        wf_sweep_start(engine, execution->id);
     if (ended || execution->wants_drop)
         PUSH(engine->open->drops, engine->open->drop_count,
              engine->open->drop_cap, execution->id);
@@ -246,8 +318,14 @@ static void build_execution(struct wf_engine *engine,
         wf_followers_note(engine, execution->id);
     execution->last_seq = engine->next_seq;
     wf_frames_forget_rows(engine, execution);
-    if (execution->status != WF_EXECUTION_RUNNING || execution->wants_pack ||
-        tail->bytes.len > SEGMENT_BYTES) {
+    bool is_long = tail->bytes.len > SEGMENT_BYTES;
+    if (execution->status == WF_EXECUTION_RUNNING)
+        wf_frames_park(engine, execution);
+    if (is_long && execution->frame_count >= CUT_FRAMES)
+        cut(engine, execution);
+    else if (is_long)
+        execution->wants_pack = true;
+    if (execution->status != WF_EXECUTION_RUNNING || execution->wants_pack) {
         pack(engine, execution);
     } else {
         write_slice(engine, execution);
@@ -348,6 +426,7 @@ static void commit_free(struct wf_commit *commit) {
     wf_buf_free(&commit->observed);
     wf_effects_free(&commit->effects);
     free(commit->drops);
+    free(commit->frame_drops);
     free(commit);
 }
 
@@ -358,6 +437,23 @@ static void run_drops(struct wf_engine *engine, struct wf_commit *commit) {
         if (!execution || execution->last_seq != commit->seq)
             continue; /* it has changed since */
         wf_execution_release(engine, execution);
+    }
+}
+
+/* Frames that are rows, or nothing, by now; unless they have changed. */
+static void run_frame_drops(struct wf_engine *engine,
+                            struct wf_commit *commit) {
+    for (size_t i = 0; i < commit->frame_drop_count; i++) {
+        struct wf_frame_drop *drop = &commit->frame_drops[i];
+        struct wf_execution *execution =
+            wf_table_by_id(&engine->table, drop->execution);
+        struct wf_frame *frame =
+            execution ? wf_execution_frame(execution, drop->frame) : NULL;
+        if (!frame || frame->drop_seq != commit->seq)
+            continue;
+        wf_timer_disarm(engine, frame);
+        wf_frame_remove(frame);
+        wf_execution_measure(engine, execution);
     }
 }
 
@@ -403,6 +499,7 @@ static void batch_durable(void *arg, const struct wf_error *err) {
         wf_task_dispatch(engine, commit->effects.tasks[i]);
     for (size_t i = 0; i < commit->effects.call_count; i++)
         commit->effects.calls[i].run(commit->effects.calls[i].arg);
+    run_frame_drops(engine, commit);
     run_drops(engine, commit);
     commit_free(commit);
     wf_engine_wake(engine);

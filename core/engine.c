@@ -71,6 +71,12 @@ static void run_frames(struct wf_engine *engine) {
     }
 }
 
+static void bury_frames(struct wf_engine *engine) {
+    struct wf_link *link;
+    while ((link = wf_list_shift(&engine->graveyard)))
+        wf_frame_remove(WF_ENTRY(link, struct wf_frame, run_link));
+}
+
 /* Virtual time moves when nothing else can happen. */
 static void move_virtual_time(struct wf_engine *engine) {
     if (!engine->clock->is_virtual || !wf_engine_is_quiet(engine))
@@ -106,6 +112,7 @@ static void turn(struct ev_loop *loop, struct ev_prepare *watcher, int e) {
     wf_engine_load_due(engine);
     wf_tasks_drain_backlog(engine);
     run_frames(engine);
+    bury_frames(engine);
     if (engine->in_flight_count < BATCHES_IN_FLIGHT)
         wf_engine_submit(engine);
     more |= !wf_list_is_empty(&engine->run_queue) &&
@@ -194,6 +201,8 @@ static void init_lists(struct wf_engine *engine) {
     wf_list_init(&engine->pieces);
     wf_list_init(&engine->reaps);
     wf_list_init(&engine->in_flight);
+    wf_list_init(&engine->sweeps);
+    wf_list_init(&engine->graveyard);
 }
 
 static char *text_or(const char *text, const char *otherwise) {
@@ -267,6 +276,8 @@ void wf_engine_close(struct wf_engine *engine) {
     wf_waiters_free(engine);
     wf_followers_free(engine);
     wf_pieces_free(engine);
+    wf_sweeps_free(engine);
+    bury_frames(engine);
     for (size_t i = 0; i < engine->table.size; i++)
         while (engine->table.by_id[i])
             wf_execution_drop(engine, engine->table.by_id[i]);

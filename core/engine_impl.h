@@ -7,12 +7,16 @@
  *   commit.c      the open batch: what it writes, what follows it
  *   table.c       executions by id and by name
  *   transition.c  runs frames: asks Lua, applies decisions, records events
+ *   children.c    branches and iterations: start, join, abort
+ *   results.c     what is stored of their results
  *   docs.c        payload documents: numbers, large ones in pieces, reading
  *   task.c        tasks: dispatch, answers, children, the pool's callbacks
  *   task_table.c  which frame a task of the pool belongs to
  *   timer.c       the heap of timers in memory; firing
  *   park.c        packing, dropping from memory
- *   load.c        from rows to memory: executions, due timers, documents
+ *   load.c        from rows to memory: executions, frames, due timers
+ *   load_docs.c   the documents that a frame's next step needs
+ *   sweep.c       removes what an ended execution has left in rows
  *   recover.c     start: journal to memory
  *   machine.c     state machines
  *   bundles.c     handler directories and their stored bundles
@@ -34,6 +38,12 @@
 #include "pool.h"
 #include "script.h"
 
+/** A frame that leaves memory once a batch is durable. */
+struct wf_frame_drop {
+    uint64_t execution;
+    uint32_t frame;
+};
+
 /** A batch on its way: what follows once it is durable. */
 struct wf_commit {
     struct wf_link link;
@@ -45,6 +55,8 @@ struct wf_commit {
     struct wf_effects effects;
     uint64_t *drops;      /**< Execution ids to drop from memory. */
     size_t drop_count, drop_cap;
+    struct wf_frame_drop *frame_drops;
+    size_t frame_drop_count, frame_drop_cap;
     struct wf_buf observed; /**< For observers, see observe.c. */
 };
 
@@ -101,6 +113,9 @@ struct wf_engine {
     struct wf_buf parked_resume; /**< Key to go on from; empty: a new scan. */
     unsigned loads;             /**< Executions being loaded. */
     struct wf_load *load_list;
+    struct frame_load *frame_loads;
+    struct wf_link sweeps;
+    struct wf_link graveyard;   /**< Ended frames of EXPRESS executions. */
     /** Starts that look whether their name is free, by the name's hash. */
     struct start_call *name_lookups[WF_NAME_LOOKUPS];
 
@@ -173,6 +188,8 @@ void wf_engine_after(struct wf_engine *engine, void (*run)(void *arg),
 void wf_execution_after(struct wf_engine *engine,
                         struct wf_execution *execution,
                         void (*run)(void *arg), void *arg);
+/** The frame leaves memory with the open batch, unless it changes. */
+void wf_commit_drop_frame(struct wf_engine *engine, struct wf_frame *frame);
 /** The frame's task goes to the pool when its schedule is durable. */
 void wf_commit_dispatch(struct wf_engine *engine, struct wf_frame *frame);
 bool wf_engine_has_open(const struct wf_engine *engine);
@@ -238,6 +255,21 @@ unsigned wf_frame_turn(struct wf_engine *engine, struct wf_frame *frame,
 void wf_frame_resume(struct wf_engine *engine, struct wf_frame *frame,
                      enum wf_script_event event, const struct wf_ref *result,
                      const struct wf_failure *failure);
+/** Asks Lua what an event means; free the decision unless it is applied. */
+void wf_frame_decide(struct wf_engine *engine, struct wf_frame *frame,
+                     enum wf_script_event event, struct wf_doc *output,
+                     const struct wf_failure *failure,
+                     struct wf_decision *decision);
+/** Asks for the input of a Map's iteration. */
+void wf_frame_ask_item(struct wf_engine *engine, struct wf_frame *frame,
+                       uint32_t index, struct wf_decision *decision);
+/** Applies a decision, frees it; the frame may be gone afterwards. */
+void wf_frame_apply(struct wf_engine *engine, struct wf_frame *frame,
+                    struct wf_decision *decision);
+/** Records an event of the execution; EXPRESS keeps none unless observed. */
+uint64_t wf_execution_event(struct wf_engine *engine,
+                            struct wf_execution *execution,
+                            struct wf_event *event);
 /** Records an event of a frame; returns its id. */
 uint64_t wf_frame_event(struct wf_engine *engine, struct wf_frame *frame,
                         struct wf_event *event);
@@ -255,6 +287,42 @@ struct wf_str wf_execution_arn(struct wf_engine *engine,
                                const struct wf_execution *execution,
                                struct wf_buf *out);
 void wf_task_token(const struct wf_frame *frame, struct wf_buf *out);
+
+/* ---- children.c ---- */
+/** The state runs its branches; or its processor for each item. */
+void wf_fork_parallel(struct wf_engine *engine, struct wf_frame *frame,
+                      struct wf_decision *decision);
+void wf_fork_map(struct wf_engine *engine, struct wf_frame *frame,
+                 struct wf_decision *decision);
+/** The turn of a frame whose children run or are being ended: starts some,
+ * joins, ends some. Returns how many transitions that was. */
+unsigned wf_fork_turn(struct wf_engine *engine, struct wf_frame *frame,
+                      unsigned budget);
+/** Finds out what a Map iterates over, if that is not known; its input must
+ * be in memory. */
+bool wf_fork_know_items(struct wf_engine *engine, struct wf_frame *frame);
+/** A child has ended: with its output, or because nothing caught a failure.
+ * The child is gone afterwards. */
+void wf_child_succeeded(struct wf_engine *engine, struct wf_frame *child,
+                        const struct wf_ref *output);
+void wf_child_failed(struct wf_engine *engine, struct wf_frame *child,
+                     const struct wf_failure *failure);
+/** Some state above the frame is being aborted. */
+bool wf_frame_is_doomed(const struct wf_frame *frame);
+/** Ends a doomed frame, if it is its turn. */
+void wf_child_abort(struct wf_engine *engine, struct wf_frame *child);
+
+/* ---- results.c ---- */
+/** Adds the rows of what is known of the children's results. */
+void wf_pages_put(struct wf_engine *engine, struct wf_frame *frame);
+void wf_pages_delete(struct wf_engine *engine, struct wf_frame *frame);
+/** True: all results are in memory. Else they are being read, and the frame
+ * runs when they are there. */
+bool wf_fork_gather(struct wf_engine *engine, struct wf_frame *frame);
+
+/* ---- sweep.c ---- */
+void wf_sweep_start(struct wf_engine *engine, uint64_t execution);
+void wf_sweeps_free(struct wf_engine *engine);
 
 /* ---- task_table.c ---- */
 void wf_task_table_put(struct wf_task_table *table, uint64_t task,
@@ -311,7 +379,14 @@ void wf_execution_pack(struct wf_engine *engine,
  * is durable, or it is packed and idle. To be asked when a reason has gone. */
 void wf_execution_release(struct wf_engine *engine,
                           struct wf_execution *execution);
-/** When a packed frame must be loaded: its timer, or 0: at once. */
+/** Its tail becomes a segment; all else stays in the journal. */
+void wf_execution_cut(struct wf_engine *engine,
+                      struct wf_execution *execution);
+/** Adds the rows of frames that leave memory by themselves. */
+void wf_frames_park(struct wf_engine *engine,
+                    struct wf_execution *execution);
+/** When a packed frame must be loaded: its timer, 0: at once, or -1: when a
+ * child needs it. */
 int64_t wf_frame_wake_time(const struct wf_frame *frame);
 /** Parks the idle, packs the oldest when the journal is over its budget. */
 void wf_engine_park_idle(struct wf_engine *engine);
@@ -326,6 +401,19 @@ void wf_execution_drop(struct wf_engine *engine,
 typedef void wf_load_fn(void *arg, struct wf_execution *execution);
 void wf_execution_load(struct wf_engine *engine, uint64_t id,
                        wf_load_fn *loaded, void *arg);
+/** Loads one frame, which then goes on with what it was doing. */
+void wf_frame_load(struct wf_engine *engine, uint64_t execution,
+                   uint32_t frame);
+/** The same from its row, into an execution in memory. */
+void wf_frame_adopt(struct wf_engine *engine, struct wf_execution *execution,
+                    uint32_t number, struct wf_str row);
+/** True if all frames above are in memory; else they are being loaded, and
+ * the frame runs when they are there. */
+bool wf_frame_has_parents(struct wf_engine *engine, struct wf_frame *frame);
+/* ---- load_docs.c ---- */
+/** A document is not in the store: the execution fails. */
+void wf_doc_is_lost(struct wf_engine *engine, struct wf_execution *execution,
+                    uint64_t number);
 /** Makes the documents that the frame's next step needs available; true if
  * they are, false if a read is under way (the frame runs after it). */
 bool wf_frame_load_docs(struct wf_engine *engine, struct wf_frame *frame);

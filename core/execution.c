@@ -15,13 +15,17 @@ struct wf_execution *wf_execution_new(void) {
     return execution;
 }
 
+void wf_execution_free_frames(struct wf_execution *execution) {
+    for (struct wf_frame *f = execution->frames; f; f = f->next)
+        f->up = NULL;
+    while (execution->frames)
+        wf_frame_remove(execution->frames);
+}
+
 void wf_execution_free(struct wf_execution *execution) {
     if (!execution)
         return;
-    for (struct wf_frame *f = execution->frames, *next; f; f = next) {
-        next = f->next;
-        wf_frame_remove(f);
-    }
+    wf_execution_free_frames(execution);
     free(execution->frame_slots);
     free(execution->gone);
     wf_ref_clear(&execution->input);

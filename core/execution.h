@@ -92,6 +92,7 @@ struct wf_execution {
 
 struct wf_execution *wf_execution_new(void);
 void wf_execution_free(struct wf_execution *execution); /* NULL is fine */
+void wf_execution_free_frames(struct wf_execution *execution);
 /** Notes that batch `seq` holds the history so far. */
 void wf_execution_mark(struct wf_execution *execution, uint64_t seq);
 /** The id behind the last event that is durable; 0: none is. */

@@ -100,6 +100,15 @@ struct wf_key wf_key_checkpoint(uint16_t partition, uint64_t execution,
     return key;
 }
 
+struct wf_key wf_key_results(uint16_t partition, uint64_t execution,
+                             uint32_t frame, uint32_t page) {
+    struct wf_key key = wf_key_table(partition, 'O');
+    add(&key, execution, 8);
+    add(&key, frame, 4);
+    add(&key, page, 4);
+    return key;
+}
+
 struct wf_key wf_key_machine(uint16_t partition, struct wf_str name) {
     struct wf_key key = wf_key_table(partition, 'M');
     add_text(&key, name);

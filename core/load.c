@@ -1,6 +1,6 @@
 /*
- * load.c - from rows to memory: an execution that somebody needs, those whose
- * parked timers have come, and the documents that a frame's next step needs.
+ * load.c - from rows to memory: an execution or a frame that somebody needs,
+ * and those whose parked timers have come.
  *
  * Table T is scanned from where the last scan ended; nothing is parked whose
  * timer is closer than HORIZON_MS (park.c), so no row is ever added behind
@@ -12,6 +12,8 @@
 
 #define LOADS_AT_ONCE 512
 #define SCAN_ROWS 512
+/* An execution of fewer frames is loaded as a whole. */
+#define FRAMES_AT_ONCE 64
 /* Rows so close are loaded already; less than the horizon of parking. */
 #define AHEAD_MS 500
 
@@ -28,7 +30,21 @@ struct wf_load {
     struct load_wait *waits;
 };
 
-/* Builds an execution from its rows; NULL if it has ended or is damaged. */
+static struct wf_frame *decode_frame(struct wf_engine *engine,
+                                     struct wf_execution *execution,
+                                     uint32_t number, struct wf_str row) {
+    struct wf_frame *frame = wf_frame_new(execution, number);
+    struct wf_reader in = {row.data, row.data + row.len, false};
+    if (wf_frame_decode(&in, frame))
+        return frame;
+    wf_engine_notice(engine, "execution %llx: the row of frame %u does not "
+                     "decode", (unsigned long long)execution->id, number);
+    wf_frame_remove(frame);
+    return NULL;
+}
+
+/* Builds an execution from its rows; NULL if it has ended or is damaged. If
+ * there are more of its frames than these, it has none in memory yet. */
 static struct wf_execution *from_rows(struct wf_engine *engine, uint64_t id,
                                       const struct wf_row *rows,
                                       size_t count) {
@@ -51,38 +67,68 @@ static struct wf_execution *from_rows(struct wf_engine *engine, uint64_t id,
     execution->journaled_event = image.next_event;
     wf_execution_mark(execution, 0);
     execution->in_store = execution->listed = true;
-    for (size_t i = 1; i < count; i++) {
-        struct wf_frame *frame =
-            wf_frame_new(execution, wf_key_u32(rows[i].key, 8));
-        struct wf_reader row = {rows[i].value.data,
-                                rows[i].value.data + rows[i].value.len,
-                                false};
-        if (!wf_frame_decode(&row, frame)) {
-            wf_engine_notice(engine, "execution %llx: a frame's row does "
-                             "not decode", (unsigned long long)id);
+    for (size_t i = 1; i < count; i++)
+        if (!decode_frame(engine, execution, wf_key_u32(rows[i].key, 8),
+                          rows[i].value)) {
             wf_execution_free(execution);
             return NULL;
         }
-    }
     return execution;
 }
 
+/* Joins a loaded frame to its parent and to children in memory. */
+static void link_frame(struct wf_engine *engine, struct wf_frame *frame) {
+    struct wf_execution *execution = frame->execution;
+    struct wf_frame *parent =
+        frame->parent == WF_FRAME_NONE
+            ? NULL
+            : wf_execution_frame(execution, frame->parent);
+    if (parent && parent->fork && !frame->up)
+        wf_frame_set_parent(frame, parent);
+    if (!frame->fork)
+        return;
+    for (struct wf_frame *f = execution->frames; f; f = f->next)
+        if (f->parent == frame->number && !f->up &&
+            f->phase != WF_PHASE_GONE) {
+            wf_frame_set_parent(f, frame);
+            wf_frame_measure(f);
+            wf_frame_run(engine, f); /* it may wait for this */
+        }
+}
+
+/* A loaded frame goes on with what it was doing. */
+static void resume_frame(struct wf_engine *engine, struct wf_frame *frame) {
+    wf_frame_measure(frame);
+    wf_task_end_survivors(engine, frame);
+    if (wf_frame_wake_time(frame) == 0 || wf_frame_is_doomed(frame))
+        wf_frame_run(engine, frame);
+    else
+        wf_timer_update(engine, frame);
+}
+
+void wf_frame_adopt(struct wf_engine *engine, struct wf_execution *execution,
+                    uint32_t number, struct wf_str row) {
+    struct wf_frame *frame = decode_frame(engine, execution, number, row);
+    if (!frame)
+        return;
+    link_frame(engine, frame);
+    resume_frame(engine, frame);
+}
+
 static void adopt(struct wf_engine *engine, struct wf_execution *execution) {
+    struct wf_frame *f;
     wf_table_add(&engine->table, execution);
-    wf_execution_measure(engine, execution);
     execution->touched_ms = wf_clock_now_ms(engine->clock);
     wf_list_append(&engine->idle, &execution->idle_link);
     engine->stats.loaded++;
     if (engine->stats.parked > 0)
         engine->stats.parked--;
     wf_timer_update_execution(engine, execution);
-    for (struct wf_frame *f = execution->frames; f; f = f->next) {
-        wf_task_end_survivors(engine, f);
-        if (wf_frame_wake_time(f) == 0)
-            wf_frame_run(engine, f);
-        else
-            wf_timer_update(engine, f);
-    }
+    for (f = execution->frames; f; f = f->next)
+        link_frame(engine, f);
+    for (f = execution->frames; f; f = f->next)
+        resume_frame(engine, f);
+    wf_execution_measure(engine, execution);
 }
 
 static void load_done(struct wf_load *load, struct wf_execution *execution) {
@@ -107,11 +153,10 @@ static void load_rows(void *arg, const struct wf_row *rows, size_t count,
     struct wf_engine *engine = load->engine;
     struct wf_execution *execution =
         wf_table_by_id(&engine->table, load->id);
-    (void)more;
     if (wf_engine_read_failed(engine, err))
         return;
     if (!execution && count > 0) {
-        execution = from_rows(engine, load->id, rows, count);
+        execution = from_rows(engine, load->id, rows, more ? 1 : count);
         if (execution)
             adopt(engine, execution);
     }
@@ -147,17 +192,115 @@ void wf_execution_load(struct wf_engine *engine, uint64_t id,
     struct wf_key to = wf_key_execution(engine->partition, id + 1);
     struct wf_range range = {.from = wf_key_str(&from),
                              .to = wf_key_str(&to),
-                             .max_rows = 1000,
+                             .max_rows = FRAMES_AT_ONCE,
                              .max_bytes = 64 << 20};
     wf_store_scan(engine->store, &range, load_rows, load);
 }
 
+/* ---- single frames ---- */
+
+struct frame_load {
+    struct wf_engine *engine;
+    struct frame_load *next; /* in the engine's list */
+    uint64_t execution;
+    uint32_t frame;
+};
+
+static void frame_load_done(struct frame_load *load) {
+    struct frame_load **at = &load->engine->frame_loads;
+    while (*at != load)
+        at = &(*at)->next;
+    *at = load->next;
+    load->engine->loads--;
+    free(load);
+}
+
+static void frame_rows(void *arg, const struct wf_row *rows, size_t count,
+                       bool more, const struct wf_error *err) {
+    struct frame_load *load = arg;
+    struct wf_engine *engine = load->engine;
+    struct wf_execution *execution =
+        wf_table_by_id(&engine->table, load->execution);
+    (void)more;
+    if (wf_engine_read_failed(engine, err))
+        return;
+    if (execution) {
+        execution->pins--;
+        if (count == 1 && execution->status == WF_EXECUTION_RUNNING &&
+            !wf_execution_frame(execution, load->frame))
+            wf_frame_adopt(engine, execution, load->frame, rows->value);
+        else
+            wf_execution_release(engine, execution);
+    }
+    frame_load_done(load);
+}
+
+static void frame_execution_there(void *arg,
+                                  struct wf_execution *execution) {
+    struct frame_load *load = arg;
+    struct wf_engine *engine = load->engine;
+    if (!execution || execution->status != WF_EXECUTION_RUNNING ||
+        wf_execution_frame(execution, load->frame)) {
+        frame_load_done(load);
+        return;
+    }
+    execution->pins++;
+    struct wf_key key = wf_key_frame(engine->partition, load->execution,
+                                     load->frame);
+    wf_store_get(engine->store, wf_key_str(&key), frame_rows, load);
+}
+
+void wf_frame_load(struct wf_engine *engine, uint64_t execution,
+                   uint32_t frame) {
+    struct frame_load *load = engine->frame_loads;
+    while (load && (load->execution != execution || load->frame != frame))
+        load = load->next;
+    if (load)
+        return;
+    load = wf_calloc(1, sizeof(*load));
+    *load = (struct frame_load){engine, engine->frame_loads, execution,
+                                frame};
+    engine->frame_loads = load;
+    engine->loads++;
+    wf_execution_load(engine, execution, frame_execution_there, load);
+}
+
+bool wf_frame_has_parents(struct wf_engine *engine, struct wf_frame *frame) {
+    struct wf_frame *f = frame;
+    while (f->up)
+        f = f->up;
+    if (f->parent == WF_FRAME_NONE)
+        return true;
+    wf_frame_load(engine, f->execution->id, f->parent);
+    return false;
+}
+
 /* ---- parked timers ---- */
 
+struct due_load {
+    struct wf_engine *engine;
+    uint64_t execution;
+};
+
+/* Loading armed the timer; it fires in this or the next turn. One that has
+ * ended has left rows behind. */
 static void due_loaded(void *arg, struct wf_execution *execution) {
-    /* Loading armed the timers; they fire in this or the next turn. */
-    (void)arg;
-    (void)execution;
+    struct due_load *due = arg;
+    if (!execution)
+        wf_sweep_start(due->engine, due->execution);
+    free(due);
+}
+
+static void load_due(struct wf_engine *engine, struct wf_str key) {
+    uint64_t execution = wf_key_u64(key, 8);
+    uint32_t frame = wf_key_u32(key, 16);
+    if (frame != WF_FRAME_NONE) {
+        wf_frame_load(engine, execution, frame);
+        return;
+    }
+    struct due_load *due = wf_calloc(1, sizeof(*due));
+    *due = (struct due_load){engine, execution};
+    wf_execution_load(engine, execution, due_loaded, due);
 }
 
 static int64_t earlier(int64_t a, int64_t b) {
@@ -182,8 +325,7 @@ static void due_rows(void *arg, const struct wf_row *rows, size_t count,
         engine->parked_resume.len = 0;
         wf_buf_addstr(&engine->parked_resume, rows[i].key);
         wf_buf_u8(&engine->parked_resume, 0); /* the next possible key */
-        wf_execution_load(engine, wf_key_u64(rows[i].key, 8), due_loaded,
-                          engine);
+        load_due(engine, rows[i].key);
     }
     if (more) {
         engine->parked_next = engine->parked_cursor;
@@ -212,104 +354,4 @@ void wf_engine_load_due(struct wf_engine *engine) {
     engine->parked_scanning = true;
     engine->parked_unseen = wf_commits_first_timer(engine);
     wf_store_scan(engine->store, &range, due_rows, engine);
-}
-
-/* ---- documents ---- */
-
-struct doc_wait {
-    struct wf_engine *engine;
-    uint64_t execution, number;
-    uint32_t frame;
-};
-
-static void set_doc(struct wf_ref *ref, uint64_t number, struct wf_str text) {
-    if (ref->number != number || ref->doc)
-        return;
-    struct wf_doc *doc = wf_doc_trusted(text);
-    wf_ref_set(ref, number, doc);
-    wf_doc_unref(doc);
-}
-
-static void spread_doc(struct wf_execution *execution, uint64_t number,
-                       struct wf_str text) {
-    set_doc(&execution->input, number, text);
-    for (struct wf_frame *f = execution->frames; f; f = f->next) {
-        if (f->input.number == number && execution->input.number == number)
-            wf_ref_copy(&f->input, &execution->input);
-        set_doc(&f->input, number, text);
-        if (f->parameters.number == number && f->input.number == number)
-            wf_ref_copy(&f->parameters, &f->input);
-        set_doc(&f->parameters, number, text);
-    }
-}
-
-static void doc_is_lost(struct wf_engine *engine,
-                        struct wf_execution *execution, uint64_t number) {
-    struct wf_failure failure = {
-        WF_STR("States.Runtime"),
-        WF_STR("A payload of this execution is missing in the store"),
-    };
-    wf_engine_notice(engine, "execution %s: document %llu is missing",
-                     execution->name, (unsigned long long)number);
-    if (execution->status == WF_EXECUTION_RUNNING)
-        wf_execution_end(engine, execution, WF_EXECUTION_FAILED, &failure,
-                         execution->tail.next_event - 1);
-}
-
-static void doc_there(void *arg, struct wf_str text) {
-    struct doc_wait *wait = arg;
-    struct wf_engine *engine = wait->engine;
-    struct wf_execution *execution =
-        wf_table_by_id(&engine->table, wait->execution);
-    uint64_t number = wait->number;
-    uint32_t wanted = wait->frame;
-    free(wait);
-    if (!execution)
-        return;
-    if (text.data)
-        spread_doc(execution, number, text);
-    else
-        doc_is_lost(engine, execution, number);
-    struct wf_frame *frame = wf_execution_frame(execution, wanted);
-    if (--execution->loading > 0)
-        return;
-    if (execution->status == WF_EXECUTION_RUNNING && frame)
-        wf_frame_run(engine, frame);
-    else
-        wf_execution_release(engine, execution);
-}
-
-/* Returns whether the document is there (or there is none). */
-static bool need_doc(struct wf_engine *engine, struct wf_frame *frame,
-                     const struct wf_ref *ref) {
-    struct wf_execution *execution = frame->execution;
-    struct wf_tail_cursor cursor;
-    struct wf_str text;
-
-    if (ref->number == 0 || ref->doc)
-        return true;
-    wf_tail_walk(&execution->tail, execution->start_ms, &cursor);
-    if (wf_tail_find_doc(cursor, ref->number, &text) == WF_TAIL_DOC) {
-        spread_doc(execution, ref->number, text);
-        return true;
-    }
-    struct doc_wait *wait = wf_calloc(1, sizeof(*wait));
-    *wait = (struct doc_wait){engine, execution->id, ref->number,
-                              frame->number};
-    execution->loading++;
-    wf_doc_read(engine, execution->id, ref->number, 0, doc_there, wait);
-    return false;
-}
-
-bool wf_frame_load_docs(struct wf_engine *engine, struct wf_frame *frame) {
-    struct wf_execution *execution = frame->execution;
-    if (execution->loading) /* the last of its reads runs the frame */
-        return false;
-    bool there = need_doc(engine, frame, &execution->input);
-    if (frame->input.number != execution->input.number || there)
-        there &= need_doc(engine, frame, &frame->input);
-    if (frame->phase == WF_PHASE_TASK &&
-        frame->parameters.number != frame->input.number)
-        there &= need_doc(engine, frame, &frame->parameters);
-    return there;
 }

@@ -63,9 +63,32 @@ static struct wf_str text_member(lua_State *L, const char *member,
     return text;
 }
 
+/* stack: a state on top. Returns how many numbers it adds to `branches`: the
+ * list of a Parallel, the processor of a Map. [-0, +0] */
+static uint32_t read_branches(lua_State *L, struct wf_buf *branches) {
+    uint32_t count = 0;
+    lua_getfield(L, -1, "branches");
+    lua_getfield(L, -2, "processor");
+    if (lua_isnumber(L, -1)) {
+        uint32_t start = (uint32_t)lua_tointeger(L, -1) - 1;
+        wf_buf_add(branches, &start, sizeof(start));
+        count = 1;
+    } else if (lua_istable(L, -2)) {
+        count = (uint32_t)lua_objlen(L, -2);
+    }
+    for (uint32_t i = 1; lua_istable(L, -2) && i <= count; i++) {
+        lua_rawgeti(L, -2, (int)i);
+        uint32_t start = (uint32_t)lua_tointeger(L, -1) - 1;
+        wf_buf_add(branches, &start, sizeof(start));
+        lua_pop(L, 1);
+    }
+    lua_pop(L, 2);
+    return count;
+}
+
 /* stack: states on top; reads entry i + 1. [-0, +0] */
 static void read_state(lua_State *L, struct wf_script_machine *machine,
-                       uint32_t i) {
+                       uint32_t i, struct wf_buf *branches) {
     struct wf_state_info *info = &machine->states[i];
     lua_rawgeti(L, -1, (int)i + 1);
     info->name = text_member(L, "name", &machine->names);
@@ -77,12 +100,17 @@ static void read_state(lua_State *L, struct wf_script_machine *machine,
     lua_getfield(L, -2, "family");
     const char *family = lua_tostring(L, -1);
     info->scheduled = family_event(family ? family : "");
-    lua_pop(L, 3);
+    lua_pop(L, 2);
+    info->branch_count = read_branches(L, branches);
+    lua_getfield(L, -1, "ItemSelector");
+    info->has_selector = lua_toboolean(L, -1);
+    lua_pop(L, 2);
 }
 
-/* The texts stand in `names` in the order in which they were read. */
-static void fix_texts(struct wf_script_machine *machine) {
+/* Texts and branches stand in the order in which they were read. */
+static void fix_pointers(struct wf_script_machine *machine) {
     const char *at = machine->names.data;
+    const uint32_t *branches = machine->branches;
     for (uint32_t i = 0; i < machine->state_count; i++) {
         struct wf_state_info *info = &machine->states[i];
         struct wf_str *const texts[] = {&info->name, &info->resource_type,
@@ -91,20 +119,24 @@ static void fix_texts(struct wf_script_machine *machine) {
             texts[t]->data = at;
             at += texts[t]->len;
         }
+        info->branches = branches;
+        branches += info->branch_count;
     }
 }
 
 /* stack: compiled machine on top. [-1, +0] */
 static void read_machine(lua_State *L, struct wf_script_machine *machine,
                          struct wf_script_summary *summary) {
+    struct wf_buf branches = {0};
     lua_getfield(L, -1, "states");
     machine->state_count = (uint32_t)lua_objlen(L, -1);
     machine->states = wf_calloc(machine->state_count,
                                 sizeof(*machine->states));
     for (uint32_t i = 0; i < machine->state_count; i++)
-        read_state(L, machine, i);
+        read_state(L, machine, i, &branches);
     lua_pop(L, 1);
-    fix_texts(machine);
+    machine->branches = (uint32_t *)(void *)branches.data;
+    fix_pointers(machine);
     lua_getfield(L, -1, "start");
     lua_getfield(L, -2, "timeout_s");
     *summary = (struct wf_script_summary){
@@ -179,6 +211,7 @@ void wf_script_machine_free(struct wf_script *script,
         return;
     luaL_unref(script->L, LUA_REGISTRYINDEX, machine->ref);
     wf_buf_free(&machine->names);
+    free(machine->branches);
     free(machine->states);
     free(machine);
 }
@@ -200,7 +233,8 @@ static void keep_failure(struct wf_decision *decision, const char *error,
 
 static void runtime_failure(struct wf_decision *decision, const char *cause) {
     wf_doc_unref(decision->output);
-    decision->output = NULL;
+    wf_doc_unref(decision->items.doc);
+    decision->output = decision->items.doc = NULL;
     keep_failure(decision, "States.Runtime", strlen("States.Runtime"), cause,
                  strlen(cause));
 }
@@ -253,48 +287,91 @@ static int64_t seconds(lua_State *L, int index) {
     return number > 0 ? (int64_t)number : 0;
 }
 
-/* Reads the five returns that start at `at`. False: not a decision. */
-static bool read_decision(lua_State *L, int at, struct wf_decision *decision) {
+static bool take_exit(lua_State *L, int at, struct wf_decision *decision) {
+    lua_Integer next = lua_tointeger(L, at + 2);
+    decision->kind = WF_DECISION_EXIT;
+    decision->is_end = next == 0;
+    decision->next = next == 0 ? 0 : (uint32_t)(next - 1);
+    return take_output(L, at + 1, decision);
+}
+
+static bool take_failure(lua_State *L, int at,
+                         struct wf_decision *decision) {
+    size_t error_len = 0, cause_len = 0;
+    const char *error = lua_tolstring(L, at + 1, &error_len);
+    const char *cause = lua_tolstring(L, at + 2, &cause_len);
+    keep_failure(decision, error, error_len, cause, cause_len);
+    if (!error)
+        decision->failure.error = WF_STR_NULL;
+    if (!cause)
+        decision->failure.cause = WF_STR_NULL;
+    return true;
+}
+
+static bool take_schedule(lua_State *L, int at,
+                          struct wf_decision *decision) {
+    decision->kind = WF_DECISION_SCHEDULE;
+    decision->timeout_s = seconds(L, at + 2);
+    decision->heartbeat_s = seconds(L, at + 3);
+    decision->at_most_once = lua_toboolean(L, at + 4);
+    return take_output(L, at + 1, decision);
+}
+
+static bool take_wait(lua_State *L, int at, struct wf_decision *decision) {
+    decision->kind = WF_DECISION_WAIT;
+    decision->due_ms = (int64_t)lua_tonumber(L, at + 1);
+    return lua_isnumber(L, at + 1);
+}
+
+static bool take_retry(lua_State *L, int at, struct wf_decision *decision) {
+    decision->kind = WF_DECISION_RETRY;
+    decision->due_ms = (int64_t)lua_tonumber(L, at + 1);
+    decision->retrier = (uint32_t)lua_tointeger(L, at + 2) - 1;
+    return lua_isnumber(L, at + 1) && decision->retrier < 10000;
+}
+
+static bool take_parallel(lua_State *L, int at,
+                          struct wf_decision *decision) {
+    decision->kind = WF_DECISION_PARALLEL;
+    return take_output(L, at + 1, decision);
+}
+
+static bool take_map(lua_State *L, int at, struct wf_decision *decision) {
+    double limit = lua_tonumber(L, at + 2);
+    struct wf_value items;
+    if (!wf_lua_to_value(L, at + 1, &items))
+        return false;
+    enum wf_json_type type = wf_value_type(items);
+    if (type != WF_JSON_ARRAY && type != WF_JSON_OBJECT)
+        return false;
+    decision->kind = WF_DECISION_MAP;
+    decision->items = (struct wf_value){wf_doc_ref(items.doc), items.node};
+    decision->limit = limit < 1 ? 0 : limit > 1e9 ? 0 : (uint32_t)limit;
+    return true;
+}
+
+static bool take_item(lua_State *L, int at, struct wf_decision *decision) {
+    decision->kind = WF_DECISION_ITEM;
+    return take_output(L, at + 1, decision);
+}
+
+/* Reads the returns that start at `at`. False: not a decision. */
+static bool read_decision(lua_State *L, int at,
+                          struct wf_decision *decision) {
+    static const struct {
+        const char *kind;
+        bool (*take)(lua_State *L, int at, struct wf_decision *decision);
+    } kinds[] = {
+        {"exit", take_exit},         {"fail", take_failure},
+        {"schedule", take_schedule}, {"wait", take_wait},
+        {"retry", take_retry},       {"item", take_item},
+        {"map", take_map},           {"parallel", take_parallel},
+    };
     const char *kind = lua_tostring(L, at);
-    if (!kind)
-        return false;
-    switch (*kind) {
-    case 'e': {
-        lua_Integer next = lua_tointeger(L, at + 2);
-        decision->kind = WF_DECISION_EXIT;
-        decision->is_end = next == 0;
-        decision->next = next == 0 ? 0 : (uint32_t)(next - 1);
-        return take_output(L, at + 1, decision);
-    }
-    case 'f': {
-        size_t error_len = 0, cause_len = 0;
-        const char *error = lua_tolstring(L, at + 1, &error_len);
-        const char *cause = lua_tolstring(L, at + 2, &cause_len);
-        keep_failure(decision, error, error_len, cause, cause_len);
-        if (!error)
-            decision->failure.error = WF_STR_NULL;
-        if (!cause)
-            decision->failure.cause = WF_STR_NULL;
-        return true;
-    }
-    case 's':
-        decision->kind = WF_DECISION_SCHEDULE;
-        decision->timeout_s = seconds(L, at + 2);
-        decision->heartbeat_s = seconds(L, at + 3);
-        decision->at_most_once = lua_toboolean(L, at + 4);
-        return take_output(L, at + 1, decision);
-    case 'w':
-        decision->kind = WF_DECISION_WAIT;
-        decision->due_ms = (int64_t)lua_tonumber(L, at + 1);
-        return lua_isnumber(L, at + 1);
-    case 'r':
-        decision->kind = WF_DECISION_RETRY;
-        decision->due_ms = (int64_t)lua_tonumber(L, at + 1);
-        decision->retrier = (uint32_t)lua_tointeger(L, at + 2) - 1;
-        return lua_isnumber(L, at + 1) && decision->retrier < 10000;
-    default:
-        return false;
-    }
+    for (size_t i = 0; kind && i < sizeof(kinds) / sizeof(kinds[0]); i++)
+        if (strcmp(kind, kinds[i].kind) == 0)
+            return kinds[i].take(L, at, decision);
+    return false;
 }
 
 static const char *const EVENT_NAMES[] = {
@@ -303,32 +380,48 @@ static const char *const EVENT_NAMES[] = {
     [WF_SCRIPT_RETRY] = "retry",
     [WF_SCRIPT_TASK_SUCCEEDED] = "task_succeeded",
     [WF_SCRIPT_TASK_FAILED] = "task_failed",
+    [WF_SCRIPT_JOINED] = "joined",
+    [WF_SCRIPT_BRANCH_FAILED] = "branch_failed",
 };
+
+static int function_of(const struct wf_script *script,
+                       enum wf_script_event event) {
+    if (event == WF_SCRIPT_ENTER)
+        return script->enter_ref;
+    return event == WF_SCRIPT_ITEM ? script->item_ref : script->resume_ref;
+}
 
 /* Pushes function and arguments; returns the number of arguments. */
 static int push_call(struct wf_script *script,
                      const struct wf_script_call *call) {
     lua_State *L = script->L;
-    bool enter = call->event == WF_SCRIPT_ENTER;
-    lua_rawgeti(L, LUA_REGISTRYINDEX,
-                enter ? script->enter_ref : script->resume_ref);
+    lua_rawgeti(L, LUA_REGISTRYINDEX, function_of(script, call->event));
     lua_rawgeti(L, LUA_REGISTRYINDEX, call->machine->ref);
     lua_pushinteger(L, (lua_Integer)call->state + 1);
     lua_rawgeti(L, LUA_REGISTRYINDEX, script->ctx_ref);
     wf_lua_push_value(L, (struct wf_value){call->input, 0});
-    if (enter)
+    switch (call->event) {
+    case WF_SCRIPT_ENTER:
         return 4;
-    lua_pushstring(L, EVENT_NAMES[call->event]);
-    if (call->event == WF_SCRIPT_TASK_SUCCEEDED) {
+    case WF_SCRIPT_ITEM:
+        lua_pushnumber(L, call->context->map_index);
+        wf_lua_push_value(L, call->context->map_item);
+        return 6;
+    case WF_SCRIPT_TASK_SUCCEEDED:
+    case WF_SCRIPT_JOINED:
+        lua_pushstring(L, EVENT_NAMES[call->event]);
         wf_lua_push_value(L, (struct wf_value){call->output, 0});
         return 6;
-    }
-    if (call->event == WF_SCRIPT_TASK_FAILED) {
+    case WF_SCRIPT_TASK_FAILED:
+    case WF_SCRIPT_BRANCH_FAILED:
+        lua_pushstring(L, EVENT_NAMES[call->event]);
         lua_pushlstring(L, call->failure.error.data, call->failure.error.len);
         lua_pushlstring(L, call->failure.cause.data, call->failure.cause.len);
         return 7;
+    default:
+        lua_pushstring(L, EVENT_NAMES[call->event]);
+        return 5;
     }
-    return 5;
 }
 
 /* As recorded at AWS: the context object of a Pass has no RetryCount. */
@@ -360,5 +453,6 @@ void wf_script_decide(struct wf_script *script,
 
 void wf_decision_free(struct wf_decision *decision) {
     wf_doc_unref(decision->output);
+    wf_doc_unref(decision->items.doc);
     wf_buf_free(&decision->texts);
 }

@@ -165,6 +165,19 @@ static void put_rows(struct wf_engine *engine,
     wf_engine_wake(engine);
 }
 
+/* Whether the text may ask the context object for more than its members
+ * Execution, State, StateMachine and Task. */
+static bool asks_for_items(const struct wf_buf *definition) {
+    const char *at = definition->data, *end = at + definition->len;
+    while ((at = memmem(at, (size_t)(end - at), "$$", 2))) {
+        at += 2;
+        if (end - at < 2 || at[0] != '.' || !strchr("EST", at[1]))
+            return true;
+    }
+    return memmem(definition->data, definition->len, "$states.context",
+                  15) != NULL;
+}
+
 /* Compiles; `diagnostics` gets what is wrong with the definition. */
 static int compile(struct wf_engine *engine, struct wf_machine *machine,
                    struct wf_buf *diagnostics, struct wf_error *err) {
@@ -186,6 +199,7 @@ static int compile(struct wf_engine *engine, struct wf_machine *machine,
     machine->state_count = summary.state_count;
     machine->start = summary.start;
     machine->timeout_s = summary.timeout_s;
+    machine->shows_items = asks_for_items(&machine->definition);
     machine->ready = true;
     return 0;
 }

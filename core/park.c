@@ -29,7 +29,7 @@
 int64_t wf_frame_wake_time(const struct wf_frame *frame) {
     if (frame->phase == WF_PHASE_WAIT || frame->phase == WF_PHASE_RETRY)
         return frame->due_ms;
-    return 0;
+    return wf_frame_is_waiting(frame) ? -1 : 0;
 }
 
 static void move_timer_row(struct wf_engine *engine, uint64_t execution,
@@ -50,21 +50,46 @@ static void move_timer_row(struct wf_engine *engine, uint64_t execution,
     }
 }
 
+static void put_frame(struct wf_engine *engine, struct wf_frame *frame) {
+    struct wf_execution *execution = frame->execution;
+    struct wf_buf *image = &engine->scratch;
+    move_timer_row(engine, execution->id, frame->number, &frame->row_due_ms,
+                   wf_frame_wake_time(frame));
+    if (frame->fork)
+        wf_pages_put(engine, frame);
+    if (!frame->has_row)
+        execution->frame_rows++;
+    frame->has_row = true;
+    image->len = 0;
+    wf_frame_encode(frame, image);
+    struct wf_key key = wf_key_frame(engine->partition, execution->id,
+                                     frame->number);
+    wf_batch_put(wf_engine_rows(engine), wf_key_str(&key),
+                 (struct wf_str){image->data, image->len});
+    frame->row_stale = false;
+}
+
 static void put_frames(struct wf_engine *engine,
                        struct wf_execution *execution) {
-    struct wf_buf *image = &engine->scratch;
-    for (struct wf_frame *f = execution->frames; f; f = f->next) {
-        if (!f->row_stale)
+    for (struct wf_frame *f = execution->frames; f; f = f->next)
+        if (f->row_stale && f->phase != WF_PHASE_GONE)
+            put_frame(engine, f);
+}
+
+void wf_frames_park(struct wf_engine *engine,
+                    struct wf_execution *execution) {
+    struct wf_link *link, *next;
+    for (link = execution->changed.next; link != &execution->changed;
+         link = next) {
+        struct wf_frame *frame =
+            WF_ENTRY(link, struct wf_frame, changed_link);
+        next = link->next;
+        if (!frame->wants_park)
             continue;
-        move_timer_row(engine, execution->id, f->number, &f->row_due_ms,
-                       wf_frame_wake_time(f));
-        image->len = 0;
-        wf_frame_encode(f, image);
-        struct wf_key key = wf_key_frame(engine->partition, execution->id,
-                                         f->number);
-        wf_batch_put(wf_engine_rows(engine), wf_key_str(&key),
-                     (struct wf_str){image->data, image->len});
-        f->row_stale = false;
+        put_frame(engine, frame);
+        execution->image_changed = true; /* of frame_rows */
+        wf_frame_mark_gone(frame);
+        wf_commit_drop_frame(engine, frame);
     }
 }
 
@@ -135,11 +160,29 @@ static void put_segments(struct wf_engine *engine,
         put_segment(engine, execution, &part);
 }
 
+/* Rows of frames that an end has left behind are swept later, by the next
+ * engine if need be (sweep.c). */
+static int64_t own_wake_time(const struct wf_execution *execution) {
+    if (execution->status != WF_EXECUTION_RUNNING)
+        return execution->frame_rows > 0 ? 0 : -1;
+    return execution->timeout_due_ms ? execution->timeout_due_ms : -1;
+}
+
+void wf_execution_cut(struct wf_engine *engine,
+                      struct wf_execution *execution) {
+    struct wf_tail *tail = &execution->tail;
+    put_segments(engine, execution);
+    wf_tail_reset(tail, tail->next_event);
+    execution->journaled = 0;
+    execution->journaled_event = tail->next_event;
+}
+
 void wf_execution_pack(struct wf_engine *engine,
                        struct wf_execution *execution) {
     struct wf_tail *tail = &execution->tail;
     bool ended = execution->status != WF_EXECUTION_RUNNING;
     bool is_inline = ended && !execution->in_store &&
+                     tail->first_event == 1 &&
                      tail->bytes.len <= INLINE_BYTES;
 
     if (!ended)
@@ -147,10 +190,7 @@ void wf_execution_pack(struct wf_engine *engine,
     if (tail->bytes.len > 0 && !is_inline)
         put_segments(engine, execution);
     move_timer_row(engine, execution->id, WF_FRAME_NONE,
-                   &execution->row_due_ms,
-                   ended || execution->timeout_due_ms == 0
-                       ? -1
-                       : execution->timeout_due_ms);
+                   &execution->row_due_ms, own_wake_time(execution));
     put_index_rows(engine, execution);
     struct wf_buf *image = &engine->scratch;
     image->len = 0;
@@ -183,19 +223,24 @@ void wf_execution_drop(struct wf_engine *engine,
     engine->dropped++;
 }
 
+/* It waits, and for nothing that comes soon. */
+static bool is_parkable(const struct wf_frame *frame, int64_t now) {
+    if (!wf_frame_is_waiting(frame) || frame->cancelling || frame->reaping ||
+        frame->runnable || frame->loading || wf_link_is_in(&frame->run_link))
+        return false;
+    return frame->phase == WF_PHASE_FORK ||
+           frame->due_ms >= now + HORIZON_MS;
+}
+
 static bool is_idle(const struct wf_execution *execution, int64_t now) {
     if (execution->status != WF_EXECUTION_RUNNING || execution->loading)
         return false;
     if (execution->timeout_due_ms &&
         execution->timeout_due_ms < now + HORIZON_MS)
         return false;
-    for (const struct wf_frame *f = execution->frames; f; f = f->next) {
-        bool waits = f->phase == WF_PHASE_WAIT || f->phase == WF_PHASE_RETRY;
-        if (!waits || f->due_ms < now + HORIZON_MS || f->cancelling ||
-            f->reaping ||
-            f->runnable || wf_link_is_in(&f->run_link))
+    for (const struct wf_frame *f = execution->frames; f; f = f->next)
+        if (f->phase != WF_PHASE_GONE && !is_parkable(f, now))
             return false;
-    }
     return true;
 }
 
@@ -227,9 +272,12 @@ void wf_frame_park_if_long(struct wf_engine *engine,
     int64_t now = wf_clock_now_ms(engine->clock);
     bool is_long = frame->due_ms > now + engine->options.idle_ms &&
                    frame->due_ms > now + HORIZON_MS;
-    if (is_long && !execution->express && !engine->clock->is_virtual &&
-        is_idle(execution, now))
+    if (!is_long || execution->express || engine->clock->is_virtual)
+        return;
+    if (is_idle(execution, now))
         park(engine, execution);
+    else if (frame->up && is_parkable(frame, now))
+        frame->wants_park = true;
 }
 
 /* Gives freed memory back to the system: after many executions have gone, or

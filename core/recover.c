@@ -31,7 +31,8 @@ static bool corrupt(struct recovery *recovery, uint64_t seq,
 
 static struct wf_execution *base_execution(
     struct wf_engine *engine, uint64_t id, uint64_t seq,
-    uint64_t first_event, const struct wf_execution_image *image) {
+    uint64_t first_event, bool stored,
+    const struct wf_execution_image *image) {
     struct wf_execution *execution = wf_table_by_id(&engine->table, id);
     if (execution) /* cannot be: a base follows a PACKED or begins */
         wf_execution_drop(engine, execution);
@@ -41,7 +42,7 @@ static struct wf_execution *base_execution(
                                        image->revision);
     wf_execution_apply(execution, image);
     wf_tail_reset(&execution->tail, first_event);
-    execution->in_store = execution->listed = first_event > 1;
+    execution->in_store = execution->listed = stored;
     execution->first_seq = seq;
     execution->last_seq = seq;
     wf_list_append(&engine->unpacked, &execution->unpacked_link);
@@ -69,11 +70,45 @@ static bool apply_frames(struct wf_reader *in,
         if (!execution) {
             free(scratch.children);
             free(scratch.retriers);
+            wf_fork_free(scratch.fork);
         } else {
             frame->row_stale = true;
         }
         if (!good)
             return false;
+    }
+    return !in->bad;
+}
+
+/* Results of children, which their parent's images don't hold. */
+static bool apply_results(struct wf_reader *in,
+                          struct wf_execution *execution) {
+    uint64_t forks = wf_read_varint(in);
+    for (uint64_t i = 0; i < forks && !in->bad; i++) {
+        uint32_t number = (uint32_t)wf_read_varint(in);
+        struct wf_frame *frame =
+            execution ? wf_execution_frame(execution, number) : NULL;
+        uint64_t count = wf_read_varint(in);
+        for (uint64_t k = 0; k < count && !in->bad; k++) {
+            uint32_t index = (uint32_t)wf_read_varint(in);
+            uint64_t document = wf_read_varint(in);
+            if (frame && frame->fork && index < frame->fork->count)
+                wf_fork_put(frame->fork, index, document, NULL, false);
+        }
+        if (frame && frame->fork)
+            frame->fork->fresh_count = 0;
+    }
+    return !in->bad;
+}
+
+static bool apply_gone(struct wf_reader *in, struct wf_execution *execution) {
+    uint64_t count = wf_read_varint(in);
+    for (uint64_t i = 0; i < count && !in->bad; i++) {
+        uint32_t number = (uint32_t)wf_read_varint(in);
+        struct wf_frame *frame =
+            execution ? wf_execution_frame(execution, number) : NULL;
+        if (frame)
+            wf_frame_remove(frame);
     }
     return !in->bad;
 }
@@ -93,7 +128,8 @@ static bool apply_slice(struct recovery *recovery, struct wf_reader *in,
     struct wf_execution *execution;
 
     if (flags & WF_SLICE_BASE) {
-        execution = base_execution(engine, id, seq, first_event, &image);
+        execution = base_execution(engine, id, seq, first_event,
+                                   flags & WF_SLICE_STORED, &image);
     } else {
         execution = wf_table_by_id(&engine->table, id);
         if (execution && (flags & WF_SLICE_IMAGE))
@@ -111,7 +147,17 @@ static bool apply_slice(struct recovery *recovery, struct wf_reader *in,
     }
     if (!apply_frames(in, execution))
         return corrupt(recovery, seq, "a frame's image");
+    if (!apply_results(in, execution) || !apply_gone(in, execution))
+        return corrupt(recovery, seq, "what became of frames");
     return true;
+}
+
+static void apply_cut(struct wf_execution *execution, uint64_t first_event) {
+    if (!execution)
+        return;
+    wf_tail_reset(&execution->tail, first_event);
+    execution->journaled = 0;
+    execution->journaled_event = first_event;
 }
 
 static bool apply_record(struct recovery *recovery, uint64_t seq,
@@ -132,6 +178,10 @@ static bool apply_record(struct recovery *recovery, uint64_t seq,
             wf_read_u8(&in);
             if (execution)
                 wf_execution_drop(engine, execution);
+        } else if (kind == WF_JOURNAL_CUT) {
+            uint64_t id = wf_read_varint(&in);
+            apply_cut(wf_table_by_id(&engine->table, id),
+                      wf_read_varint(&in));
         } else {
             return corrupt(recovery, seq, "unknown entry");
         }
@@ -211,6 +261,27 @@ static int last_row(struct wf_engine *engine, char table, wf_rows_fn *rows,
     return wf_store_scan_now(engine->store, &range, rows, arg, err);
 }
 
+/* Parents that are rows are loaded when a child of theirs is to run. */
+static void resume_frames(struct wf_engine *engine,
+                          struct wf_execution *execution) {
+    struct wf_frame *f;
+    for (f = execution->frames; f; f = f->next) {
+        struct wf_frame *parent =
+            f->parent == WF_FRAME_NONE
+                ? NULL
+                : wf_execution_frame(execution, f->parent);
+        if (parent && parent->fork)
+            wf_frame_set_parent(f, parent);
+    }
+    for (f = execution->frames; f; f = f->next) {
+        wf_frame_measure(f);
+        wf_task_end_survivors(engine, f);
+        wf_timer_update(engine, f);
+        if (!wf_frame_is_waiting(f))
+            wf_frame_run(engine, f);
+    }
+}
+
 /* What was active goes on. */
 static void resume_all(struct wf_engine *engine) {
     for (size_t i = 0; i < engine->table.size; i++)
@@ -220,12 +291,7 @@ static void resume_all(struct wf_engine *engine) {
             wf_timer_update_execution(engine, e);
             wf_execution_measure(engine, e);
             wf_execution_mark(e, 0);
-            for (struct wf_frame *f = e->frames; f; f = f->next) {
-                wf_task_end_survivors(engine, f);
-                wf_timer_update(engine, f);
-                if (f->phase == WF_PHASE_ENTER || f->phase == WF_PHASE_TASK)
-                    wf_frame_run(engine, f);
-            }
+            resume_frames(engine, e);
         }
 }
 

@@ -33,7 +33,7 @@
 #include "store_touched.h"
 #include "store_wal.h"
 
-enum { STORE_FORMAT = 2, STORE_MAX_TABLES = 32, STORE_MAX_KEY = 511 };
+enum { STORE_FORMAT = 3, STORE_MAX_TABLES = 32, STORE_MAX_KEY = 511 };
 
 /* Result of LMDB calls once store_rc() has looked at it. Others are fatal. */
 #define STORE_RC_NO_ROOM (-1)

@@ -286,7 +286,7 @@ void wf_tasks_drain_backlog(struct wf_engine *engine) {
 /* Records of children that need no end any more. */
 static void forget_children(struct wf_frame *frame) {
     if (frame->child_count)
-        frame->changed = frame->row_stale = true;
+        wf_frame_mark_changed(frame);
     frame->child_count = 0;
 }
 
@@ -535,8 +535,8 @@ static void task_ended(void *arg, uint64_t task, enum wf_task_end how,
                        const struct wf_failure *failure) {
     struct wf_engine *engine = arg;
     struct wf_frame *frame = wf_task_table_get(&engine->tasks, task);
-    if (!frame)
-        return;
+    if (!frame || wf_frame_is_doomed(frame))
+        return; /* (the one that ends it gives up the task as well) */
     switch (how) {
     case WF_TASK_SUCCEEDED:
         wf_timer_disarm(engine, frame);
@@ -672,7 +672,7 @@ static void task_child_ended(void *arg, uint64_t task,
     for (uint32_t i = 0; frame && i < frame->child_count; i++)
         if (frame->children[i].pid == child.pid) {
             frame->children[i] = frame->children[--frame->child_count];
-            frame->changed = frame->row_stale = true;
+            wf_frame_mark_changed(frame);
             return;
         }
 }

@@ -23,8 +23,8 @@ void wf_frame_run(struct wf_engine *engine, struct wf_frame *frame) {
 }
 
 void wf_frame_changed(struct wf_engine *engine, struct wf_frame *frame) {
-    frame->changed = true;
-    frame->row_stale = true;
+    wf_frame_mark_changed(frame);
+    wf_frame_measure(frame);
     wf_execution_touch(engine, frame->execution);
 }
 
@@ -36,10 +36,9 @@ static int64_t event_time(struct wf_engine *engine,
     return execution->last_ms;
 }
 
-/* Records an event of the execution; EXPRESS keeps none unless observed. */
-static uint64_t add_event(struct wf_engine *engine,
-                          struct wf_execution *execution,
-                          struct wf_event *event) {
+uint64_t wf_execution_event(struct wf_engine *engine,
+                            struct wf_execution *execution,
+                            struct wf_event *event) {
     if (event->time_ms == 0)
         event->time_ms = event_time(engine, execution);
     engine->stats.events++;
@@ -63,13 +62,14 @@ uint64_t wf_frame_event(struct wf_engine *engine, struct wf_frame *frame,
                         struct wf_event *event) {
     event->previous_id = frame->previous_event;
     event->state = frame->state;
-    frame->previous_event = add_event(engine, frame->execution, event);
+    frame->previous_event =
+        wf_execution_event(engine, frame->execution, event);
     return frame->previous_event;
 }
 
 /* ---- ends ---- */
 
-/* The rows of a frame of an execution that has ended. */
+/* The rows of a frame that has ended. */
 static void forget_frame(struct wf_engine *engine, struct wf_frame *frame) {
     struct wf_execution *execution = frame->execution;
     struct wf_key key;
@@ -77,28 +77,63 @@ static void forget_frame(struct wf_engine *engine, struct wf_frame *frame) {
         key = wf_key_timer(engine->partition, frame->row_due_ms,
                            execution->id, frame->number);
         wf_batch_delete(wf_engine_rows(engine), wf_key_str(&key));
+        frame->row_due_ms = -1;
     }
-    if (execution->in_store) {
+    if (frame->has_row) {
         key = wf_key_frame(engine->partition, execution->id, frame->number);
         wf_batch_delete(wf_engine_rows(engine), wf_key_str(&key));
+        frame->has_row = false;
+        execution->frame_rows--;
+        execution->image_changed = true;
     }
+}
+
+/* Rows beside the frame's own that it has no use for any more. */
+static void forget_parts(struct wf_engine *engine, struct wf_frame *frame,
+                         bool ended) {
+    if (frame->checkpoint_over || (ended && frame->has_checkpoint)) {
+        struct wf_key key = wf_key_checkpoint(
+            engine->partition, frame->execution->id, frame->number);
+        wf_batch_delete(wf_engine_rows(engine), wf_key_str(&key));
+        frame->checkpoint_over = false;
+    }
+    if (frame->pages_over || (ended && frame->fork && frame->fork->has_rows))
+        wf_pages_delete(engine, frame);
+    frame->pages_over = false;
+}
+
+/* One that ended while its row could be read stays until that is durable. */
+static void bury_frame(struct wf_engine *engine, struct wf_frame *frame) {
+    bool had_row = frame->has_row;
+    forget_parts(engine, frame, true);
+    forget_frame(engine, frame);
+    wf_frame_mark_gone(frame);
+    if (had_row)
+        wf_commit_drop_frame(engine, frame);
+    else
+        wf_frame_remove(frame);
 }
 
 void wf_frames_forget_rows(struct wf_engine *engine,
                            struct wf_execution *execution) {
-    bool ended = execution->status != WF_EXECUTION_RUNNING;
-    for (struct wf_frame *f = execution->frames, *next; f; f = next) {
-        next = f->next;
-        if (f->checkpoint_over || (ended && f->has_checkpoint)) {
-            struct wf_key key = wf_key_checkpoint(engine->partition,
-                                                  execution->id, f->number);
-            wf_batch_delete(wf_engine_rows(engine), wf_key_str(&key));
-            f->checkpoint_over = false;
-        }
-        if (ended) {
+    struct wf_link *link, *next;
+    if (execution->status != WF_EXECUTION_RUNNING) {
+        for (struct wf_frame *f = execution->frames; f; f = f->next) {
+            forget_parts(engine, f, true);
             forget_frame(engine, f);
-            wf_frame_remove(f);
         }
+        wf_execution_free_frames(execution);
+        return;
+    }
+    for (link = execution->changed.next; link != &execution->changed;
+         link = next) {
+        struct wf_frame *frame =
+            WF_ENTRY(link, struct wf_frame, changed_link);
+        next = link->next;
+        if (frame->phase == WF_PHASE_GONE)
+            bury_frame(engine, frame);
+        else
+            forget_parts(engine, frame, false);
     }
 }
 
@@ -149,7 +184,7 @@ void wf_execution_end(struct wf_engine *engine,
         execution->error = copy_text(failure->error);
         execution->cause = copy_text(failure->cause);
     }
-    add_event(engine, execution, &event);
+    wf_execution_event(engine, execution, &event);
     execution->status = status;
     execution->stop_ms = execution->last_ms;
     execution->image_changed = true;
@@ -192,13 +227,22 @@ static void check_size(struct wf_engine *engine, struct wf_frame *frame,
     wf_failure_too_large(&decision->failure, name, &decision->texts);
 }
 
-static void decide(struct wf_engine *engine, struct wf_frame *frame,
-                   enum wf_script_event event, struct wf_doc *output,
-                   const struct wf_failure *failure,
-                   struct wf_decision *decision) {
+static void show_item(const struct wf_fork *fork, uint32_t index,
+                      struct wf_script_context *context) {
+    context->in_map = true;
+    context->map_index = index;
+    context->map_key = fork->items_have_keys;
+    context->map_item = (struct wf_value){NULL, 0};
+    if (fork->items)
+        context->map_item = wf_fork_item(fork, index);
+}
+
+/* What a script is told of the frame. */
+static void show_context(struct wf_engine *engine, struct wf_frame *frame,
+                         struct wf_script_context *context) {
     struct wf_execution *execution = frame->execution;
     struct wf_machine *machine = execution->machine;
-    struct wf_script_context context = {
+    *context = (struct wf_script_context){
         .now_ms = event_time(engine, execution),
         .execution_arn_prefix = wf_str(machine->execution_prefix),
         .execution_name = wf_str(execution->name),
@@ -214,19 +258,45 @@ static void decide(struct wf_engine *engine, struct wf_frame *frame,
         .retriers = frame->retriers,
         .retrier_count = frame->retrier_count,
     };
-    struct wf_script_call call = {
-        .machine = machine->compiled,
-        .state = frame->state,
-        .event = event,
-        .input = frame->input.doc,
-        .output = output,
-        .context = &context,
-    };
-    if (failure)
-        call.failure = *failure;
-    wf_script_decide(engine->script, &call, decision);
+    const struct wf_frame *f = frame;
+    while (f->up && !f->up->fork->is_map)
+        f = f->up;
+    if (f->up)
+        show_item(f->up->fork, wf_frame_index(f), context);
+}
+
+static void ask(struct wf_engine *engine, struct wf_frame *frame,
+                struct wf_script_call *call, struct wf_decision *decision) {
+    struct wf_machine *machine = frame->execution->machine;
+    call->machine = machine->compiled;
+    call->state = frame->state;
+    call->input = frame->input.doc;
+    wf_script_decide(engine->script, call, decision);
     check_next(machine, decision);
     check_size(engine, frame, decision);
+}
+
+void wf_frame_decide(struct wf_engine *engine, struct wf_frame *frame,
+                     enum wf_script_event event, struct wf_doc *output,
+                     const struct wf_failure *failure,
+                     struct wf_decision *decision) {
+    struct wf_script_context context;
+    struct wf_script_call call = {
+        .event = event, .output = output, .context = &context};
+    if (failure)
+        call.failure = *failure;
+    show_context(engine, frame, &context);
+    ask(engine, frame, &call, decision);
+}
+
+void wf_frame_ask_item(struct wf_engine *engine, struct wf_frame *frame,
+                       uint32_t index, struct wf_decision *decision) {
+    struct wf_script_context context;
+    struct wf_script_call call = {.event = WF_SCRIPT_ITEM,
+                                  .context = &context};
+    show_context(engine, frame, &context);
+    show_item(frame->fork, index, &context);
+    ask(engine, frame, &call, decision);
 }
 
 /* Leaves the state. Returns whether the frame enters another one. */
@@ -250,6 +320,11 @@ static bool apply_exit(struct wf_engine *engine, struct wf_frame *frame,
     frame->restarted = 0;
     wf_ref_clear(&frame->parameters);
     engine->stats.transitions++;
+    if (decision->is_end && frame->up) {
+        wf_child_succeeded(engine, frame, &output);
+        wf_ref_clear(&output);
+        return false;
+    }
     if (decision->is_end) {
         wf_ref_copy(&execution->output, &output);
         wf_ref_clear(&output);
@@ -314,6 +389,32 @@ static void apply_schedule(struct wf_engine *engine, struct wf_frame *frame,
     wf_task_schedule(engine, frame);
 }
 
+static void apply_fail(struct wf_engine *engine, struct wf_frame *frame,
+                       const struct wf_decision *decision) {
+    engine->stats.transitions++;
+    if (frame->up)
+        wf_child_failed(engine, frame, &decision->failure);
+    else
+        wf_execution_end(engine, frame->execution, WF_EXECUTION_FAILED,
+                         &decision->failure, frame->previous_event);
+}
+
+static void apply_wait(struct wf_engine *engine, struct wf_frame *frame,
+                       const struct wf_decision *decision) {
+    frame->phase = WF_PHASE_WAIT;
+    frame->due_ms = due_time(decision);
+    wf_timer_update(engine, frame);
+    wf_frame_changed(engine, frame);
+    wf_frame_park_if_long(engine, frame);
+}
+
+static const struct wf_failure NO_ITEM = {
+    {"States.Runtime", sizeof("States.Runtime") - 1},
+    {"The state's script answered with an item, for which it was not asked",
+     sizeof("The state's script answered with an item, for which it was not "
+            "asked") - 1},
+};
+
 /* Applies a decision. The frame may be gone afterwards: returns whether it
  * is there and enters a state next. */
 static bool apply(struct wf_engine *engine, struct wf_frame *frame,
@@ -324,26 +425,36 @@ static bool apply(struct wf_engine *engine, struct wf_frame *frame,
         goes_on = apply_exit(engine, frame, decision, result);
         break;
     case WF_DECISION_FAIL:
-        engine->stats.transitions++;
-        wf_execution_end(engine, frame->execution, WF_EXECUTION_FAILED,
-                         &decision->failure, frame->previous_event);
+        apply_fail(engine, frame, decision);
         break;
     case WF_DECISION_SCHEDULE:
         apply_schedule(engine, frame, decision);
         break;
     case WF_DECISION_WAIT:
-        frame->phase = WF_PHASE_WAIT;
-        frame->due_ms = due_time(decision);
-        wf_timer_update(engine, frame);
-        wf_frame_changed(engine, frame);
-        wf_frame_park_if_long(engine, frame);
+        apply_wait(engine, frame, decision);
         break;
     case WF_DECISION_RETRY:
         apply_retry(engine, frame, decision);
         break;
+    case WF_DECISION_PARALLEL:
+        wf_fork_parallel(engine, frame, decision);
+        break;
+    case WF_DECISION_MAP:
+        wf_fork_map(engine, frame, decision);
+        break;
+    case WF_DECISION_ITEM:
+        decision->failure = NO_ITEM;
+        apply_fail(engine, frame, decision);
+        break;
     }
     wf_decision_free(decision);
     return goes_on;
+}
+
+void wf_frame_apply(struct wf_engine *engine, struct wf_frame *frame,
+                    struct wf_decision *decision) {
+    if (apply(engine, frame, decision, NULL))
+        wf_frame_run(engine, frame);
 }
 
 void wf_frame_resume(struct wf_engine *engine, struct wf_frame *frame,
@@ -351,8 +462,8 @@ void wf_frame_resume(struct wf_engine *engine, struct wf_frame *frame,
                      const struct wf_ref *result,
                      const struct wf_failure *failure) {
     struct wf_decision decision;
-    decide(engine, frame, event, result ? result->doc : NULL, failure,
-           &decision);
+    wf_frame_decide(engine, frame, event, result ? result->doc : NULL,
+                    failure, &decision);
     if (apply(engine, frame, &decision, result))
         wf_frame_run(engine, frame);
 }
@@ -368,7 +479,7 @@ static bool enter(struct wf_engine *engine, struct wf_frame *frame) {
     wf_frame_retriers_reset(frame);
     frame->entered_event = wf_frame_event(engine, frame, &event);
     frame->entered_ms = frame->execution->last_ms;
-    decide(engine, frame, WF_SCRIPT_ENTER, NULL, NULL, &decision);
+    wf_frame_decide(engine, frame, WF_SCRIPT_ENTER, NULL, NULL, &decision);
     return apply(engine, frame, &decision, NULL);
 }
 
@@ -449,12 +560,19 @@ static bool is_early(struct wf_engine *engine, const struct wf_frame *frame) {
 unsigned wf_frame_turn(struct wf_engine *engine, struct wf_frame *frame,
                        unsigned budget) {
     unsigned made = 1;
-    if (frame->execution->status != WF_EXECUTION_RUNNING)
+    if (frame->execution->status != WF_EXECUTION_RUNNING ||
+        frame->phase == WF_PHASE_GONE)
         return made;
     if (!machine_is_ready(engine, frame) ||
+        !wf_frame_has_parents(engine, frame) ||
         !wf_frame_load_docs(engine, frame))
         return made;
     frame->runnable = false;
+    if (wf_frame_is_doomed(frame)) {
+        wf_child_abort(engine, frame);
+        if (frame->phase != WF_PHASE_ABORT)
+            return made;
+    }
     if (is_early(engine, frame)) {
         wf_timer_update(engine, frame);
         return made;
@@ -468,6 +586,12 @@ unsigned wf_frame_turn(struct wf_engine *engine, struct wf_frame *frame,
         break;
     case WF_PHASE_TASK:
         run_task(engine, frame);
+        break;
+    case WF_PHASE_FORK:
+    case WF_PHASE_ABORT:
+        made = wf_fork_turn(engine, frame, budget);
+        break;
+    case WF_PHASE_GONE:
         break;
     case WF_PHASE_ENTER:
         while (enter(engine, frame)) {

@@ -1,0 +1,90 @@
+/*
+ * fork.h - what a Parallel or Map state knows of its branches or iterations
+ * while they run: how many there are, which have started, and the results of
+ * those that have ended.
+ *
+ * The children are frames with the numbers base .. base + count - 1, in the
+ * order of branches or items, so number and index follow from each other.
+ * Numbers are reserved when the fork begins; frames are made when they start.
+ *
+ * A result is the number of a document of the execution. Results are kept in
+ * pages of WF_FORK_PAGE, each a row of table O once the execution has been
+ * packed, so that one child that ends costs the rewriting of one page,
+ * however many there are. A page that is not complete knows only what has
+ * been recorded since the row was written.
+ *
+ *   page  = number:8 (big-endian; 0: none yet) * WF_FORK_PAGE
+ */
+#ifndef WF_FORK_H
+#define WF_FORK_H
+
+#include "doc.h"
+
+#define WF_FORK_PAGE 128
+
+struct wf_fork_page {
+    bool complete; /**< It knows what its row knows. */
+    bool stale;    /**< It knows more than its row. */
+    uint64_t numbers[WF_FORK_PAGE];
+    struct wf_doc *docs[WF_FORK_PAGE]; /**< Owned; NULL: not in memory. */
+};
+
+struct wf_fork {
+    bool is_map;
+    bool is_aborted;        /**< By the frame that this one is a child of. */
+    bool has_rows;          /**< There are pages in the store. */
+    uint32_t base, count;
+    uint32_t next;          /**< Children started; those before it. */
+    uint32_t done;          /**< Children that have ended. */
+    uint32_t limit;         /**< MaxConcurrency; 0: none. */
+    uint64_t started_event; /**< *StateStarted, which the first ones follow. */
+    uint64_t last_inner;    /**< Last event inside the child ended last. */
+    uint64_t last_event;    /**< The same, or its MapIterationSucceeded. */
+    char *error, *cause;    /**< Why children are being ended; NULL: none. */
+
+    /* In memory only. */
+    uint32_t in_memory;     /**< Children that are. */
+    uint32_t busy;          /**< Those that do something, but for waiting. */
+    uint32_t swept;         /**< Abort: those below, in memory, are told. */
+    uint32_t rows_from;     /**< Abort: parked ones below are loaded. */
+    bool is_reading;        /**< Rows are on their way. */
+    unsigned missing;       /**< Results that are being read. */
+    struct wf_fork_page **pages;
+    uint32_t page_count;
+    size_t doc_bytes;       /**< Of the results in memory. */
+    uint32_t *fresh;        /**< Results that no batch has yet. Owned. */
+    size_t fresh_count, fresh_cap;
+    bool items_have_keys;   /**< They are members of an object. */
+    struct wf_doc *items;   /**< What a Map iterates over; NULL: not known. */
+    uint32_t *item_nodes;   /**< Their places in it. Owned. */
+};
+
+struct wf_fork *wf_fork_new(bool is_map, uint32_t base, uint32_t count);
+void wf_fork_free(struct wf_fork *fork); /* NULL is fine */
+
+/** Notes the result of a child. `doc` (may be NULL) is kept, within a bound
+ * unless `keep`. */
+void wf_fork_put(struct wf_fork *fork, uint32_t index, uint64_t number,
+                 struct wf_doc *doc, bool keep);
+/** The page of a child's result, made if need be; complete if no row can
+ * know more. */
+struct wf_fork_page *wf_fork_page(struct wf_fork *fork, uint32_t page);
+uint32_t wf_fork_pages(const struct wf_fork *fork);
+/** A page's row; and the other way round: what the row knows is added. */
+void wf_fork_page_encode(const struct wf_fork_page *page, struct wf_buf *out);
+void wf_fork_page_merge(struct wf_fork_page *page, struct wf_str row);
+
+/** A Map's items from an array or object: takes a reference. The fork must
+ * have as many. */
+void wf_fork_set_items(struct wf_fork *fork, struct wf_value items);
+struct wf_value wf_fork_item(const struct wf_fork *fork, uint32_t index);
+
+/** All results as one array, in order; every document must be in memory. */
+struct wf_doc *wf_fork_results(const struct wf_fork *fork);
+
+/** Part of the frame's image. */
+void wf_fork_encode(const struct wf_fork *fork, struct wf_buf *out);
+/** NULL: it does not decode. */
+struct wf_fork *wf_fork_decode(struct wf_reader *in);
+
+#endif

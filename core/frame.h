@@ -1,0 +1,137 @@
+/*
+ * frame.h - frames in memory, and their images in journal and store.
+ *
+ * A frame is one line of control of an execution: its root (number 0), a
+ * branch of a Parallel state, an iteration of a Map. It is the unit that
+ * waits and parks: a Map of 100,000 iterations that wait is as many rows, and
+ * waking one loads that one and those above it. A frame in memory has its
+ * parent in memory.
+ *
+ * A frame that has left memory (ended, or parked) while its row may still be
+ * seen otherwise by a reader stays as WF_PHASE_GONE, or as it is, until the
+ * batch that says so is durable.
+ */
+#ifndef WF_FRAME_H
+#define WF_FRAME_H
+
+#include "doc.h"
+#include "fork.h"
+#include "list.h"
+#include "pool.h"
+
+struct wf_execution;
+
+/** A payload document of an execution: its number (0: none), and the document
+ * itself once it is needed. */
+struct wf_ref {
+    uint64_t number;
+    struct wf_doc *doc; /**< Owned reference, or NULL: not loaded. */
+};
+
+void wf_ref_set(struct wf_ref *ref, uint64_t number, struct wf_doc *doc);
+void wf_ref_clear(struct wf_ref *ref);
+/** `to` becomes what `from` is (a reference more). */
+void wf_ref_copy(struct wf_ref *to, const struct wf_ref *from);
+
+/** What a frame is doing. On disk: add, never renumber. */
+enum wf_phase {
+    WF_PHASE_ENTER = 1, /**< About to enter `state`. */
+    WF_PHASE_WAIT = 2,  /**< A Wait state until due_ms. */
+    WF_PHASE_RETRY = 3, /**< A retrier's interval until due_ms. */
+    WF_PHASE_TASK = 4,  /**< Its task is scheduled; answers or timeouts. */
+    WF_PHASE_FORK = 5,  /**< Its children run; `fork`. */
+    WF_PHASE_ABORT = 6, /**< They are being ended, since one has failed. */
+    WF_PHASE_GONE = 7,  /**< It has ended; in memory only. */
+};
+
+struct wf_frame {
+    struct wf_execution *execution;
+    struct wf_frame *next, *previous; /**< In the execution's list. */
+    struct wf_frame *slot_next; /**< In the chain of its number. */
+    struct wf_frame *up;       /**< Its parent; NULL: the root. */
+    struct wf_fork *fork;      /**< FORK and ABORT. Owned; else NULL. */
+    struct wf_link changed_link; /**< In the execution's list of those. */
+    struct wf_link run_link;   /**< In the engine's run queue. */
+    uint32_t number;
+    uint32_t parent;           /**< WF_FRAME_NONE: the root. */
+    uint32_t state;            /**< 0-based. */
+    enum wf_phase phase;
+    uint64_t previous_event;   /**< Causal parent of its next event. */
+    int64_t entered_ms;        /**< When `state` was entered. */
+    uint64_t entered_event;    /**< Id of its *StateEntered. */
+    struct wf_ref input;       /**< Raw input of the state. */
+    struct wf_ref parameters;  /**< Of the scheduled task. */
+
+    int64_t due_ms;            /**< WAIT and RETRY. */
+    int64_t timeout_due_ms;    /**< TASK; 0: none. */
+    int64_t heartbeat_due_ms;  /**< TASK; 0: none. */
+    int64_t heartbeat_ms;      /**< The interval. */
+    size_t timer_at;           /**< Place in the heap + 1; 0: not in it. */
+    int64_t row_due_ms;        /**< Of its row in table T; -1: no row. */
+
+    uint32_t retry_count;      /**< Retries in this visit, all retriers. */
+    uint32_t retrier_count;    /**< Entries in retriers[]. */
+    uint16_t *retriers;        /**< Uses of each retrier. Owned. */
+
+    uint64_t task;             /**< Pool id; 0: not dispatched. */
+    int64_t started_ms;        /**< Dispatched, TaskStarted not recorded. */
+    struct wf_link started_link; /**< In the list of those. */
+    uint32_t restarted;        /**< How often an engine or worker died. */
+    uint64_t secret[2];        /**< Of the task token. */
+    bool at_most_once;
+    bool has_checkpoint;       /**< Its K row exists. */
+    bool checkpoint_over;      /**< That row goes with the next batch. */
+    bool pages_over;           /**< So do rows of a fork's results. */
+    bool has_started;          /**< TaskStarted is recorded: once a task. */
+    bool dispatch_wanted;      /**< Scheduled; waits for `cancelling`,
+                                 survivors or the checkpoint's row. */
+    unsigned reaping;          /**< Survivors of a dead worker or engine
+                                 that are being ended. */
+    uint32_t losses;           /**< Workers that died under this attempt. */
+    unsigned cancelling;       /**< Earlier tasks that the pool still ends. */
+    bool has_row;              /**< It has an E row. */
+    bool row_stale;            /**< Image differs from its E row. */
+    bool wants_park;           /**< Becomes a row with the next batch. */
+    bool is_busy;              /**< Counted in its parent's fork. */
+    uint64_t drop_seq;         /**< Leaves memory with that batch; 0. */
+    unsigned loading;          /**< Documents being read for it. */
+    size_t bytes;              /**< Its share of the execution's. */
+    bool runnable;             /**< In the run queue. */
+    struct wf_child *children; /**< Recorded process groups. Owned. */
+    uint32_t child_count;
+};
+
+struct wf_frame *wf_frame_new(struct wf_execution *execution, uint32_t number);
+/** NULL: not in memory. */
+struct wf_frame *wf_execution_frame(struct wf_execution *execution,
+                                    uint32_t number);
+/** Unlinks and frees. */
+void wf_frame_remove(struct wf_frame *frame);
+/** The next slice shows its image, or with `gone` that it left memory. */
+void wf_frame_mark_changed(struct wf_frame *frame);
+void wf_frame_mark_gone(struct wf_frame *frame);
+/** Joins the frame to its parent, which is in memory. */
+void wf_frame_set_parent(struct wf_frame *frame, struct wf_frame *parent);
+/** Its parent does not count it any more. */
+void wf_frame_leave_parent(struct wf_frame *frame);
+/** Which branch or iteration of its parent it is. */
+uint32_t wf_frame_index(const struct wf_frame *frame);
+/** Brings what its parent and execution count of it up to date. */
+void wf_frame_measure(struct wf_frame *frame);
+/** How often a retrier (0-based) was used in this visit, to read or write. */
+uint16_t *wf_frame_retrier(struct wf_frame *frame, uint32_t index);
+void wf_frame_retriers_reset(struct wf_frame *frame);
+/** The earliest of a frame's timers; 0: none. */
+int64_t wf_frame_due(const struct wf_frame *frame);
+/** Waits for a timer or for its children, and for nothing else. */
+bool wf_frame_is_waiting(const struct wf_frame *frame);
+/** Whether a fork has something to do but to wait for children. */
+bool wf_frame_has_fork_work(const struct wf_frame *frame);
+
+/** Image: see execution.h. */
+void wf_frame_encode(const struct wf_frame *frame, struct wf_buf *out);
+/** Decodes into `frame` (documents not loaded; results of a fork that it
+ * knows already are kept). */
+bool wf_frame_decode(struct wf_reader *in, struct wf_frame *frame);
+
+#endif
