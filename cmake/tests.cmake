@@ -44,7 +44,7 @@ if(CMOCKA_FOUND)
       tests/support/engine_requests.c tests/support/store_gate.c
       tests/support/store_memory.c)
   foreach(name engine engine_names engine_park engine_tasks engine_recover
-          engine_payloads engine_follow)
+          engine_payloads engine_follow engine_lambda)
     unit_test(${name} SOURCES ${ENGINE_FIXTURE} LINK wf_engine wf_worker
               wf_lua_stdlib)
   endforeach()
