@@ -37,7 +37,8 @@ layer(wf_api SOURCES core/api.c core/api_call.c core/api_executions.c
 # Task handlers: the engine's side of the worker processes, and the worker.
 layer(wf_wire SOURCES core/wire.c core/pool_reap.c LINK wf_base)
 layer(wf_pool SOURCES core/pool.c core/pool_message.c core/pool_process.c
-      LINK wf_wire ev)
+      core/reaper.c
+      LINK wf_wire wf_offload ev)
 layer(wf_worker SOURCES core/worker.c core/worker_task.c core/worker_child.c
       core/worker_log.c core/lua_worker.c core/lua_coroutine.c
       core/lua_failure.c core/lua_bundle.c core/lua_handle.c
@@ -47,10 +48,11 @@ layer(wf_worker SOURCES core/worker.c core/worker_task.c core/worker_child.c
 
 # The standard library of handlers: C without Lua, and its Lua modules. The
 # program links wf_lua_stdlib and, for worker.h, wf_worker.
-layer(wf_stdlib SOURCES core/offload.c core/clip.c core/file.c
+layer(wf_offload SOURCES core/offload.c LINK wf_base ev Threads::Threads)
+layer(wf_stdlib SOURCES core/clip.c core/file.c
       core/file_tree.c core/file_copy.c core/fetch.c core/fetch_request.c
       core/fetch_response.c core/fetch_multi.c
-      LINK wf_base ev PkgConfig::CURL PkgConfig::CRYPTO Threads::Threads)
+      LINK wf_offload PkgConfig::CURL PkgConfig::CRYPTO)
 layer(wf_lua_stdlib SOURCES core/lua_stdlib.c core/lua_task.c
       core/lua_exec.c core/lua_fs.c core/lua_http.c
       LINK wf_stdlib wf_lua_json wf_embedded PkgConfig::LUAJIT)

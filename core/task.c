@@ -34,10 +34,9 @@ static const struct wf_failure LOST_TOO_OFTEN = {
 /* A process group that outlived its worker or engine. */
 struct reap {
     struct wf_link link;
-    struct wf_child child;
+    struct wf_engine *engine;
     uint64_t execution;
     uint32_t frame;
-    char key[80];
 };
 
 /* A task that the pool is ending. */
@@ -296,34 +295,17 @@ static void forget_children(struct wf_frame *frame) {
  * apart from the frame, which may end meanwhile; a frame that lives is not
  * dispatched again before. */
 
-static void start_reaping(struct wf_engine *engine, struct wf_frame *frame) {
-    struct wf_buf key = {0};
-    if (frame->reaping || frame->child_count == 0)
-        return;
-    attempt_key(frame, attempts_before(frame), &key);
-    for (uint32_t i = 0; i < frame->child_count; i++) {
-        struct reap *reap = wf_calloc(1, sizeof(*reap));
-        reap->child = frame->children[i];
-        reap->execution = frame->execution->id;
-        reap->frame = frame->number;
-        memcpy(reap->key, key.data,
-               key.len < sizeof(reap->key) ? key.len : sizeof(reap->key) - 1);
-        wf_list_append(&engine->reaps, &reap->link);
-        frame->reaping++;
-    }
-    wf_buf_free(&key);
-}
-
-void wf_task_end_survivors(struct wf_engine *engine,
-                           struct wf_frame *frame) {
-    start_reaping(engine, frame);
-}
-
-static void reaped(struct wf_engine *engine, const struct reap *reap) {
+static void reaped(void *arg, struct wf_child child) {
+    struct reap *reap = arg;
+    struct wf_engine *engine = reap->engine;
     struct wf_execution *execution =
         wf_table_by_id(&engine->table, reap->execution);
     struct wf_frame *frame =
         execution ? wf_execution_frame(execution, reap->frame) : NULL;
+    (void)child;
+    wf_list_remove(&reap->link);
+    free(reap);
+    wf_engine_wake(engine); /* virtual time may have waited for this */
     if (!frame || frame->reaping == 0 || --frame->reaping > 0)
         return;
     forget_children(frame);
@@ -331,17 +313,27 @@ static void reaped(struct wf_engine *engine, const struct reap *reap) {
         wf_task_dispatch(engine, frame->task);
 }
 
-static void reap_all(struct wf_engine *engine) {
-    for (struct wf_link *link = engine->reaps.next, *next;
-         link != &engine->reaps; link = next) {
-        struct reap *reap = WF_ENTRY(link, struct reap, link);
-        next = link->next;
-        if (wf_child_reap(reap->child, wf_str(reap->key)))
-            continue;
-        wf_list_remove(link);
-        reaped(engine, reap);
-        free(reap);
+static void start_reaping(struct wf_engine *engine, struct wf_frame *frame) {
+    struct wf_buf key = {0};
+    if (frame->reaping || frame->child_count == 0)
+        return;
+    attempt_key(frame, attempts_before(frame), &key);
+    for (uint32_t i = 0; i < frame->child_count; i++) {
+        struct reap *reap = wf_calloc(1, sizeof(*reap));
+        reap->engine = engine;
+        reap->execution = frame->execution->id;
+        reap->frame = frame->number;
+        wf_list_append(&engine->reaps, &reap->link);
+        frame->reaping++;
+        wf_pool_child_end(engine->pool, frame->children[i],
+                          (struct wf_str){key.data, key.len}, reaped, reap);
     }
+    wf_buf_free(&key);
+}
+
+void wf_task_end_survivors(struct wf_engine *engine,
+                           struct wf_frame *frame) {
+    start_reaping(engine, frame);
 }
 
 static void cancel_done(void *arg, uint64_t task) {
@@ -702,7 +694,6 @@ const struct wf_pool_events wf_task_pool_events = {
 void wf_tasks_housekeeping(struct wf_engine *engine) {
     int64_t now = wf_clock_now_ms(engine->clock);
     struct wf_link *link, *next;
-    reap_all(engine);
     for (link = engine->started.next; link != &engine->started; link = next) {
         struct wf_frame *frame =
             WF_ENTRY(link, struct wf_frame, started_link);
