@@ -61,7 +61,8 @@ layer(wf_script SOURCES core/lua_script.c core/lua_ctx.c core/lua_decide.c
       LINK wf_lua_doc wf_embedded wf_event PkgConfig::LUAJIT)
 layer(wf_engine SOURCES core/engine.c core/commit.c core/table.c core/keys.c
       core/tail.c core/execution.c core/docs.c core/transition.c core/task.c
-      core/task_table.c core/timer.c core/park.c core/load.c core/recover.c
+      core/task_ask.c core/task_table.c core/timer.c core/park.c core/load.c
+      core/recover.c
       core/machine.c core/bundle.c core/bundles.c
       core/start.c core/read.c core/listing.c core/wait.c core/follow.c
       core/history.c core/observe.c

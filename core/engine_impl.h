@@ -9,6 +9,7 @@
  *   transition.c  runs frames: asks Lua, applies decisions, records events
  *   docs.c        payload documents: numbers, large ones in pieces, reading
  *   task.c        tasks: dispatch, answers, children, the pool's callbacks
+ *   task_ask.c    what a worker is asked to do
  *   task_table.c  which frame a task of the pool belongs to
  *   timer.c       the heap of timers in memory; firing
  *   park.c        packing, dropping from memory
@@ -255,6 +256,15 @@ struct wf_str wf_execution_arn(struct wf_engine *engine,
                                const struct wf_execution *execution,
                                struct wf_buf *out);
 void wf_task_token(const struct wf_frame *frame, struct wf_buf *out);
+/** The idempotency key: the same when the task is dispatched again after a
+ * death. */
+void wf_task_attempt_key(const struct wf_frame *frame, uint32_t attempt,
+                         struct wf_buf *out);
+/** False for activities and most integrations. */
+bool wf_task_has_worker(const struct wf_frame *frame);
+/** Gives the task to the pool; `checkpoint` is its last cursor. */
+void wf_task_hand_over(struct wf_engine *engine, struct wf_frame *frame,
+                       struct wf_str checkpoint);
 
 /* ---- task_table.c ---- */
 void wf_task_table_put(struct wf_task_table *table, uint64_t task,
