@@ -6,7 +6,8 @@ layer(wf_doc SOURCES core/doc.c core/doc_scan.c core/doc_value.c
 layer(wf_lua_json SOURCES core/lua_json.c core/lua_json_encode.c
       core/lua_json_merge.c LINK wf_doc PkgConfig::LUAJIT)
 layer(wf_lua_doc SOURCES core/lua_doc.c core/lua_doc_from.c
-      core/lua_doc_template.c LINK wf_lua_json)
+      core/lua_doc_template.c core/lua_doc_hash.c core/lua_doc_regex.c
+      LINK wf_lua_json PkgConfig::CRYPTO PkgConfig::PCRE2)
 
 include(cmake/embed.cmake)
 embed_lua(EMBEDDED_SOURCE)
