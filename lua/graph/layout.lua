@@ -43,7 +43,7 @@ local text = require("graph.text")
 
 local layout = {}
 
-local NODE_WIDTH, NAME_WIDTH = 208, 148
+local NODE_WIDTH, TEXT_ROOM = 208, 60 -- TEXT_ROOM: icon and margins
 local NODE_HEIGHT, LINE_HEIGHT = 50, 16
 local NAME_SIZE, DETAIL_SIZE, LABEL_SIZE = 13, 11, 11
 local NAME_LINES, LABEL_LINES = 2, 2
@@ -82,62 +82,71 @@ local tools = {
 
 local scope_size
 
--- Lanes beside each other below the title; returns the size of the whole.
-local function container_size(node)
+-- Lanes beside each other, as wide as what is in them; returns the width of
+-- the whole and the height of the lanes.
+local function lay_out_lanes(node)
   local x, tallest = LANE_PAD, LANE_LEAST
   node.boxes = {}
   for at, scope in ipairs(node.scopes) do
     local w, h = scope_size(scope, false)
-    local box = { x = x, y = node.title, w = w + 2 * LANE_PAD }
+    node.boxes[at] = { x = x, w = w + 2 * LANE_PAD }
     tallest = math.max(tallest, h + 2 * LANE_PAD)
-    node.boxes[at] = box
-    x = x + box.w + LANE_APART
+    x = x + w + 2 * LANE_PAD + LANE_APART
   end
-  if #node.scopes == 0 then
-    return NODE_WIDTH, node.title
-  end
-  for _, box in ipairs(node.boxes) do
-    box.h = tallest
-  end
-  return math.max(NODE_WIDTH, x - LANE_APART + LANE_PAD),
-    node.title + tallest + LANE_PAD
+  return math.max(NODE_WIDTH, x - LANE_APART + LANE_PAD), tallest
 end
 
--- A container that is narrower than its title: its lanes share the room.
+-- A container that is wider than its lanes: they share the room.
 local function widen_lanes(node)
   local last = node.boxes[#node.boxes]
   local rest = last and node.w - LANE_PAD - last.x - last.w or 0
-  if rest > 0 then
-    local each = math.floor(rest / #node.boxes)
-    for at, box in ipairs(node.boxes) do
-      box.x = box.x + (at - 1) * each
-      box.w = box.w + each
-    end
+  local each = rest > 0 and math.floor(rest / #node.boxes) or 0
+  for at, box in ipairs(node.boxes) do
+    box.x = box.x + (at - 1) * each
+    box.w = box.w + each
+  end
+end
+
+-- Wraps the name and cuts the detail to the width that they have.
+local function set_texts(node, width, name_lines)
+  local name, detail = text.one_line(node.name),
+    text.one_line(node.detail or "")
+  local is_cut
+  node.lines, is_cut = text.wrap(name, width, NAME_SIZE, name_lines, true)
+  node.is_cut = is_cut or nil
+  node.detail, is_cut = text.cut(detail, width - (node.retries and 16 or 0),
+    DETAIL_SIZE)
+  node.detail_note = is_cut and detail or nil
+end
+
+local function set_container_size(node)
+  local w, lanes_height = lay_out_lanes(node)
+  set_texts(node, w - TEXT_ROOM, NAME_LINES)
+  node.title = NODE_HEIGHT + (#node.lines - 1) * LINE_HEIGHT
+  node.w, node.h = w, node.title
+  if #node.boxes > 0 then
+    node.h = node.title + lanes_height + LANE_PAD
+    widen_lanes(node)
+  end
+  for _, box in ipairs(node.boxes) do
+    box.y, box.h = node.title, lanes_height
   end
 end
 
 local function set_size(item)
   local node = item.node
-  if not node.w then
-    local is_sign = node.type == "Missing" or node.type == "Reference"
-    local name_width = NAME_WIDTH - (is_sign and NODE_WIDTH - SIGN_WIDTH or 0)
-    local detail, name = text.one_line(node.detail or ""),
-      text.one_line(node.name)
-    local max = is_sign and 1 or NAME_LINES
-    local is_cut
-    node.lines, is_cut = text.wrap(name, name_width, NAME_SIZE, max, true)
-    node.is_cut = is_cut or nil
-    node.detail, is_cut = text.cut(detail, name_width
-      - (node.retries and 16 or 0), DETAIL_SIZE)
-    node.detail_note = is_cut and detail or nil
-    node.w = is_sign and SIGN_WIDTH or NODE_WIDTH
-    node.h = is_sign and SIGN_HEIGHT
-      or NODE_HEIGHT + (#node.lines - 1) * LINE_HEIGHT
-    if node.is_container then
-      node.title = node.h
-      node.w, node.h = container_size(node)
-      widen_lanes(node)
-    end
+  if node.w then
+    item.w, item.h = node.w, node.h
+    return
+  elseif node.is_container then
+    set_container_size(node)
+  elseif node.type == "Missing" or node.type == "Reference" then
+    node.w, node.h = SIGN_WIDTH, SIGN_HEIGHT
+    set_texts(node, SIGN_WIDTH - TEXT_ROOM, 1)
+  else
+    node.w = NODE_WIDTH
+    set_texts(node, NODE_WIDTH - TEXT_ROOM, NAME_LINES)
+    node.h = NODE_HEIGHT + (#node.lines - 1) * LINE_HEIGHT
   end
   item.w, item.h = node.w, node.h
 end
