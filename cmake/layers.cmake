@@ -1,7 +1,7 @@
 # The layers of the engine, lowest first. A file belongs to one layer.
 layer(wf_base SOURCES core/base.c core/clock.c)
 layer(wf_doc SOURCES core/doc.c core/doc_scan.c core/doc_value.c
-      core/doc_equal.c core/doc_path.c
+      core/doc_equal.c core/doc_path.c core/json_complaint.c
       LINK wf_base m)
 layer(wf_lua_json SOURCES core/lua_json.c core/lua_json_encode.c
       core/lua_json_merge.c LINK wf_doc PkgConfig::LUAJIT)
@@ -31,8 +31,10 @@ layer(wf_store SOURCES core/batch.c core/store.c core/store_lmdb.c
       core/store_touched.c
       LINK wf_base ev PkgConfig::LMDB Threads::Threads)
 target_compile_definitions(wf_store PUBLIC $<$<CONFIG:Debug>:WF_FAULTS>)
-layer(wf_api SOURCES core/api.c core/api_call.c core/api_executions.c
-                     core/api_state_machines.c core/api_events.c
+layer(wf_api SOURCES core/api.c core/api_call.c core/api_validate.c
+      core/api_model.c core/api_own.c core/api_executions.c
+      core/api_state_machines.c core/api_settings.c core/api_tags.c
+      core/api_events.c
       LINK wf_http wf_doc wf_event)
 
 # Task handlers: the engine's side of the worker processes, and the worker.
@@ -59,12 +61,15 @@ layer(wf_lua_stdlib SOURCES core/lua_stdlib.c core/lua_task.c
       LINK wf_stdlib wf_lua_json wf_embedded PkgConfig::LUAJIT)
 
 layer(wf_script SOURCES core/lua_script.c core/lua_ctx.c core/lua_decide.c
+      core/lua_check.c
       LINK wf_lua_doc wf_embedded wf_event PkgConfig::LUAJIT)
 layer(wf_engine SOURCES core/engine.c core/commit.c core/table.c core/keys.c
       core/tail.c core/execution.c core/docs.c core/transition.c core/task.c
       core/task_ask.c core/task_table.c core/timer.c core/park.c core/load.c
       core/recover.c
-      core/machine.c core/bundle.c core/bundles.c
+      core/machine.c core/machine_make.c core/machine_read.c
+      core/machine_list.c core/machine_delete.c core/machine_tags.c
+      core/arn.c core/call.c core/refusal.c core/bundle.c core/bundles.c
       core/start.c core/read.c core/listing.c core/wait.c core/follow.c
       core/history.c core/observe.c
       LINK wf_script wf_store wf_pool wf_event PkgConfig::CRYPTO)

@@ -15,7 +15,13 @@
  *   park.c        packing, dropping from memory
  *   load.c        from rows to memory: executions, due timers, documents
  *   recover.c     start: journal to memory
- *   machine.c     state machines
+ *   call.c        memory of requests and reads under way
+ *   machine.c     state machines: rows, what is in memory
+ *   machine_make.c    CreateStateMachine, UpdateStateMachine
+ *   machine_read.c    DescribeStateMachine(ForExecution)
+ *   machine_list.c    ListStateMachines
+ *   machine_delete.c  DeleteStateMachine
+ *   machine_tags.c    tags
  *   bundles.c     handler directories and their stored bundles
  *   start.c       StartExecution, StopExecution
  *   read.c        DescribeExecution, finding executions, documents
@@ -28,6 +34,7 @@
 #ifndef WF_ENGINE_IMPL_H
 #define WF_ENGINE_IMPL_H
 
+#include "call.h"
 #include "engine.h"
 #include "execution.h"
 #include "keys.h"
@@ -92,6 +99,7 @@ struct wf_engine {
     struct wf_link idle;        /**< By the time of the last change. */
     struct wf_link pieces;      /**< Large documents being written. */
     struct wf_link started;     /**< Frames whose TaskStarted is unrecorded. */
+    struct wf_link calls;       /**< Requests and reads under way: call.h */
 
     struct wf_timers timers;
     int64_t parked_cursor;      /**< Rows of T before this are loaded. */
@@ -352,7 +360,7 @@ void wf_bundles_close(struct wf_engine *engine);
 void wf_bundle_send(struct wf_engine *engine, struct wf_str hash);
 
 /* ---- start.c ---- */
-/** A refusal whose message is `format` with `subject` for its %.*s. */
+/** A refusal whose message is `format` with `subject` for its "%s". */
 void wf_refuse_execution(wf_execution_fn *reply, void *arg,
                          const char *exception, const char *format,
                          struct wf_str subject);
@@ -362,6 +370,9 @@ void wf_refuse_execution(wf_execution_fn *reply, void *arg,
 typedef void wf_found_fn(void *arg, uint64_t id);
 void wf_execution_find(struct wf_engine *engine, struct wf_str arn,
                        wf_found_fn *found, void *arg);
+/** False: it is no execution's ARN, and has been refused. */
+bool wf_execution_arn_is_good(struct wf_str arn, wf_execution_fn *reply,
+                              void *arg);
 /** Answers like DescribeExecution. */
 void wf_describe(struct wf_engine *engine, uint64_t id,
                  wf_execution_fn *reply, void *arg);

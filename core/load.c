@@ -96,9 +96,9 @@ static void load_done(struct wf_load *load, struct wf_execution *execution) {
         struct load_wait *wait = load->waits;
         load->waits = wait->next;
         wait->loaded(wait->arg, execution);
-        free(wait);
+        wf_call_free(wait);
     }
-    free(load);
+    wf_call_free(load);
 }
 
 static void load_rows(void *arg, const struct wf_row *rows, size_t count,
@@ -119,7 +119,7 @@ static void load_rows(void *arg, const struct wf_row *rows, size_t count,
 }
 
 static void add_wait(struct wf_load *load, wf_load_fn *loaded, void *arg) {
-    struct load_wait *wait = wf_calloc(1, sizeof(*wait));
+    struct load_wait *wait = wf_call_new(load->engine, sizeof(*wait), NULL);
     *wait = (struct load_wait){load->waits, loaded, arg};
     load->waits = wait;
 }
@@ -138,7 +138,7 @@ void wf_execution_load(struct wf_engine *engine, uint64_t id,
         add_wait(load, loaded, arg);
         return;
     }
-    load = wf_calloc(1, sizeof(*load));
+    load = wf_call_new(engine, sizeof(*load), NULL);
     *load = (struct wf_load){engine->load_list, engine, id, NULL};
     engine->load_list = load;
     engine->loads++;
@@ -263,7 +263,7 @@ static void doc_there(void *arg, struct wf_str text) {
         wf_table_by_id(&engine->table, wait->execution);
     uint64_t number = wait->number;
     uint32_t wanted = wait->frame;
-    free(wait);
+    wf_call_free(wait);
     if (!execution)
         return;
     if (text.data)
@@ -293,7 +293,7 @@ static bool need_doc(struct wf_engine *engine, struct wf_frame *frame,
         spread_doc(execution, ref->number, text);
         return true;
     }
-    struct doc_wait *wait = wf_calloc(1, sizeof(*wait));
+    struct doc_wait *wait = wf_call_new(engine, sizeof(*wait), NULL);
     *wait = (struct doc_wait){engine, execution->id, ref->number,
                               frame->number};
     execution->loading++;
