@@ -1,12 +1,13 @@
 # The layers of the engine, lowest first. A file belongs to one layer.
 layer(wf_base SOURCES core/base.c core/clock.c)
 layer(wf_doc SOURCES core/doc.c core/doc_scan.c core/doc_value.c
-      core/doc_equal.c core/doc_path.c
+      core/doc_equal.c core/doc_path.c core/json_complaint.c
       LINK wf_base m)
 layer(wf_lua_json SOURCES core/lua_json.c core/lua_json_encode.c
       core/lua_json_merge.c LINK wf_doc PkgConfig::LUAJIT)
 layer(wf_lua_doc SOURCES core/lua_doc.c core/lua_doc_from.c
-      core/lua_doc_template.c LINK wf_lua_json)
+      core/lua_doc_template.c core/lua_doc_hash.c core/lua_doc_regex.c
+      LINK wf_lua_json PkgConfig::CRYPTO PkgConfig::PCRE2)
 
 include(cmake/embed.cmake)
 embed_lua(EMBEDDED_SOURCE)
@@ -30,14 +31,17 @@ layer(wf_store SOURCES core/batch.c core/store.c core/store_lmdb.c
       core/store_touched.c
       LINK wf_base ev PkgConfig::LMDB Threads::Threads)
 target_compile_definitions(wf_store PUBLIC $<$<CONFIG:Debug>:WF_FAULTS>)
-layer(wf_api SOURCES core/api.c core/api_call.c core/api_executions.c
-                     core/api_state_machines.c core/api_events.c
+layer(wf_api SOURCES core/api.c core/api_call.c core/api_validate.c
+      core/api_model.c core/api_own.c core/api_executions.c
+      core/api_state_machines.c core/api_settings.c core/api_tags.c
+      core/api_events.c
       LINK wf_http wf_doc wf_event)
 
 # Task handlers: the engine's side of the worker processes, and the worker.
 layer(wf_wire SOURCES core/wire.c core/pool_reap.c LINK wf_base)
 layer(wf_pool SOURCES core/pool.c core/pool_message.c core/pool_process.c
-      LINK wf_wire ev)
+      core/reaper.c
+      LINK wf_wire wf_offload ev)
 layer(wf_worker SOURCES core/worker.c core/worker_task.c core/worker_child.c
       core/worker_log.c core/lua_worker.c core/lua_coroutine.c
       core/lua_failure.c core/lua_bundle.c core/lua_handle.c
@@ -47,22 +51,26 @@ layer(wf_worker SOURCES core/worker.c core/worker_task.c core/worker_child.c
 
 # The standard library of handlers: C without Lua, and its Lua modules. The
 # program links wf_lua_stdlib and, for worker.h, wf_worker.
-layer(wf_stdlib SOURCES core/offload.c core/clip.c core/file.c
+layer(wf_offload SOURCES core/offload.c LINK wf_base ev Threads::Threads)
+layer(wf_stdlib SOURCES core/clip.c core/file.c
       core/file_tree.c core/file_copy.c core/fetch.c core/fetch_request.c
       core/fetch_response.c core/fetch_multi.c
-      LINK wf_base ev PkgConfig::CURL PkgConfig::CRYPTO Threads::Threads)
+      LINK wf_offload PkgConfig::CURL PkgConfig::CRYPTO)
 layer(wf_lua_stdlib SOURCES core/lua_stdlib.c core/lua_task.c
       core/lua_exec.c core/lua_fs.c core/lua_http.c
       LINK wf_stdlib wf_lua_json wf_embedded PkgConfig::LUAJIT)
 
 layer(wf_script SOURCES core/lua_script.c core/lua_ctx.c core/lua_decide.c
+      core/lua_check.c
       LINK wf_lua_doc wf_embedded wf_event PkgConfig::LUAJIT)
 layer(wf_engine SOURCES core/engine.c core/commit.c core/table.c core/keys.c
       core/tail.c core/execution.c core/frame.c core/fork.c core/children.c
-      core/results.c core/sweep.c core/load_docs.c core/docs.c
-      core/transition.c core/task.c
-      core/task_table.c core/timer.c core/park.c core/load.c core/recover.c
-      core/machine.c core/bundle.c core/bundles.c
+      core/results.c core/sweep.c core/docs.c core/transition.c core/task.c
+      core/task_ask.c core/task_table.c core/timer.c core/park.c core/load.c
+      core/load_docs.c core/recover.c
+      core/machine.c core/machine_make.c core/machine_read.c
+      core/machine_list.c core/machine_delete.c core/machine_tags.c
+      core/arn.c core/call.c core/refusal.c core/bundle.c core/bundles.c
       core/start.c core/read.c core/listing.c core/wait.c core/follow.c
       core/history.c core/observe.c
       LINK wf_script wf_store wf_pool wf_event PkgConfig::CRYPTO)

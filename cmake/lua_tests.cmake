@@ -7,7 +7,8 @@ if(NOT MOONSTEP_SANITIZE)
   add_library(wf_doc_module MODULE tests/support/wf_doc_module.c
               ${doc_sources} core/doc.c core/base.c core/json_write.c)
   target_include_directories(wf_doc_module PRIVATE core)
-  target_link_libraries(wf_doc_module PRIVATE m)
+  target_link_libraries(wf_doc_module PRIVATE PkgConfig::CRYPTO
+                        PkgConfig::PCRE2 m)
   target_compile_options(wf_doc_module PRIVATE ${LUAJIT_CFLAGS})
   set_target_properties(wf_doc_module PROPERTIES PREFIX "" OUTPUT_NAME doc
     INTERPROCEDURAL_OPTIMIZATION OFF

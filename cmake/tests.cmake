@@ -36,6 +36,7 @@ if(CMOCKA_FOUND)
             LINK wf_pool wf_worker wf_lua_stdlib PkgConfig::MHD)
   target_compile_definitions(test_stdlib_worker PRIVATE
                              MOONSTEP_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
+  unit_test(reaper LINK wf_pool ${CMAKE_DL_LIBS})
   unit_test(pool SOURCES tests/support/pool_fixture.c
             LINK wf_pool wf_worker)
   unit_test(pool_faults SOURCES tests/support/pool_fixture.c
@@ -44,7 +45,7 @@ if(CMOCKA_FOUND)
       tests/support/engine_requests.c tests/support/store_gate.c
       tests/support/store_memory.c)
   foreach(name engine engine_names engine_park engine_tasks engine_recover
-          engine_payloads engine_follow)
+          engine_payloads engine_follow engine_lambda)
     unit_test(${name} SOURCES ${ENGINE_FIXTURE} LINK wf_engine wf_worker
               wf_lua_stdlib)
   endforeach()

@@ -5,18 +5,12 @@
 /* call->options */
 enum { METADATA_ONLY = 1 }; /* payloads are left out */
 
-static const char *const data_choices[] = {"ALL_DATA", "METADATA_ONLY", NULL};
-static const char *const status_choices[] = {
-    "RUNNING", "SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED",
-    "PENDING_REDRIVE", NULL,
-};
-static const char *const redrive_choices[] = {"REDRIVEN", "NOT_REDRIVEN",
-                                              NULL};
+static void take_included_data(struct wf_api_call *call,
+                               struct wf_api_request *request) {
+    if (wf_api_is(request, "includedData", "METADATA_ONLY"))
+        call->options |= METADATA_ONLY;
+}
 
-static const enum wf_execution_status statuses[] = {
-    WF_EXECUTION_RUNNING, WF_EXECUTION_SUCCEEDED, WF_EXECUTION_FAILED,
-    WF_EXECUTION_TIMED_OUT, WF_EXECUTION_ABORTED, WF_EXECUTION_PENDING_REDRIVE,
-};
 
 /* ---- what descriptions have in common ---- */
 
@@ -78,36 +72,13 @@ static void put_redrive(struct wf_buf *out, enum wf_execution_status status) {
 
 /* ---- StartExecution ---- */
 
-enum { START_MACHINE, START_NAME, START_INPUT, START_TRACE, START_DATA };
-
-static const struct wf_api_member start_members[] = {
-    {"stateMachineArn", WF_API_STRING, WF_API_REQUIRED | WF_API_ARN, 1, 256,
-     NULL},
-    {"name", WF_API_STRING, 0, 1, 80, NULL},
-    {"input", WF_API_STRING, WF_API_SENSITIVE, 0, 0, NULL},
-    {"traceHeader", WF_API_STRING, WF_API_ASCII, 0, 256, NULL},
-    {0},
-};
-
-static const struct wf_api_member start_sync_members[] = {
-    {"stateMachineArn", WF_API_STRING, WF_API_REQUIRED | WF_API_ARN, 1, 256,
-     NULL},
-    {"name", WF_API_STRING, 0, 1, 80, NULL},
-    {"input", WF_API_STRING, WF_API_SENSITIVE, 0, 0, NULL},
-    {"traceHeader", WF_API_STRING, WF_API_ASCII, 0, 256, NULL},
-    {"includedData", WF_API_STRING, 0, 0, 0, data_choices},
-    {0},
-};
-
 static void on_started(void *arg, const struct wf_refusal *refusal,
                        const struct wf_execution_reply *reply) {
     struct wf_api_call *call = arg;
     struct wf_buf *out = call->out;
 
-    if (refusal) {
-        wf_api_refused(call, refusal);
+    if (wf_api_refused(call, refusal))
         return;
-    }
     wf_buf_u8(out, '{');
     wf_json_text(out, "executionArn", reply->arn);
     wf_json_time(out, "startDate", reply->start_ms);
@@ -116,9 +87,8 @@ static void on_started(void *arg, const struct wf_refusal *refusal,
 }
 
 /* Absent input is {}, empty input is not JSON. */
-static bool input_is_empty(struct wf_api_call *call,
-                           const struct wf_api_value *input) {
-    if (!input->given || input->text.len)
+static bool input_is_empty(struct wf_api_call *call, struct wf_str input) {
+    if (!input.data || input.len)
         return false;
     wf_api_fail(call, "InvalidExecutionInput",
                 WF_STR("Invalid State Machine Execution Input: 'Invalid "
@@ -126,19 +96,18 @@ static bool input_is_empty(struct wf_api_call *call,
     return true;
 }
 
-static struct wf_start_execution start_of(const struct wf_api_value *values) {
+static struct wf_start_execution start_of(struct wf_api_request *request) {
     return (struct wf_start_execution){
-        .state_machine_arn = values[START_MACHINE].text,
-        .name = values[START_NAME].text,
-        .input = values[START_INPUT].text,
-        .trace_header = values[START_TRACE].text,
+        .state_machine_arn = wf_api_text(request, "stateMachineArn"),
+        .name = wf_api_text(request, "name"),
+        .input = wf_api_text(request, "input"),
+        .trace_header = wf_api_text(request, "traceHeader"),
     };
 }
 
-static void start(struct wf_api_call *call,
-                  const struct wf_api_value *values) {
-    struct wf_start_execution ask = start_of(values);
-    if (!input_is_empty(call, &values[START_INPUT]))
+static void start(struct wf_api_call *call, struct wf_api_request *request) {
+    struct wf_start_execution ask = start_of(request);
+    if (!input_is_empty(call, ask.input))
         wf_engine_start_execution(call->engine, &ask, on_started, call);
 }
 
@@ -161,10 +130,8 @@ static void on_sync_ended(void *arg, const struct wf_refusal *refusal,
     struct wf_api_call *call = arg;
     struct wf_buf *out = call->out;
 
-    if (refusal) {
-        wf_api_refused(call, refusal);
+    if (wf_api_refused(call, refusal))
         return;
-    }
     wf_buf_u8(out, '{');
     put_identity(out, reply);
     put_failure(out, reply);
@@ -178,43 +145,23 @@ static void on_sync_ended(void *arg, const struct wf_refusal *refusal,
 }
 
 static void start_sync(struct wf_api_call *call,
-                       const struct wf_api_value *values) {
-    struct wf_start_execution ask = start_of(values);
-    if (wf_api_is(&values[START_DATA], "METADATA_ONLY"))
-        call->options |= METADATA_ONLY;
-    if (!input_is_empty(call, &values[START_INPUT]))
+                       struct wf_api_request *request) {
+    struct wf_start_execution ask = start_of(request);
+    take_included_data(call, request);
+    if (!input_is_empty(call, ask.input))
         wf_engine_start_sync_execution(call->engine, &ask, on_sync_ended,
                                        call);
 }
 
 /* ---- DescribeExecution, WaitForExecution ---- */
 
-enum { DESCRIBE_ARN, DESCRIBE_DATA, DESCRIBE_TIMEOUT };
-
-static const struct wf_api_member describe_members[] = {
-    {"executionArn", WF_API_STRING, WF_API_REQUIRED | WF_API_ARN, 1, 256,
-     NULL},
-    {"includedData", WF_API_STRING, 0, 0, 0, data_choices},
-    {0},
-};
-
-static const struct wf_api_member wait_members[] = {
-    {"executionArn", WF_API_STRING, WF_API_REQUIRED | WF_API_ARN, 1, 256,
-     NULL},
-    {"includedData", WF_API_STRING, 0, 0, 0, data_choices},
-    {"timeoutSeconds", WF_API_INTEGER, 0, 0, 60, NULL},
-    {0},
-};
-
 static void on_described(void *arg, const struct wf_refusal *refusal,
                          const struct wf_execution_reply *reply) {
     struct wf_api_call *call = arg;
     struct wf_buf *out = call->out;
 
-    if (refusal) {
-        wf_api_refused(call, refusal);
+    if (wf_api_refused(call, refusal))
         return;
-    }
     wf_buf_u8(out, '{');
     put_identity(out, reply);
     put_input(out, call, reply);
@@ -229,76 +176,44 @@ static void on_described(void *arg, const struct wf_refusal *refusal,
 }
 
 static void describe(struct wf_api_call *call,
-                     const struct wf_api_value *values) {
-    if (wf_api_is(&values[DESCRIBE_DATA], "METADATA_ONLY"))
-        call->options |= METADATA_ONLY;
-    wf_engine_describe_execution(call->engine, values[DESCRIBE_ARN].text,
+                     struct wf_api_request *request) {
+    take_included_data(call, request);
+    wf_engine_describe_execution(call->engine,
+                                 wf_api_text(request, "executionArn"),
                                  on_described, call);
 }
 
 static void wait_for(struct wf_api_call *call,
-                     const struct wf_api_value *values) {
-    const struct wf_api_value *timeout = &values[DESCRIBE_TIMEOUT];
-    if (wf_api_is(&values[DESCRIBE_DATA], "METADATA_ONLY"))
-        call->options |= METADATA_ONLY;
-    wf_engine_wait_for_execution(call->engine, values[DESCRIBE_ARN].text,
-                                 timeout->given ? timeout->integer * 1000
-                                                : 60000,
-                                 on_described, call);
+                     struct wf_api_request *request) {
+    int64_t seconds = wf_api_integer(request, "timeoutSeconds", 60);
+    take_included_data(call, request);
+    wf_engine_wait_for_execution(call->engine,
+                                 wf_api_text(request, "executionArn"),
+                                 seconds * 1000, on_described, call);
 }
 
 /* ---- StopExecution ---- */
-
-enum { STOP_ARN, STOP_ERROR, STOP_CAUSE };
-
-static const struct wf_api_member stop_members[] = {
-    {"executionArn", WF_API_STRING, WF_API_REQUIRED | WF_API_ARN, 1, 256,
-     NULL},
-    {"error", WF_API_STRING, WF_API_SENSITIVE, 0, 256, NULL},
-    {"cause", WF_API_STRING, WF_API_SENSITIVE, 0, 32768, NULL},
-    {0},
-};
 
 static void on_stopped(void *arg, const struct wf_refusal *refusal,
                        const struct wf_execution_reply *reply) {
     struct wf_api_call *call = arg;
 
-    if (refusal) {
-        wf_api_refused(call, refusal);
+    if (wf_api_refused(call, refusal))
         return;
-    }
     wf_buf_u8(call->out, '{');
     wf_json_time(call->out, "stopDate", reply->stop_ms);
     wf_buf_u8(call->out, '}');
     wf_api_done(call);
 }
 
-static void stop(struct wf_api_call *call, const struct wf_api_value *values) {
-    wf_engine_stop_execution(call->engine, values[STOP_ARN].text,
-                             values[STOP_ERROR].text, values[STOP_CAUSE].text,
-                             on_stopped, call);
+static void stop(struct wf_api_call *call, struct wf_api_request *request) {
+    wf_engine_stop_execution(call->engine,
+                             wf_api_text(request, "executionArn"),
+                             wf_api_text(request, "error"),
+                             wf_api_text(request, "cause"), on_stopped, call);
 }
 
 /* ---- ListExecutions ---- */
-
-enum {
-    LIST_MACHINE,
-    LIST_STATUS,
-    LIST_MAX,
-    LIST_TOKEN,
-    LIST_RUN,
-    LIST_REDRIVE
-};
-
-static const struct wf_api_member list_members[] = {
-    {"stateMachineArn", WF_API_STRING, WF_API_ARN, 1, 256, NULL},
-    {"statusFilter", WF_API_STRING, 0, 0, 0, status_choices},
-    {"maxResults", WF_API_INTEGER, 0, 0, 1000, NULL},
-    {"nextToken", WF_API_STRING, 0, 1, 3096, NULL},
-    {"mapRunArn", WF_API_STRING, 0, 1, 2000, NULL},
-    {"redriveFilter", WF_API_STRING, 0, 0, 0, redrive_choices},
-    {0},
-};
 
 static void on_listed(void *arg, const struct wf_refusal *refusal,
                       const struct wf_execution_reply *executions,
@@ -306,10 +221,8 @@ static void on_listed(void *arg, const struct wf_refusal *refusal,
     struct wf_api_call *call = arg;
     struct wf_buf *out = call->out;
 
-    if (refusal) {
-        wf_api_refused(call, refusal);
+    if (wf_api_refused(call, refusal))
         return;
-    }
     wf_buf_adds(out, "{\"executions\":[");
     for (size_t i = 0; i < count; i++) {
         wf_json_comma(out);
@@ -325,28 +238,35 @@ static void on_listed(void *arg, const struct wf_refusal *refusal,
     wf_api_done(call);
 }
 
-static enum wf_execution_status status_of(const struct wf_api_value *value) {
-    for (size_t i = 0; value->given && status_choices[i]; i++)
-        if (wf_api_is(value, status_choices[i]))
-            return statuses[i];
+/* 0: all. The model knows the same names. */
+static enum wf_execution_status status_of(struct wf_api_request *request) {
+    struct wf_str given = wf_api_text(request, "statusFilter");
+    const char *name;
+    int status = WF_EXECUTION_RUNNING;
+    while (given.data && (name = wf_execution_status_name(status))) {
+        if (wf_str_eq(given, wf_str(name)))
+            return status;
+        status++;
+    }
     return 0;
 }
 
-static void list(struct wf_api_call *call, const struct wf_api_value *values) {
+static void list(struct wf_api_call *call, struct wf_api_request *request) {
     struct wf_list_executions ask = {
-        .state_machine_arn = values[LIST_MACHINE].text,
-        .status = status_of(&values[LIST_STATUS]),
-        .max_results = (unsigned)values[LIST_MAX].integer,
-        .next_token = values[LIST_TOKEN].text,
+        .state_machine_arn = wf_api_text(request, "stateMachineArn"),
+        .status = status_of(request),
+        .max_results = (unsigned)wf_api_integer(request, "maxResults", 0),
+        .next_token = wf_api_text(request, "nextToken"),
     };
-    if (values[LIST_RUN].given)
-        wf_api_fail(call, "ResourceNotFound",
-                    WF_STR("There is no such Map Run."));
-    else if (!values[LIST_MACHINE].given)
+    struct wf_str run = wf_api_text(request, "mapRunArn");
+    if (!run.data == !ask.state_machine_arn.data)
         wf_api_fail(call, "ValidationException",
                     WF_STR("Must provide a State Machine ARN or a Map Run "
                            "ARN"));
-    else if (wf_api_is(&values[LIST_REDRIVE], "REDRIVEN"))
+    else if (run.data)
+        wf_api_fail(call, "ResourceNotFound",
+                    WF_STR("There is no such Map Run."));
+    else if (wf_api_is(request, "redriveFilter", "REDRIVEN"))
         on_listed(call, NULL, NULL, 0, WF_STR_NULL); /* none was redriven */
     else
         wf_engine_list_executions(call->engine, &ask, on_listed, call);
@@ -354,34 +274,14 @@ static void list(struct wf_api_call *call, const struct wf_api_value *values) {
 
 /* ---- GetExecutionHistory ---- */
 
-enum {
-    HISTORY_ARN,
-    HISTORY_MAX,
-    HISTORY_REVERSE,
-    HISTORY_TOKEN,
-    HISTORY_DATA
-};
-
-static const struct wf_api_member history_members[] = {
-    {"executionArn", WF_API_STRING, WF_API_REQUIRED | WF_API_ARN, 1, 256,
-     NULL},
-    {"maxResults", WF_API_INTEGER, 0, 0, 1000, NULL},
-    {"reverseOrder", WF_API_BOOLEAN, 0, 0, 0, NULL},
-    {"nextToken", WF_API_STRING, 0, 1, 1024, NULL},
-    {"includeExecutionData", WF_API_BOOLEAN, 0, 0, 0, NULL},
-    {0},
-};
-
 static void on_history(void *arg, const struct wf_refusal *refusal,
                        const struct wf_history_event *events, size_t count,
                        struct wf_str next_token) {
     struct wf_api_call *call = arg;
     struct wf_buf *out = call->out;
 
-    if (refusal) {
-        wf_api_refused(call, refusal);
+    if (wf_api_refused(call, refusal))
         return;
-    }
     wf_buf_adds(out, "{\"events\":[");
     for (size_t i = 0; i < count; i++) {
         wf_json_comma(out);
@@ -395,24 +295,32 @@ static void on_history(void *arg, const struct wf_refusal *refusal,
 }
 
 static void history(struct wf_api_call *call,
-                    const struct wf_api_value *values) {
+                    struct wf_api_request *request) {
     struct wf_get_history ask = {
-        .execution_arn = values[HISTORY_ARN].text,
-        .max_results = (unsigned)values[HISTORY_MAX].integer,
-        .reverse = values[HISTORY_REVERSE].boolean,
-        .next_token = values[HISTORY_TOKEN].text,
+        .execution_arn = wf_api_text(request, "executionArn"),
+        .max_results = (unsigned)wf_api_integer(request, "maxResults", 0),
+        .reverse = wf_api_flag(request, "reverseOrder", false),
+        .next_token = wf_api_text(request, "nextToken"),
     };
-    if (values[HISTORY_DATA].given && !values[HISTORY_DATA].boolean)
+    if (!wf_api_flag(request, "includeExecutionData", true))
         call->options |= METADATA_ONLY;
     wf_engine_get_history(call->engine, &ask, on_history, call);
 }
 
-/* ---- Stats ---- */
+const struct wf_api_operation wf_api_executions[] = {
+    {"StartExecution", start},
+    {"DescribeExecution", describe},
+    {"GetExecutionHistory", history},
+    {"ListExecutions", list},
+    {"StartSyncExecution", start_sync},
+    {"StopExecution", stop},
+    {0},
+};
 
-static const struct wf_api_member no_members[] = {{0}};
+/* ---- ours ---- */
 
 static void stats(struct wf_api_call *call,
-                  const struct wf_api_value *values) {
+                  struct wf_api_request *request) {
     struct wf_engine_stats now;
     struct wf_buf *out = call->out;
     const struct {
@@ -436,7 +344,7 @@ static void stats(struct wf_api_call *call,
         {"tasksInFlight", &now.tasks_in_flight},
     };
 
-    (void)values;
+    (void)request;
     wf_engine_stats(call->engine, &now);
     wf_buf_u8(out, '{');
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
@@ -445,14 +353,8 @@ static void stats(struct wf_api_call *call,
     wf_api_done(call);
 }
 
-const struct wf_api_operation wf_api_executions[] = {
-    {"AWSStepFunctions.StartExecution", start_members, start},
-    {"AWSStepFunctions.DescribeExecution", describe_members, describe},
-    {"AWSStepFunctions.GetExecutionHistory", history_members, history},
-    {"AWSStepFunctions.ListExecutions", list_members, list},
-    {"AWSStepFunctions.StartSyncExecution", start_sync_members, start_sync},
-    {"AWSStepFunctions.StopExecution", stop_members, stop},
-    {"Moonstep.WaitForExecution", wait_members, wait_for},
-    {"Moonstep.Stats", no_members, stats},
+const struct wf_api_operation wf_api_own[] = {
+    {"WaitForExecution", wait_for},
+    {"Stats", stats},
     {0},
 };

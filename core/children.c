@@ -478,7 +478,7 @@ static void abort_rows(void *arg, const struct wf_row *rows, size_t count,
     struct wf_frame *frame =
         execution ? wf_execution_frame(execution, read->frame) : NULL;
     (void)more;
-    free(read);
+    wf_call_free(read);
     engine->loads--;
     if (wf_engine_read_failed(engine, err) || !execution)
         return;
@@ -516,7 +516,7 @@ static void load_parked(struct wf_engine *engine, struct wf_frame *frame) {
                              .to = wf_key_str(&to),
                              .max_rows = ABORT_ROWS,
                              .max_bytes = 4 << 20};
-    struct abort_read *read = wf_calloc(1, sizeof(*read));
+    struct abort_read *read = wf_call_new(engine, sizeof(*read), NULL);
     *read = (struct abort_read){engine, execution->id, frame->number};
     fork->is_reading = true;
     execution->pins++;

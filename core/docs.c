@@ -119,11 +119,15 @@ struct doc_read {
     void *arg;
 };
 
+static void read_drop(void *memory) {
+    struct doc_read *read = memory;
+    wf_buf_free(&read->text);
+}
+
 static void finish(struct doc_read *read, struct wf_str text) {
     read->engine->loads--;
     read->done(read->arg, text);
-    wf_buf_free(&read->text);
-    free(read);
+    wf_call_free(read);
 }
 
 static void read_pieces(struct doc_read *read);
@@ -262,7 +266,7 @@ static void look_in_memory(struct doc_read *read,
 void wf_doc_read(struct wf_engine *engine, uint64_t execution,
                  uint64_t number, uint64_t length, wf_doc_fn *done,
                  void *arg) {
-    struct doc_read *read = wf_calloc(1, sizeof(*read));
+    struct doc_read *read = wf_call_new(engine, sizeof(*read), read_drop);
     *read = (struct doc_read){
         .engine = engine,
         .execution = execution,

@@ -197,6 +197,7 @@ static void init_lists(struct wf_engine *engine) {
     wf_list_init(&engine->unpacked);
     wf_list_init(&engine->idle);
     wf_list_init(&engine->started);
+    wf_list_init(&engine->calls);
     wf_list_init(&engine->cancels);
     wf_list_init(&engine->pieces);
     wf_list_init(&engine->reaps);
@@ -284,6 +285,7 @@ void wf_engine_close(struct wf_engine *engine) {
     wf_table_free(&engine->table);
     wf_tasks_free(engine);
     wf_commits_free(engine);
+    wf_calls_free(engine);
     wf_machines_free(engine);
     wf_script_free(engine->script);
     wf_buf_free(&engine->parked_resume);

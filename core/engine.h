@@ -17,6 +17,7 @@
 
 #include "base.h"
 #include "clock.h"
+#include "diagnostic.h"
 #include "event.h"
 #include "store.h"
 
@@ -86,15 +87,38 @@ void wf_engine_watch_store(struct wf_engine *engine,
 struct wf_refusal {
     const char *exception; /**< "StateMachineDoesNotExist" … */
     struct wf_str message;
+    struct wf_str resource; /**< What ResourceNotFound, TooManyTags name. */
 };
+/** The reply of what has nothing to say but that it was done. */
+typedef void wf_done_fn(void *arg, const struct wf_refusal *refusal);
 
 /* ---- state machines ---- */
+
+enum wf_state_machine_status {
+    WF_STATE_MACHINE_ACTIVE = 1, /* On disk: add, never renumber. */
+    WF_STATE_MACHINE_DELETING = 2, /**< Until no execution runs any more. */
+    WF_STATE_MACHINE_DELETED = 3, /**< Its executions can still be read. */
+};
+
+/** Configurations as JSON objects, as the API shows them: kept with the
+ * revision and shown. data NULL: not given. */
+struct wf_state_machine_settings {
+    struct wf_str logging, tracing, encryption;
+};
+
+struct wf_tag {
+    struct wf_str key, value;
+};
+#define WF_TAGS_MAX 50
 
 struct wf_create_state_machine {
     struct wf_str name;
     struct wf_str definition;
     struct wf_str role_arn; /**< Kept and shown; nothing is assumed. */
     bool express;
+    struct wf_state_machine_settings settings;
+    const struct wf_tag *tags;
+    size_t tag_count;
 };
 struct wf_state_machine_reply {
     struct wf_str arn;
@@ -102,19 +126,77 @@ struct wf_state_machine_reply {
     struct wf_str definition;
     struct wf_str role_arn;
     bool express;
+    enum wf_state_machine_status status;
     int64_t creation_ms;
+    int64_t update_ms;         /**< When this revision was made. */
+    struct wf_str revision_id; /**< data NULL: the first revision. */
+    struct wf_state_machine_settings settings;
 };
 typedef void wf_state_machine_fn(void *arg, const struct wf_refusal *refusal,
                                  const struct wf_state_machine_reply *reply);
 
-/** Idempotent for the same definition, type and name, as AWS's. Exceptions:
- * InvalidName, InvalidDefinition, StateMachineAlreadyExists. */
+/** Idempotent for the same name, definition, type and settings, as AWS's.
+ * Exceptions: InvalidName, InvalidDefinition, StateMachineAlreadyExists,
+ * StateMachineDeleting, TooManyTags. */
 void wf_engine_create_state_machine(struct wf_engine *engine,
                                     const struct wf_create_state_machine *ask,
+                                    wf_state_machine_fn *reply, void *arg);
+
+/** What has data NULL stays as it is. */
+struct wf_update_state_machine {
+    struct wf_str arn, definition, role_arn;
+    struct wf_state_machine_settings settings;
+};
+/** Makes a new revision, unless nothing would change. Executions that run
+ * keep theirs. Answers with the latest revision. */
+void wf_engine_update_state_machine(struct wf_engine *engine,
+                                    const struct wf_update_state_machine *ask,
                                     wf_state_machine_fn *reply, void *arg);
 void wf_engine_describe_state_machine(struct wf_engine *engine,
                                       struct wf_str arn,
                                       wf_state_machine_fn *reply, void *arg);
+/** The revision that an execution runs, or ran. */
+void wf_engine_describe_state_machine_for_execution(
+    struct wf_engine *engine, struct wf_str execution_arn,
+    wf_state_machine_fn *reply, void *arg);
+/** No execution starts any more; it is gone when none runs. Deleting what is
+ * not there succeeds. */
+void wf_engine_delete_state_machine(struct wf_engine *engine,
+                                    struct wf_str arn, wf_done_fn *reply,
+                                    void *arg);
+
+struct wf_list_state_machines {
+    unsigned max_results; /**< 0: 100; at most 1,000 */
+    struct wf_str next_token;
+};
+/** Of each: arn, name, express, status, creation_ms. */
+typedef void wf_state_machine_list_fn(
+    void *arg, const struct wf_refusal *refusal,
+    const struct wf_state_machine_reply *machines, size_t count,
+    struct wf_str next_token);
+/** In the order of their names. */
+void wf_engine_list_state_machines(struct wf_engine *engine,
+                                   const struct wf_list_state_machines *ask,
+                                   wf_state_machine_list_fn *reply,
+                                   void *arg);
+
+/** What is wrong with a definition; calls back at once. */
+void wf_engine_validate_definition(struct wf_engine *engine,
+                                   struct wf_str definition, bool express,
+                                   wf_diagnostics_fn *reply, void *arg);
+
+/** Exceptions of all three: InvalidArn, ResourceNotFound. */
+typedef void wf_tags_fn(void *arg, const struct wf_refusal *refusal,
+                        const struct wf_tag *tags, size_t count);
+/** Adds tags, or changes their values. TooManyTags beyond WF_TAGS_MAX. */
+void wf_engine_tag_resource(struct wf_engine *engine, struct wf_str arn,
+                            const struct wf_tag *tags, size_t count,
+                            wf_done_fn *reply, void *arg);
+void wf_engine_untag_resource(struct wf_engine *engine, struct wf_str arn,
+                              const struct wf_str *keys, size_t count,
+                              wf_done_fn *reply, void *arg);
+void wf_engine_list_tags(struct wf_engine *engine, struct wf_str arn,
+                         wf_tags_fn *reply, void *arg);
 
 /* ---- executions ---- */
 

@@ -11,6 +11,7 @@
  *   results.c     what is stored of their results
  *   docs.c        payload documents: numbers, large ones in pieces, reading
  *   task.c        tasks: dispatch, answers, children, the pool's callbacks
+ *   task_ask.c    what a worker is asked to do
  *   task_table.c  which frame a task of the pool belongs to
  *   timer.c       the heap of timers in memory; firing
  *   park.c        packing, dropping from memory
@@ -18,7 +19,13 @@
  *   load_docs.c   the documents that a frame's next step needs
  *   sweep.c       removes what an ended execution has left in rows
  *   recover.c     start: journal to memory
- *   machine.c     state machines
+ *   call.c        memory of requests and reads under way
+ *   machine.c     state machines: rows, what is in memory
+ *   machine_make.c    CreateStateMachine, UpdateStateMachine
+ *   machine_read.c    DescribeStateMachine(ForExecution)
+ *   machine_list.c    ListStateMachines
+ *   machine_delete.c  DeleteStateMachine
+ *   machine_tags.c    tags
  *   bundles.c     handler directories and their stored bundles
  *   start.c       StartExecution, StopExecution
  *   read.c        DescribeExecution, finding executions, documents
@@ -31,6 +38,7 @@
 #ifndef WF_ENGINE_IMPL_H
 #define WF_ENGINE_IMPL_H
 
+#include "call.h"
 #include "engine.h"
 #include "execution.h"
 #include "keys.h"
@@ -103,6 +111,7 @@ struct wf_engine {
     struct wf_link idle;        /**< By the time of the last change. */
     struct wf_link pieces;      /**< Large documents being written. */
     struct wf_link started;     /**< Frames whose TaskStarted is unrecorded. */
+    struct wf_link calls;       /**< Requests and reads under way: call.h */
 
     struct wf_timers timers;
     int64_t parked_cursor;      /**< Rows of T before this are loaded. */
@@ -287,6 +296,15 @@ struct wf_str wf_execution_arn(struct wf_engine *engine,
                                const struct wf_execution *execution,
                                struct wf_buf *out);
 void wf_task_token(const struct wf_frame *frame, struct wf_buf *out);
+/** The idempotency key: the same when the task is dispatched again after a
+ * death. */
+void wf_task_attempt_key(const struct wf_frame *frame, uint32_t attempt,
+                         struct wf_buf *out);
+/** False for activities and most integrations. */
+bool wf_task_has_worker(const struct wf_frame *frame);
+/** Gives the task to the pool; `checkpoint` is its last cursor. */
+void wf_task_hand_over(struct wf_engine *engine, struct wf_frame *frame,
+                       struct wf_str checkpoint);
 
 /* ---- children.c ---- */
 /** The state runs its branches; or its processor for each item. */
@@ -430,7 +448,7 @@ void wf_bundles_close(struct wf_engine *engine);
 void wf_bundle_send(struct wf_engine *engine, struct wf_str hash);
 
 /* ---- start.c ---- */
-/** A refusal whose message is `format` with `subject` for its %.*s. */
+/** A refusal whose message is `format` with `subject` for its "%s". */
 void wf_refuse_execution(wf_execution_fn *reply, void *arg,
                          const char *exception, const char *format,
                          struct wf_str subject);
@@ -440,6 +458,9 @@ void wf_refuse_execution(wf_execution_fn *reply, void *arg,
 typedef void wf_found_fn(void *arg, uint64_t id);
 void wf_execution_find(struct wf_engine *engine, struct wf_str arn,
                        wf_found_fn *found, void *arg);
+/** False: it is no execution's ARN, and has been refused. */
+bool wf_execution_arn_is_good(struct wf_str arn, wf_execution_fn *reply,
+                              void *arg);
 /** Answers like DescribeExecution. */
 void wf_describe(struct wf_engine *engine, uint64_t id,
                  wf_execution_fn *reply, void *arg);

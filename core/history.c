@@ -9,6 +9,7 @@
 #include <stdlib.h>
 
 #include "engine_impl.h"
+#include "refusal.h"
 
 #define DEFAULT_PAGE 100
 #define LARGEST_PAGE 1000
@@ -57,19 +58,19 @@ static void release(struct held *list, size_t count) {
     free(list);
 }
 
-static void finish(struct history *history) {
+static void drop(void *memory) {
+    struct history *history = memory;
     release(history->segments, history->segment_count);
     release(history->docs, history->doc_count);
     free(history->events);
     free(history->arn);
-    free(history);
 }
 
 static void refuse(struct history *history, const char *exception,
                    struct wf_str message) {
-    struct wf_refusal refusal = {exception, message};
+    struct wf_refusal refusal = {.exception = exception, .message = message};
     history->reply(history->arg, &refusal, NULL, 0, WF_STR_NULL);
-    finish(history);
+    wf_call_free(history);
 }
 
 /* ---- rendering ---- */
@@ -184,7 +185,7 @@ static void missing_read(void *arg, struct wf_str text) {
         hold(&history->docs, &history->doc_count, missing->number, text);
     qsort(history->docs, history->doc_count, sizeof(*history->docs),
           by_number);
-    free(missing);
+    wf_call_free(missing);
     send_page(history);
 }
 
@@ -192,7 +193,8 @@ static bool read_missing(struct history *history, uint64_t number) {
     struct held *held = find_held(history, number);
     if (held && held->bytes)
         return false;
-    struct missing *missing = wf_calloc(1, sizeof(*missing));
+    struct missing *missing = wf_call_new(history->engine,
+                                          sizeof(*missing), NULL);
     *missing = (struct missing){history, number};
     wf_doc_read(history->engine, history->execution, number,
                 held ? held->len : 0, missing_read, missing);
@@ -230,7 +232,7 @@ static void answer(struct history *history) {
     }
     history->reply(history->arg, NULL, history->events, history->event_count,
                    wf_str(token));
-    finish(history);
+    wf_call_free(history);
 }
 
 /* Reads documents that are still missing, one after the other; answers. */
@@ -360,11 +362,11 @@ static bool set_page(struct history *history, unsigned max_results,
 /* The last event is known already, or the token is wrong. */
 static void no_page(struct history *history) {
     if (!history->is_behind) {
-        refuse(history, "InvalidToken", WF_STR("Invalid Token"));
+        refuse(history, "InvalidToken", WF_STR(WF_INVALID_TOKEN));
         return;
     }
     history->reply(history->arg, NULL, NULL, 0, WF_STR_NULL);
-    finish(history);
+    wf_call_free(history);
 }
 
 /* ---- the request ---- */
@@ -375,9 +377,9 @@ struct history_call {
     char *token;
 };
 
-static void call_free(struct history_call *call) {
+static void call_drop(void *memory) {
+    struct history_call *call = memory;
     free(call->token);
-    free(call);
 }
 
 /* The tail is copied now, what stands before it comes from rows: a page that
@@ -410,7 +412,7 @@ static void row_read(void *arg, const struct wf_row *rows, size_t count,
     if (in.bad || !wf_execution_decode(&in, &image)) {
         refuse(history, "ExecutionDoesNotExist",
                WF_STR("The execution's row can't be read"));
-        call_free(call);
+        wf_call_free(call);
         return;
     }
     history->machine = wf_machine_of(history->engine, image.machine,
@@ -419,7 +421,7 @@ static void row_read(void *arg, const struct wf_row *rows, size_t count,
     if (!set_page(history, call->max_results, wf_str(call->token),
                   image.next_event)) {
         no_page(history);
-        call_free(call);
+        wf_call_free(call);
         return;
     }
     if (in.at < in.end) {
@@ -428,7 +430,7 @@ static void row_read(void *arg, const struct wf_row *rows, size_t count,
         history->covered = image.next_event;
     }
     read_segments(history);
-    call_free(call);
+    wf_call_free(call);
 }
 
 /* All of it is in rows, some perhaps not durable yet. A short history of an
@@ -460,7 +462,7 @@ static void from_memory(struct history_call *call,
                   durable_event ? durable_event
                                 : execution->tail.next_event)) {
         no_page(history);
-        call_free(call);
+        wf_call_free(call);
         return;
     }
     if (history->last >= execution->tail.first_event)
@@ -471,7 +473,7 @@ static void from_memory(struct history_call *call,
         history->has_waited = true;
         wf_execution_after(engine, execution, durable, history);
     }
-    call_free(call);
+    wf_call_free(call);
 }
 
 static void found(void *arg, uint64_t id) {
@@ -484,7 +486,7 @@ static void found(void *arg, uint64_t id) {
         refuse(history, "ExecutionDoesNotExist",
                (struct wf_str){text.data, text.len});
         wf_buf_free(&text);
-        call_free(call);
+        wf_call_free(call);
         return;
     }
     history->execution = id;
@@ -506,7 +508,7 @@ static bool token_is_valid(struct wf_str token) {
 void wf_engine_get_history(struct wf_engine *engine,
                            const struct wf_get_history *ask,
                            wf_history_fn *reply, void *arg) {
-    struct history *history = wf_calloc(1, sizeof(*history));
+    struct history *history = wf_call_new(engine, sizeof(*history), drop);
     char behind[32] = "";
     history->engine = engine;
     history->is_behind = ask->is_behind;
@@ -515,11 +517,19 @@ void wf_engine_get_history(struct wf_engine *engine,
     history->reverse = ask->reverse;
     history->reply = reply;
     history->arg = arg;
-    if (!token_is_valid(ask->next_token)) {
-        refuse(history, "InvalidToken", WF_STR("Invalid Token"));
+    struct wf_buf why = {0};
+    struct wf_arn arn;
+    if (!wf_arn_read(ask->execution_arn, "execution", "express", &arn,
+                     &why)) {
+        refuse(history, "InvalidArn", (struct wf_str){why.data, why.len});
+        wf_buf_free(&why);
         return;
     }
-    struct history_call *call = wf_calloc(1, sizeof(*call));
+    if (!token_is_valid(ask->next_token)) {
+        refuse(history, "InvalidToken", WF_STR(WF_INVALID_TOKEN));
+        return;
+    }
+    struct history_call *call = wf_call_new(engine, sizeof(*call), call_drop);
     call->history = history;
     call->max_results = ask->max_results;
     snprintf(behind, sizeof(behind), "%llu",

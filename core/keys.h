@@ -32,7 +32,8 @@
 
 #include "base.h"
 
-#define WF_KEY_MAX 128
+/** Names have up to 80 characters of up to 4 bytes. */
+#define WF_KEY_MAX 328
 
 struct wf_key {
     char data[WF_KEY_MAX];

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 
 #include "engine_impl.h"
+#include "refusal.h"
 
 #define DEFAULT_PAGE 100
 #define LARGEST_PAGE 1000
@@ -29,6 +30,7 @@ struct listing {
     int64_t before_ms; /* show what is older than this place */
     uint64_t before_id;
     struct wf_machine *machine;
+    uint64_t since; /* older executions are a predecessor's */
     struct item *items;
     size_t count, cap, wanted;
     uint64_t *seen; /* ids taken from memory, or left out there; sorted */
@@ -37,23 +39,23 @@ struct listing {
     void *arg;
 };
 
-static void finish(struct listing *listing) {
+static void drop(void *memory) {
+    struct listing *listing = memory;
     for (size_t i = 0; i < listing->count; i++)
         free(listing->items[i].name);
     free(listing->items);
     free(listing->seen);
     free(listing->arn);
-    free(listing);
 }
 
 static void refuse(struct listing *listing, const char *exception,
-                   const char *format) {
-    struct wf_buf text = {0};
-    wf_buf_addf(&text, "%s '%s'", format, listing->arn);
-    struct wf_refusal refusal = {exception, {text.data, text.len}};
-    listing->reply(listing->arg, &refusal, NULL, 0, WF_STR_NULL);
-    wf_buf_free(&text);
-    finish(listing);
+                   const char *format, struct wf_str subject) {
+    struct wf_refusal_text text = {0};
+    listing->reply(listing->arg,
+                   wf_refusal_make(&text, exception, format, subject), NULL,
+                   0, WF_STR_NULL);
+    wf_refusal_free(&text);
+    wf_call_free(listing);
 }
 
 static void add(struct listing *listing, struct item item,
@@ -100,7 +102,8 @@ static void add_memory(struct listing *listing) {
         for (struct wf_execution *e = table->by_id[i]; e; e = e->id_next) {
             struct item item = {e->start_ms, e->stop_ms, e->id, e->status,
                                 NULL};
-            if (e->machine->id != listing->machine->id || e->express)
+            if (e->machine->id != listing->machine->id || e->express ||
+                e->id <= listing->since)
                 continue;
             listing->seen[listing->seen_count++] = e->id;
             if (is_older(listing, e->start_ms, e->id) &&
@@ -142,7 +145,7 @@ static void answer(void *arg) {
         wf_buf_free(&arns[i]);
     free(arns);
     free(replies);
-    finish(listing);
+    wf_call_free(listing);
 }
 
 static void scan(struct listing *listing);
@@ -162,7 +165,7 @@ static void add_row(struct listing *listing, const struct wf_row *row) {
         item.stop_ms = item.start_ms + duration;
     listing->before_ms = item.start_ms;
     listing->before_id = item.id;
-    if (in.bad || is_seen(listing, item.id) ||
+    if (in.bad || item.id <= listing->since || is_seen(listing, item.id) ||
         (listing->status && listing->status != item.status))
         return;
     add(listing, item, name);
@@ -191,7 +194,7 @@ static void rows_read(void *arg, const struct wf_row *rows, size_t count,
 static void scan(struct listing *listing) {
     struct wf_engine *engine = listing->engine;
     struct wf_key from = wf_key_list(engine->partition, listing->machine->id,
-                                     0, 0);
+                                     listing->machine->creation_ms, 0);
     struct wf_key to = wf_key_list(engine->partition, listing->machine->id,
                                    listing->before_ms, listing->before_id);
     struct wf_range range = {.from = wf_key_str(&from),
@@ -202,17 +205,25 @@ static void scan(struct listing *listing) {
     wf_store_scan(engine->store, &range, rows_read, listing);
 }
 
+static void is_missing(void *arg) {
+    struct listing *listing = arg;
+    refuse(listing, "StateMachineDoesNotExist",
+           "State Machine Does Not Exist: '%s'", wf_str(listing->arn));
+}
+
 static void with_machine(void *arg, struct wf_machine *machine) {
     struct listing *listing = arg;
-    if (!machine || !machine->ready) {
-        refuse(listing, "StateMachineDoesNotExist",
-               "State Machine Does Not Exist:");
+    if (!machine || !machine->name) {
+        wf_engine_after(listing->engine, is_missing, listing);
         return;
     }
     listing->machine = machine;
+    listing->since = machine->head ? machine->head->since : 0;
     if (machine->express) {
         refuse(listing, "StateMachineTypeNotSupported",
-               "This operation is not supported by EXPRESS state machines:");
+               "This operation is not supported by this type of state "
+               "machine",
+               WF_STR_NULL);
         return;
     }
     add_memory(listing);
@@ -242,8 +253,9 @@ static bool parse_token(struct listing *listing, struct wf_str token) {
 void wf_engine_list_executions(struct wf_engine *engine,
                                const struct wf_list_executions *ask,
                                wf_execution_list_fn *reply, void *arg) {
-    struct listing *listing = wf_calloc(1, sizeof(*listing));
-    struct wf_str kind, name, rest;
+    struct listing *listing = wf_call_new(engine, sizeof(*listing), drop);
+    struct wf_buf why = {0};
+    struct wf_arn arn;
     listing->engine = engine;
     listing->arn = wf_strndup(ask->state_machine_arn.data,
                               ask->state_machine_arn.len);
@@ -253,10 +265,14 @@ void wf_engine_list_executions(struct wf_engine *engine,
         listing->page = LARGEST_PAGE;
     listing->reply = reply;
     listing->arg = arg;
-    if (!wf_arn_parse(wf_str(listing->arn), &kind, &name, &rest))
-        refuse(listing, "InvalidArn", "Invalid Arn:");
+    if (!wf_arn_read(wf_str(listing->arn), "stateMachine", NULL, &arn, &why))
+        refuse(listing, "InvalidArn", "%s",
+               (struct wf_str){why.data, why.len});
     else if (!parse_token(listing, ask->next_token))
-        refuse(listing, "InvalidToken", "Invalid Token of");
+        refuse(listing, "InvalidToken", WF_INVALID_TOKEN, WF_STR_NULL);
+    else if (arn.rest.len)
+        with_machine(listing, NULL);
     else
-        wf_machine_by_name(engine, name, with_machine, listing);
+        wf_machine_by_name(engine, arn.name, with_machine, listing);
+    wf_buf_free(&why);
 }

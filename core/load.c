@@ -142,9 +142,9 @@ static void load_done(struct wf_load *load, struct wf_execution *execution) {
         struct load_wait *wait = load->waits;
         load->waits = wait->next;
         wait->loaded(wait->arg, execution);
-        free(wait);
+        wf_call_free(wait);
     }
-    free(load);
+    wf_call_free(load);
 }
 
 static void load_rows(void *arg, const struct wf_row *rows, size_t count,
@@ -164,7 +164,7 @@ static void load_rows(void *arg, const struct wf_row *rows, size_t count,
 }
 
 static void add_wait(struct wf_load *load, wf_load_fn *loaded, void *arg) {
-    struct load_wait *wait = wf_calloc(1, sizeof(*wait));
+    struct load_wait *wait = wf_call_new(load->engine, sizeof(*wait), NULL);
     *wait = (struct load_wait){load->waits, loaded, arg};
     load->waits = wait;
 }
@@ -183,7 +183,7 @@ void wf_execution_load(struct wf_engine *engine, uint64_t id,
         add_wait(load, loaded, arg);
         return;
     }
-    load = wf_calloc(1, sizeof(*load));
+    load = wf_call_new(engine, sizeof(*load), NULL);
     *load = (struct wf_load){engine->load_list, engine, id, NULL};
     engine->load_list = load;
     engine->loads++;
@@ -212,7 +212,7 @@ static void frame_load_done(struct frame_load *load) {
         at = &(*at)->next;
     *at = load->next;
     load->engine->loads--;
-    free(load);
+    wf_call_free(load);
 }
 
 static void frame_rows(void *arg, const struct wf_row *rows, size_t count,
@@ -257,7 +257,7 @@ void wf_frame_load(struct wf_engine *engine, uint64_t execution,
         load = load->next;
     if (load)
         return;
-    load = wf_calloc(1, sizeof(*load));
+    load = wf_call_new(engine, sizeof(*load), NULL);
     *load = (struct frame_load){engine, engine->frame_loads, execution,
                                 frame};
     engine->frame_loads = load;
@@ -288,7 +288,7 @@ static void due_loaded(void *arg, struct wf_execution *execution) {
     struct due_load *due = arg;
     if (!execution)
         wf_sweep_start(due->engine, due->execution);
-    free(due);
+    wf_call_free(due);
 }
 
 static void load_due(struct wf_engine *engine, struct wf_str key) {
@@ -298,7 +298,7 @@ static void load_due(struct wf_engine *engine, struct wf_str key) {
         wf_frame_load(engine, execution, frame);
         return;
     }
-    struct due_load *due = wf_calloc(1, sizeof(*due));
+    struct due_load *due = wf_call_new(engine, sizeof(*due), NULL);
     *due = (struct due_load){engine, execution};
     wf_execution_load(engine, execution, due_loaded, due);
 }

@@ -57,7 +57,7 @@ static void doc_there(void *arg, struct wf_str text) {
         wf_table_by_id(&engine->table, wait->execution);
     uint64_t number = wait->number;
     uint32_t wanted = wait->frame;
-    free(wait);
+    wf_call_free(wait);
     if (!execution)
         return;
     struct wf_frame *frame = wf_execution_frame(execution, wanted);
@@ -89,7 +89,7 @@ static bool need_doc(struct wf_engine *engine, struct wf_frame *frame,
             return true;
         }
     }
-    struct doc_wait *wait = wf_calloc(1, sizeof(*wait));
+    struct doc_wait *wait = wf_call_new(engine, sizeof(*wait), NULL);
     *wait = (struct doc_wait){engine, execution->id, ref->number,
                               frame->number};
     execution->loading++;

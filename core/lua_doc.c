@@ -367,11 +367,13 @@ static int docs_gc(lua_State *L) {
 static const luaL_Reg module[] = {
     {"array", wf_lua_doc_array},
     {"from", wf_lua_doc_from},
+    {"hash", wf_lua_doc_hash},
     {"is_value", doc_is_value},
     {"object", wf_lua_doc_object},
     {"parse", doc_parse},
     {"path", doc_path},
     {"quote", wf_lua_doc_quote},
+    {"regex", wf_lua_doc_regex},
     {"template", wf_lua_doc_template},
     {"trusted", doc_trusted},
     {NULL, NULL},
@@ -398,6 +400,11 @@ static const luaL_Reg value_methods[] = {
 
 static const luaL_Reg template_methods[] = {
     {"render", wf_lua_template_render},
+    {NULL, NULL},
+};
+
+static const luaL_Reg regex_methods[] = {
+    {"matches", wf_lua_regex_matches},
     {NULL, NULL},
 };
 
@@ -443,6 +450,7 @@ static void push_upvalues(lua_State *L) {
     lua_rawseti(L, -3, 1);
     lua_newtable(L);
     lua_newtable(L);
+    lua_newtable(L);
 }
 
 /* Sets a constant of the module, whose table is at the top. [-0, +0] */
@@ -464,8 +472,10 @@ int wf_lua_open_doc(lua_State *L) {
     fill_metatable(L, up, "wf.doc", value_methods, up);
     fill_metatable(L, up + 2, "wf.path", no_methods, up);
     fill_metatable(L, up + 3, "wf.template", template_methods, up);
+    fill_metatable(L, up + 4, "wf.regex", regex_methods, up);
     set_gc(L, up, value_gc);
     set_gc(L, up + 2, path_gc);
+    set_gc(L, up + 4, wf_lua_regex_gc);
     lua_getfield(L, up, "__index");
     lua_getfield(L, -1, "text");
     lua_setfield(L, up, "__tostring");

@@ -17,7 +17,8 @@
 #define UP_STATE lua_upvalueindex(2)    /* struct wf_lua_docs */
 #define UP_PATH lua_upvalueindex(3)     /* metatable of paths */
 #define UP_TEMPLATE lua_upvalueindex(4) /* metatable of templates */
-#define UPVALUES 4
+#define UP_REGEX lua_upvalueindex(5)    /* metatable of regexes */
+#define UPVALUES 5
 
 #define NULL_INDEX 2 /* where the metatable of values keeps doc.null */
 
@@ -46,6 +47,10 @@ int wf_lua_doc_from(lua_State *L);
 int wf_lua_doc_array(lua_State *L);
 int wf_lua_doc_object(lua_State *L);
 int wf_lua_doc_quote(lua_State *L);
+int wf_lua_doc_hash(lua_State *L);
+int wf_lua_doc_regex(lua_State *L);
+int wf_lua_regex_matches(lua_State *L);
+int wf_lua_regex_gc(lua_State *L);
 
 /** Empties the scratch buffer and returns it. */
 struct wf_buf *wf_lua_scratch(lua_State *L);

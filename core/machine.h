@@ -1,10 +1,16 @@
 /*
- * machine.h - state machines as the engine holds them: one struct for each
- * revision that something refers to, its definition compiled once.
+ * machine.h - state machines as the engine holds them: a head for each name
+ * that was asked for, and a struct for each revision that something refers
+ * to, its definition compiled once.
  *
- * Rows: M (name) holds the machine's number and latest revision, R (number,
- * revision) all the rest, so an execution that pins a revision needs its R
- * row only. Both are written by the batch of the call that made them.
+ * Rows: M (name) is the head: the machine's number, latest revision, status
+ * and tags. R (number, revision) is all the rest, so an execution that pins a
+ * revision needs its R row only. They are written by the batch of the call
+ * that made them; what is in memory is never older than the rows.
+ *
+ * A state machine that is deleted keeps its head, so that its executions are
+ * still found; one that is made again under its name goes on with its number
+ * and revisions, and does not list the executions of its predecessor.
  *
  * A struct can stand for a revision whose row is not read yet (after
  * recovery); wf_machine_need() reads and compiles it.
@@ -12,6 +18,7 @@
 #ifndef WF_MACHINE_H
 #define WF_MACHINE_H
 
+#include "arn.h"
 #include "base.h"
 #include "engine.h"
 #include "list.h"
@@ -30,19 +37,28 @@ struct wf_state_info {
     bool has_selector;        /**< Map: Lua makes the input of iterations. */
 };
 
+/** The settings of a revision; NULL: not given. Owned. */
+struct wf_machine_settings {
+    char *logging, *tracing, *encryption;
+};
+
 struct wf_machine {
-    struct wf_machine *id_next, *name_next; /**< Chains of the table. */
+    struct wf_machine *id_next; /**< Chain of the table. */
     uint32_t id, revision;
     char *name, *arn, *role_arn;
     char *execution_prefix; /**< ARN of its executions without the name. */
     bool express;
-    int64_t creation_ms;
+    int64_t creation_ms;   /**< Of the state machine. */
+    int64_t update_ms;     /**< Of this revision. */
+    char *revision_id;     /**< A UUID; NULL: the first revision. */
+    struct wf_machine_settings settings;
     struct wf_buf definition;
     bool ready;            /**< Row read, definition compiled. */
     bool broken;           /**< It does not compile any more. */
     bool reading;
     bool frames_wait;      /**< Frames run when it is ready. */
     bool shows_items;      /**< Its text may ask $$ for Map.Item. */
+    struct wf_machine_head *head; /**< Set by wf_machine_by_name(). */
     struct wf_script_machine *compiled; /**< Owned. */
     const struct wf_state_info *states; /**< Owned by `compiled`. */
     uint32_t state_count, start;
@@ -50,17 +66,39 @@ struct wf_machine {
     struct wf_machine_wait *waits;
 };
 
-/** The machines in memory, by number and by name. All-zero: none. */
+struct wf_machine_head {
+    struct wf_machine_head *next; /**< Chain of the table. */
+    char *name;
+    uint32_t id, revision; /**< The latest. */
+    bool express;
+    enum wf_state_machine_status status;
+    int64_t creation_ms;
+    uint64_t since;        /**< Executions up to this id were started before
+                             it was made: a predecessor's. */
+    struct wf_buf tags;    /**< tag_count times: key, value (wf_buf_text) */
+    unsigned tag_count;
+    /** DELETING: no execution that is listed after this place runs. */
+    int64_t running_ms;
+    uint64_t running_id;
+};
+
+/** What is in memory, by number and by name. All-zero: nothing. */
 #define WF_MACHINE_BUCKETS 1024
 struct wf_machines {
     struct wf_machine *by_id[WF_MACHINE_BUCKETS];
-    struct wf_machine *by_name[WF_MACHINE_BUCKETS]; /**< Newest first. */
+    struct wf_machine_head *heads[WF_MACHINE_BUCKETS];
 };
 
+typedef void wf_machine_head_fn(void *arg, struct wf_machine_head *head);
 typedef void wf_machine_fn(void *arg, struct wf_machine *machine);
 
-/** The machine of that name: NULL if there is none. Calls back at once if it
- * is in memory and ready, else when its rows are read. */
+/** The head of that name, deleted or not; NULL: there never was one. Calls
+ * back at once if it is in memory. */
+void wf_machine_head_by_name(struct wf_engine *engine, struct wf_str name,
+                             wf_machine_head_fn *found, void *arg);
+/** The latest revision of that name: NULL if there is none, or it is deleted.
+ * Calls back at once if it is in memory and ready. If it has been read, but
+ * does not compile any more, it is not ready. */
 void wf_machine_by_name(struct wf_engine *engine, struct wf_str name,
                         wf_machine_fn *found, void *arg);
 /** The struct of a revision; not necessarily ready. Never NULL. */
@@ -69,13 +107,50 @@ struct wf_machine *wf_machine_of(struct wf_engine *engine, uint32_t id,
 /** Calls back when the machine is ready, or broken. */
 void wf_machine_need(struct wf_engine *engine, struct wf_machine *machine,
                      wf_machine_fn *ready, void *arg);
-/** The machine that an ARN names (of a machine or of an execution); leaves
- * the last part, an execution's name, in `rest`. False: not such an ARN. */
-bool wf_arn_parse(struct wf_str arn, struct wf_str *kind, struct wf_str *name,
-                  struct wf_str *rest);
-/** A name of a state machine or execution as AWS wants it: 1 to 80
- * characters, none of <>{}[]?*"#%\^|~`$&,;:/, blanks or control characters. */
-bool wf_name_is_valid(struct wf_str name);
 void wf_machines_free(struct wf_engine *engine);
+
+/* ---- for machine_*.c ---- */
+
+/** NULL: not in memory. */
+struct wf_machine_head *wf_machine_head_find(struct wf_engine *engine,
+                                             struct wf_str name);
+/** A new head, ACTIVE, without a revision. */
+struct wf_machine_head *wf_machine_head_add(struct wf_engine *engine,
+                                            struct wf_str name);
+/** Adds the head's row to the open batch. */
+void wf_machine_head_put(struct wf_engine *engine,
+                         const struct wf_machine_head *head);
+/** What a row says, for lists: texts borrowed. False: it does not decode. */
+bool wf_machine_head_decode(struct wf_str row, struct wf_machine_head *head,
+                            struct wf_str *tags);
+/** An empty struct for a revision that is being made. */
+struct wf_machine *wf_machine_add(struct wf_engine *engine, uint32_t id,
+                                  uint32_t revision);
+/** Takes it back: nothing refers to it yet. */
+void wf_machine_remove(struct wf_engine *engine, struct wf_machine *machine);
+/** Sets name, role and ARNs. */
+void wf_machine_name(struct wf_engine *engine, struct wf_machine *machine,
+                     struct wf_str name, struct wf_str role_arn);
+/** Adds the revision's row to the open batch. */
+void wf_machine_put(struct wf_engine *engine,
+                    const struct wf_machine *machine);
+/** Compiles the definition. -1: `diagnostics` says what is wrong with it. */
+int wf_machine_compile(struct wf_engine *engine, struct wf_machine *machine,
+                       struct wf_buf *diagnostics, struct wf_error *err);
+struct wf_state_machine_reply wf_machine_reply(
+    const struct wf_machine *machine);
+/** "arn:aws:states:REGION:ACCOUNT:KIND:name" and `end`. Owned. */
+char *wf_machine_arn(struct wf_engine *engine, const char *kind,
+                     struct wf_str name, const char *end);
+/** Adds tags to `count` stored ones, or changes their values; returns how
+ * many there are now. */
+size_t wf_tags_merge(struct wf_buf *stored, size_t count,
+                     const struct wf_tag *added, size_t added_count);
+#define WF_TOO_MANY_TAGS "A resource can have 50 tags at most"
+/** A DELETING state machine becomes DELETED if no execution of it runs. Calls
+ * back at once if its status is another one. */
+void wf_machine_settle(struct wf_engine *engine,
+                       struct wf_machine_head *head,
+                       void (*settled)(void *arg), void *arg);
 
 #endif

@@ -150,7 +150,7 @@ void wf_pool_entry_end(struct wf_pool *pool, struct wf_pool_entry *entry,
     entry->state = WF_POOL_ENDING;
     entry->how = how;
     entry->cause = wf_strndup(cause, strlen(cause));
-    entry->ending_ns = wf_clock_mono_ns();
+    entry->pool = pool;
     wf_list_append(&pool->ending, &entry->link);
     wf_pool_kick(pool);
 }
@@ -270,7 +270,7 @@ static void on_flush(struct ev_loop *loop, ev_prepare *watcher, int events) {
 
     (void)events;
     if (!wf_list_is_empty(&pool->ending))
-        wf_pool_reap(loop, &pool->reap, 0);
+        wf_pool_reap(pool);
     hand_out(pool);
     hand_out_isolated(pool);
     wf_pool_emit_started(pool);
@@ -527,10 +527,9 @@ struct wf_pool *wf_pool_new(struct ev_loop *loop,
     ev_prepare_init(&pool->flush, on_flush);
     ev_set_priority(&pool->flush, EV_MINPRI);
     ev_timer_init(&pool->watch, wf_pool_watch, 0, 0.25);
-    ev_timer_init(&pool->reap, wf_pool_reap, 0, 0.02);
     ev_timer_init(&pool->respawn, wf_pool_respawn, 0, 0);
-    pool->flush.data = pool->watch.data = pool->reap.data =
-        pool->respawn.data = pool;
+    pool->flush.data = pool->watch.data = pool->respawn.data = pool;
+    pool->reaper = wf_reaper_new(loop);
     return pool;
 }
 
@@ -552,9 +551,9 @@ void wf_pool_free(struct wf_pool *pool) {
     pool->freeing = true;
     ev_clear_pending(pool->loop, &pool->flush);
     ev_timer_stop(pool->loop, &pool->watch);
-    ev_timer_stop(pool->loop, &pool->reap);
     ev_timer_stop(pool->loop, &pool->respawn);
     wf_pool_processes_end(pool);
+    wf_reaper_free(pool->reaper);
     for (int i = 0; i < WF_POOL_PRIORITIES; i++)
         list_drop(pool, &pool->queues[i]);
     list_drop(pool, &pool->isolated_queue);

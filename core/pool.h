@@ -138,10 +138,21 @@ size_t wf_pool_busy(const struct wf_pool *pool); /* queued or running */
 size_t wf_pool_pids(const struct wf_pool *pool, int32_t *pids, size_t max);
 
 /**
- * Ends the process group of a child that a dead engine recorded, if it is
- * still that one: the leader's start time agrees, or a member's environment
- * holds MOONSTEP_TASK=`task_key`. SIGKILL. Returns true while anything of it
- * is alive: call again (from a timer) until it returns false.
+ * Ends the process group of a child that a dead engine or worker recorded,
+ * with SIGKILL (reaper.h). `done` is called on the loop, later, when nothing
+ * of it is alive; not after wf_pool_free().
+ */
+void wf_pool_child_end(struct wf_pool *pool, struct wf_child child,
+                       struct wf_str task_key,
+                       void (*done)(void *arg, struct wf_child child),
+                       void *arg);
+
+/* ---- not on the loop of an engine: these read /proc ---- */
+
+/**
+ * Sends SIGKILL to the process group of a child, if it is still that one: the
+ * leader's start time agrees, or a member's environment holds
+ * MOONSTEP_TASK=`task_key`. Returns true while anything of it is alive.
  */
 bool wf_child_reap(struct wf_child child, struct wf_str task_key);
 /** The same with any signal; 0 only looks. */

@@ -13,6 +13,7 @@
 
 #include "list.h"
 #include "pool.h"
+#include "reaper.h"
 #include "wire.h"
 
 #define WF_POOL_PRIORITIES 4
@@ -42,8 +43,8 @@ struct wf_pool_entry {
     /* ENDING: what to report. */
     enum wf_task_end how;
     char *cause;
-    uint64_t ending_ns;
-    bool killed; /**< SIGKILL instead of SIGTERM from now on. */
+    struct wf_pool *pool;
+    bool reaping; /**< Its children have been given to the reaper. */
 };
 
 struct wf_worker_process {
@@ -85,7 +86,7 @@ struct wf_pool {
     size_t isolated_names;
     ev_prepare flush; /**< Never active; fed when there is something to do. */
     ev_timer watch;   /**< Looks for blocked workers while there are tasks. */
-    ev_timer reap;    /**< While tasks are ENDING. */
+    struct wf_reaper *reaper;
     ev_timer respawn; /**< After workers died as soon as they were started. */
     unsigned early_deaths;
     bool freeing;
@@ -128,7 +129,8 @@ void wf_pool_process_retire(struct wf_worker_process *worker);
 void wf_pool_processes_end(struct wf_pool *pool);
 void wf_pool_watch(struct ev_loop *loop, ev_timer *timer, int events);
 void wf_pool_respawn(struct ev_loop *loop, ev_timer *timer, int events);
-void wf_pool_reap(struct ev_loop *loop, ev_timer *timer, int events);
+/** Looks after tasks that are ENDING since the last time. */
+void wf_pool_reap(struct wf_pool *pool);
 /** Reports the end once no child of the task is alive any more. */
 void wf_pool_entry_end(struct wf_pool *pool, struct wf_pool_entry *entry,
                        enum wf_task_end how, const char *cause);

@@ -22,7 +22,6 @@
 
 #define NS_PER_MS UINT64_C(1000000)
 #define NS_PER_S UINT64_C(1000000000)
-#define TERM_NS (2 * NS_PER_S)  /* from SIGTERM to SIGKILL */
 #define GRACE_NS NS_PER_S       /* beyond a deadline, for the worker itself */
 #define STALL_NS (200 * NS_PER_MS)
 #define EARLY_NS NS_PER_S       /* a worker that dies sooner is suspicious */
@@ -337,44 +336,48 @@ static void report(struct wf_pool *pool, struct wf_pool_entry *entry) {
     free(cause);
 }
 
-/* Signals what is left of a task's children; forgets those that are gone. */
-static bool children_end(struct wf_pool *pool, struct wf_pool_entry *entry) {
-    bool late = wf_clock_mono_ns() - entry->ending_ns > TERM_NS;
-    int signal = late ? SIGKILL : entry->killed ? 0 : SIGTERM;
-    struct wf_pool_child *next;
+static void child_gone(void *arg, struct wf_child child) {
+    struct wf_pool_entry *entry = arg;
+    struct wf_pool *pool = entry->pool;
 
-    for (struct wf_pool_child *at = entry->children; at; at = next) {
-        next = at->next;
-        if (wf_child_signal(at->child, wf_str(at->key), signal))
-            continue;
-        struct wf_child gone = at->child;
-        wf_pool_child_drop(entry, gone);
-        if (pool->events.child_ended)
-            pool->events.child_ended(pool->arg, entry->id, gone);
-    }
-    entry->killed = true;
-    return entry->children == NULL;
+    wf_pool_child_drop(entry, child);
+    if (pool->events.child_ended)
+        pool->events.child_ended(pool->arg, entry->id, child);
+    if (!entry->children)
+        report(pool, entry);
 }
 
-void wf_pool_reap(struct ev_loop *loop, ev_timer *timer, int events) {
-    struct wf_pool *pool = timer->data;
+static void children_end(struct wf_pool *pool, struct wf_pool_entry *entry) {
+    entry->reaping = true;
+    for (struct wf_pool_child *at = entry->children; at; at = at->next)
+        wf_reaper_end(pool->reaper, at->child, wf_str(at->key), true,
+                      child_gone, entry);
+}
+
+void wf_pool_reap(struct wf_pool *pool) {
     struct wf_link ready, *link, *next;
 
-    (void)events;
     wf_list_init(&ready);
     for (link = pool->ending.next; link != &pool->ending; link = next) {
+        struct wf_pool_entry *entry =
+            WF_ENTRY(link, struct wf_pool_entry, link);
         next = link->next;
-        if (children_end(pool, WF_ENTRY(link, struct wf_pool_entry, link))) {
+        if (!entry->children) {
             wf_list_remove(link);
             wf_list_append(&ready, link);
+        } else if (!entry->reaping) {
+            children_end(pool, entry);
         }
     }
     while ((link = wf_list_shift(&ready)) != NULL)
         report(pool, WF_ENTRY(link, struct wf_pool_entry, link));
-    if (wf_list_is_empty(&pool->ending))
-        ev_timer_stop(loop, timer);
-    else if (!ev_is_active(timer))
-        ev_timer_again(loop, timer);
+}
+
+void wf_pool_child_end(struct wf_pool *pool, struct wf_child child,
+                       struct wf_str task_key,
+                       void (*done)(void *arg, struct wf_child child),
+                       void *arg) {
+    wf_reaper_end(pool->reaper, child, task_key, false, done, arg);
 }
 
 /* ---- blocked workers ---- */

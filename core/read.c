@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "engine_impl.h"
+#include "refusal.h"
 
 /* ---- finding ---- */
 
@@ -18,10 +19,14 @@ struct find_call {
     void *arg;
 };
 
+static void find_drop(void *memory) {
+    struct find_call *call = memory;
+    wf_buf_free(&call->name);
+}
+
 static void find_done(struct find_call *call, uint64_t id) {
     call->found(call->arg, id);
-    wf_buf_free(&call->name);
-    free(call);
+    wf_call_free(call);
 }
 
 static void find_rows(void *arg, const struct wf_row *rows, size_t count,
@@ -40,38 +45,51 @@ static void find_rows(void *arg, const struct wf_row *rows, size_t count,
     find_done(call, id);
 }
 
-static void find_in_machine(void *arg, struct wf_machine *machine) {
+static void find_in_machine(void *arg, struct wf_machine_head *head) {
     struct find_call *call = arg;
     struct wf_engine *engine = call->engine;
-    if (!machine) {
+    if (!head) {
         find_done(call, 0);
         return;
     }
     struct wf_str name = {call->name.data, call->name.len};
     struct wf_execution *execution =
-        wf_table_by_name(&engine->table, machine->id, name);
+        wf_table_by_name(&engine->table, head->id, name);
     if (execution) {
         find_done(call, execution->id);
         return;
     }
-    struct wf_key key = wf_key_name(engine->partition, machine->id, name);
+    struct wf_key key = wf_key_name(engine->partition, head->id, name);
     engine->loads++;
     wf_store_get(engine->store, wf_key_str(&key), find_rows, call);
 }
 
-void wf_execution_find(struct wf_engine *engine, struct wf_str arn,
+void wf_execution_find(struct wf_engine *engine, struct wf_str text,
                        wf_found_fn *found, void *arg) {
-    struct wf_str kind, machine, name;
-    if (!wf_arn_parse(arn, &kind, &machine, &name) || name.len == 0 ||
-        !(wf_str_eq(kind, WF_STR("execution")) ||
-          wf_str_eq(kind, WF_STR("express")))) {
+    struct wf_buf why = {0};
+    struct wf_arn arn;
+    bool good = wf_arn_read(text, "execution", "express", &arn, &why);
+    wf_buf_free(&why);
+    if (!good || arn.rest.len == 0) {
         found(arg, 0);
         return;
     }
-    struct find_call *call = wf_calloc(1, sizeof(*call));
+    struct find_call *call = wf_call_new(engine, sizeof(*call), find_drop);
     *call = (struct find_call){.engine = engine, .found = found, .arg = arg};
-    wf_buf_addstr(&call->name, name);
-    wf_machine_by_name(engine, machine, find_in_machine, call);
+    wf_buf_addstr(&call->name, arn.rest);
+    wf_machine_head_by_name(engine, arn.name, find_in_machine, call);
+}
+
+bool wf_execution_arn_is_good(struct wf_str text, wf_execution_fn *reply,
+                              void *arg) {
+    struct wf_buf why = {0};
+    struct wf_arn arn;
+    bool good = wf_arn_read(text, "execution", "express", &arn, &why);
+    if (!good)
+        wf_refuse_execution(reply, arg, "InvalidArn", "%s",
+                            (struct wf_str){why.data, why.len});
+    wf_buf_free(&why);
+    return good;
 }
 
 /* ---- DescribeExecution ---- */
@@ -93,11 +111,11 @@ struct description {
     void *arg;
 };
 
-static void finish(struct description *d) {
+static void drop(void *memory) {
+    struct description *d = memory;
     wf_buf_free(&d->image);
     wf_buf_free(&d->input.text);
     wf_buf_free(&d->output.text);
-    free(d);
 }
 
 static struct wf_str payload_text(const struct payload *payload) {
@@ -130,7 +148,7 @@ static void send(struct description *d, struct wf_machine *machine) {
     };
     d->reply(d->arg, NULL, &reply);
     wf_buf_free(&arn);
-    finish(d);
+    wf_call_free(d);
 }
 
 static void with_machine(void *arg, struct wf_machine *machine) {
@@ -142,7 +160,7 @@ static void with_machine(void *arg, struct wf_machine *machine) {
     wf_refuse_execution(d->reply, d->arg, "StateMachineDoesNotExist",
                         "The definition of the execution can't be read",
                         WF_STR_NULL);
-    finish(d);
+    wf_call_free(d);
 }
 
 static void resolve(struct description *d);
@@ -249,12 +267,12 @@ static void describe_rows(void *arg, const struct wf_row *rows, size_t count,
     }
     wf_refuse_execution(d->reply, d->arg, "ExecutionDoesNotExist",
                         "The execution's row can't be read", WF_STR_NULL);
-    finish(d);
+    wf_call_free(d);
 }
 
 void wf_describe(struct wf_engine *engine, uint64_t id,
                  wf_execution_fn *reply, void *arg) {
-    struct description *d = wf_calloc(1, sizeof(*d));
+    struct description *d = wf_call_new(engine, sizeof(*d), drop);
     struct wf_execution *execution = wf_table_by_id(&engine->table, id);
     *d = (struct description){
         .engine = engine, .id = id, .reply = reply, .arg = arg};
@@ -278,6 +296,11 @@ struct describe_call {
     void *arg;
 };
 
+static void describe_drop(void *memory) {
+    struct describe_call *call = memory;
+    free(call->arn);
+}
+
 static void describe_found(void *arg, uint64_t id) {
     struct describe_call *call = arg;
     if (id)
@@ -286,13 +309,15 @@ static void describe_found(void *arg, uint64_t id) {
         wf_refuse_execution(call->reply, call->arg, "ExecutionDoesNotExist",
                             "Execution Does Not Exist: '%s'",
                             wf_str(call->arn));
-    free(call->arn);
-    free(call);
+    wf_call_free(call);
 }
 
 void wf_engine_describe_execution(struct wf_engine *engine, struct wf_str arn,
                                   wf_execution_fn *reply, void *arg) {
-    struct describe_call *call = wf_calloc(1, sizeof(*call));
+    if (!wf_execution_arn_is_good(arn, reply, arg))
+        return;
+    struct describe_call *call = wf_call_new(engine, sizeof(*call),
+                                             describe_drop);
     *call = (struct describe_call){engine, wf_strndup(arn.data, arn.len),
                                    reply, arg};
     wf_execution_find(engine, wf_str(call->arn), describe_found, call);

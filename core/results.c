@@ -63,7 +63,7 @@ static struct wf_frame *reader_of(struct gather *read) {
 
 static struct gather *begin_read(struct wf_engine *engine,
                                  struct wf_frame *frame, uint32_t index) {
-    struct gather *read = wf_calloc(1, sizeof(*read));
+    struct gather *read = wf_call_new(engine, sizeof(*read), NULL);
     *read = (struct gather){engine, frame->execution->id, frame->number,
                             index};
     frame->execution->pins++;
@@ -75,7 +75,7 @@ static void page_rows(void *arg, const struct wf_row *rows, size_t count,
     struct gather *read = arg;
     struct wf_engine *engine = read->engine;
     struct wf_frame *frame = reader_of(read);
-    free(read);
+    wf_call_free(read);
     engine->loads--;
     if (wf_engine_read_failed(engine, err) || !frame)
         return;
@@ -118,7 +118,7 @@ static void result_there(void *arg, struct wf_str text) {
     struct wf_engine *engine = read->engine;
     struct wf_frame *frame = reader_of(read);
     uint32_t index = read->index;
-    free(read);
+    wf_call_free(read);
     if (!frame)
         return;
     struct wf_fork *fork = frame->fork;

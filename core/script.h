@@ -11,6 +11,7 @@
 #define WF_SCRIPT_H
 
 #include "clock.h"
+#include "diagnostic.h"
 #include "doc.h"
 
 struct wf_script;         /* the Lua state of an engine */
@@ -49,6 +50,12 @@ int wf_script_compile(struct wf_script *script, struct wf_doc *definition,
                       struct wf_buf *diagnostics, struct wf_error *err);
 void wf_script_machine_free(struct wf_script *script,
                             struct wf_script_machine *machine);
+/** All findings about a definition, JSON or not; calls `report` once. */
+void wf_script_diagnose(struct wf_script *script, struct wf_str text,
+                        bool express, wf_diagnostics_fn *report, void *arg);
+/** The errors among them as wf_script_compile() gives them. -1: some. */
+int wf_script_check(struct wf_script *script, struct wf_str text,
+                    bool express, struct wf_buf *diagnostics);
 
 /** What a transition is about: what ctx and the context object ($$) show.
  * Borrowed during the call. */

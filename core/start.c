@@ -3,22 +3,15 @@
 #include <stdlib.h>
 
 #include "engine_impl.h"
+#include "json_complaint.h"
+#include "refusal.h"
 
 void wf_refuse_execution(wf_execution_fn *reply, void *arg,
                          const char *exception, const char *format,
                          struct wf_str subject) {
-    struct wf_buf text = {0};
-    const char *hole = strstr(format, "%s");
-    if (hole) {
-        wf_buf_add(&text, format, (size_t)(hole - format));
-        wf_buf_addstr(&text, subject);
-        wf_buf_adds(&text, hole + 2);
-    } else {
-        wf_buf_adds(&text, format);
-    }
-    struct wf_refusal refusal = {exception, {text.data, text.len}};
-    reply(arg, &refusal, NULL);
-    wf_buf_free(&text);
+    struct wf_refusal_text text = {0};
+    reply(arg, wf_refusal_make(&text, exception, format, subject), NULL);
+    wf_refusal_free(&text);
 }
 
 struct start_call {
@@ -34,12 +27,12 @@ struct start_call {
     void *arg;
 };
 
-static void call_free(struct start_call *call) {
+static void drop(void *memory) {
+    struct start_call *call = memory;
     wf_buf_free(&call->arn);
     wf_buf_free(&call->name);
     wf_buf_free(&call->trace_header);
     wf_doc_unref(call->input);
-    free(call);
 }
 
 static struct wf_str text_of(const struct wf_buf *buf) {
@@ -49,7 +42,7 @@ static struct wf_str text_of(const struct wf_buf *buf) {
 static void refuse(struct start_call *call, const char *exception,
                    const char *format, struct wf_str subject) {
     wf_refuse_execution(call->reply, call->arg, exception, format, subject);
-    call_free(call);
+    wf_call_free(call);
 }
 
 /* The start is durable: answer. */
@@ -68,7 +61,7 @@ static void started(void *arg) {
     call->reply(call->arg, NULL, &reply);
     wf_buf_free(&arn);
     wf_execution_release(call->engine, execution);
-    call_free(call);
+    wf_call_free(call);
 }
 
 static void reply_when_durable(struct start_call *call,
@@ -152,7 +145,7 @@ static void start_now(struct start_call *call) {
     struct wf_execution *execution = create(call);
     if (call->sync) {
         wf_wait_sync(call->engine, execution, call->reply, call->arg);
-        call_free(call);
+        wf_call_free(call);
     } else {
         reply_when_durable(call, execution);
     }
@@ -197,7 +190,7 @@ static void input_text(void *arg, struct wf_str text) {
     struct start_call *call = read->call;
     struct wf_execution *execution =
         wf_table_by_id(&call->engine->table, read->id);
-    free(read);
+    wf_call_free(read);
     if (execution && text.data && !execution->input.doc) {
         struct wf_doc *doc = wf_doc_trusted(text);
         wf_ref_set(&execution->input, execution->input.number, doc);
@@ -217,7 +210,7 @@ static void name_is_taken(struct start_call *call,
         compare_input(call, execution);
         return;
     }
-    struct input_read *read = wf_calloc(1, sizeof(*read));
+    struct input_read *read = wf_call_new(call->engine, sizeof(*read), NULL);
     *read = (struct input_read){call, execution->id};
     wf_doc_read(call->engine, execution->id, execution->input.number, 0,
                 input_text, read);
@@ -320,15 +313,28 @@ static void with_name(struct start_call *call) {
         look_up_name(call);
 }
 
+static void is_missing(void *arg) {
+    struct start_call *call = arg;
+    refuse(call, "StateMachineDoesNotExist",
+           "State Machine Does Not Exist: '%s'", text_of(&call->arn));
+}
+
+static void is_deleting(void *arg) {
+    struct start_call *call = arg;
+    refuse(call, "StateMachineDeleting", "State Machine Deleting: '%s'",
+           text_of(&call->arn));
+}
+
 static void with_machine(void *arg, struct wf_machine *machine) {
     struct start_call *call = arg;
     if (!machine || !machine->ready) {
-        refuse(call, "StateMachineDoesNotExist",
-               "State Machine Does Not Exist: '%s'", text_of(&call->arn));
+        wf_engine_after(call->engine, is_missing, call);
         return;
     }
     call->machine = machine;
-    if (call->sync && !machine->express) {
+    if (machine->head->status != WF_STATE_MACHINE_ACTIVE) {
+        wf_engine_after(call->engine, is_deleting, call);
+    } else if (call->sync && !machine->express) {
         refuse(call, "StateMachineTypeNotSupported",
                "This operation is not supported by this type of state "
                "machine",
@@ -345,42 +351,63 @@ static bool has_room(const struct wf_engine *engine) {
            engine->active_bytes < engine->options.memory_bytes;
 }
 
-static void start(struct wf_engine *engine,
-                  const struct wf_start_execution *ask, bool sync,
-                  wf_execution_fn *reply, void *arg) {
-    struct wf_str kind, name, rest;
+/* The input as a document; NULL: it was refused. */
+static struct wf_doc *read_input(struct wf_engine *engine,
+                                 const struct wf_start_execution *ask,
+                                 wf_execution_fn *reply, void *arg) {
     struct wf_doc_limits limits = {.max_bytes =
                                        engine->options.payload_bytes};
+    struct wf_json_complaint complaint;
     struct wf_error err;
-    if (!wf_arn_parse(ask->state_machine_arn, &kind, &name, &rest) ||
-        !wf_str_eq(kind, WF_STR("stateMachine"))) {
-        wf_refuse_execution(reply, arg, "InvalidArn", "Invalid Arn: '%s'",
-                            ask->state_machine_arn);
-        return;
-    }
-    if (ask->name.len && !wf_name_is_valid(ask->name)) {
+    struct wf_doc *input = wf_doc_parse(
+        ask->input.len ? ask->input : WF_STR("{}"), &limits, &err);
+    if (input)
+        return input;
+    struct wf_str why = wf_str(err.message);
+    if (wf_json_complain(ask->input, &complaint))
+        why = (struct wf_str){complaint.message.data, complaint.message.len};
+    wf_refuse_execution(reply, arg, "InvalidExecutionInput",
+                        "Invalid State Machine Execution Input: '%s'", why);
+    wf_json_complaint_free(&complaint);
+    return NULL;
+}
+
+/* What can be refused without looking at anything stored. */
+static bool is_acceptable(struct wf_engine *engine,
+                          const struct wf_start_execution *ask,
+                          struct wf_arn *arn, wf_execution_fn *reply,
+                          void *arg) {
+    struct wf_buf why = {0};
+    if (!wf_arn_read(ask->state_machine_arn, "stateMachine", NULL, arn,
+                     &why))
+        wf_refuse_execution(reply, arg, "InvalidArn", "%s",
+                            (struct wf_str){why.data, why.len});
+    else if (ask->name.len && !wf_name_is_valid(ask->name))
         wf_refuse_execution(reply, arg, "InvalidName", "Invalid Name: '%s'",
                             ask->name);
-        return;
-    }
-    if (!has_room(engine)) {
+    else if (!has_room(engine))
         wf_refuse_execution(reply, arg, "ThrottlingException",
                             engine->stalled
                                 ? "The store has no room: try again later"
                                 : "Too many executions are active: try "
                                   "again later",
                             WF_STR_NULL);
+    else
+        return true;
+    wf_buf_free(&why);
+    return false;
+}
+
+static void start(struct wf_engine *engine,
+                  const struct wf_start_execution *ask, bool sync,
+                  wf_execution_fn *reply, void *arg) {
+    struct wf_arn arn;
+    if (!is_acceptable(engine, ask, &arn, reply, arg))
         return;
-    }
-    struct wf_doc *input = wf_doc_parse(
-        ask->input.len ? ask->input : WF_STR("{}"), &limits, &err);
-    if (!input) {
-        wf_refuse_execution(reply, arg, "InvalidExecutionInput",
-                            "Invalid State Machine Execution Input: '%s'",
-                            wf_str(err.message));
+    struct wf_doc *input = read_input(engine, ask, reply, arg);
+    if (!input)
         return;
-    }
-    struct start_call *call = wf_calloc(1, sizeof(*call));
+    struct start_call *call = wf_call_new(engine, sizeof(*call), drop);
     call->engine = engine;
     call->input = input;
     call->sync = sync;
@@ -389,7 +416,10 @@ static void start(struct wf_engine *engine,
     wf_buf_addstr(&call->arn, ask->state_machine_arn);
     wf_buf_addstr(&call->name, ask->name);
     wf_buf_addstr(&call->trace_header, ask->trace_header);
-    wf_machine_by_name(engine, name, with_machine, call);
+    if (arn.rest.len)
+        with_machine(call, NULL);
+    else
+        wf_machine_by_name(engine, arn.name, with_machine, call);
 }
 
 void wf_engine_start_execution(struct wf_engine *engine,
@@ -414,16 +444,16 @@ struct stop_call {
     void *arg;
 };
 
-static void stop_free(struct stop_call *call) {
+static void stop_drop(void *memory) {
+    struct stop_call *call = memory;
     free(call->arn);
     free(call->error);
     free(call->cause);
-    free(call);
 }
 
 static void stop_answer(struct stop_call *call) {
     wf_describe(call->engine, call->id, call->reply, call->arg);
-    stop_free(call);
+    wf_call_free(call);
 }
 
 static void stop_loaded(void *arg, struct wf_execution *execution) {
@@ -446,7 +476,7 @@ static void stop_found(void *arg, uint64_t id) {
     }
     wf_refuse_execution(call->reply, call->arg, "ExecutionDoesNotExist",
                         "Execution Does Not Exist: '%s'", wf_str(call->arn));
-    stop_free(call);
+    wf_call_free(call);
 }
 
 static char *copy_if_any(struct wf_str text) {
@@ -456,12 +486,15 @@ static char *copy_if_any(struct wf_str text) {
 void wf_engine_stop_execution(struct wf_engine *engine, struct wf_str arn,
                               struct wf_str error, struct wf_str cause,
                               wf_execution_fn *reply, void *arg) {
-    struct stop_call *call = wf_calloc(1, sizeof(*call));
+    struct stop_call *call = wf_call_new(engine, sizeof(*call), stop_drop);
     call->engine = engine;
     call->arn = wf_strndup(arn.data, arn.len);
     call->error = copy_if_any(error);
     call->cause = copy_if_any(cause);
     call->reply = reply;
     call->arg = arg;
-    wf_execution_find(engine, wf_str(call->arn), stop_found, call);
+    if (wf_execution_arn_is_good(wf_str(call->arn), reply, arg))
+        wf_execution_find(engine, wf_str(call->arn), stop_found, call);
+    else
+        wf_call_free(call);
 }

@@ -157,13 +157,19 @@ static void all_lost(struct store_lmdb *store, struct store_job_list *group,
     store->wake_due = true;
 }
 
-/* A log that can't be made larger is none that can't be used. Frees the mutex
- * meanwhile. */
+/* A log for which there is no room to grow is none that can't be used; an
+ * I/O error is the end here, too. Frees the mutex meanwhile. */
 static void log_grow(struct store_lmdb *store) {
+    struct store_job_list none = {0};
+
     store->log_short = false;
     pthread_mutex_unlock(&store->mutex);
-    store_wal_grow(&store->wal, store->directory);
+    errno = 0;
+    int rc = store_wal_grow(&store->wal, store->directory);
+    rc = store_rc(rc, errno);
     pthread_mutex_lock(&store->mutex);
+    if (rc == EIO)
+        all_lost(store, &none, rc);
 }
 
 /*

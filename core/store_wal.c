@@ -90,8 +90,10 @@ int store_wal_grow(struct store_wal *wal, const char *directory) {
         rc = store_sync_directory(directory);
     if (rc == 0)
         atomic_store(&wal->filled, larger);
-    else if (wal->fd >= 0 && ftruncate(wal->fd, (off_t)size) != 0)
-        errno = 0; /* the room is lost, nothing else */
+    int saved = errno;
+    if (rc != 0 && wal->fd >= 0)
+        (void)!ftruncate(wal->fd, (off_t)size); /* else room is lost */
+    errno = saved;
     return rc;
 }
 

@@ -66,7 +66,7 @@ int store_wal_remove(const char *directory);
 int store_sync_directory(const char *directory);
 
 /** Creates the file, or doubles it; not while there are records in use.
- * 0 or errno. */
+ * 0 or errno; EIO with errno 0 is a short write. */
 int store_wal_grow(struct store_wal *wal, const char *directory);
 
 /** Begins a record; store_wal_add() what belongs to it, then append. */

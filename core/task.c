@@ -34,10 +34,9 @@ static const struct wf_failure LOST_TOO_OFTEN = {
 /* A process group that outlived its worker or engine. */
 struct reap {
     struct wf_link link;
-    struct wf_child child;
+    struct wf_engine *engine;
     uint64_t execution;
     uint32_t frame;
-    char key[80];
 };
 
 /* A task that the pool is ending. */
@@ -77,106 +76,10 @@ void wf_task_schedule(struct wf_engine *engine, struct wf_frame *frame) {
         wf_commit_dispatch(engine, frame);
 }
 
-void wf_task_token(const struct wf_frame *frame, struct wf_buf *out) {
-    wf_buf_addf(out, "%016llx%08x%016llx%016llx",
-                (unsigned long long)frame->execution->id, frame->number,
-                (unsigned long long)frame->secret[0],
-                (unsigned long long)frame->secret[1]);
-}
-
-/* Stays the same when the task is dispatched again after a death. */
-static void attempt_key(const struct wf_frame *frame, uint32_t attempt,
-                        struct wf_buf *out) {
-    wf_buf_addf(out, "%016llx-%x-%llx-%x",
-                (unsigned long long)frame->execution->id, frame->number,
-                (unsigned long long)frame->entered_event, attempt);
-}
-
 /* The attempt that a frame's recorded children belong to. */
 static uint32_t attempts_before(const struct wf_frame *frame) {
     bool is_over = frame->phase == WF_PHASE_RETRY && frame->retry_count > 0;
     return frame->retry_count - is_over;
-}
-
-static void text_member(struct wf_buf *out, const char *name,
-                        struct wf_str text) {
-    wf_buf_addf(out, "\"%s\":", name);
-    wf_buf_json(out, text);
-    wf_buf_u8(out, ',');
-}
-
-/* The `task` argument of a handler, as JSON (pool.h). */
-static void task_context(const struct wf_frame *frame, struct wf_buf *out) {
-    const struct wf_execution *execution = frame->execution;
-    struct wf_buf text = {0};
-    wf_buf_u8(out, '{');
-    wf_task_token(frame, &text);
-    text_member(out, "token", (struct wf_str){text.data, text.len});
-    text.len = 0;
-    wf_buf_adds(&text, execution->machine->execution_prefix);
-    wf_buf_adds(&text, execution->name);
-    text_member(out, "execution", (struct wf_str){text.data, text.len});
-    text.len = 0;
-    attempt_key(frame, frame->retry_count, &text);
-    text_member(out, "idempotency_key", (struct wf_str){text.data, text.len});
-    wf_buf_free(&text);
-    text_member(out, "execution_name", wf_str(execution->name));
-    text_member(out, "state", info_of(frame)->name);
-    wf_buf_addf(out, "\"attempt\":%u,\"restarted\":%u,\"deadline_ms\":%lld}",
-                frame->retry_count + 1, frame->restarted,
-                (long long)frame->timeout_due_ms);
-}
-
-static bool is_lambda(const struct wf_state_info *info) {
-    return wf_str_eq(info->resource_type, WF_STR("lambda"));
-}
-
-/* What the worker is to run: "module.function", "lambda:arn:aws:lambda:…" or
- * "lambda:invoke:NAME". The name is given, though it is in the input, since
- * the pool remembers by it what has to be isolated. */
-static struct wf_str function_of(const struct wf_frame *frame,
-                                 struct wf_buf *text) {
-    const struct wf_state_info *info = info_of(frame);
-    struct wf_value root = {frame->parameters.doc, 0}, name;
-
-    if (!is_lambda(info))
-        return info->resource;
-    wf_buf_adds(text, "lambda:");
-    wf_buf_addstr(text, info->resource);
-    if (info->scheduled == WF_EVENT_TASK_SCHEDULED) {
-        wf_buf_u8(text, ':');
-        if (wf_value_type(root) == WF_JSON_OBJECT &&
-            wf_value_member(root, WF_STR("FunctionName"), &name) &&
-            wf_value_type(name) == WF_JSON_STRING)
-            wf_value_string(name, text);
-    }
-    return (struct wf_str){text->data, text->len};
-}
-
-static void hand_over(struct wf_engine *engine, struct wf_frame *frame,
-                      struct wf_str checkpoint) {
-    struct wf_buf *context = &engine->scratch;
-    context->len = 0;
-    task_context(frame, context);
-    struct wf_buf function = {0};
-    int64_t now = wf_clock_now_ms(engine->clock);
-    struct wf_pool_task task = {
-        .id = frame->task,
-        .bundle = wf_str(frame->execution->bundle),
-        .function = function_of(frame, &function),
-        .input = wf_doc_text(frame->parameters.doc),
-        .context = {context->data, context->len},
-        .checkpoint = checkpoint,
-    };
-    if (engine->clock->is_virtual)
-        task.virtual_now_ms = now;
-    if (frame->timeout_due_ms)
-        task.timeout_ms = frame->timeout_due_ms > now
-                              ? frame->timeout_due_ms - now
-                              : 1;
-    engine->stats.tasks_dispatched++;
-    wf_pool_dispatch(engine->pool, &task);
-    wf_buf_free(&function);
 }
 
 /* Reading a checkpoint's cursor for a dispatch. */
@@ -204,7 +107,7 @@ static void cursor_rows(void *arg, const struct wf_row *rows, size_t count,
         wf_read_varint(&in); /* the state's number, for tools */
         cursor = (struct wf_str){in.at, (size_t)(in.end - in.at)};
     }
-    hand_over(engine, frame, cursor);
+    wf_task_hand_over(engine, frame, cursor);
 }
 
 static void read_cursor(struct wf_engine *engine, struct wf_frame *frame) {
@@ -221,14 +124,9 @@ static void task_ended(void *arg, uint64_t task, enum wf_task_end how,
                        struct wf_str output,
                        const struct wf_failure *failure);
 
-/* Activities and most integrations have no worker here. */
-static bool has_worker(struct wf_engine *engine, struct wf_frame *frame) {
+static void fail_without_worker(struct wf_engine *engine,
+                                struct wf_frame *frame) {
     const struct wf_state_info *info = info_of(frame);
-    if (wf_str_eq(info->resource_type, WF_STR("lua")) ||
-        (is_lambda(info) &&
-         (info->scheduled != WF_EVENT_TASK_SCHEDULED ||
-          wf_str_eq(info->resource, WF_STR("invoke")))))
-        return true;
     char cause[512];
     snprintf(cause, sizeof(cause),
              "The resource '%.*s' of type '%.*s' has no worker here: "
@@ -238,7 +136,6 @@ static bool has_worker(struct wf_engine *engine, struct wf_frame *frame) {
              (int)info->resource_type.len, info->resource_type.data);
     struct wf_failure failure = {WF_STR("States.TaskFailed"), wf_str(cause)};
     task_ended(engine, frame->task, WF_TASK_FAILED, WF_STR_NULL, &failure);
-    return false;
 }
 
 void wf_task_dispatch(struct wf_engine *engine, uint64_t task) {
@@ -250,8 +147,10 @@ void wf_task_dispatch(struct wf_engine *engine, uint64_t task) {
         return;
     }
     frame->dispatch_wanted = false;
-    if (!has_worker(engine, frame))
+    if (!wf_task_has_worker(frame)) {
+        fail_without_worker(engine, frame);
         return;
+    }
     if (wf_pool_room(engine->pool) == 0) {
         wf_buf_add(&engine->task_backlog, &task, sizeof(task));
         return;
@@ -259,7 +158,7 @@ void wf_task_dispatch(struct wf_engine *engine, uint64_t task) {
     if (frame->has_checkpoint)
         read_cursor(engine, frame);
     else
-        hand_over(engine, frame, WF_STR_NULL);
+        wf_task_hand_over(engine, frame, WF_STR_NULL);
 }
 
 void wf_tasks_drain_backlog(struct wf_engine *engine) {
@@ -296,34 +195,17 @@ static void forget_children(struct wf_frame *frame) {
  * apart from the frame, which may end meanwhile; a frame that lives is not
  * dispatched again before. */
 
-static void start_reaping(struct wf_engine *engine, struct wf_frame *frame) {
-    struct wf_buf key = {0};
-    if (frame->reaping || frame->child_count == 0)
-        return;
-    attempt_key(frame, attempts_before(frame), &key);
-    for (uint32_t i = 0; i < frame->child_count; i++) {
-        struct reap *reap = wf_calloc(1, sizeof(*reap));
-        reap->child = frame->children[i];
-        reap->execution = frame->execution->id;
-        reap->frame = frame->number;
-        memcpy(reap->key, key.data,
-               key.len < sizeof(reap->key) ? key.len : sizeof(reap->key) - 1);
-        wf_list_append(&engine->reaps, &reap->link);
-        frame->reaping++;
-    }
-    wf_buf_free(&key);
-}
-
-void wf_task_end_survivors(struct wf_engine *engine,
-                           struct wf_frame *frame) {
-    start_reaping(engine, frame);
-}
-
-static void reaped(struct wf_engine *engine, const struct reap *reap) {
+static void reaped(void *arg, struct wf_child child) {
+    struct reap *reap = arg;
+    struct wf_engine *engine = reap->engine;
     struct wf_execution *execution =
         wf_table_by_id(&engine->table, reap->execution);
     struct wf_frame *frame =
         execution ? wf_execution_frame(execution, reap->frame) : NULL;
+    (void)child;
+    wf_list_remove(&reap->link);
+    free(reap);
+    wf_engine_wake(engine); /* virtual time may have waited for this */
     if (!frame || frame->reaping == 0 || --frame->reaping > 0)
         return;
     forget_children(frame);
@@ -331,17 +213,27 @@ static void reaped(struct wf_engine *engine, const struct reap *reap) {
         wf_task_dispatch(engine, frame->task);
 }
 
-static void reap_all(struct wf_engine *engine) {
-    for (struct wf_link *link = engine->reaps.next, *next;
-         link != &engine->reaps; link = next) {
-        struct reap *reap = WF_ENTRY(link, struct reap, link);
-        next = link->next;
-        if (wf_child_reap(reap->child, wf_str(reap->key)))
-            continue;
-        wf_list_remove(link);
-        reaped(engine, reap);
-        free(reap);
+static void start_reaping(struct wf_engine *engine, struct wf_frame *frame) {
+    struct wf_buf key = {0};
+    if (frame->reaping || frame->child_count == 0)
+        return;
+    wf_task_attempt_key(frame, attempts_before(frame), &key);
+    for (uint32_t i = 0; i < frame->child_count; i++) {
+        struct reap *reap = wf_calloc(1, sizeof(*reap));
+        reap->engine = engine;
+        reap->execution = frame->execution->id;
+        reap->frame = frame->number;
+        wf_list_append(&engine->reaps, &reap->link);
+        frame->reaping++;
+        wf_pool_child_end(engine->pool, frame->children[i],
+                          (struct wf_str){key.data, key.len}, reaped, reap);
     }
+    wf_buf_free(&key);
+}
+
+void wf_task_end_survivors(struct wf_engine *engine,
+                           struct wf_frame *frame) {
+    start_reaping(engine, frame);
 }
 
 static void cancel_done(void *arg, uint64_t task) {
@@ -702,7 +594,6 @@ const struct wf_pool_events wf_task_pool_events = {
 void wf_tasks_housekeeping(struct wf_engine *engine) {
     int64_t now = wf_clock_now_ms(engine->clock);
     struct wf_link *link, *next;
-    reap_all(engine);
     for (link = engine->started.next; link != &engine->started; link = next) {
         struct wf_frame *frame =
             WF_ENTRY(link, struct wf_frame, started_link);

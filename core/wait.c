@@ -53,7 +53,7 @@ static void answer(void *arg) {
     struct wf_waiter *waiter = arg;
     wf_describe(waiter->engine, waiter->execution, waiter->reply,
                 waiter->arg);
-    free(waiter);
+    wf_call_free(waiter);
 }
 
 static void timed_out(struct ev_loop *loop, struct ev_timer *timer, int e) {
@@ -67,7 +67,7 @@ static void timed_out(struct ev_loop *loop, struct ev_timer *timer, int e) {
 static struct wf_waiter *add_waiter(struct wf_engine *engine,
                                     uint64_t execution, int64_t timeout_ms,
                                     wf_execution_fn *reply, void *arg) {
-    struct wf_waiter *waiter = wf_calloc(1, sizeof(*waiter));
+    struct wf_waiter *waiter = wf_call_new(engine, sizeof(*waiter), NULL);
     struct wf_waiter **at = bucket(engine, execution);
     *waiter = (struct wf_waiter){
         .next = *at,
@@ -104,7 +104,7 @@ static void answer_express(struct wf_engine *engine,
         reply.output = wf_doc_text(execution->output.doc);
     waiter->reply(waiter->arg, NULL, &reply);
     wf_buf_free(&arn);
-    free(waiter);
+    wf_call_free(waiter);
 }
 
 void wf_waiters_ended(struct wf_engine *engine,
@@ -128,6 +128,11 @@ void wf_wait_sync(struct wf_engine *engine, struct wf_execution *execution,
     add_waiter(engine, execution->id, 365 * INT64_C(86400000), reply, arg);
 }
 
+static void drop(void *memory) {
+    struct wait_call *call = memory;
+    free(call->arn);
+}
+
 /* The waiter was there before the description was asked for, so an end
  * between the two is not missed. */
 static void described(void *arg, const struct wf_refusal *refusal,
@@ -136,13 +141,12 @@ static void described(void *arg, const struct wf_refusal *refusal,
     struct wf_waiter *waiter = call->waiter;
     if (waiter && (refusal || reply->status != WF_EXECUTION_RUNNING)) {
         unlink_waiter(waiter);
-        free(waiter);
+        wf_call_free(waiter);
         call->reply(call->arg, refusal, reply);
     } else if (waiter) {
         waiter->call = NULL;
     }
-    free(call->arn);
-    free(call);
+    wf_call_free(call);
 }
 
 static void found(void *arg, uint64_t id) {
@@ -151,8 +155,7 @@ static void found(void *arg, uint64_t id) {
         wf_refuse_execution(call->reply, call->arg, "ExecutionDoesNotExist",
                             "Execution Does Not Exist: '%s'",
                             wf_str(call->arn));
-        free(call->arn);
-        free(call);
+        wf_call_free(call);
         return;
     }
     call->waiter = add_waiter(call->engine, id, call->timeout_ms, call->reply,
@@ -164,7 +167,9 @@ static void found(void *arg, uint64_t id) {
 void wf_engine_wait_for_execution(struct wf_engine *engine, struct wf_str arn,
                                   int64_t timeout_ms, wf_execution_fn *reply,
                                   void *arg) {
-    struct wait_call *call = wf_calloc(1, sizeof(*call));
+    if (!wf_execution_arn_is_good(arn, reply, arg))
+        return;
+    struct wait_call *call = wf_call_new(engine, sizeof(*call), drop);
     if (timeout_ms <= 0 || timeout_ms > LONGEST_WAIT_MS)
         timeout_ms = LONGEST_WAIT_MS;
     *call = (struct wait_call){
@@ -182,6 +187,6 @@ void wf_waiters_free(struct wf_engine *engine) {
         for (struct wf_waiter *w = engine->waiters[i], *next; w; w = next) {
             next = w->next;
             unlink_waiter(w);
-            free(w);
+            wf_call_free(w);
         }
 }

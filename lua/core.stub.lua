@@ -36,6 +36,14 @@ function doc.is_value(x) end
 --- A value from text that is known to be valid JSON (built by our own code).
 function doc.trusted(text) end
 
+--- The hash of a text as lower-case hex; nil if there is no such algorithm.
+-- "MD5", "SHA-1", "SHA-256", "SHA-384", "SHA-512".
+function doc.hash(algorithm, text) end
+--- A regular expression (PCRE2), with flags as Java writes them ("i", "m",
+-- "s", "x", "U"); or nil and what is wrong. regex:matches(text): whether it
+-- matches the whole text; nil if that would take too many steps.
+function doc.regex(pattern, flags) end
+
 --- A compiled definite path: doc.path { "a", 0, "b" }: names, and 0-based
 -- indices (numbers; negative from the end). {} is the root.
 function doc.path(steps) end

@@ -60,18 +60,15 @@ end
 local function first_misfit(path, input)
   local value = input
   for _, step in ipairs(path.steps) do
-    local next
-    if type(step) == "string" then
-      next = value:get(step)
-    else
-      next = value:at(step)
+    local found = step.name and value:get(step.name)
+      or step.index and value:at(step.index)
+    if not found then
+      return step.name or step.index, value
     end
-    if next == nil then
-      return step, value
-    end
-    value = next
+    value = found
   end
-  return path.steps[#path.steps], input
+  local last = path.steps[#path.steps]
+  return last.name or last.index, input
 end
 
 local function no_place(ctx, state, path, input)

@@ -1,135 +1,129 @@
---- Filters of JSONPath: what stands in [?( … )].
+--- Filters of JSONPath: what stands in [?( … )], as the Jayway library has it.
 --
--- A condition is compiled to a closure test(value, root). It knows
--- comparisons (== != < <= > >=) of paths and literals, existence (@.a), &&,
--- ||, ! and parentheses. Values of different types are not equal and have no
--- order. A word without quotes is taken as a string.
+-- A condition is compiled to a closure test(value, root, budget). It knows
+-- comparisons of paths and literals (asl.filter_operators), existence (@.a),
+-- &&, ||, ! and parentheses. A word without quotes is taken as a string.
+--
+-- What is compared is Lua data: string, number, boolean, doc.null; a value
+-- where it is an array or object; nil where a path found nothing.
 --
 -- @module asl.filter
 
 local doc = require("wf.doc")
+local filter_operators = require("asl.filter_operators")
+local scanner = require("asl.scanner")
 
 local filter = {}
 
 local MAX_DEPTH = 50
 local MAX_TERMS = 100 -- of one && or ||
+local MAX_LITERAL = 10000 -- bytes of a list or object
 
-local MAX_INDEX = 2147483647
+local skip = scanner.skip
 
---- The number of digits (nil allowed) that may be an index, or nil.
-function filter.parse_index(digits)
-  local index = digits and tonumber(digits)
-  return index and math.abs(index) <= MAX_INDEX and index or nil
-end
+local WORDS = { ["true"] = true, ["false"] = false, ["null"] = doc.null }
 
---- A text in single or double quotes at `at`: returns it and where the text
--- goes on, or nil.
-function filter.parse_quoted(text, at)
-  local quote = text:match("^['\"]", at)
-  if not quote then
-    return nil
+local function parse_word(text, at)
+  local word, stop = text:match("^([%a_\128-\255][%w_%-%.\128-\255]*)()", at)
+  if WORDS[word] ~= nil then
+    return WORDS[word], stop
   end
-  local parts, from = {}, at + 1
-  while true do
-    local stop = text:find("[\\" .. quote .. "]", from)
-    if not stop then
-      return nil
-    end
-    parts[#parts + 1] = text:sub(from, stop - 1)
-    if text:sub(stop, stop) == quote then
-      return table.concat(parts), stop + 1
-    end
-    parts[#parts + 1] = text:sub(stop + 1, stop + 1)
-    from = stop + 2
-  end
+  return word, stop
 end
 
--- Scalars as Lua values of their types; everything else stays as it is.
-local function plain(value)
-  local kind = doc.is_value(value) and value:type()
-  if kind == "string" then
-    return value:string()
-  elseif kind == "number" then
-    return value:number()
-  elseif kind == "boolean" then
-    return value:boolean()
-  end
-  return value
-end
-
-local function equal(a, b)
-  if doc.is_value(a) and doc.is_value(b) then
-    return a:equals(b)
-  end
-  return a == b
-end
-
-local function ordered(a, b)
-  return type(a) == type(b) and (type(a) == "number" or type(a) == "string")
-end
-
-local COMPARE = {
-  ["=="] = equal,
-  ["!="] = function(a, b)
-    return not equal(a, b)
-  end,
-  ["<"] = function(a, b)
-    return ordered(a, b) and a < b
-  end,
-  ["<="] = function(a, b)
-    return ordered(a, b) and a <= b
-  end,
-  [">"] = function(a, b)
-    return ordered(a, b) and a > b
-  end,
-  [">="] = function(a, b)
-    return ordered(a, b) and a >= b
-  end,
-}
-
--- Steps of the definite path behind @ or $: "@.a['b'][0]".
-local function parse_steps(text, at)
-  local steps = {}
-  while true do
-    local name, stop = text:match("^%.([%w_%-\128-\255]+)()", at)
-    if not name then
-      name, stop = text:match("^%[%s*(%-?%d+)%s*%]()", at)
-      name = filter.parse_index(name)
-    end
-    if not name and text:find("^%[", at) then
-      name, stop = filter.parse_quoted(text, text:match("^%[%s*()", at))
-      stop = name and text:match("^%s*%]()", stop)
-    end
-    if not name or not stop then
-      return steps, at
-    end
-    steps[#steps + 1] = name
-    at = stop
-  end
-end
-
-local function path_operand(text, at)
-  local is_root = text:sub(at, at) == "$"
-  local steps, stop = parse_steps(text, at + 1)
-  local path = doc.path(steps)
-  return function(value, root)
-    return (is_root and root or value):find(path)
-  end, stop
-end
-
-local CONSTANTS = { ["true"] = true, ["false"] = false, ["null"] = doc.null }
-
-local function constant_operand(text, at)
-  local literal, stop = filter.parse_quoted(text, at)
+local function parse_scalar(text, at)
+  local literal, stop = scanner.quoted(text, at)
   if not literal then
-    literal, stop = text:match("^(%-?%d+%.?%d*[eE]?[%+%-]?%d*)()", at)
+    literal, stop = scanner.number(text, at)
     literal = literal and tonumber(literal)
   end
   if literal == nil then
-    literal, stop = text:match("^([%a_][%w_%-%.]*)()", at)
-    if CONSTANTS[literal] ~= nil then
-      literal = CONSTANTS[literal]
+    literal, stop = parse_word(text, at)
+  end
+  return literal, stop
+end
+
+local parse_json
+
+-- The items of a list or object behind its opening bracket. Quotes may be
+-- single, as people write them here.
+local function parse_items(text, at, depth, close, parse_item)
+  local items = {}
+  at = skip(text, at)
+  while text:sub(at, at) ~= close do
+    local item, stop = parse_item(text, at, depth)
+    if item == nil then
+      return nil
     end
+    items[#items + 1] = item
+    at = skip(text, stop)
+    if text:sub(at, at) == "," then
+      at = skip(text, at + 1)
+    elseif text:sub(at, at) ~= close then
+      return nil
+    end
+  end
+  return items, at + 1
+end
+
+local function parse_member(text, at, depth)
+  local name, stop = parse_scalar(text, at)
+  stop = type(name) == "string" and text:match("^%s*:%s*()", stop)
+  if not stop then
+    return nil
+  end
+  local value
+  value, stop = parse_json(text, stop, depth)
+  return value ~= nil and { name, value } or nil, stop
+end
+
+parse_json = function(text, at, depth)
+  local first = text:sub(at, at)
+  if depth > MAX_DEPTH then
+    return nil
+  elseif first == "[" then
+    local items, stop = parse_items(text, at + 1, depth + 1, "]", parse_json)
+    return items and doc.array(items), stop
+  elseif first == "{" then
+    local items, stop = parse_items(text, at + 1, depth + 1, "}", parse_member)
+    return items and doc.object(items), stop
+  end
+  return parse_scalar(text, at)
+end
+
+-- A regular expression between slashes, with flags behind the second.
+local function parse_regex(text, at)
+  local stop = at
+  repeat
+    stop = text:find("[\\/]", stop + 1)
+    local escapes = stop and text:sub(stop, stop) == "\\"
+    stop = escapes and stop + 1 or stop
+  until not escapes
+  if not stop then
+    return nil
+  end
+  local pattern = text:sub(at + 1, stop - 1)
+  local flags, after = text:match("^(%a*)()", stop + 1)
+  local regex = doc.regex(pattern, flags)
+  return regex and filter_operators.pattern(regex), after
+end
+
+-- Returns a function of (value, root, budget), where the text goes on, and
+-- whether it is a path.
+local function parse_operand(text, at, depth)
+  local first = text:sub(at, at)
+  if first == "@" or first == "$" then
+    local operand, stop =
+      require("asl.jsonpath").operand(text, at + 1, depth, first == "$")
+    return operand, stop, true
+  end
+  local literal, stop
+  if first == "/" then
+    literal, stop = parse_regex(text, at)
+  elseif first == "[" or first == "{" then
+    literal, stop = parse_json(text:sub(1, at + MAX_LITERAL), at, depth)
+  else
+    literal, stop = parse_scalar(text, at)
   end
   if literal == nil then
     return nil
@@ -139,51 +133,51 @@ local function constant_operand(text, at)
   end, stop
 end
 
--- Returns a function of (value, root), where the text goes on, and whether
--- it is a path.
-local function parse_operand(text, at)
-  if text:find("^[@$]", at) then
-    local operand, stop = path_operand(text, at)
-    return operand, stop, true
+-- The comparison that is named at `at`, if any, and where it ends.
+local function parse_operator(text, at)
+  local mark, stop = text:match("^([=!<>~]+)()", at)
+  if mark then
+    return filter_operators.get(mark), stop
   end
-  return constant_operand(text, at)
+  mark, stop = text:match("^(%a+)%s*()", at)
+  return mark and filter_operators.get(mark:lower()), stop
 end
 
-local function parse_comparison(text, at)
-  local left, stop, is_path = parse_operand(text, at)
+local function parse_comparison(text, at, depth)
+  local left, stop, is_path = parse_operand(text, at, depth)
   if not left then
     return nil
   end
-  local operator, after = text:match("^%s*([=!<>]=?)%s*()", stop)
-  local compare = COMPARE[operator]
-  if not operator then
-    return is_path and function(value, root)
-      return left(value, root) ~= nil
+  at = skip(text, stop)
+  local compare, after = parse_operator(text, at)
+  if not after then
+    return is_path and function(value, root, budget)
+      return left(value, root, budget) ~= nil
     end, stop
   end
   local right
-  right, stop = parse_operand(text, after)
+  right, stop = parse_operand(text, skip(text, after), depth)
   if not compare or not right then
     return nil
   end
-  return function(value, root)
-    return compare(plain(left(value, root)), plain(right(value, root)))
+  return function(value, root, budget)
+    return compare(left(value, root, budget), right(value, root, budget))
   end, stop
 end
 
 local parse_or
 
 local function parse_single(text, at, depth)
-  at = text:match("^%s*()", at)
+  at = skip(text, at)
   local mark = text:match("^[!(]", at)
   if not mark then
-    return parse_comparison(text, at)
+    return parse_comparison(text, at, depth)
   elseif depth > MAX_DEPTH then
     return nil
   elseif mark == "!" then
     local test, stop = parse_single(text, at + 1, depth + 1)
-    return test and function(value, root)
-      return not test(value, root)
+    return test and function(value, root, budget)
+      return not test(value, root, budget)
     end, stop
   end
   local test, stop = parse_or(text, at + 1, depth + 1)
@@ -191,53 +185,45 @@ local function parse_single(text, at, depth)
   return stop and test, stop
 end
 
-local function parse_and(text, at, depth)
-  local left, stop = parse_single(text, at, depth)
-  local terms = 0
-  while left do
-    local after = text:match("^%s*&&()", stop)
-    terms = terms + 1
+-- Terms with `mark` between them, joined by `join`.
+local function parse_terms(text, at, depth, parse_term, mark, join)
+  local left, stop = parse_term(text, at, depth)
+  for _ = 1, MAX_TERMS do
+    local after = left and text:match(mark, stop)
     if not after then
-      break
-    elseif terms > MAX_TERMS then
-      return nil
+      return left, stop
     end
-    local first, second = left, nil
-    second, stop = parse_single(text, after, depth)
-    left = second and function(value, root)
-      return first(value, root) and second(value, root)
-    end
+    local right
+    right, stop = parse_term(text, after, depth)
+    left = right and join(left, right)
   end
-  return left, stop
+  return nil
+end
+
+local function both(left, right)
+  return function(value, root, budget)
+    return left(value, root, budget) and right(value, root, budget)
+  end
+end
+
+local function either(left, right)
+  return function(value, root, budget)
+    return left(value, root, budget) or right(value, root, budget)
+  end
+end
+
+local function parse_and(text, at, depth)
+  return parse_terms(text, at, depth, parse_single, "^%s*&&()", both)
 end
 
 parse_or = function(text, at, depth)
-  local left, stop = parse_and(text, at, depth)
-  local terms = 0
-  while left do
-    local after = text:match("^%s*||()", stop)
-    terms = terms + 1
-    if not after then
-      break
-    elseif terms > MAX_TERMS then
-      return nil
-    end
-    local first, second = left, nil
-    second, stop = parse_and(text, after, depth)
-    left = second and function(value, root)
-      return first(value, root) or second(value, root)
-    end
-  end
-  return left, stop
+  return parse_terms(text, at, depth, parse_and, "^%s*||()", either)
 end
 
---- Compiles a condition to test(value, root), or nil if it is none.
-function filter.parse(text)
-  local test, stop = parse_or(text, 1, 1)
-  if not test or text:find("%S", stop) then
-    return nil
-  end
-  return test
+--- Compiles the condition at `at` to test(value, root, budget). Returns it and
+-- where the text goes on, or nil if it is none. `depth` counts nested filters.
+function filter.parse(text, at, depth)
+  return parse_or(text, at, depth)
 end
 
 return filter

@@ -6,12 +6,13 @@
 -- @module asl.functions
 
 local base64 = require("asl.base64")
+local characters = require("asl.characters")
 local doc = require("wf.doc")
 local errors = require("asl.errors")
 
 local functions = {}
 
-local MAX_BASE64_CHARACTERS = 10000
+local MAX_CHARACTERS = 10000 -- of what is encoded or hashed
 local MAX_RANGE_ITEMS = 1000
 
 local function define(name, min, max, run)
@@ -161,22 +162,43 @@ define("ArrayUnique", 1, 1, function(values)
   return new_array(texts)
 end)
 
+-- The first argument, a string of limited length; or nil, what is wrong.
+local function limited_text(values)
+  local text = values[1]:string()
+  if not text then
+    return wants(1, "a string")
+  elseif characters.count(text) > MAX_CHARACTERS then
+    return nil, "The string has more than " .. MAX_CHARACTERS .. " characters"
+  end
+  return text
+end
+
 local function base64_function(convert)
   return function(values)
-    local text = values[1]:string()
+    local text, problem = limited_text(values)
     if not text then
-      return wants(1, "a string")
-    elseif #text > MAX_BASE64_CHARACTERS then
-      return nil, "The string has more than " .. MAX_BASE64_CHARACTERS
-        .. " characters"
+      return nil, problem
     end
     local converted = convert(text)
     if not converted then
       return wants(1, "Base64")
     end
-    return new_string(converted)
+    return new_string(characters.well_formed(converted))
   end
 end
+
+define("Hash", 2, 2, function(values)
+  local text, problem = limited_text(values)
+  if not text then
+    return nil, problem
+  end
+  local algorithm = values[2]:string()
+  local hash = algorithm and doc.hash(algorithm, text)
+  if not hash then
+    return wants(2, "one of MD5, SHA-1, SHA-256, SHA-384, SHA-512")
+  end
+  return new_string(hash)
+end)
 
 define("Base64Encode", 1, 1, base64_function(base64.encode))
 define("Base64Decode", 1, 1, base64_function(base64.decode))
@@ -254,10 +276,9 @@ define("StringSplit", 2, 2, function(values)
   elseif splitter == "" then
     return new_array({ text ~= "" and doc.quote(text) or nil })
   end
-  local class = "[^" .. splitter:gsub("%W", "%%%0") .. "]+"
-  local texts = {}
-  for piece in text:gmatch(class) do
-    texts[#texts + 1] = doc.quote(piece)
+  local texts = characters.split(text, characters.set(splitter))
+  for i, piece in ipairs(texts) do
+    texts[i] = doc.quote(piece)
   end
   return new_array(texts)
 end)

@@ -11,6 +11,7 @@ local doc = require("wf.doc")
 local errors = require("asl.errors")
 local functions = require("asl.functions")
 local path = require("asl.path")
+local scanner = require("asl.scanner")
 
 local intrinsics = {}
 
@@ -91,41 +92,8 @@ local function parse_string(text, at, is_template)
   end
 end
 
--- Where a path ends: at a comma or parenthesis outside of brackets.
-local function path_end(text, at)
-  local depth = 0
-  while at <= #text do
-    local char = text:sub(at, at)
-    if char == "[" then
-      depth = depth + 1
-    elseif char == "]" then
-      depth = depth - 1
-    elseif (char == "'" or char == '"') and depth > 0 then
-      local stop = at
-      repeat
-        stop = text:find("[\\" .. char .. "]", stop + 1)
-        local skips = stop and text:sub(stop, stop) == "\\"
-        stop = skips and stop + 1 or stop
-      until not skips
-      at = stop or #text
-    elseif depth == 0 and char:find("[,)]") then
-      break
-    end
-    at = at + 1
-  end
-  return at
-end
-
-local function parse_path(text, at)
-  local stop = path_end(text, at)
-  local found = path.parse(text:sub(at, stop - 1)) -- drops blanks behind it
-  return found, stop
-end
-
-local NUMBER = "^(%-?%d+%.?%d*[eE]?[%+%-]?%d*)()"
-
 local function parse_constant(text, at)
-  local number, stop = text:match(NUMBER, at)
+  local number, stop = scanner.number(text, at)
   local word, word_stop = text:match("^(%a+)()", at)
   if number and doc.parse(number) then
     return new_literal(number), stop
@@ -142,7 +110,7 @@ local function parse_argument(text, at, depth, is_template)
   if char == "'" then
     return parse_string(text, at, is_template)
   elseif char == "$" then
-    return parse_path(text, at)
+    return path.parse_argument(text, at)
   elseif text:find("^States%.", at) then
     return parse_call(text, at, depth + 1)
   end
@@ -153,7 +121,7 @@ end
 -- goes on behind the closing one.
 local function parse_arguments(text, at, depth, name)
   local list = {}
-  at = text:match("^%s*()", at)
+  at = scanner.skip(text, at)
   if text:sub(at, at) == ")" then
     return list, at + 1
   end

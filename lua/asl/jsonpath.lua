@@ -1,10 +1,10 @@
 --- JSONPath that may name many places: wildcards, slices, unions, `..`,
--- filters. AWS's dialect is the one of the Jayway library.
+-- filters; and functions. AWS's dialect is the one of the Jayway library.
 --
--- A path is parsed into a list of selectors, functions that add what they
--- select of a value to a list. Running it takes the list of values through
--- one selector after the other. What is not there is skipped, so that the
--- result, an array, may be empty; only ['a','b'] at the end gives an object.
+-- Running a path takes a list of values through one selector after the other
+-- (asl.selectors). The result is an array, which may be empty; unless only
+-- ['a','b'] at the end, or a function, makes the path indefinite: then it is
+-- one value, or nothing.
 --
 -- A path object has the members that asl.path describes.
 --
@@ -12,287 +12,17 @@
 
 local doc = require("wf.doc")
 local errors = require("asl.errors")
-local filter = require("asl.filter")
+local path_reasons = require("asl.path_reasons")
+local selectors = require("asl.selectors")
+local steps = require("asl.steps")
 
 local jsonpath = {}
 
-local MAX_SELECTORS = 200
 local MAX_VALUES = 250000
 
--- Collects values, and counts them: a path may be short and cost much.
-local function add(list, value)
-  list.budget.left = list.budget.left - 1
-  if list.budget.left < 0 then
-    error(list.budget, 0)
-  end
-  list[#list + 1] = value
-end
+local ROOT = doc.path({})
 
-local function is(value, kind)
-  return value:type() == kind
-end
-
-local function each_child(value, visit)
-  if is(value, "object") then
-    for _, member in value:members() do
-      visit(member)
-    end
-  elseif is(value, "array") then
-    for _, element in value:elements() do
-      visit(element)
-    end
-  end
-end
-
-local function select_name(name)
-  return function(value, list)
-    local found = is(value, "object") and value:get(name)
-    if found then
-      add(list, found)
-    end
-  end
-end
-
-local function select_all(value, list)
-  each_child(value, function(child)
-    add(list, child)
-  end)
-end
-
-local function select_indices(indices)
-  return function(value, list)
-    for _, index in ipairs(indices) do
-      local found = is(value, "array") and value:at(index)
-      if found then
-        add(list, found)
-      end
-    end
-  end
-end
-
-local function select_slice(from, to)
-  return function(value, list)
-    if not is(value, "array") then
-      return
-    end
-    local count = value:len()
-    local first, last = from or 0, to or count
-    first = math.max(first < 0 and count + first or first, 0)
-    last = math.min(last < 0 and count + last or last, count)
-    for index = first, last - 1 do
-      add(list, value:at(index))
-    end
-  end
-end
-
-local function select_matching(test)
-  return function(value, list, root)
-    if is(value, "object") then
-      if test(value, root) then
-        add(list, value)
-      end
-    elseif is(value, "array") then
-      for _, element in value:elements() do
-        if test(element, root) then
-          add(list, element)
-        end
-      end
-    end
-  end
-end
-
--- The value and everything in it, outermost first.
-local function select_descendants(value, list)
-  add(list, value)
-  each_child(value, function(child)
-    select_descendants(child, list)
-  end)
-end
-
--- An object of the named members that are there; only at the end of a path.
-local function select_members(names)
-  return function(value, list)
-    local parts = {}
-    for _, name in ipairs(names) do
-      local found = is(value, "object") and value:get(name)
-      if found then
-        parts[#parts + 1] = doc.quote(name) .. ":" .. found:text()
-      end
-    end
-    add(list, doc.trusted("{" .. table.concat(parts, ",") .. "}"))
-  end
-end
-
-local function parse_indices(inner)
-  local indices = {}
-  for item in (inner .. ","):gmatch("([^,]*),") do
-    local index = filter.parse_index(item:match("^%s*(%-?%d+)%s*$"))
-    if not index then
-      return nil
-    end
-    indices[#indices + 1] = index
-  end
-  return indices
-end
-
-local function parse_names(inner)
-  local names, at = {}, 1
-  while true do
-    local name, stop = filter.parse_quoted(inner, inner:match("^%s*()", at))
-    if not name then
-      return nil
-    end
-    names[#names + 1] = name
-    at = inner:match("^%s*,()", stop)
-    if not at then
-      return not inner:find("%S", stop) and names or nil
-    end
-  end
-end
-
--- One side of a slice: a number, nil if it is left out, false if it is
--- neither. Blanks go first: two repetitions of them would take quadratic time.
-local function parse_bound(text)
-  local digits = text:match("^%s*(.*)$"):match("^(%-?%d*)%s*$")
-  if not digits then
-    return false
-  elseif digits == "" then
-    return nil
-  end
-  return filter.parse_index(digits) or false
-end
-
-local function parse_slice(inner)
-  local from, to = inner:match("^([^:]*):([^:]*)$")
-  if not from then
-    return nil
-  end
-  from, to = parse_bound(from), parse_bound(to)
-  return from ~= false and to ~= false and select_slice(from, to) or nil
-end
-
--- The selector of what stands between brackets; and whether it selects one
--- place at most.
-local function parse_bracket(inner)
-  if inner:find("^%s*%*%s*$") then
-    return select_all, false
-  end
-  local slice = parse_slice(inner)
-  if slice then
-    return slice, false
-  end
-  local condition = inner:match("^%s*%?%s*%((.*)%)%s*$")
-  if condition then
-    local test = filter.parse(condition)
-    return test and select_matching(test), false
-  end
-  local indices = parse_indices(inner)
-  if indices then
-    return select_indices(indices), #indices == 1
-  end
-  local names = parse_names(inner)
-  if names then
-    local one = #names == 1
-    return one and select_name(names[1]) or select_members(names), one, not one
-  end
-end
-
--- Where the bracket at `at` closes.
-local function closing_bracket(text, at)
-  local depth = 0
-  while true do
-    at = text:find("[%[%]'\"]", at)
-    local char = at and text:sub(at, at)
-    if char == "[" then
-      depth = depth + 1
-    elseif char == "]" then
-      depth = depth - 1
-      if depth == 0 then
-        return at
-      end
-    else
-      local _, stop = filter.parse_quoted(text, at)
-      at = stop and stop - 1
-    end
-    if not at then
-      return nil
-    end
-    at = at + 1
-  end
-end
-
--- One step of a path: its selector, where the text goes on, whether it may
--- select many, whether it must be the last.
-local function parse_step(text, at)
-  if text:sub(at, at) == "[" then
-    local stop = closing_bracket(text, at)
-    if not stop then
-      return nil
-    end
-    local selector, single, last = parse_bracket(text:sub(at + 1, stop - 1))
-    return selector, stop + 1, not single, last
-  end
-  local name, stop = text:match("^%.([^%.%[%]%s'\"?@,:%(%)]+)()", at)
-  if name == "*" then
-    return select_all, stop, true
-  end
-  return name and select_name(name), stop, false
-end
-
-local function parse_selectors(text, at)
-  local selectors, is_last = {}, false
-  local gives_object = false
-  local many = false
-  while at <= #text do
-    if is_last or #selectors >= MAX_SELECTORS then
-      return nil
-    end
-    if text:sub(at, at + 1) == ".." then
-      selectors[#selectors + 1] = select_descendants
-      many = true
-      at = text:sub(at + 2, at + 2) == "[" and at + 2 or at + 1
-    end
-    local selector, stop, selects_many, last = parse_step(text, at)
-    if not selector then
-      return nil
-    end
-    selectors[#selectors + 1] = selector
-    is_last, gives_object = last, last
-    many = many or (selects_many and not last)
-    at = stop
-  end
-  return selectors, gives_object and not many
-end
-
-local multiple = {}
-multiple.__index = multiple
-
-local function run(self, root, budget)
-  local values = { root }
-  for _, selector in ipairs(self.selectors) do
-    local selected = { budget = budget }
-    for _, value in ipairs(values) do
-      selector(value, selected, root)
-    end
-    values = selected
-  end
-  return values
-end
-
---- What the path finds: an array of the values; nil, error, cause if it finds
--- too much.
-function multiple:find(input, ctx)
-  local root = self.source == 2 and ctx:context() or input
-  local budget = { left = MAX_VALUES }
-  local ok, values = pcall(run, self, root, budget)
-  if not ok and values ~= budget then
-    error(values, 0)
-  elseif not ok then
-    return nil, errors.RUNTIME, "The JSONPath '" .. self.text
-      .. "' visits more than " .. MAX_VALUES .. " values."
-  elseif self.gives_object then
-    return values[1]
-  end
+local function array_of(values)
   local texts = {}
   for i, value in ipairs(values) do
     texts[i] = value:text()
@@ -300,28 +30,125 @@ function multiple:find(input, ctx)
   return doc.trusted("[" .. table.concat(texts, ",") .. "]")
 end
 
---- The same, an array or object, which has no other form in Lua.
-multiple.scalar = multiple.find
-
---- Why find() found nothing: an object's path can.
-function multiple:reason()
-  return "No results for path: " .. self.text
+-- The values, or nil and why there are none.
+local function run(self, root, budget)
+  local values = { root }
+  for i, selector in ipairs(self.selectors) do
+    local selected = { budget = budget }
+    if i == self.collects then
+      values = { array_of(values) }
+    end
+    for _, value in ipairs(values) do
+      local problem = selector(value, selected, root)
+      if problem then
+        return nil, problem
+      end
+    end
+    values = selected
+  end
+  return values
 end
 
---- Parses a path that is not definite. Returns a path object, or nil.
-function jsonpath.parse(text)
-  local is_context = text:sub(1, 2) == "$$"
-  local selectors, gives_object = parse_selectors(text, is_context and 3 or 2)
-  if not selectors then
+-- As run(), but one value, or an array of them.
+local function evaluate(self, root, budget)
+  local values, problem = run(self, root, budget)
+  if not values then
+    return nil, problem
+  elseif not self.is_single then
+    return array_of(values)
+  end
+  return values[1]
+end
+
+local multiple = {}
+multiple.__index = multiple
+
+local function root_of(self, input, ctx)
+  return self.source == 2 and ctx:context() or input
+end
+
+--- What the path finds: an array of the values, or the value; nil if nothing;
+-- nil, error, cause if it finds too much. AWS takes an array for empty where
+-- the library says that the way to it is not there.
+function multiple:find(input, ctx)
+  local budget = { left = MAX_VALUES }
+  local ok, found = pcall(evaluate, self, root_of(self, input, ctx), budget)
+  if ok then
+    return found or (not self.is_single and doc.empty_array or nil)
+  elseif found ~= budget then
+    error(found, 0)
+  end
+  return nil, errors.RUNTIME, "The JSONPath '" .. self.text
+    .. "' visits more than " .. MAX_VALUES .. " values."
+end
+
+--- The same as Lua data: see value:scalar().
+function multiple:scalar(input, ctx)
+  local found, error, cause = self:find(input, ctx)
+  if found == nil then
+    return nil, error, cause
+  end
+  return found:scalar(ROOT)
+end
+
+--- Why find() found nothing.
+function multiple:reason(input, ctx)
+  local _, problem =
+    evaluate(self, root_of(self, input, ctx), { left = MAX_VALUES })
+  return problem or path_reasons.no_results(path_reasons.printed(self.steps))
+end
+
+-- The number of the function that $..a.sum() and the like apply to the list
+-- of all that was found, not to each.
+local function collecting_step(list)
+  if list[1].kind ~= "scan" then
     return nil
   end
-  return setmetatable({
-    text = text,
-    definite = false,
-    source = is_context and 2 or 1,
-    selectors = selectors,
-    gives_object = gives_object,
-  }, multiple)
+  for i, step in ipairs(list) do
+    if step.kind == "call" then
+      return i
+    end
+  end
+  return nil
+end
+
+local function new(text, source, list)
+  local self = { text = text, definite = false, source = source, steps = list }
+  self.selectors, self.is_single = selectors.compile(list)
+  self.collects = collecting_step(list)
+  self.is_single = self.is_single or self.collects ~= nil
+  return setmetatable(self, multiple)
+end
+
+--- A path that is not definite, of steps as asl.steps parses them.
+jsonpath.new = new
+
+-- The compiled form of a definite path's steps.
+function jsonpath.compiled(list)
+  local parts = {}
+  for i, step in ipairs(list) do
+    parts[i] = step.name or step.index
+  end
+  return doc.path(parts)
+end
+
+--- The path in a filter whose steps begin at `at`: a function(value, root,
+-- budget) that returns Lua data or nil; and where the text goes on.
+function jsonpath.operand(text, at, depth, is_root)
+  local list, stop, definite = steps.parse(text, at, depth)
+  if not list then
+    return nil
+  elseif definite then
+    local path = jsonpath.compiled(list)
+    return function(value, root)
+      return (is_root and root or value):scalar(path)
+    end, stop
+  end
+  local self = new(text, 1, list)
+  return function(value, root, budget)
+    local found = evaluate(self, is_root and root or value, budget)
+    return found and found:scalar(ROOT)
+  end, stop
 end
 
 return jsonpath

@@ -10,6 +10,7 @@
 --
 -- @module asl.loader
 
+local characters = require("asl.characters")
 local data = require("asl.data")
 local diagnostics = require("asl.diagnostics")
 local doc = require("wf.doc")
@@ -54,14 +55,9 @@ function fields.kinds.end_flag(value)
   return true
 end
 
-local function characters(text)
-  local _, continuation = text:gsub("[\128-\191]", "")
-  return #text - continuation
-end
-
 local function check_name(load, name, location)
   local report = load.diagnostics
-  if name == "" or characters(name) > MAX_NAME_CHARACTERS then
+  if name == "" or characters.count(name) > MAX_NAME_CHARACTERS then
     diagnostics.add(report, diagnostics.INVALID_STATE_NAME,
       "State names have 1 to " .. MAX_NAME_CHARACTERS .. " characters",
       location)

@@ -6,7 +6,7 @@
 --   path.text        the text, as in the definition
 --   path.definite    true if it names one place at most
 --   path.source      path.INPUT ("$") or path.CONTEXT ("$$")
---   path.steps       a definite path's names (strings) and 0-based indices
+--   path.steps       what asl.steps made of it
 --   path.compiled    a definite path for value:find() and value:put()
 --   path:find(input, ctx)  the value it finds, or nil; an error and a cause
 --                          after it if more went wrong
@@ -18,8 +18,9 @@
 --
 -- @module asl.path
 
-local doc = require("wf.doc")
 local jsonpath = require("asl.jsonpath")
+local path_reasons = require("asl.path_reasons")
+local steps = require("asl.steps")
 
 local path = {}
 
@@ -45,139 +46,59 @@ function definite:scalar(input, ctx)
   return input:scalar(self.compiled)
 end
 
-local function bracketed(steps, count)
-  local parts = { "$" }
-  for i = 1, count do
-    local step = steps[i]
-    parts[#parts + 1] = type(step) == "number" and "[" .. step .. "]"
-      or "['" .. step .. "']"
-  end
-  return table.concat(parts)
-end
-
-local CLASSES = {
-  array = "com.fasterxml.jackson.databind.node.ArrayNode",
-  boolean = "com.fasterxml.jackson.databind.node.BooleanNode",
-  null = "null",
-  number = "com.fasterxml.jackson.databind.node.NumericNode",
-  object = "com.fasterxml.jackson.databind.node.ObjectNode",
-  string = "com.fasterxml.jackson.databind.node.TextNode",
-}
-
--- Why step number i cannot be taken from `value`; nil if it only is not there.
+-- Why a step cannot be taken from `value`; nil if it only is not there.
 local function misfit(self, i, value)
-  local step = self.steps[i]
-  local kind = value:type()
-  if type(step) == "string" and kind ~= "object" then
-    return "Expected to find an object with property ['" .. step
-      .. "'] in path " .. bracketed(self.steps, i - 1) .. " but found '"
-      .. CLASSES[kind] .. "'. This is not a json object according to the "
-      .. "JsonProvider: 'com.jayway.jsonpath.spi.json."
-      .. "JacksonJsonNodeJsonProvider'."
-  elseif type(step) == "number" and kind ~= "array" then
-    return "Filter: [" .. step .. "] can only be applied to arrays. Current "
-      .. "context is: " .. value:text()
+  local step, kind = self.steps[i], value:type()
+  if step.name and kind ~= "object" then
+    return path_reasons.no_object(step.fragment,
+      path_reasons.printed(self.steps, i - 1), value)
+  elseif step.index and kind ~= "array" then
+    return path_reasons.no_array(step.fragment, value)
   end
 end
 
 --- Why find() returned nil: what the Jayway library says.
 function definite:reason(input, ctx)
   local value = self.source == path.CONTEXT and ctx:context() or input
-  local steps = self.steps
-  for i, step in ipairs(steps) do
+  local list = self.steps
+  for i, step in ipairs(list) do
     local problem = misfit(self, i, value)
     if problem then
       return problem
     end
-    if type(step) == "string" then
-      value = value:get(step)
-    else
-      value = value:at(step)
-    end
-    if value == nil and type(step) == "string" and i < #steps then
-      return "Missing property in path " .. bracketed(steps, i)
-    elseif value == nil then
+    value = step.name and value:get(step.name)
+      or step.index and value:at(step.index)
+    if not value and step.name and i < #list then
+      return path_reasons.missing(path_reasons.printed(list, i))
+    elseif not value then
       break
     end
   end
-  return "No results for path: " .. bracketed(steps, #steps)
+  return path_reasons.no_results(path_reasons.printed(list))
 end
 
--- A name in quotes: returns it and where the text goes on, or nil.
-local function quoted_name(text, at)
-  local quote = text:sub(at, at)
-  if quote ~= "'" and quote ~= '"' then
-    return nil
-  end
-  local parts, from = {}, at + 1
-  while true do
-    local stop = text:find("[\\" .. quote .. "]", from)
-    if not stop then
-      return nil
-    end
-    parts[#parts + 1] = text:sub(from, stop - 1)
-    if text:sub(stop, stop) == quote then
-      return table.concat(parts), stop + 1
-    end
-    parts[#parts + 1] = text:sub(stop + 1, stop + 1)
-    from = stop + 2
-  end
-end
-
-local function bracket_step(text, at)
-  local index, stop = text:match("^%[%s*(%-?%d+)%s*%]()", at)
-  if index then
-    return tonumber(index), stop
-  end
-  local start = text:match("^%[%s*()", at)
-  local name, after = quoted_name(text, start)
-  if not name then
-    return nil
-  end
-  stop = text:match("^%s*%]()", after)
-  return stop and name, stop
-end
-
-local MAX_STEPS = 1000
-local MAX_INDEX = 2147483647
-
--- The steps of a definite path behind its `$`, or nil if it is not definite.
-local function definite_steps(text, at)
-  local steps = {}
-  while at <= #text do
-    local step, stop
-    local first = text:sub(at, at)
-    if first == "." then
-      step, stop = text:match("^%.([^%.%[%]%*%s'\"?@,:]+)()", at)
-    elseif first == "[" then
-      step, stop = bracket_step(text, at)
-    end
-    if not step or #steps == MAX_STEPS
-        or (type(step) == "number" and math.abs(step) > MAX_INDEX) then
-      return nil
-    end
-    steps[#steps + 1] = step
-    at = stop
-  end
-  return steps
-end
-
-local function parse_definite(text)
-  local source, at = path.INPUT, 2
-  if text:sub(1, 2) == "$$" then
-    source, at = path.CONTEXT, 3
-  end
-  local steps = definite_steps(text, at)
-  if not steps then
-    return nil
-  end
+local function new_definite(text, source, list)
   return setmetatable({
     text = text,
     definite = true,
     source = source,
-    steps = steps,
-    compiled = doc.path(steps),
+    steps = list,
+    compiled = jsonpath.compiled(list),
   }, definite)
+end
+
+-- A path of parsed steps; nil and what is wrong if there are none.
+local function new(text, source, list, is_definite)
+  if not list then
+    return nil, "it is not understood"
+  elseif is_definite then
+    return new_definite(text, source, list)
+  end
+  return jsonpath.new(text, source, list)
+end
+
+local function source_at(text, at)
+  return text:find("^%$%$", at) and path.CONTEXT or path.INPUT
 end
 
 --- Parses a path. Returns a path object, or nil and what is wrong.
@@ -186,11 +107,19 @@ function path.parse(text)
     return nil, "a path begins with $"
   end
   text = text:match("^(.*%S)") -- "%s+$" would take quadratic time
-  local found = parse_definite(text) or jsonpath.parse(text)
-  if not found then
-    return nil, "it is not understood"
-  end
-  return found
+  local source = source_at(text, 1)
+  local list, _, is_definite = steps.parse(text, source + 1, 0)
+  return new(text, source, list, is_definite)
+end
+
+--- Parses the path at `at` among other things. Returns a path object and where
+-- the text goes on, or nil.
+function path.parse_argument(text, at)
+  local source = source_at(text, at)
+  local list, stop, is_definite = steps.parse(text, at + source, 1)
+  local found =
+    new(text:sub(at, (stop or at) - 1), source, list, is_definite)
+  return found, stop
 end
 
 --- Parses a path that names one place, in the input or the context.

@@ -54,6 +54,17 @@ local function text_of(parameters, name)
   return text
 end
 
+-- The bytes that Lambda is sent. Its API takes bytes, so characters that are
+-- JSON by themselves go as they are; others are sent as a JSON string.
+local function payload_of(parameters)
+  local payload = parameters:get("Payload")
+  if not payload or payload:type() == "null" then
+    return nil
+  end
+  local text = payload:string()
+  return text and doc.parse(text) or payload
+end
+
 -- A call of arn:aws:states:::lambda:invoke.
 local function service_call(parameters)
   local function_name = parameters:type() == "object"
@@ -63,11 +74,10 @@ local function service_call(parameters)
       .. "' could not be used to start the Task: [The field 'FunctionName' is"
       .. " required but was missing]")
   end
-  local payload = parameters:get("Payload")
   local name, qualifier = name_of(function_name)
   return {
     service = true, name = name, function_name = function_name,
-    payload = payload and payload:type() ~= "null" and payload or nil,
+    payload = payload_of(parameters),
     qualifier = text_of(parameters, "Qualifier") or qualifier,
     kind = text_of(parameters, "InvocationType") or "RequestResponse",
     log = text_of(parameters, "LogType"),

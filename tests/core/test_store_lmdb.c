@@ -472,6 +472,22 @@ static void a_write_error_of_the_database_is_the_end(void **state) {
     dies(*state, put_direct, FAULT_IO_DATA, EIO);
 }
 
+static void a_write_error_while_the_log_grows_is_the_end(void **state) {
+    struct fixture *f = *state;
+    struct wf_error err;
+    char path[128];
+
+    put_text(f, "0", "before");
+    fixture_until(f, &f->durable, 1);
+    fixture_close(f);
+    snprintf(path, sizeof(path), "%s/moonstep.wal", f->directory);
+    assert_int_equal(unlink(path), 0);
+    fault_io_set(FAULT_IO_DATA, EIO);
+    assert_int_equal(fixture_open(f, &err), 0);
+    fixture_until(f, &f->state_changes, 1);
+    assert_int_equal(f->last_state, WF_STORE_DEAD);
+}
+
 static void a_failed_flush_is_the_end(void **state) {
     dies(*state, put_text, FAULT_IO_SYNC, EIO);
 }
@@ -630,6 +646,7 @@ int main(int argc, char **argv) {
         CASE(a_commit_of_unknown_outcome_is_looked_up),
         CASE(a_write_error_is_the_end),
         CASE(a_write_error_of_the_database_is_the_end),
+        CASE(a_write_error_while_the_log_grows_is_the_end),
         CASE(a_failed_flush_is_the_end),
         CASE(a_failed_flush_of_the_database_is_the_end),
         CASE(a_broken_meta_page_is_the_end),

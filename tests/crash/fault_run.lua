@@ -137,8 +137,8 @@ local function expect_starts(client, wanted, what)
       server.now_ms() < until_ms do
       client:step(20)
     end
-    if not execution.refused == not wanted then
-      return execution.arn ~= nil or wanted
+    if wanted and execution.refused or not wanted and execution.arn then
+      return true
     end
     server.pause_ms(10)
   until server.now_ms() > until_ms

@@ -64,6 +64,25 @@ local EXAMPLES = {
     '"fst={Arg1=1, Arg2=[]} and snd=null."' },
   { "States.Format('\\{\\} it\\'s {} \\\\', $.a)", '{"a":"x"}',
     "\"{} it's x \\\\\"" },
+  { "States.Hash('input data', 'MD5')", "{}",
+    '"812f45842bc6d66ee14572ce20db8e86"' },
+  { "States.Hash($.d, $.a)", '{"d":"input data","a":"SHA-1"}',
+    '"aaff4a450a104cd177d28d18d74485e8cae074b7"' },
+  { "States.Hash('input data', 'SHA-256')", "{}", '"b4a697a057313163aee33cd8'
+    .. 'd40c66e9f0f177e00cac2de32475ffff6169c3e3"' },
+  { "States.Hash('input data', 'SHA-384')", "{}", '"d28a7d5cf25a74f11a50a184'
+    .. "52b75e04bb3d70c9dd0510d6123aa008c756511b87525bdc835ebb27e1fb9e9374a155"
+    .. '62"' },
+  { "States.Hash('input data', 'SHA-512')", "{}", '"6ce4adb348546d4f449c4d25'
+    .. "aad9a7c9cb711d9e91982d3f0b29ca2f3f47d4ce2deba23bf2954f0f1d593fc5028373"
+    .. '1a533d30d425402d4f91316d871303aac4"' },
+  -- What is split, and what is decoded, stays a text whatever its bytes.
+  { "States.StringSplit('aéàb', 'é')", "{}", '["a","àb"]' },
+  { "States.Base64Decode('w6n/4oKs')", "{}", '"é\239\191\189€"' },
+  { "States.Base64Encode($.s)", '{"s":"' .. ("é"):rep(9999) .. '"}',
+    '"' .. base64.encode(("é"):rep(9999)) .. '"' },
+  { "States.Array($.a.length(), $.a[?(@ > 1)], $$.Execution.Name)",
+    '{"a":[1,2]}', '[2,[2],"e-1"]' },
   { "States.UUID()", "{}", '"6d1c5f4e-52a8-4b6e-9a55-0f6bb0f2a111"' },
   { "States.ArrayGetItem(States.StringSplit($$.Execution.Name, '-'), "
     .. "States.MathAdd(States.ArrayLength(States.StringSplit("
@@ -103,6 +122,9 @@ describe("intrinsic functions", function()
     ["States.JsonMerge($.a, $.a, true)"] = '{"a":{}}',
     ["States.StringToJson('{')"] = "{}",
     ["States.MathAdd('1', 2)"] = "{}",
+    ["States.Hash('a', 'MD4')"] = "{}",
+    ["States.Hash(1, 'MD5')"] = "{}",
+    ["States.Hash($.a, 'MD5')"] = '{"a":"' .. ("x"):rep(10001) .. '"}',
     ["States.Format('{}{}', 1)"] = "{}",
     ["States.Format('{}', 1, 2)"] = "{}",
     ["States.Format('{', 1)"] = "{}",

@@ -4,7 +4,7 @@ local doc = require("wf.doc")
 local path = require("asl.path")
 
 local INPUT = doc.parse([[{"a":{"b":[10,20,{"c d":true}]},"x-y":1,
-  "n":null,"$":2,"it's":3,"ü":4}]])
+  "n":null,"$":2,"it's":3,"ü":4,"p.q":5,"x:y":6,"[?":7,"\t":8}]])
 local CTX = {
   context = function()
     return doc.parse('{"Execution":{"Input":{"v":[7]}}}')
@@ -31,6 +31,16 @@ describe("definite paths", function()
     assert.equal("null", find("$.n"))
     assert.equal("3", find("$['it\\'s']"))
     assert.equal("4", find("$.ü"))
+    assert.equal("6", find("$.x:y"))
+    assert.equal("20", find("$.['a'].b.[1]"))
+  end)
+
+  it("may keep any character of a name by a backslash", function()
+    assert.equal("5", find("$.p\\.q"))
+    assert.equal("20", find("$.\\a.b[1]"))
+    assert.equal("7", find("$.\\[\\?"))
+    assert.equal("8", find("$['\\t']"))
+    assert.equal("4", find("$['\\u00fc']"))
   end)
 
   it("find nothing where there is nothing", function()

@@ -1,0 +1,61 @@
+/* api_own.c - the model of our own operations. See api_model.h. */
+#include "api_model.h"
+
+static const struct wf_api_shape arn = {
+    .kind = WF_API_STRING, WF_API_AT_LEAST(1), WF_API_AT_MOST(2000)
+};
+
+static const char *const included_data_choices[] = {
+    "ALL_DATA", "METADATA_ONLY", 0,
+};
+static const struct wf_api_shape included_data = {
+    .kind = WF_API_STRING, .choices = included_data_choices
+};
+
+static const struct wf_api_shape wait_seconds = {
+    .kind = WF_API_INTEGER, WF_API_AT_LEAST(0), WF_API_AT_MOST(60)
+};
+
+static const struct wf_api_member wait_members[] = {
+    {"executionArn", &arn, true},
+    {"includedData", &included_data, false},
+    {"timeoutSeconds", &wait_seconds, false},
+    {0},
+};
+static const struct wf_api_shape wait_input = {
+    .kind = WF_API_STRUCTURE, .members = wait_members
+};
+
+static const struct wf_api_shape event_id = {
+    .kind = WF_API_INTEGER, WF_API_AT_LEAST(0)
+};
+
+static const struct wf_api_shape page_size = {
+    .kind = WF_API_INTEGER, WF_API_AT_LEAST(0), WF_API_AT_MOST(1000)
+};
+
+static const struct wf_api_shape flag = {.kind = WF_API_BOOLEAN};
+
+static const struct wf_api_member events_members[] = {
+    {"executionArn", &arn, true},
+    {"after", &event_id, false},
+    {"maxResults", &page_size, false},
+    {"timeoutSeconds", &wait_seconds, false},
+    {"includeExecutionData", &flag, false},
+    {0},
+};
+static const struct wf_api_shape events_input = {
+    .kind = WF_API_STRUCTURE, .members = events_members
+};
+
+static const struct wf_api_member no_members[] = {{0}};
+static const struct wf_api_shape no_input = {
+    .kind = WF_API_STRUCTURE, .members = no_members
+};
+
+const struct wf_api_input wf_api_own_inputs[] = {
+    {"WaitForExecution", &wait_input},
+    {"WaitForEvents", &events_input},
+    {"Stats", &no_input},
+    {0},
+};

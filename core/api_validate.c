@@ -1,0 +1,336 @@
+/* api_validate.c - checks requests against the model. See api_validate.h. */
+#include "api_validate.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#define ECHO_BYTES 4096 /* of a value that is complained about */
+#define PATH_MAX_BYTES 256
+
+struct check {
+    struct wf_buf *out;
+    unsigned complaints;
+    char path[PATH_MAX_BYTES]; /* "tags.1.member.key" */
+    size_t path_len;
+};
+
+/* ---- the way to a value ---- */
+
+/* Returns what to give to path_pop(). Models are flat: it always fits. */
+static size_t path_push(struct check *check, const char *step) {
+    size_t before = check->path_len;
+    int len = snprintf(check->path + before, sizeof(check->path) - before,
+                       "%s%s", before ? "." : "", step);
+    check->path_len += (size_t)len;
+    if (check->path_len >= sizeof(check->path))
+        check->path_len = sizeof(check->path) - 1;
+    return before;
+}
+
+static void path_pop(struct check *check, size_t before) {
+    check->path_len = before;
+    check->path[before] = '\0';
+}
+
+/* ---- types ---- */
+
+static const char *type_name(enum wf_json_type type) {
+    switch (type) {
+    case WF_JSON_NUMBER: return "NUMBER_VALUE";
+    case WF_JSON_STRING: return "STRING_VALUE";
+    case WF_JSON_ARRAY: return "ARRAY_VALUE";
+    case WF_JSON_OBJECT: return "STRUCTURE_VALUE";
+    case WF_JSON_TRUE: return "TRUE_VALUE";
+    case WF_JSON_FALSE: return "FALSE_VALUE";
+    default: return "NULL_VALUE";
+    }
+}
+
+static bool type_fits(const struct wf_api_shape *shape,
+                      struct wf_value value) {
+    enum wf_json_type type = wf_value_type(value);
+    int64_t integer;
+    switch (shape->kind) {
+    case WF_API_STRING: return type == WF_JSON_STRING;
+    case WF_API_INTEGER:
+        return type == WF_JSON_NUMBER && wf_value_integer(value, &integer);
+    case WF_API_NUMBER: return type == WF_JSON_NUMBER;
+    case WF_API_BOOLEAN: return type == WF_JSON_TRUE || type == WF_JSON_FALSE;
+    case WF_API_STRUCTURE: return type == WF_JSON_OBJECT;
+    default: return type == WF_JSON_ARRAY;
+    }
+}
+
+static bool types_fit(struct check *check, const struct wf_api_shape *shape,
+                      struct wf_value value);
+
+static bool wrong_type(struct check *check, const struct wf_api_shape *shape,
+                       struct wf_value value) {
+    static const char *const wanted[] = {
+        [WF_API_STRING] = "a String", [WF_API_INTEGER] = "an Integer",
+        [WF_API_NUMBER] = "a Float", [WF_API_BOOLEAN] = "a Boolean",
+        [WF_API_STRUCTURE] = "a Structure", [WF_API_LIST] = "a List",
+    };
+    wf_buf_addf(check->out, "%s can not be converted to %s",
+                type_name(wf_value_type(value)), wanted[shape->kind]);
+    if (check->path_len)
+        wf_buf_addf(check->out, ", at '%s'", check->path);
+    return false;
+}
+
+static bool is_given(struct wf_value object, const char *name,
+                     struct wf_value *member) {
+    return wf_value_member(object, wf_str(name), member) &&
+           wf_value_type(*member) != WF_JSON_NULL;
+}
+
+static bool members_fit(struct check *check,
+                        const struct wf_api_member *member,
+                        struct wf_value object) {
+    struct wf_value value;
+    for (; member->name; member++) {
+        if (!is_given(object, member->name, &value))
+            continue;
+        size_t mark = path_push(check, member->name);
+        if (!types_fit(check, member->shape, value))
+            return false;
+        path_pop(check, mark);
+    }
+    return true;
+}
+
+/* Elements count from 1, and AWS says "member" before what is in them. */
+static size_t path_push_element(struct check *check, uint32_t index) {
+    char step[32];
+    snprintf(step, sizeof(step), "%u.member", index + 1);
+    return path_push(check, step);
+}
+
+/* The nodes behind an array's own, one after the other. */
+static bool next_element(struct wf_value array, struct wf_value *element) {
+    const struct wf_node *nodes = wf_doc_nodes(array.doc);
+    element->node = element->doc ? nodes[element->node].next : array.node + 1;
+    element->doc = array.doc;
+    return element->node < nodes[array.node].next;
+}
+
+static bool elements_fit(struct check *check,
+                         const struct wf_api_shape *shape,
+                         struct wf_value array) {
+    struct wf_value element = {0};
+    for (uint32_t i = 0; next_element(array, &element); i++) {
+        size_t mark = path_push_element(check, i);
+        if (!types_fit(check, shape, element))
+            return false;
+        path_pop(check, mark);
+    }
+    return true;
+}
+
+static bool types_fit(struct check *check, const struct wf_api_shape *shape,
+                      struct wf_value value) {
+    if (!type_fits(shape, value))
+        return wrong_type(check, shape, value);
+    if (shape->kind == WF_API_STRUCTURE)
+        return members_fit(check, shape->members, value);
+    if (shape->kind == WF_API_LIST)
+        return elements_fit(check, shape->element, value);
+    return true;
+}
+
+/* ---- constraints ---- */
+
+/* At most ECHO_BYTES, and no half character. */
+static struct wf_str clipped(struct wf_str text) {
+    if (text.len > ECHO_BYTES) {
+        text.len = ECHO_BYTES;
+        while (text.len && ((unsigned char)text.data[text.len] & 0xc0) == 0x80)
+            text.len--;
+    }
+    return text;
+}
+
+static void complain(struct check *check, const struct wf_api_shape *shape,
+                     struct wf_str value, const char *constraint) {
+    struct wf_buf *out = check->out;
+    if (check->complaints++)
+        wf_buf_adds(out, "; ");
+    wf_buf_adds(out, "Value ");
+    if (!value.data) {
+        wf_buf_adds(out, "null ");
+    } else if (!shape->sensitive) {
+        wf_buf_u8(out, '\'');
+        wf_buf_addstr(out, clipped(value));
+        wf_buf_adds(out, "' ");
+    }
+    wf_buf_addf(out, "at '%s' failed to satisfy constraint: Member must %s",
+                check->path, constraint);
+}
+
+/* `what` is "length" or "value". */
+static void check_limits(struct check *check,
+                         const struct wf_api_shape *shape,
+                         struct wf_str shown, const char *what,
+                         double number) {
+    char words[80];
+    if (shape->has_max && number > (double)shape->max) {
+        snprintf(words, sizeof(words), "have %s less than or equal to %lld",
+                 what, (long long)shape->max);
+        complain(check, shape, shown, words);
+    }
+    if (shape->has_min && number < (double)shape->min) {
+        snprintf(words, sizeof(words),
+                 "have %s greater than or equal to %lld", what,
+                 (long long)shape->min);
+        complain(check, shape, shown, words);
+    }
+}
+
+static void check_choice(struct check *check,
+                         const struct wf_api_shape *shape,
+                         struct wf_str text) {
+    struct wf_buf words = {0};
+    wf_buf_adds(&words, "satisfy enum value set: [");
+    for (const char *const *at = shape->choices; *at; at++) {
+        if (wf_str_eq(text, wf_str(*at)))
+            goto out;
+        wf_buf_addf(&words, "%s%s", at == shape->choices ? "" : ", ", *at);
+    }
+    wf_buf_add(&words, "]", 2);
+    complain(check, shape, text, words.data);
+out:
+    wf_buf_free(&words);
+}
+
+static bool is_in(const struct wf_api_class *characters, char c) {
+    unsigned char code = (unsigned char)c;
+    for (size_t i = 0; i + 1 < characters->len; i += 2)
+        if (code >= (unsigned char)characters->ranges[i] &&
+            code <= (unsigned char)characters->ranges[i + 1])
+            return true;
+    return false;
+}
+
+static void check_pattern(struct check *check,
+                          const struct wf_api_shape *shape,
+                          struct wf_str text) {
+    char words[160];
+    bool good = true, one = shape->one_of.len == 0;
+    for (size_t i = 0; i < text.len; i++) {
+        good &= is_in(&shape->all_of, text.data[i]);
+        one |= is_in(&shape->one_of, text.data[i]);
+    }
+    if (good && one)
+        return;
+    snprintf(words, sizeof(words), "satisfy regular expression pattern: %s",
+             shape->pattern);
+    complain(check, shape, text, words);
+}
+
+static size_t count_characters(struct wf_str text) {
+    size_t count = 0;
+    for (size_t i = 0; i < text.len; i++)
+        count += ((unsigned char)text.data[i] & 0xc0) != 0x80;
+    return count;
+}
+
+static void check_text(struct check *check, const struct wf_api_shape *shape,
+                       struct wf_str text) {
+    if (shape->choices) {
+        check_choice(check, shape, text);
+        return;
+    }
+    if (shape->has_min || shape->has_max)
+        check_limits(check, shape, text, "length",
+                     (double)count_characters(text));
+    if (shape->pattern)
+        check_pattern(check, shape, text);
+}
+
+/* A string without escapes is a slice of the document. */
+static void check_string(struct check *check,
+                         const struct wf_api_shape *shape,
+                         struct wf_value value) {
+    struct wf_str raw = wf_value_text(value);
+    struct wf_buf text = {0};
+    if (!shape->choices && !shape->has_min && !shape->has_max &&
+        !shape->pattern)
+        return;
+    if (!memchr(raw.data, '\\', raw.len)) {
+        check_text(check, shape, (struct wf_str){raw.data + 1, raw.len - 2});
+        return;
+    }
+    wf_buf_reserve(&text, raw.len);
+    wf_value_string(value, &text);
+    check_text(check, shape, (struct wf_str){text.data, text.len});
+    wf_buf_free(&text);
+}
+
+static void check_value(struct check *check, const struct wf_api_shape *shape,
+                        struct wf_value value);
+
+static void check_members(struct check *check,
+                          const struct wf_api_member *member,
+                          struct wf_value object) {
+    struct wf_value value;
+    for (; member->name; member++) {
+        size_t mark = path_push(check, member->name);
+        if (is_given(object, member->name, &value))
+            check_value(check, member->shape, value);
+        else if (member->required)
+            complain(check, member->shape, WF_STR_NULL, "not be null");
+        path_pop(check, mark);
+    }
+}
+
+static void check_list(struct check *check, const struct wf_api_shape *shape,
+                       struct wf_value array) {
+    struct wf_value element = {0};
+    uint32_t count = 0;
+    while (next_element(array, &element)) {
+        size_t mark = path_push_element(check, count++);
+        check_value(check, shape->element, element);
+        path_pop(check, mark);
+    }
+    check_limits(check, shape, wf_value_text(array), "length", count);
+}
+
+static void check_value(struct check *check, const struct wf_api_shape *shape,
+                        struct wf_value value) {
+    switch (shape->kind) {
+    case WF_API_STRING:
+        check_string(check, shape, value);
+        break;
+    case WF_API_INTEGER:
+    case WF_API_NUMBER:
+        check_limits(check, shape, wf_value_text(value), "value",
+                     wf_value_number(value));
+        break;
+    case WF_API_STRUCTURE:
+        check_members(check, shape->members, value);
+        break;
+    case WF_API_LIST:
+        check_list(check, shape, value);
+        break;
+    default:
+        break;
+    }
+}
+
+const char *wf_api_validate(const struct wf_api_shape *shape,
+                            struct wf_value value, struct wf_buf *message) {
+    struct wf_buf complaints = {0};
+    struct check check = {.out = message};
+    if (!types_fit(&check, shape, value))
+        return "SerializationException";
+    check.out = &complaints;
+    check_value(&check, shape, value);
+    if (check.complaints) {
+        wf_buf_addf(message, "%u validation error%s detected: ",
+                    check.complaints, check.complaints == 1 ? "" : "s");
+        wf_buf_add(message, complaints.data, complaints.len);
+    }
+    wf_buf_free(&complaints);
+    return check.complaints ? "ValidationException" : NULL;
+}

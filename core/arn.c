@@ -1,0 +1,69 @@
+/* arn.c - ARNs and names. See arn.h. */
+#include "arn.h"
+
+static bool has_prefix(struct wf_str text) {
+    return text.len >= 4 && memcmp(text.data, "arn:", 4) == 0;
+}
+
+bool wf_arn_parse(struct wf_str text, struct wf_arn *arn) {
+    const char *at = text.data, *end = text.data + text.len;
+    if (!has_prefix(text))
+        return false;
+    for (int colons = 0; colons < 5; colons++) {
+        at = at < end ? memchr(at, ':', (size_t)(end - at)) : NULL;
+        if (!at)
+            return false;
+        at++;
+    }
+    struct wf_str *const parts[] = {&arn->kind, &arn->name};
+    for (int i = 0; i < 2; i++) {
+        const char *colon = memchr(at, ':', (size_t)(end - at));
+        const char *stop = colon ? colon : end;
+        *parts[i] = (struct wf_str){at, (size_t)(stop - at)};
+        at = colon ? colon + 1 : end;
+        if (i == 0 && !colon)
+            return false;
+    }
+    arn->rest = (struct wf_str){at, (size_t)(end - at)};
+    return arn->kind.len > 0 && arn->name.len > 0;
+}
+
+static bool complain(struct wf_buf *why, const char *what,
+                     struct wf_str about) {
+    wf_buf_addf(why, "Invalid Arn: '%s: ", what);
+    wf_buf_addstr(why, about);
+    wf_buf_u8(why, '\'');
+    return false;
+}
+
+bool wf_arn_read(struct wf_str text, const char *kind, const char *other,
+                 struct wf_arn *arn, struct wf_buf *why) {
+    if (!has_prefix(text))
+        return complain(why, "Invalid ARN prefix", text);
+    if (!wf_arn_parse(text, arn))
+        return complain(why, "Malformed ARN", text);
+    if (wf_str_eq(arn->kind, wf_str(kind)) ||
+        (other && wf_str_eq(arn->kind, wf_str(other))))
+        return true;
+    return complain(why, "Resource type not valid in this context",
+                    arn->kind);
+}
+
+/* U+0080 to U+009F. */
+static bool is_control(unsigned char c, unsigned char next) {
+    return c == 0xc2 && next < 0xa0;
+}
+
+bool wf_name_is_valid(struct wf_str name) {
+    size_t characters = 0;
+    for (size_t i = 0; i < name.len; i++) {
+        unsigned char c = (unsigned char)name.data[i];
+        if (c <= 0x20 || c == 0x7f ||
+            strchr("<>{}[]?*\"#%\\^|~`$&,;:/", c) ||
+            (i + 1 < name.len &&
+             is_control(c, (unsigned char)name.data[i + 1])))
+            return false;
+        characters += (c & 0xc0) != 0x80;
+    }
+    return characters >= 1 && characters <= 80;
+}

@@ -1,0 +1,27 @@
+/*
+ * arn.h - ARNs and names: what they are made of, and AWS's words for those
+ * that are not right.
+ */
+#ifndef WF_ARN_H
+#define WF_ARN_H
+
+#include "base.h"
+
+/** arn:partition:states:region:account:kind:name[:rest]. Borrowed texts. */
+struct wf_arn {
+    struct wf_str kind, name;
+    struct wf_str rest; /**< An execution's name; a version or alias. */
+};
+
+bool wf_arn_parse(struct wf_str text, struct wf_arn *arn);
+/**
+ * The same, and it has to be of one of these kinds ("execution"); `other` may
+ * be NULL. False: `why` gets the message of an InvalidArn.
+ */
+bool wf_arn_read(struct wf_str text, const char *kind, const char *other,
+                 struct wf_arn *arn, struct wf_buf *why);
+/** A name of a state machine or execution as AWS wants it: 1 to 80
+ * characters, none of <>{}[]?*"#%\^|~`$&,;:/, blanks or control characters. */
+bool wf_name_is_valid(struct wf_str name);
+
+#endif

@@ -1,0 +1,33 @@
+/* call.c - the memory of requests that are under way. See call.h. */
+#include "call.h"
+
+#include <stdlib.h>
+
+#include "engine_impl.h"
+
+/* Stands before each struct. */
+struct call {
+    _Alignas(max_align_t) struct wf_link link;
+    void (*drop)(void *call);
+};
+
+void *wf_call_new(struct wf_engine *engine, size_t size,
+                  void (*drop)(void *call)) {
+    struct call *call = wf_calloc(1, sizeof(*call) + size);
+    call->drop = drop;
+    wf_list_append(&engine->calls, &call->link);
+    return call + 1;
+}
+
+void wf_call_free(void *memory) {
+    struct call *call = (struct call *)memory - 1;
+    wf_list_remove(&call->link);
+    if (call->drop)
+        call->drop(memory);
+    free(call);
+}
+
+void wf_calls_free(struct wf_engine *engine) {
+    while (!wf_list_is_empty(&engine->calls))
+        wf_call_free(WF_ENTRY(engine->calls.next, struct call, link) + 1);
+}

@@ -1,0 +1,339 @@
+/*
+ * machine_make.c - CreateStateMachine and UpdateStateMachine: both make a
+ * revision, or find that there is nothing to make.
+ */
+#include <stdlib.h>
+
+#include "engine_impl.h"
+#include "refusal.h"
+
+/* What a call asks for. Copies, data NULL: not given. */
+struct asked {
+    char *name, *role_arn;
+    bool has_definition;
+    struct wf_buf definition;
+    struct wf_machine_settings settings;
+};
+
+struct make_call {
+    struct wf_engine *engine;
+    char *arn; /* Update: as it was given */
+    struct asked asked;
+    bool express;
+    struct wf_buf tags;
+    size_t tag_count;
+    struct wf_machine *machine; /* the answer */
+    wf_state_machine_fn *reply;
+    void *arg;
+};
+
+static void drop(void *memory) {
+    struct make_call *call = memory;
+    free(call->arn);
+    free(call->asked.name);
+    free(call->asked.role_arn);
+    free(call->asked.settings.logging);
+    free(call->asked.settings.tracing);
+    free(call->asked.settings.encryption);
+    wf_buf_free(&call->asked.definition);
+    wf_buf_free(&call->tags);
+}
+
+static char *copy_text(struct wf_str text) {
+    return text.data ? wf_strndup(text.data, text.len) : NULL;
+}
+
+static struct wf_machine_settings copy_settings(
+    const struct wf_state_machine_settings *settings) {
+    return (struct wf_machine_settings){
+        .logging = copy_text(settings->logging),
+        .tracing = copy_text(settings->tracing),
+        .encryption = copy_text(settings->encryption),
+    };
+}
+
+static void refuse(struct make_call *call, const char *exception,
+                   const char *format, struct wf_str subject) {
+    struct wf_refusal_text text = {0};
+    call->reply(call->arg,
+                wf_refusal_make(&text, exception, format, subject), NULL);
+    wf_refusal_free(&text);
+    wf_call_free(call);
+}
+
+static void answer(void *arg) {
+    struct make_call *call = arg;
+    struct wf_state_machine_reply reply = wf_machine_reply(call->machine);
+    call->reply(call->arg, NULL, &reply);
+    wf_call_free(call);
+}
+
+static void answer_when_durable(struct make_call *call,
+                                struct wf_machine *machine) {
+    call->machine = machine;
+    wf_engine_after(call->engine, answer, call);
+}
+
+static void refuse_deleting(void *arg) {
+    struct make_call *call = arg;
+    char *arn = wf_machine_arn(call->engine, "stateMachine",
+                               wf_str(call->asked.name), "");
+    refuse(call, "StateMachineDeleting", "State Machine Deleting: '%s'",
+           wf_str(arn));
+    free(arn);
+}
+
+/* ---- a revision ---- */
+
+/* The definition of `machine` is wrong: takes it back. */
+static void refuse_definition(struct make_call *call,
+                              struct wf_machine *machine,
+                              const struct wf_buf *diagnostics,
+                              const struct wf_error *err) {
+    struct wf_str why = {diagnostics->data, diagnostics->len};
+    wf_machine_remove(call->engine, machine);
+    refuse(call, "InvalidDefinition", "Invalid State Machine Definition: '%s'",
+           why.len ? why : wf_str(err->message));
+}
+
+static char *copy(const char *text) {
+    return text ? wf_strndup(text, strlen(text)) : NULL;
+}
+
+/* What is asked for, else what was. */
+static char *pick(char **asked, const char *before) {
+    char *picked = *asked ? *asked : copy(before);
+    *asked = NULL;
+    return picked;
+}
+
+static void fill(struct make_call *call, struct wf_machine *machine,
+                 const struct wf_machine *before) {
+    struct asked *asked = &call->asked;
+    static const struct wf_machine none;
+    if (!before)
+        before = &none;
+    machine->express = call->express;
+    machine->update_ms = wf_clock_now_ms(call->engine->clock);
+    machine->creation_ms =
+        before == &none ? machine->update_ms : before->creation_ms;
+    machine->settings.logging = pick(&asked->settings.logging,
+                                     before->settings.logging);
+    machine->settings.tracing = pick(&asked->settings.tracing,
+                                     before->settings.tracing);
+    machine->settings.encryption = pick(&asked->settings.encryption,
+                                        before->settings.encryption);
+    if (asked->has_definition) {
+        machine->definition = asked->definition;
+        asked->definition = (struct wf_buf){0};
+    } else {
+        wf_buf_add(&machine->definition, before->definition.data,
+                   before->definition.len);
+    }
+}
+
+/* A compiled revision `number` of machine `id`; NULL: it was refused. */
+static struct wf_machine *make(struct make_call *call, uint32_t id,
+                               uint32_t number,
+                               const struct wf_machine *before) {
+    struct wf_engine *engine = call->engine;
+    struct wf_machine *machine = wf_machine_add(engine, id, number);
+    struct wf_buf diagnostics = {0};
+    struct wf_error err = {0};
+
+    fill(call, machine, before);
+    if (wf_machine_compile(engine, machine, &diagnostics, &err) != 0) {
+        refuse_definition(call, machine, &diagnostics, &err);
+        machine = NULL;
+    } else {
+        const char *role = call->asked.role_arn ? call->asked.role_arn
+                                                : before->role_arn;
+        wf_machine_name(engine, machine, wf_str(call->asked.name),
+                        wf_str(role));
+    }
+    wf_buf_free(&diagnostics);
+    return machine;
+}
+
+/* ---- CreateStateMachine ---- */
+
+/* A new state machine, or one whose name a deleted one had. */
+static void create_new(struct make_call *call,
+                       struct wf_machine_head *head) {
+    struct wf_engine *engine = call->engine;
+    uint32_t id = head ? head->id : engine->last_machine + 1;
+    uint32_t number = head ? head->revision + 1 : 1;
+    struct wf_machine *machine = make(call, id, number, NULL);
+    if (!machine)
+        return;
+    if (!head) {
+        head = wf_machine_head_add(engine, wf_str(call->asked.name));
+        head->id = ++engine->last_machine;
+    }
+    head->revision = number;
+    head->express = call->express;
+    head->status = WF_STATE_MACHINE_ACTIVE;
+    head->creation_ms = machine->creation_ms;
+    head->since = engine->last_execution;
+    wf_buf_free(&head->tags);
+    head->tags = call->tags;
+    head->tag_count = (unsigned)call->tag_count;
+    call->tags = (struct wf_buf){0};
+    machine->head = head;
+    wf_machine_put(engine, machine);
+    wf_machine_head_put(engine, head);
+    answer_when_durable(call, machine);
+}
+
+static bool same(const char *a, const char *b) {
+    return wf_str_eq(wf_str(a), wf_str(b));
+}
+
+static bool is_same(const struct make_call *call,
+                    const struct wf_machine *machine) {
+    const struct asked *asked = &call->asked;
+    const struct wf_machine_settings *settings = &machine->settings;
+    return machine->express == call->express &&
+           machine->definition.len == asked->definition.len &&
+           memcmp(machine->definition.data, asked->definition.data,
+                  asked->definition.len) == 0 &&
+           same(settings->logging, asked->settings.logging) &&
+           same(settings->tracing, asked->settings.tracing) &&
+           same(settings->encryption, asked->settings.encryption);
+}
+
+static void refuse_existing(void *arg) {
+    struct make_call *call = arg;
+    refuse(call, "StateMachineAlreadyExists",
+           "State Machine Already Exists: '%s'", wf_str(call->machine->arn));
+}
+
+static void create_found(void *arg, struct wf_machine *machine) {
+    struct make_call *call = arg;
+    struct wf_engine *engine = call->engine;
+    struct wf_machine_head *head =
+        wf_machine_head_find(engine, wf_str(call->asked.name));
+    if (!head || head->status == WF_STATE_MACHINE_DELETED) {
+        create_new(call, head);
+        return;
+    }
+    if (!machine) /* made while its row was looked for */
+        machine = wf_machine_of(engine, head->id, head->revision);
+    call->machine = machine;
+    if (head->status == WF_STATE_MACHINE_DELETING)
+        wf_engine_after(engine, refuse_deleting, call);
+    else
+        wf_engine_after(engine, is_same(call, machine) ? answer
+                                                       : refuse_existing,
+                        call);
+}
+
+void wf_engine_create_state_machine(struct wf_engine *engine,
+                                    const struct wf_create_state_machine *ask,
+                                    wf_state_machine_fn *reply, void *arg) {
+    struct make_call *call = wf_call_new(engine, sizeof(*call), drop);
+    *call = (struct make_call){
+        .engine = engine,
+        .asked = {.name = wf_strndup(ask->name.data, ask->name.len),
+                  .role_arn = wf_strndup(ask->role_arn.data,
+                                         ask->role_arn.len),
+                  .has_definition = true,
+                  .settings = copy_settings(&ask->settings)},
+        .express = ask->express,
+        .reply = reply,
+        .arg = arg,
+    };
+    wf_buf_addstr(&call->asked.definition, ask->definition);
+    call->tag_count = wf_tags_merge(&call->tags, 0, ask->tags,
+                                    ask->tag_count);
+    if (!wf_name_is_valid(ask->name))
+        refuse(call, "InvalidName", "Invalid Name: '%s'", ask->name);
+    else if (call->tag_count > WF_TAGS_MAX)
+        refuse(call, "TooManyTags", WF_TOO_MANY_TAGS, WF_STR_NULL);
+    else
+        wf_machine_by_name(engine, wf_str(call->asked.name), create_found,
+                           call);
+}
+
+/* ---- UpdateStateMachine ---- */
+
+static bool changes(const char *asked, const char *before) {
+    return asked && !same(asked, before);
+}
+
+static bool is_change(const struct make_call *call,
+                      const struct wf_machine *machine) {
+    const struct asked *asked = &call->asked;
+    return changes(asked->role_arn, machine->role_arn) ||
+           changes(asked->settings.logging, machine->settings.logging) ||
+           changes(asked->settings.tracing, machine->settings.tracing) ||
+           changes(asked->settings.encryption,
+                   machine->settings.encryption) ||
+           (asked->has_definition &&
+            (asked->definition.len != machine->definition.len ||
+             memcmp(asked->definition.data, machine->definition.data,
+                    machine->definition.len) != 0));
+}
+
+static void update(struct make_call *call, struct wf_machine_head *head,
+                   const struct wf_machine *before) {
+    struct wf_engine *engine = call->engine;
+    char uuid[37];
+    call->express = head->express;
+    struct wf_machine *machine = make(call, head->id, head->revision + 1,
+                                      before);
+    if (!machine)
+        return;
+    wf_clock_uuid4(engine->clock, uuid);
+    machine->revision_id = copy(uuid);
+    machine->head = head;
+    head->revision++;
+    wf_machine_put(engine, machine);
+    wf_machine_head_put(engine, head);
+    answer_when_durable(call, machine);
+}
+
+static void update_found(void *arg, struct wf_machine *machine) {
+    struct make_call *call = arg;
+    if (!machine || !machine->name) {
+        refuse(call, "StateMachineDoesNotExist",
+               "State Machine Does Not Exist: '%s'", wf_str(call->arn));
+        return;
+    }
+    struct wf_machine_head *head = machine->head;
+    /* the latest one by now, if another update was faster */
+    machine = wf_machine_of(call->engine, head->id, head->revision);
+    if (head->status != WF_STATE_MACHINE_ACTIVE)
+        wf_engine_after(call->engine, refuse_deleting, call);
+    else if (is_change(call, machine))
+        update(call, head, machine);
+    else
+        answer_when_durable(call, machine);
+}
+
+void wf_engine_update_state_machine(struct wf_engine *engine,
+                                    const struct wf_update_state_machine *ask,
+                                    wf_state_machine_fn *reply, void *arg) {
+    struct make_call *call = wf_call_new(engine, sizeof(*call), drop);
+    struct wf_buf why = {0};
+    struct wf_arn arn;
+    *call = (struct make_call){
+        .engine = engine,
+        .arn = copy_text(ask->arn),
+        .asked = {.role_arn = copy_text(ask->role_arn),
+                  .has_definition = ask->definition.data != NULL,
+                  .settings = copy_settings(&ask->settings)},
+        .reply = reply,
+        .arg = arg,
+    };
+    wf_buf_addstr(&call->asked.definition, ask->definition);
+    if (!wf_arn_read(wf_str(call->arn), "stateMachine", NULL, &arn, &why)) {
+        refuse(call, "InvalidArn", "%s", (struct wf_str){why.data, why.len});
+    } else if (arn.rest.len) {
+        update_found(call, NULL);
+    } else {
+        call->asked.name = copy_text(arn.name);
+        wf_machine_by_name(engine, arn.name, update_found, call);
+    }
+    wf_buf_free(&why);
+}

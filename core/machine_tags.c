@@ -1,0 +1,241 @@
+/*
+ * machine_tags.c - TagResource, UntagResource and ListTagsForResource: tags
+ * stand in the state machine's head, in the order in which they came.
+ */
+#include <stdlib.h>
+
+#include "engine_impl.h"
+#include "refusal.h"
+
+/* ---- tags as they are stored: key value, key value … ---- */
+
+static size_t read_tags(const struct wf_buf *stored, size_t count,
+                        struct wf_tag *tags) {
+    struct wf_reader in = {stored->data, stored->data + stored->len, false};
+    size_t read = 0;
+    while (read < count) {
+        struct wf_tag tag = {.key = wf_read_text(&in)};
+        tag.value = wf_read_text(&in);
+        if (in.bad)
+            break;
+        tags[read++] = tag;
+    }
+    return read;
+}
+
+static void write_tags(struct wf_buf *out, const struct wf_tag *tags,
+                       size_t count) {
+    for (size_t i = 0; i < count; i++) {
+        wf_buf_text(out, tags[i].key);
+        wf_buf_text(out, tags[i].value);
+    }
+}
+
+static size_t find_tag(const struct wf_tag *tags, size_t count,
+                       struct wf_str key) {
+    size_t at = 0;
+    while (at < count && !wf_str_eq(tags[at].key, key))
+        at++;
+    return at;
+}
+
+size_t wf_tags_merge(struct wf_buf *stored, size_t count,
+                     const struct wf_tag *added, size_t added_count) {
+    struct wf_tag *tags = wf_calloc(count + added_count + 1, sizeof(*tags));
+    struct wf_buf out = {0};
+    count = read_tags(stored, count, tags);
+    for (size_t i = 0; i < added_count; i++) {
+        size_t at = find_tag(tags, count, added[i].key);
+        tags[at] = added[i];
+        count += at == count;
+    }
+    write_tags(&out, tags, count);
+    free(tags);
+    wf_buf_free(stored);
+    *stored = out;
+    return count;
+}
+
+static bool has_key(const struct wf_str *keys, size_t count,
+                    struct wf_str key) {
+    for (size_t i = 0; i < count; i++)
+        if (wf_str_eq(keys[i], key))
+            return true;
+    return false;
+}
+
+static void remove_tags(struct wf_machine_head *head,
+                        const struct wf_str *keys, size_t key_count) {
+    struct wf_tag tags[WF_TAGS_MAX];
+    struct wf_buf out = {0};
+    size_t count = read_tags(&head->tags, head->tag_count, tags), kept = 0;
+    for (size_t i = 0; i < count; i++)
+        if (!has_key(keys, key_count, tags[i].key))
+            tags[kept++] = tags[i];
+    write_tags(&out, tags, kept);
+    wf_buf_free(&head->tags);
+    head->tags = out;
+    head->tag_count = (unsigned)kept;
+}
+
+/* ---- calls ---- */
+
+struct tag_call {
+    struct wf_engine *engine;
+    char *arn;
+    struct wf_machine_head *head;
+    struct wf_buf tags; /* to be added */
+    size_t tag_count;
+    struct wf_buf keys; /* to be removed: wf_buf_text each */
+    size_t key_count;
+    wf_done_fn *done;   /* of those that change tags */
+    wf_tags_fn *listed; /* of those that list them */
+    void *arg;
+};
+
+static void drop(void *memory) {
+    struct tag_call *call = memory;
+    free(call->arn);
+    wf_buf_free(&call->tags);
+    wf_buf_free(&call->keys);
+}
+
+static void refuse(struct tag_call *call, const char *exception,
+                   const char *format, struct wf_str subject) {
+    struct wf_refusal_text text = {0};
+    wf_refusal_make(&text, exception, format, subject);
+    if (strcmp(exception, "InvalidArn") != 0)
+        text.refusal.resource = wf_str(call->arn);
+    if (call->done)
+        call->done(call->arg, &text.refusal);
+    else
+        call->listed(call->arg, &text.refusal, NULL, 0);
+    wf_refusal_free(&text);
+    wf_call_free(call);
+}
+
+static void answer(void *arg) {
+    struct tag_call *call = arg;
+    if (call->done) {
+        call->done(call->arg, NULL);
+    } else {
+        struct wf_tag tags[WF_TAGS_MAX];
+        size_t count = read_tags(&call->head->tags, call->head->tag_count,
+                                 tags);
+        call->listed(call->arg, NULL, tags, count);
+    }
+    wf_call_free(call);
+}
+
+static void is_missing(void *arg) {
+    struct tag_call *call = arg;
+    refuse(call, "ResourceNotFound", "Resource not found: '%s'",
+           wf_str(call->arn));
+}
+
+/* False: there would be too many. */
+static bool add_tags(struct tag_call *call) {
+    struct wf_machine_head *head = call->head;
+    struct wf_tag *added = wf_calloc(call->tag_count + 1, sizeof(*added));
+    struct wf_buf merged = {0};
+    wf_buf_add(&merged, head->tags.data, head->tags.len);
+    size_t count = read_tags(&call->tags, call->tag_count, added);
+    count = wf_tags_merge(&merged, head->tag_count, added, count);
+    free(added);
+    if (count > WF_TAGS_MAX) {
+        wf_buf_free(&merged);
+        return false;
+    }
+    wf_buf_free(&head->tags);
+    head->tags = merged;
+    head->tag_count = (unsigned)count;
+    return true;
+}
+
+static void take_keys(struct tag_call *call) {
+    struct wf_reader in = {call->keys.data, call->keys.data + call->keys.len,
+                           false};
+    struct wf_str *keys = wf_calloc(call->key_count + 1, sizeof(*keys));
+    for (size_t i = 0; i < call->key_count; i++)
+        keys[i] = wf_read_text(&in);
+    remove_tags(call->head, keys, call->key_count);
+    free(keys);
+}
+
+static void settled(void *arg) {
+    struct tag_call *call = arg;
+    struct wf_engine *engine = call->engine;
+    if (call->head->status == WF_STATE_MACHINE_DELETED) {
+        wf_engine_after(engine, is_missing, call);
+        return;
+    }
+    if (call->tag_count && !add_tags(call)) {
+        refuse(call, "TooManyTags", WF_TOO_MANY_TAGS, WF_STR_NULL);
+        return;
+    }
+    if (call->key_count)
+        take_keys(call);
+    if (call->tag_count || call->key_count)
+        wf_machine_head_put(engine, call->head);
+    wf_engine_after(engine, answer, call);
+}
+
+static void found(void *arg, struct wf_machine_head *head) {
+    struct tag_call *call = arg;
+    call->head = head;
+    if (head)
+        wf_machine_settle(call->engine, head, settled, call);
+    else
+        wf_engine_after(call->engine, is_missing, call);
+}
+
+static struct tag_call *new_call(struct wf_engine *engine, struct wf_str arn,
+                                 void *arg) {
+    struct tag_call *call = wf_call_new(engine, sizeof(*call), drop);
+    call->engine = engine;
+    call->arn = wf_strndup(arn.data, arn.len);
+    call->arg = arg;
+    return call;
+}
+
+static void run(struct tag_call *call) {
+    struct wf_buf why = {0};
+    struct wf_arn arn;
+    if (!wf_arn_read(wf_str(call->arn), "stateMachine", "activity", &arn,
+                     &why)) {
+        refuse(call, "InvalidArn", "%s", (struct wf_str){why.data, why.len});
+    } else if (arn.rest.len || !wf_str_eq(arn.kind, WF_STR("stateMachine"))) {
+        is_missing(call);
+    } else {
+        wf_machine_head_by_name(call->engine, arn.name, found, call);
+    }
+    wf_buf_free(&why);
+}
+
+void wf_engine_tag_resource(struct wf_engine *engine, struct wf_str arn,
+                            const struct wf_tag *tags, size_t count,
+                            wf_done_fn *reply, void *arg) {
+    struct tag_call *call = new_call(engine, arn, arg);
+    call->done = reply;
+    call->tag_count = count;
+    write_tags(&call->tags, tags, count);
+    run(call);
+}
+
+void wf_engine_untag_resource(struct wf_engine *engine, struct wf_str arn,
+                              const struct wf_str *keys, size_t count,
+                              wf_done_fn *reply, void *arg) {
+    struct tag_call *call = new_call(engine, arn, arg);
+    call->done = reply;
+    call->key_count = count;
+    for (size_t i = 0; i < count; i++)
+        wf_buf_text(&call->keys, keys[i]);
+    run(call);
+}
+
+void wf_engine_list_tags(struct wf_engine *engine, struct wf_str arn,
+                         wf_tags_fn *reply, void *arg) {
+    struct tag_call *call = new_call(engine, arn, arg);
+    call->listed = reply;
+    run(call);
+}

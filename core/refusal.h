@@ -1,0 +1,26 @@
+/*
+ * refusal.h - the one way in which an operation says no: AWS's exception and
+ * a message about something.
+ */
+#ifndef WF_REFUSAL_H
+#define WF_REFUSAL_H
+
+#include "engine.h"
+
+/** The message of an InvalidToken. */
+#define WF_INVALID_TOKEN "Invalid Token: 'Invalid token'"
+
+/** A refusal that owns its message. All-zero: none. */
+struct wf_refusal_text {
+    struct wf_buf message;
+    struct wf_refusal refusal;
+};
+
+/** `format` with `subject` for its "%s", if it has one. */
+const struct wf_refusal *wf_refusal_make(struct wf_refusal_text *text,
+                                         const char *exception,
+                                         const char *format,
+                                         struct wf_str subject);
+void wf_refusal_free(struct wf_refusal_text *text);
+
+#endif

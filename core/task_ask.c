@@ -1,0 +1,113 @@
+/*
+ * task_ask.c - what a worker is asked to do: the function, its input, and
+ * the context that handlers see as `task`.
+ */
+#include "engine_impl.h"
+
+static const struct wf_state_info *info_of(const struct wf_frame *frame) {
+    return &frame->execution->machine->states[frame->state];
+}
+
+void wf_task_token(const struct wf_frame *frame, struct wf_buf *out) {
+    wf_buf_addf(out, "%016llx%08x%016llx%016llx",
+                (unsigned long long)frame->execution->id, frame->number,
+                (unsigned long long)frame->secret[0],
+                (unsigned long long)frame->secret[1]);
+}
+
+void wf_task_attempt_key(const struct wf_frame *frame, uint32_t attempt,
+                         struct wf_buf *out) {
+    wf_buf_addf(out, "%016llx-%x-%llx-%x",
+                (unsigned long long)frame->execution->id, frame->number,
+                (unsigned long long)frame->entered_event, attempt);
+}
+
+static void text_member(struct wf_buf *out, const char *name,
+                        struct wf_str text) {
+    wf_buf_addf(out, "\"%s\":", name);
+    wf_buf_json(out, text);
+    wf_buf_u8(out, ',');
+}
+
+/* The `task` argument of a handler, as JSON (pool.h). */
+static void task_context(const struct wf_frame *frame, struct wf_buf *out) {
+    const struct wf_execution *execution = frame->execution;
+    struct wf_buf text = {0};
+    wf_buf_u8(out, '{');
+    wf_task_token(frame, &text);
+    text_member(out, "token", (struct wf_str){text.data, text.len});
+    text.len = 0;
+    wf_buf_adds(&text, execution->machine->execution_prefix);
+    wf_buf_adds(&text, execution->name);
+    text_member(out, "execution", (struct wf_str){text.data, text.len});
+    text.len = 0;
+    wf_task_attempt_key(frame, frame->retry_count, &text);
+    text_member(out, "idempotency_key", (struct wf_str){text.data, text.len});
+    wf_buf_free(&text);
+    text_member(out, "execution_name", wf_str(execution->name));
+    text_member(out, "state", info_of(frame)->name);
+    wf_buf_addf(out, "\"attempt\":%u,\"restarted\":%u,\"deadline_ms\":%lld}",
+                frame->retry_count + 1, frame->restarted,
+                (long long)frame->timeout_due_ms);
+}
+
+static bool is_lambda(const struct wf_state_info *info) {
+    return wf_str_eq(info->resource_type, WF_STR("lambda"));
+}
+
+bool wf_task_has_worker(const struct wf_frame *frame) {
+    const struct wf_state_info *info = info_of(frame);
+
+    if (is_lambda(info))
+        return info->scheduled != WF_EVENT_TASK_SCHEDULED ||
+               wf_str_eq(info->resource, WF_STR("invoke"));
+    return wf_str_eq(info->resource_type, WF_STR("lua"));
+}
+
+/* What the worker is to run: "module.function", "lambda:arn:aws:lambda:…" or
+ * "lambda:invoke:NAME". The name is given, though it is in the input, since
+ * the pool remembers by it what has to be isolated. */
+static struct wf_str function_of(const struct wf_frame *frame,
+                                 struct wf_buf *text) {
+    const struct wf_state_info *info = info_of(frame);
+    struct wf_value root = {frame->parameters.doc, 0}, name;
+
+    if (!is_lambda(info))
+        return info->resource;
+    wf_buf_adds(text, "lambda:");
+    wf_buf_addstr(text, info->resource);
+    if (info->scheduled == WF_EVENT_TASK_SCHEDULED) {
+        wf_buf_u8(text, ':');
+        if (wf_value_type(root) == WF_JSON_OBJECT &&
+            wf_value_member(root, WF_STR("FunctionName"), &name) &&
+            wf_value_type(name) == WF_JSON_STRING)
+            wf_value_string(name, text);
+    }
+    return (struct wf_str){text->data, text->len};
+}
+
+void wf_task_hand_over(struct wf_engine *engine, struct wf_frame *frame,
+                       struct wf_str checkpoint) {
+    struct wf_buf *context = &engine->scratch;
+    context->len = 0;
+    task_context(frame, context);
+    struct wf_buf function = {0};
+    int64_t now = wf_clock_now_ms(engine->clock);
+    struct wf_pool_task task = {
+        .id = frame->task,
+        .bundle = wf_str(frame->execution->bundle),
+        .function = function_of(frame, &function),
+        .input = wf_doc_text(frame->parameters.doc),
+        .context = {context->data, context->len},
+        .checkpoint = checkpoint,
+    };
+    if (engine->clock->is_virtual)
+        task.virtual_now_ms = now;
+    if (frame->timeout_due_ms)
+        task.timeout_ms = frame->timeout_due_ms > now
+                              ? frame->timeout_due_ms - now
+                              : 1;
+    engine->stats.tasks_dispatched++;
+    wf_pool_dispatch(engine->pool, &task);
+    wf_buf_free(&function);
+}

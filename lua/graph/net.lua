@@ -1,0 +1,271 @@
+--- From a scope to layers: what stands in which row of the picture.
+--
+-- The parts of the picture are items: the nodes, the markers Start and End,
+-- a label on its way from a Choice to its target, and bends: the places where
+-- a long edge passes through a layer. Items of neighbouring layers are
+-- connected by links.
+--
+-- An item: kind ("node", "label", "bend"), w, h, node (of a node), layer (from
+-- 1 on), pos (in the layer), up and down (lists of links).
+-- A link: a, b (items; a is above), catch (boolean), inner (between bends).
+-- An arc, one for each edge: from, to (items), edge (nil for those of the
+-- markers), kind, back (leads up), label (an item), link (its first link).
+--
+-- Long edges with the same target share their bends, so five catchers of one
+-- error handler are one line with five arrivals.
+--
+-- @module graph.net
+
+local net = {}
+
+local MIN_BENDS, BENDS_PER_ITEM = 2000, 24 -- budget for long edges
+
+local function add_item(graph, item)
+  local items = graph.items
+  item.index = #items + 1
+  item.up, item.down = {}, {}
+  items[item.index] = item
+  return item
+end
+
+--- Adds an item, which stands in no layer yet.
+function net.add_item(graph, kind, w, h)
+  return add_item(graph, { kind = kind, w = w, h = h })
+end
+
+--- Connects two items of neighbouring layers.
+function net.add_link(a, b, is_catch)
+  local link = {
+    a = a, b = b, catch = is_catch,
+    inner = a.kind == "bend" and b.kind == "bend",
+  }
+  a.down[#a.down + 1] = link
+  b.up[#b.up + 1] = link
+  return link
+end
+
+local function add_arc(graph, from, to, kind, edge)
+  local arc = { from = from, to = to, kind = kind, edge = edge,
+    catch = kind == "catch" }
+  graph.arcs[#graph.arcs + 1] = arc
+  from.arcs[#from.arcs + 1] = arc
+end
+
+local function has_end(scope)
+  for _, node in ipairs(scope.nodes) do
+    if node.ends then
+      return true
+    end
+  end
+end
+
+local function add_nodes(graph, scope, is_top, marker)
+  local first = is_top and add_item(graph, {
+    kind = "node", node = marker("Start"), arcs = {} })
+  for _, node in ipairs(scope.nodes) do
+    graph.of[node] = add_item(graph, { kind = "node", node = node, arcs = {} })
+  end
+  local last = is_top and has_end(scope) and add_item(graph, {
+    kind = "node", node = marker("End"), arcs = {}, is_end = true })
+  return first or nil, last or nil
+end
+
+local function add_arcs(graph, scope, first, last)
+  if first and scope.start then
+    add_arc(graph, first, graph.of[scope.start], "start")
+  end
+  for _, edge in ipairs(scope.edges) do
+    add_arc(graph, graph.of[edge.from], graph.of[edge.to], edge.kind, edge)
+  end
+  if last then
+    for _, node in ipairs(scope.nodes) do
+      if node.ends then
+        add_arc(graph, graph.of[node], last, "end")
+      end
+    end
+  end
+end
+
+-- Visits what can be reached from `root`, deep first and in the order of the
+-- text; marks arcs that lead back; appends items behind all they lead to.
+local function visit(root, finished)
+  local stack, next_arc, depth = { root }, { 1 }, 1
+  root.mark = "open"
+  while depth > 0 do
+    local item = stack[depth]
+    local arc = item.arcs[next_arc[depth]]
+    if not arc then
+      item.mark = "done"
+      finished[#finished + 1] = item
+      depth = depth - 1
+    else
+      next_arc[depth] = next_arc[depth] + 1
+      if arc.to.mark == "open" then
+        arc.back = true
+      elseif not arc.to.mark then
+        arc.to.mark = "open"
+        depth = depth + 1
+        stack[depth], next_arc[depth] = arc.to, 1
+      end
+    end
+  end
+end
+
+-- How many layers down an arc leads at least: labels need one of their own.
+local function span_of(arc)
+  return arc.edge and arc.edge.label and not arc.catch and 2 or 1
+end
+
+-- Layers by the longest way from the start.
+local function assign_layers(graph, scope, first)
+  local finished = {}
+  local start = first or scope.start and graph.of[scope.start]
+  if start then
+    visit(start, finished)
+  end
+  for _, item in ipairs(graph.items) do
+    if not item.mark then
+      item.unreached = not item.is_end or nil
+      visit(item, finished)
+    end
+  end
+  for at = #finished, 1, -1 do
+    local item = finished[at]
+    item.layer = item.layer or ((first and item ~= first) and 2 or 1)
+    for _, arc in ipairs(item.arcs) do
+      if not arc.back then
+        arc.to.layer = math.max(arc.to.layer or 1, item.layer + span_of(arc))
+      end
+    end
+  end
+end
+
+-- Labels of forward edges stand in the layer below the Choice.
+local function add_labels(graph, measure)
+  for _, arc in ipairs(graph.arcs) do
+    if not arc.back and not arc.catch and arc.edge and arc.edge.label then
+      local label = net.add_item(graph, "label", measure(arc.edge))
+      label.layer = arc.from.layer + 1
+      arc.label = label
+    end
+  end
+end
+
+local function chain_key(arc)
+  return arc.to.index * 2 + (arc.catch and 1 or 0)
+end
+
+-- Long edges by their targets: the layers that their bends are to fill.
+local function collect_chains(graph)
+  local chains, list = {}, {}
+  for _, arc in ipairs(graph.arcs) do
+    local top = (arc.label or arc.from).layer + 1
+    if not arc.back and top < arc.to.layer then
+      local key = chain_key(arc)
+      local chain = chains[key]
+      if not chain then
+        chain = { to = arc.to, top = top, catch = arc.catch, items = {},
+          order = #list }
+        chains[key] = chain
+        list[#list + 1] = chain
+      end
+      chain.top = math.min(chain.top, top)
+    end
+  end
+  return chains, list
+end
+
+-- The longest chains that are too much for the budget are given up.
+local function apply_budget(graph, list)
+  local budget = math.max(MIN_BENDS, BENDS_PER_ITEM * #graph.items)
+  table.sort(list, function(a, b)
+    local la, lb = a.to.layer - a.top, b.to.layer - b.top
+    return la < lb or la == lb and a.order < b.order
+  end)
+  for _, chain in ipairs(list) do
+    budget = budget - (chain.to.layer - chain.top)
+    chain.is_cut = budget < 0
+  end
+end
+
+local function fill_chain(graph, chain)
+  local below = chain.to
+  for layer = chain.to.layer - 1, chain.top, -1 do
+    local bend = net.add_item(graph, "bend", 0, 0)
+    bend.layer, bend.chain = layer, chain
+    chain.items[layer] = bend
+    net.add_link(bend, below, chain.catch)
+    below = bend
+  end
+end
+
+-- An edge that would cost too much ends at a sign that names its target.
+local function cut_arc(graph, arc, reference)
+  local item = add_item(graph, {
+    kind = "node", node = reference(arc.to.node), arcs = {} })
+  item.layer = arc.from.layer + span_of(arc)
+  arc.to = item
+  arc.back = nil
+end
+
+local function connect(graph, chains, reference)
+  for _, arc in ipairs(graph.arcs) do
+    if not arc.back then
+      local chain = chains[chain_key(arc)]
+      local above = arc.label or arc.from
+      if chain and chain.is_cut and above.layer + 1 < arc.to.layer then
+        cut_arc(graph, arc, reference)
+        chain = nil
+      end
+      arc.chain = chain
+      if arc.label then
+        net.add_link(arc.from, arc.label, false)
+      end
+      arc.link = net.add_link(above,
+        chain and chain.items[above.layer + 1] or arc.to, arc.catch)
+    end
+  end
+end
+
+-- Loops cost, each, as much as the layers they pass through.
+local function limit_loops(graph, reference)
+  local budget = 256
+  local seen = {}
+  for _, arc in ipairs(graph.arcs) do
+    if arc.back and not seen[arc.to] then
+      budget = budget - 1
+      seen[arc.to] = budget < 0 and "cut" or "loop"
+    end
+    if arc.back and seen[arc.to] == "cut" then
+      cut_arc(graph, arc, reference)
+    end
+  end
+end
+
+--- Builds the layers of a scope. `tools` has marker(name) and
+-- reference(node), which make nodes, and label_size(edge): width, height.
+-- Returns { items, arcs, layers = {} (for graph.order to fill), of = items by
+-- node, depth = number of layers }.
+function net.build(scope, is_top, tools)
+  local graph = { items = {}, arcs = {}, of = {}, layers = {} }
+  local first, last = add_nodes(graph, scope, is_top, tools.marker)
+  add_arcs(graph, scope, first, last)
+  assign_layers(graph, scope, first)
+  limit_loops(graph, tools.reference)
+  add_labels(graph, tools.label_size)
+  local chains, list = collect_chains(graph)
+  apply_budget(graph, list)
+  for _, chain in ipairs(list) do
+    if not chain.is_cut then
+      fill_chain(graph, chain)
+    end
+  end
+  connect(graph, chains, tools.reference)
+  graph.depth = 0
+  for _, item in ipairs(graph.items) do
+    graph.depth = math.max(graph.depth, item.layer)
+  end
+  return graph
+end
+
+return net

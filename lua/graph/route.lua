@@ -1,0 +1,447 @@
+--- Rows and lines: the vertical place of each item, and the way of each arc.
+--
+-- Lines are orthogonal. From layer to layer they go straight down where the
+-- two ends face each other; else through a track of the gap between the
+-- layers (graph.track). Gap number g lies below layer g; gap 0 above all.
+--
+-- @module graph.route
+
+local track = require("graph.track")
+
+local route = {}
+
+local TRACK = 12       -- from track to track
+local GAP = 34         -- a gap without tracks
+local LABEL_ABOVE, LABEL_BELOW = 18, 26 -- where labels begin and end it
+local FIRST, LAST = 15, 21 -- to the first track, from the last
+local INSET = 22       -- how near to a corner a line may leave
+local APART = 16       -- between lines that leave at the bottom
+local SLOT = 22        -- between lines that leave at a side
+local HEADER = 26      -- where they leave a container: beside its title
+
+local function by_target(p, q)
+  return p.to < q.to or p.to == q.to and p.number < q.number
+end
+
+-- What leaves an item at the bottom: links, and arcs that turn back up.
+local function collect_ports(graph)
+  for _, layer in ipairs(graph.layers) do
+    for _, item in ipairs(layer) do
+      local ports = {}
+      for at, link in ipairs(item.down) do
+        ports[at] = { to = link.b.x, link = link, number = at }
+      end
+      item.ports = ports
+    end
+  end
+  for _, arc in ipairs(graph.arcs) do
+    if arc.turns and not arc.attach then
+      local ports = arc.from.ports
+      ports[#ports + 1] = { to = arc.lane.items[arc.from.layer].x, arc = arc,
+        number = #ports + 1 }
+    end
+  end
+end
+
+-- Each port goes where its line can go straight down, as far as it may, and
+-- keeps its distance from the others.
+local function spread(item)
+  local ports = item.ports
+  if item.kind ~= "node" then
+    for _, port in ipairs(ports) do
+      port.x = item.x
+    end
+    return
+  end
+  local reach = math.max(0, item.w / 2 - INSET)
+  local widest = math.max(0, item.w / 2 - 8)
+  local apart = math.min(APART, 2 * widest / math.max(1, #ports - 1))
+  table.sort(ports, by_target)
+  local middle = #ports + 1
+  for at, port in ipairs(ports) do
+    port.x = math.max(-reach, math.min(reach, port.to - item.x))
+    if port.to - item.x >= -reach and at < middle then
+      middle = at
+    end
+  end
+  for at = middle - 2, 1, -1 do
+    ports[at].x = math.min(ports[at].x, ports[at + 1].x - apart)
+  end
+  if ports[middle] and middle > 1 then
+    ports[middle].x = math.max(ports[middle].x, -reach)
+  end
+  for at = math.max(middle, 2), #ports do
+    ports[at].x = math.max(ports[at].x, ports[at - 1].x + apart)
+  end
+  local limit = widest
+  for at = #ports, 1, -1 do
+    ports[at].x = math.min(ports[at].x, limit)
+    limit = ports[at].x - apart
+  end
+  limit = -widest
+  for _, port in ipairs(ports) do
+    port.x = math.max(port.x, limit)
+    limit = port.x
+    port.x = item.x + port.x
+  end
+end
+
+-- Where a link arrives: the middle, or a little beside it if it is alone and
+-- can so be straight.
+local function arrival(link)
+  local b = link.b
+  local lane = b.lane_above
+  if b.kind == "node" and #b.up == 1 and not lane then
+    local reach = math.max(0, b.w / 2 - INSET)
+    if math.abs(link.from_x - b.x) <= reach then
+      return link.from_x
+    end
+  end
+  return b.x
+end
+
+local function set_ports(graph)
+  collect_ports(graph)
+  for _, lane in ipairs(graph.lanes) do
+    lane.to.lane_above = lane.to.lane_above or not lane.entry
+  end
+  for _, layer in ipairs(graph.layers) do
+    for _, item in ipairs(layer) do
+      spread(item)
+      for _, port in ipairs(item.ports) do
+        if port.link then
+          port.link.from_x = port.x
+          port.link.to_x = arrival(port.link)
+        else
+          port.arc.from_x = port.x
+        end
+      end
+    end
+  end
+end
+
+local function group_of(gaps, gap, key)
+  local groups = gaps[gap]
+  local group = groups.by_key[key]
+  if not group then
+    group = { ups = {}, downs = {} }
+    groups.by_key[key] = group
+    groups[#groups + 1] = group
+  end
+  return group
+end
+
+local function add(list, x)
+  for _, each in ipairs(list) do
+    if each == x then
+      return
+    end
+  end
+  list[#list + 1] = x
+end
+
+local function is_straight(link)
+  return math.abs(link.from_x - link.to_x) < 1
+end
+
+local function collect_groups(graph)
+  local gaps = {}
+  for gap = 0, graph.depth do
+    gaps[gap] = { by_key = {} }
+  end
+  for gap, layer in ipairs(graph.layers) do
+    for _, item in ipairs(layer) do
+      for _, link in ipairs(item.down) do
+        if not is_straight(link) then
+          local group = group_of(gaps, gap, link.b)
+          add(group.ups, link.from_x)
+          add(group.downs, link.to_x)
+          link.group = group
+        end
+      end
+    end
+  end
+  for _, arc in ipairs(graph.arcs) do
+    if arc.turns then
+      local layer = arc.from.layer
+      local group = group_of(gaps, layer, arc.lane)
+      arc.from_x = arc.from_x or arc.attach.x
+      add(group.ups, arc.from_x)
+      add(group.ups, arc.lane.items[layer].x)
+      arc.turn = group
+    end
+  end
+  for _, lane in ipairs(graph.lanes) do
+    if not lane.entry then
+      local group = group_of(gaps, lane.top - 1, lane.to)
+      add(group.downs, lane.items[lane.top].x)
+      add(group.downs, lane.to.x)
+      lane.over = group
+    end
+  end
+  return gaps
+end
+
+local function only_labels(layer)
+  local has_label = false
+  for _, item in ipairs(layer or {}) do
+    if item.kind == "node" then
+      return false
+    end
+    has_label = has_label or item.kind == "label"
+  end
+  return has_label
+end
+
+local function gap_height(graph, gap, tracks)
+  local height = GAP
+  if gap == 0 or gap == graph.depth then
+    height = 0
+  elseif only_labels(graph.layers[gap + 1]) then
+    height = LABEL_ABOVE
+  elseif only_labels(graph.layers[gap]) then
+    height = LABEL_BELOW
+  end
+  if tracks == 0 then
+    return height
+  end
+  return math.max(height, FIRST + (tracks - 1) * TRACK
+    + (gap == graph.depth and 8 or LAST))
+end
+
+-- Sets y (the upper edge) of layers and items, and of the tracks.
+local function set_rows(graph)
+  local gaps, y = collect_groups(graph), 0
+  for gap = 0, graph.depth do
+    local tracks = track.assign(gaps[gap])
+    local height = gap_height(graph, gap, tracks)
+    local first = y + FIRST
+    if tracks > 0 and height > FIRST + (tracks - 1) * TRACK + LAST then
+      first = y + (height - LAST - (tracks - 1) * TRACK + FIRST) / 2
+    end
+    for _, group in ipairs(gaps[gap]) do
+      group.y = math.floor(first + (group.track - 1) * TRACK)
+    end
+    y = y + height
+    local tallest = 0
+    local layer = graph.layers[gap + 1] or {}
+    for _, item in ipairs(layer) do
+      item.y = y
+      tallest = math.max(tallest, item.h)
+    end
+    if only_labels(layer) then
+      for _, item in ipairs(layer) do
+        item.y = y + math.floor((tallest - item.h) / 2)
+      end
+    end
+    y = y + tallest
+  end
+  graph.h = y
+end
+
+-- Lines at a side, from top to bottom: those that go up, near ones first,
+-- then those that go down, far ones first. So they do not cross.
+local function by_slot(p, q)
+  if p.heads ~= q.heads then
+    return p.heads == "up"
+  end
+  local near = math.abs(p.far.pos - p.from.pos)
+    - math.abs(q.far.pos - q.from.pos)
+  if near ~= 0 then
+    return (near < 0) == (p.heads == "up")
+  end
+  return p.number < q.number
+end
+
+local function joins_at(item, side)
+  local list = {}
+  for at, join in ipairs(item.joins or {}) do
+    if join.side == side then
+      join.number, join.from = at, item
+      list[#list + 1] = join
+    end
+  end
+  table.sort(list, by_slot)
+  return list
+end
+
+--- Height that an item needs for the lines at its sides.
+function route.least_height(item)
+  local most = 0
+  for _, side in ipairs({ "left", "right" }) do
+    most = math.max(most, #joins_at(item, side))
+  end
+  return most > 0 and most * SLOT + 8 or 0
+end
+
+local function set_slots(item, side, shift)
+  local list = joins_at(item, side)
+  local is_container = item.node.is_container
+  local top = is_container and HEADER or item.h / 2 - (#list - 1) * SLOT / 2
+  for at, join in ipairs(list) do
+    join.y = math.floor(item.y + top + (at - 1) * SLOT + shift)
+    if join.arc then
+      join.arc.side_y = join.y
+      local sign = join.arc.sign
+      if sign then
+        sign.y = join.y - sign.h / 2
+      end
+      if join.far == join.arc.attach and not sign then
+        join.far.y = join.y
+      end
+    else
+      join.lane.entry_y = join.y
+    end
+  end
+end
+
+local function has_joins(item, side)
+  for _, join in ipairs(item and item.joins or {}) do
+    if join.side == side then
+      return true
+    end
+  end
+  return false
+end
+
+-- Lines of two neighbours that face each other must not lie upon each other.
+local function set_all_slots(graph)
+  for _, layer in ipairs(graph.layers) do
+    local before
+    for _, item in ipairs(layer) do
+      if item.kind == "node" then
+        local faces = has_joins(before, "right") and has_joins(item, "left")
+        if before then
+          set_slots(before, "right", faces and -5 or 0)
+        end
+        set_slots(item, "left", faces and 6 or 0)
+        before = item
+      end
+    end
+    if before then
+      set_slots(before, "right", 0)
+    end
+  end
+end
+
+local function add_point(points, x, y)
+  local count = #points
+  local last, one = points[count], points[count - 1]
+  if last and last.x == x and last.y == y then
+    return
+  end
+  if one and (one.x == last.x and last.x == x
+    or one.y == last.y and last.y == y) then
+    last.x, last.y = x, y
+    return
+  end
+  points[count + 1] = { x = x, y = y }
+end
+
+local function edge_of(item, side)
+  return item.x + (side == "right" and 1 or -1) * item.w / 2
+end
+
+-- The last bend of a chain that can be reached straight down.
+local function jump(bend)
+  local at = bend
+  while not at.jump do
+    local link = at.down[1]
+    if not is_straight(link) or link.b.kind ~= "bend" then
+      at.jump = at
+      break
+    end
+    at = link.b
+  end
+  local final = at.jump
+  while bend ~= at do
+    bend.jump = final
+    bend = bend.down[1].b
+  end
+  return final
+end
+
+local function follow(points, link)
+  while link do
+    local b = link.b
+    add_point(points, link.from_x, link.a.y + link.a.h)
+    if link.group then
+      add_point(points, link.from_x, link.group.y)
+      add_point(points, link.to_x, link.group.y)
+    end
+    add_point(points, link.to_x, b.y)
+    if b.kind == "node" then
+      return
+    end
+    if b.kind == "bend" then
+      b = jump(b)
+    end
+    link = b.down[1]
+  end
+end
+
+-- Up a lane, from where `points` end, to its target.
+local function climb(points, lane, layer)
+  local at = layer
+  while at > lane.top do
+    local link = lane.items[at].up[1]
+    if link.group then
+      add_point(points, link.to_x, link.group.y)
+      add_point(points, link.from_x, link.group.y)
+    end
+    at = at - 1
+  end
+  local bend, to = lane.items[lane.top], lane.to
+  if lane.entry then
+    add_point(points, bend.x, lane.entry_y)
+    add_point(points, edge_of(to, lane.entry), lane.entry_y)
+  else
+    add_point(points, bend.x, lane.over.y)
+    add_point(points, to.x, lane.over.y)
+    add_point(points, to.x, to.y)
+  end
+end
+
+local function way_of(arc)
+  local points, from = {}, arc.from
+  if arc.side then
+    add_point(points, edge_of(from, arc.side), arc.side_y)
+    local far = arc.join or arc.attach
+    add_point(points, far.x, arc.side_y)
+  end
+  if arc.turns then
+    local bend = arc.lane.items[from.layer]
+    if not arc.side then
+      add_point(points, arc.from_x, from.y + from.h)
+    end
+    add_point(points, arc.from_x, arc.turn.y)
+    add_point(points, bend.x, arc.turn.y)
+    climb(points, arc.lane, from.layer)
+  elseif arc.lane then
+    climb(points, arc.lane, from.layer)
+  elseif arc.join then
+    follow(points, jump(arc.join).down[1])
+  elseif arc.attach then
+    follow(points, arc.attach.down[1])
+  elseif arc.label then
+    local down = arc.label.up[1]
+    add_point(points, down.from_x, from.y + from.h)
+    follow(points, down)
+  else
+    add_point(points, arc.link.from_x, from.y + from.h)
+    follow(points, arc.link)
+  end
+  return points
+end
+
+--- Sets y of the items, graph.h, and points of the arcs.
+function route.run(graph)
+  set_ports(graph)
+  set_rows(graph)
+  set_all_slots(graph)
+  for _, arc in ipairs(graph.arcs) do
+    arc.points = way_of(arc)
+  end
+end
+
+return route

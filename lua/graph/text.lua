@@ -1,0 +1,111 @@
+--- Text in pictures: how wide it is, where it may be broken, how it is cut.
+--
+-- Widths are those of Arial and Helvetica (and of the fonts that are made to
+-- their measure, Liberation Sans and Arimo), in thousandths of the font size.
+--
+-- @module graph.text
+
+local text = {}
+
+-- The printable ASCII characters, from the blank on.
+local ASCII = {
+  278, 278, 355, 556, 556, 889, 667, 191, 333, 333, 389, 584, 278, 333, 278,
+  278, 556, 556, 556, 556, 556, 556, 556, 556, 556, 556, 278, 278, 584, 584,
+  584, 556, 1015, 667, 667, 722, 722, 667, 611, 778, 722, 278, 500, 667, 556,
+  833, 722, 778, 667, 778, 722, 667, 611, 722, 667, 944, 667, 667, 611, 278,
+  278, 278, 469, 556, 333, 556, 556, 500, 556, 556, 278, 556, 556, 222, 222,
+  500, 222, 833, 556, 556, 556, 556, 333, 500, 278, 556, 500, 722, 500, 500,
+  500, 334, 260, 334, 584,
+}
+local LATIN, WIDE, WIDEST = 600, 1000, 1250 -- two, three and four bytes
+local BOLD = 1.09 -- semi-bold letters are so much wider
+local ELLIPSIS = "…"
+
+-- Width of the character that begins with this byte; 0: it continues one.
+local function width_of(byte)
+  if byte < 128 then
+    return ASCII[byte - 31] or 278
+  elseif byte < 192 then
+    return 0
+  elseif byte < 224 then
+    return LATIN
+  end
+  return byte < 240 and WIDE or WIDEST
+end
+
+--- Width of a line in pixels.
+function text.width(line, size, is_bold)
+  local sum = 0
+  for at = 1, #line do
+    sum = sum + width_of(line:byte(at))
+  end
+  return sum * size * (is_bold and BOLD or 1) / 1000
+end
+
+--- A line that is at most so wide: the text, or its beginning and "…".
+-- The second result tells whether something was cut off.
+function text.cut(line, width, size, is_bold)
+  if text.width(line, size, is_bold) <= width then
+    return line, false
+  end
+  local scale = size * (is_bold and BOLD or 1) / 1000
+  local left = width / scale - WIDE
+  local last = 0
+  for at = 1, #line do
+    local byte = line:byte(at)
+    left = left - width_of(byte)
+    if left < 0 then
+      break
+    end
+    local following = line:byte(at + 1)
+    if not following or following < 128 or following >= 192 then
+      last = at
+    end
+  end
+  return line:sub(1, last):gsub("%s+$", "") .. ELLIPSIS, true
+end
+
+-- Splits a text where a line may end: behind blanks and punctuation, and
+-- between the words of camelCase.
+local function pieces(line)
+  local list = {}
+  line = line:gsub("([%-_/.:,;|&])(%w)", "%1\0%2")
+    :gsub("(%l)(%u)", "%1\0%2"):gsub("(%s+)", "%1\0")
+  for piece in line:gmatch("%Z+") do
+    list[#list + 1] = piece
+  end
+  return list
+end
+
+--- Breaks a text into at most `max` lines of a width; the last one is cut if
+-- that is not enough. Returns the lines, and whether something was cut off.
+function text.wrap(source, width, size, max, is_bold)
+  if text.width(source, size, is_bold) <= width then
+    return { source }, false
+  end
+  local lines, line = {}, ""
+  for _, piece in ipairs(pieces(source)) do
+    local longer = line .. piece
+    if line ~= "" and #lines + 1 < max
+      and text.width(longer:gsub("%s+$", ""), size, is_bold) > width then
+      lines[#lines + 1] = line
+      longer = piece
+    end
+    line = longer
+  end
+  lines[#lines + 1] = line
+  local is_cut = false
+  for at, each in ipairs(lines) do
+    local was_cut
+    lines[at], was_cut = text.cut(each:gsub("%s+$", ""), width, size, is_bold)
+    is_cut = is_cut or was_cut
+  end
+  return lines, is_cut
+end
+
+--- A text as one line: control characters and runs of blanks are one blank.
+function text.one_line(source)
+  return (source:gsub("[%s%c]+", " "):gsub("^ ", ""):gsub(" $", ""))
+end
+
+return text
