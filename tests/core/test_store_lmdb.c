@@ -188,7 +188,7 @@ static void an_unknown_format_is_refused(void **state) {
     assert_int_equal(fixture_open(f, &err), -1);
     assert_int_equal(err.code, WF_E_INVALID);
     assert_non_null(strstr(err.message, "store format 77"));
-    set_format(f, 2);
+    set_format(f, 3);
     assert_int_equal(fixture_open(f, &err), 0);
 }
 
