@@ -253,7 +253,16 @@ static int64_t seconds(lua_State *L, int index) {
     return number > 0 ? (int64_t)number : 0;
 }
 
-/* Reads the five returns that start at `at`. False: not a decision. */
+static void keep_role(lua_State *L, int index, struct wf_decision *decision) {
+    size_t len = 0;
+    const char *role = lua_tolstring(L, index, &len);
+
+    if (role)
+        wf_buf_add(&decision->texts, role, len);
+    decision->role_arn = (struct wf_str){decision->texts.data, len};
+}
+
+/* Reads the six returns that start at `at`. False: not a decision. */
 static bool read_decision(lua_State *L, int at, struct wf_decision *decision) {
     const char *kind = lua_tostring(L, at);
     if (!kind)
@@ -282,6 +291,7 @@ static bool read_decision(lua_State *L, int at, struct wf_decision *decision) {
         decision->timeout_s = seconds(L, at + 2);
         decision->heartbeat_s = seconds(L, at + 3);
         decision->at_most_once = lua_toboolean(L, at + 4);
+        keep_role(L, at + 5, decision);
         return take_output(L, at + 1, decision);
     case 'w':
         decision->kind = WF_DECISION_WAIT;
@@ -348,7 +358,7 @@ void wf_script_decide(struct wf_script *script,
     script->ctx->now = call->context;
     script->ctx->may_retry = may_retry(&call->machine->states[call->state]);
     int nargs = push_call(script, call);
-    if (wf_lua_call(script, nargs, 5) != 0)
+    if (wf_lua_call(script, nargs, 6) != 0)
         read_error(script, decision);
     else if (!read_decision(L, top + 1, decision))
         runtime_failure(decision, "the state's script returned no decision");

@@ -109,6 +109,8 @@ struct wf_decision {
     bool at_most_once;
     int64_t due_ms;
     int64_t timeout_s, heartbeat_s; /**< 0: none */
+    struct wf_str role_arn; /**< SCHEDULE: of Credentials; empty: none. In
+                               `texts`. */
     uint32_t retrier;       /**< 0-based */
     struct wf_failure failure; /**< Texts in `texts`. */
     struct wf_buf texts;    /**< Owned by the decision; wf_buf_free(). */
