@@ -61,6 +61,7 @@ layer(wf_lua_stdlib SOURCES core/lua_stdlib.c core/lua_task.c
       LINK wf_stdlib wf_lua_json wf_embedded PkgConfig::LUAJIT)
 
 layer(wf_script SOURCES core/lua_script.c core/lua_ctx.c core/lua_decide.c
+      core/lua_graph.c
       core/lua_check.c
       LINK wf_lua_doc wf_embedded wf_event PkgConfig::LUAJIT)
 layer(wf_engine SOURCES core/engine.c core/commit.c core/table.c core/keys.c
@@ -78,7 +79,7 @@ layer(wf_engine SOURCES core/engine.c core/commit.c core/table.c core/keys.c
 # The commands; the program itself is this and main.c.
 layer(wf_cli SOURCES core/cli.c core/cli_client.c core/cli_http.c
       core/cli_run.c core/cli_run_steps.c core/cli_run_store.c
-      core/cli_serve.c core/cli_version.c core/lua_version.c
+      core/cli_graph.c core/cli_serve.c core/cli_version.c core/lua_version.c
       LINK wf_options wf_progress wf_api wf_engine wf_doc wf_store wf_stdlib
       PkgConfig::CURL PkgConfig::CRYPTO PkgConfig::LUAJIT)
 target_compile_definitions(wf_cli PRIVATE

@@ -24,8 +24,12 @@ if(CMOCKA_FOUND)
   unit_test(lua_doc LINK wf_lua_doc)
   unit_test(lua_json LINK wf_lua_json)
   unit_test(http SOURCES tests/support/http_client.c LINK wf_http)
-  unit_test(api SOURCES tests/support/http_client.c
-            tests/support/fake_engine.c LINK wf_api)
+  foreach(name api api_machines api_validate)
+    unit_test(${name} SOURCES tests/support/api_fixture.c
+              tests/support/http_client.c tests/support/fake_engine.c
+              LINK wf_api)
+  endforeach()
+  unit_test(json_complaint LINK wf_doc)
   unit_test(stdlib_parts LINK wf_stdlib)
   unit_test(stdlib SOURCES tests/support/mini_worker.c
             tests/support/web.c tests/support/web_certificate.c

@@ -25,6 +25,8 @@ int wf_cli_run(const struct wf_options *options);
 int wf_cli_serve(const struct wf_options *options);
 /** start, list, show, history: over HTTP to --endpoint. */
 int wf_cli_client(const struct wf_options *options);
+/** graph: needs no server. */
+int wf_cli_graph(const struct wf_options *options);
 int wf_cli_version(void);
 
 /* ---- what commands share (cli.c) ---- */

@@ -287,6 +287,15 @@ static int64_t seconds(lua_State *L, int index) {
     return number > 0 ? (int64_t)number : 0;
 }
 
+static void keep_role(lua_State *L, int index, struct wf_decision *decision) {
+    size_t len = 0;
+    const char *role = lua_tolstring(L, index, &len);
+
+    if (role)
+        wf_buf_add(&decision->texts, role, len);
+    decision->role_arn = (struct wf_str){decision->texts.data, len};
+}
+
 static bool take_exit(lua_State *L, int at, struct wf_decision *decision) {
     lua_Integer next = lua_tointeger(L, at + 2);
     decision->kind = WF_DECISION_EXIT;
@@ -314,6 +323,7 @@ static bool take_schedule(lua_State *L, int at,
     decision->timeout_s = seconds(L, at + 2);
     decision->heartbeat_s = seconds(L, at + 3);
     decision->at_most_once = lua_toboolean(L, at + 4);
+    keep_role(L, at + 5, decision);
     return take_output(L, at + 1, decision);
 }
 
@@ -441,7 +451,7 @@ void wf_script_decide(struct wf_script *script,
     script->ctx->now = call->context;
     script->ctx->may_retry = may_retry(&call->machine->states[call->state]);
     int nargs = push_call(script, call);
-    if (wf_lua_call(script, nargs, 5) != 0)
+    if (wf_lua_call(script, nargs, 6) != 0)
         read_error(script, decision);
     else if (!read_decision(L, top + 1, decision))
         runtime_failure(decision, "the state's script returned no decision");

@@ -61,6 +61,8 @@ static int run_command(const struct wf_options *options) {
     case WF_COMMAND_SHOW:
     case WF_COMMAND_HISTORY:
         return wf_cli_client(options);
+    case WF_COMMAND_GRAPH:
+        return wf_cli_graph(options);
     case WF_COMMAND_VERSION:
         return wf_cli_version();
     case WF_COMMAND_HELP:

@@ -27,6 +27,7 @@ enum wf_command_bit {
     WF_COMMAND_HISTORY = 1 << 5,
     WF_COMMAND_VERSION = 1 << 6,
     WF_COMMAND_HELP = 1 << 7,
+    WF_COMMAND_GRAPH = 1 << 8,
 };
 
 struct wf_command {

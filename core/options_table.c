@@ -9,6 +9,7 @@
 #define LIST WF_COMMAND_LIST
 #define SHOW WF_COMMAND_SHOW
 #define HISTORY WF_COMMAND_HISTORY
+#define GRAPH WF_COMMAND_GRAPH
 #define ENGINE (RUN | SERVE)
 #define CLIENT (START | LIST | SHOW | HISTORY)
 #define ALL (ENGINE | CLIENT)
@@ -45,6 +46,12 @@ const struct wf_command wf_command_table[] = {
      "EXECUTION is an ARN, or STATE-MACHINE:NAME.", 1, 1},
     {"history", HISTORY, "EXECUTION", "show the events of an execution",
      "EXECUTION is an ARN, or STATE-MACHINE:NAME.", 1, 1},
+    {"graph", GRAPH, "FILE", "draw a definition: SVG, Mermaid, DOT or JSON",
+     "FILE is a definition in the Amazon States Language; - reads it from "
+     "stdin. It may be unfinished: targets that are missing are shown. The "
+     "picture goes to stdout. json gives the layout itself: where every node "
+     "and every line is.",
+     1, 1},
     {"version", WF_COMMAND_VERSION, "", "print the versions of all parts", "",
      0, 0},
     {"help", WF_COMMAND_HELP, "[COMMAND|config]",
@@ -77,6 +84,11 @@ const struct wf_option wf_option_table[] = {
      "How progress is shown on stderr: a live tree, plain lines, not at all; "
      "auto: a tree on a terminal, lines otherwise.",
      RUN, WF_OPTION_CHOICE, true},
+
+    {"format", "svg|mermaid|dot|json", "svg", "How the picture is written.",
+     GRAPH, WF_OPTION_CHOICE, false},
+    {"output", "FILE", NULL, "Write to FILE instead of stdout.",
+     GRAPH, WF_OPTION_TEXT, false},
 
     /* ---- the server ---- */
     {"listen", "HOST:PORT", "127.0.0.1:8083",
@@ -134,7 +146,7 @@ const struct wf_option wf_option_table[] = {
     {"lua-directory", "DIR", NULL,
      "For development: read lua/ and states/ from this source tree instead "
      "of the built-in ones.",
-     ENGINE, WF_OPTION_TEXT, true},
+     ENGINE | GRAPH, WF_OPTION_TEXT, true},
 
     /* ---- the client ---- */
     {"endpoint", "URL", "http://127.0.0.1:8083", "Address of the server.",
@@ -157,6 +169,7 @@ const struct wf_option wf_option_table[] = {
      "config`. Also MOONSTEP_CONFIG.",
      ALL, WF_OPTION_TEXT, false},
     {"help", NULL, NULL, "Show this help.",
-     ALL | WF_COMMAND_VERSION | WF_COMMAND_HELP, WF_OPTION_FLAG, false},
+     ALL | GRAPH | WF_COMMAND_VERSION | WF_COMMAND_HELP, WF_OPTION_FLAG,
+     false},
     {.name = NULL},
 };

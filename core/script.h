@@ -119,6 +119,8 @@ struct wf_decision {
     bool at_most_once;
     int64_t due_ms;
     int64_t timeout_s, heartbeat_s; /**< 0: none */
+    struct wf_str role_arn; /**< SCHEDULE: of Credentials; empty: none. In
+                               `texts`. */
     uint32_t retrier;       /**< 0-based */
     struct wf_value items;  /**< Array or object. A reference as `output`. */
     uint32_t limit;         /**< 0: none */

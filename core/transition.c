@@ -383,6 +383,9 @@ static void apply_schedule(struct wf_engine *engine, struct wf_frame *frame,
         event.fields |= WF_EVENT_HAS_TIMEOUT;
     if (decision->heartbeat_s)
         event.fields |= WF_EVENT_HAS_HEARTBEAT;
+    if (decision->role_arn.len)
+        event.fields |= WF_EVENT_HAS_TEXT;
+    event.text = decision->role_arn;
     wf_frame_event(engine, frame, &event);
     wf_timer_update(engine, frame);
     wf_frame_changed(engine, frame);

@@ -7,6 +7,7 @@
 
 local decide = require("asl.decide")
 local errors = require("asl.errors")
+local integration = require("asl.integration")
 local failing = require("asl.failing")
 
 local task = { type = "Task" }
@@ -68,27 +69,63 @@ local function seconds_of(ctx, state, effective, field)
   return seconds
 end
 
+-- The role of Credentials, given or found; nil if there are none.
+local function role_of(ctx, state, effective)
+  local credentials = state.Credentials
+  local path = credentials and credentials["RoleArn.$"]
+  if not path then
+    return credentials and credentials.RoleArn
+  end
+  local found, error, cause = path:find(effective, ctx)
+  if not found then
+    if error then
+      return nil, error, cause
+    end
+    return state.data.no_result(ctx, state, path, effective)
+  end
+  if found:type() ~= "string" then
+    return errors.runtime(ctx, state, "The RoleArn field refers to value '"
+      .. errors.compact(found:text()) .. "' which is not a string: "
+      .. path.text)
+  end
+  return found:string()
+end
+
+-- What an integration wants to be asked.
+local function parameters_of(ctx, state, effective)
+  local parameters, error, cause =
+    state.data.parameters(ctx, state, effective)
+  local problem = parameters and state.action
+    and integration.problem(state.action, parameters)
+  if problem then
+    return errors.runtime(ctx, state, problem)
+  end
+  return parameters, error, cause
+end
+
 --- Decides what entering the state means: its task is scheduled.
 function task.enter(ctx, state, input)
-  local data = state.data
-  local effective, error, cause = data.input(ctx, state, input)
+  local effective, error, cause = state.data.input(ctx, state, input)
   if not effective then
     return failed(ctx, state, input, error, cause)
   end
-  local timeout_s, heartbeat_s
+  local timeout_s, heartbeat_s, role_arn, parameters
   timeout_s, error, cause = seconds_of(ctx, state, effective, "TimeoutSeconds")
   if not error then
     heartbeat_s, error, cause =
       seconds_of(ctx, state, effective, "HeartbeatSeconds")
   end
-  local parameters
   if not error then
-    parameters, error, cause = data.parameters(ctx, state, effective)
+    role_arn, error, cause = role_of(ctx, state, effective)
+  end
+  if not error then
+    parameters, error, cause = parameters_of(ctx, state, effective)
   end
   if error then
     return failed(ctx, state, input, error, cause)
   end
-  return decide.schedule(parameters, timeout_s, heartbeat_s, state.AtMostOnce)
+  return decide.schedule(parameters, timeout_s, heartbeat_s,
+    state.AtMostOnce, role_arn)
 end
 
 --- A retrier's interval is over: everything again from the state's input.
@@ -116,6 +153,7 @@ function task.prepare(state)
   state.resource_type = resource.type
   state.resource = resource.resource
   state.family = resource.family
+  state.action = integration.action(resource.type, resource.resource)
   failing.prepare(state)
   state.AtMostOnce = state.AtMostOnce or false
 end

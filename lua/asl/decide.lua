@@ -18,8 +18,10 @@ function decide.fail(error, cause)
 end
 
 --- Run the state's resource; comes back as task_succeeded or task_failed.
-function decide.schedule(parameters, timeout_s, heartbeat_s, at_most_once)
-  return "schedule", parameters, timeout_s, heartbeat_s, at_most_once
+-- All but the parameters may be nil. `role_arn` is for the history.
+function decide.schedule(parameters, timeout_s, heartbeat_s, at_most_once,
+    role_arn)
+  return "schedule", parameters, timeout_s, heartbeat_s, at_most_once, role_arn
 end
 
 --- Wait until a moment (milliseconds since the epoch, which may be past);

@@ -11,7 +11,7 @@ done
 expect 0
 out_has "Usage: moonstep COMMAND"
 out_has "130  interrupted"
-for command in run serve start list show history version help; do
+for command in run serve start list show history graph version help; do
   expect 0 help $command
   out_has "Usage: moonstep $command"
   expect 0 $command --help

@@ -53,6 +53,36 @@ describe("a Task state", function()
       { run.error, run.cause })
   end)
 
+  it("names the role of its credentials", function()
+    local run = task('"Credentials":{"RoleArn":"arn:r"},'):start("{}")
+    assert.equal("arn:r", run.role_arn)
+    local found = task('"Credentials":{"RoleArn.$":"$.role"},')
+    assert.equal("arn:x", found:start('{"role":"arn:x"}').role_arn)
+    assert.same({ "States.Runtime", PREFIX
+      .. "Invalid path '$.role' : No results for path: $['role']" },
+      { found:start("{}").error, found:start("{}").cause })
+    assert.equal("States.Runtime", found:start('{"role":1}').error)
+  end)
+
+  it("does not start an integration whose parameters are wrong", function()
+    local machine = machine_run.of_state('"Type":"Task","Resource":'
+      .. '"arn:aws:states:::lambda:invoke","Next":"End"')
+    local run = machine:start('{"FunctionName":"f","Payload":[null]}')
+    assert.equal("task", run.waiting)
+    for input, problem in pairs({
+      ["{}"] = "The field 'FunctionName' is required but was missing",
+      ['{"FunctionName":1}'] =
+        "The value for the field 'FunctionName' must be a STRING",
+      ['{"FunctionName":"f","Colour":2}'] =
+        "The field 'Colour' is not supported by Step Functions",
+    }) do
+      run = machine:start(input)
+      assert.same({ "States.Runtime", PREFIX .. "The Parameters '" .. input
+        .. "' could not be used to start the Task: [" .. problem .. "]" },
+        { run.error, run.cause })
+    end
+  end)
+
   it("asks for a single run with AtMostOnce", function()
     assert.is_true(task('"AtMostOnce":true,'):start("{}").at_most_once)
     assert.same({

@@ -7,6 +7,9 @@ struct fake_answer {
     void (*give)(struct wf_engine *engine, struct fake_answer *answer);
     union {
         wf_state_machine_fn *machine;
+        wf_state_machine_list_fn *machines;
+        wf_done_fn *done;
+        wf_tags_fn *tags;
         wf_execution_fn *execution;
         wf_execution_list_fn *list;
         wf_history_fn *history;
@@ -49,7 +52,9 @@ static void set(char **to, struct wf_str text) {
 void fake_engine_deinit(struct wf_engine *engine) {
     char **texts[] = {&engine->operation, &engine->arn,   &engine->name,
                       &engine->text,      &engine->role,  &engine->error,
-                      &engine->cause,     &engine->token};
+                      &engine->cause,     &engine->token, &engine->logging,
+                      &engine->tracing,   &engine->encryption,
+                      &engine->tags};
     for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
         set(texts[i], WF_STR_NULL);
     while (engine->held) {
@@ -68,6 +73,24 @@ static void give_machine(struct wf_engine *engine,
     const struct wf_refusal *refusal = refusal_of(engine);
     answer->fn.machine(answer->arg, refusal,
                        refusal ? NULL : &engine->machine);
+}
+
+static void give_machines(struct wf_engine *engine,
+                          struct fake_answer *answer) {
+    const struct wf_refusal *refusal = refusal_of(engine);
+    answer->fn.machines(answer->arg, refusal, &engine->machine,
+                        refusal ? 0 : 1, engine->next_token);
+}
+
+static void give_done(struct wf_engine *engine, struct fake_answer *answer) {
+    answer->fn.done(answer->arg, refusal_of(engine));
+}
+
+static void give_tags(struct wf_engine *engine, struct fake_answer *answer) {
+    static const struct wf_tag tags[] = {{{"k", 1}, {"v", 1}},
+                                         {{"k2", 2}, {"", 0}}};
+    const struct wf_refusal *refusal = refusal_of(engine);
+    answer->fn.tags(answer->arg, refusal, tags, refusal ? 0 : 2);
 }
 
 static void give_execution(struct wf_engine *engine,
@@ -131,26 +154,135 @@ static void execution_asked(struct wf_engine *engine, const char *operation,
 
 /* ---- engine.h ---- */
 
+static void machine_asked(struct wf_engine *engine, const char *operation,
+                          wf_state_machine_fn *reply, void *arg) {
+    answer_with(engine, operation,
+                (struct fake_answer){.give = give_machine,
+                                     .fn.machine = reply,
+                                     .arg = arg});
+}
+
+static void done_asked(struct wf_engine *engine, const char *operation,
+                       wf_done_fn *reply, void *arg) {
+    answer_with(engine, operation,
+                (struct fake_answer){.give = give_done,
+                                     .fn.done = reply,
+                                     .arg = arg});
+}
+
+static void set_settings(struct wf_engine *engine,
+                         const struct wf_state_machine_settings *settings) {
+    set(&engine->logging, settings->logging);
+    set(&engine->tracing, settings->tracing);
+    set(&engine->encryption, settings->encryption);
+}
+
+static void set_tags(struct wf_engine *engine, const struct wf_tag *tags,
+                     size_t count) {
+    struct wf_buf text = {0};
+    for (size_t i = 0; i < count; i++) {
+        wf_buf_addstr(&text, tags[i].key);
+        wf_buf_u8(&text, '=');
+        wf_buf_addstr(&text, tags[i].value);
+        wf_buf_u8(&text, ' ');
+    }
+    set(&engine->tags, (struct wf_str){text.data, text.len});
+    wf_buf_free(&text);
+}
+
 void wf_engine_create_state_machine(struct wf_engine *engine,
                                     const struct wf_create_state_machine *ask,
                                     wf_state_machine_fn *reply, void *arg) {
     set(&engine->name, ask->name);
     set(&engine->text, ask->definition);
     set(&engine->role, ask->role_arn);
+    set_settings(engine, &ask->settings);
+    set_tags(engine, ask->tags, ask->tag_count);
     engine->express = ask->express;
-    answer_with(engine, "create",
-                (struct fake_answer){.give = give_machine,
-                                     .fn.machine = reply,
-                                     .arg = arg});
+    machine_asked(engine, "create", reply, arg);
+}
+
+void wf_engine_update_state_machine(struct wf_engine *engine,
+                                    const struct wf_update_state_machine *ask,
+                                    wf_state_machine_fn *reply, void *arg) {
+    set(&engine->arn, ask->arn);
+    set(&engine->text, ask->definition);
+    set(&engine->role, ask->role_arn);
+    set_settings(engine, &ask->settings);
+    machine_asked(engine, "update", reply, arg);
 }
 
 void wf_engine_describe_state_machine(struct wf_engine *engine,
                                       struct wf_str arn,
                                       wf_state_machine_fn *reply, void *arg) {
     set(&engine->arn, arn);
-    answer_with(engine, "describe machine",
-                (struct fake_answer){.give = give_machine,
-                                     .fn.machine = reply,
+    machine_asked(engine, "describe machine", reply, arg);
+}
+
+void wf_engine_describe_state_machine_for_execution(
+    struct wf_engine *engine, struct wf_str execution_arn,
+    wf_state_machine_fn *reply, void *arg) {
+    set(&engine->arn, execution_arn);
+    machine_asked(engine, "describe machine for execution", reply, arg);
+}
+
+void wf_engine_delete_state_machine(struct wf_engine *engine,
+                                    struct wf_str arn, wf_done_fn *reply,
+                                    void *arg) {
+    set(&engine->arn, arn);
+    done_asked(engine, "delete", reply, arg);
+}
+
+void wf_engine_list_state_machines(struct wf_engine *engine,
+                                   const struct wf_list_state_machines *ask,
+                                   wf_state_machine_list_fn *reply,
+                                   void *arg) {
+    set(&engine->token, ask->next_token);
+    engine->max_results = ask->max_results;
+    answer_with(engine, "list machines",
+                (struct fake_answer){.give = give_machines,
+                                     .fn.machines = reply,
+                                     .arg = arg});
+}
+
+void wf_engine_validate_definition(struct wf_engine *engine,
+                                   struct wf_str definition, bool express,
+                                   wf_diagnostics_fn *reply, void *arg) {
+    set(&engine->operation, WF_STR("validate"));
+    set(&engine->text, definition);
+    engine->express = express;
+    engine->asked++;
+    reply(arg, engine->diagnostics, engine->diagnostic_count);
+}
+
+void wf_engine_tag_resource(struct wf_engine *engine, struct wf_str arn,
+                            const struct wf_tag *tags, size_t count,
+                            wf_done_fn *reply, void *arg) {
+    set(&engine->arn, arn);
+    set_tags(engine, tags, count);
+    done_asked(engine, "tag", reply, arg);
+}
+
+void wf_engine_untag_resource(struct wf_engine *engine, struct wf_str arn,
+                              const struct wf_str *keys, size_t count,
+                              wf_done_fn *reply, void *arg) {
+    struct wf_buf text = {0};
+    for (size_t i = 0; i < count; i++) {
+        wf_buf_addstr(&text, keys[i]);
+        wf_buf_u8(&text, ' ');
+    }
+    set(&engine->arn, arn);
+    set(&engine->tags, (struct wf_str){text.data, text.len});
+    wf_buf_free(&text);
+    done_asked(engine, "untag", reply, arg);
+}
+
+void wf_engine_list_tags(struct wf_engine *engine, struct wf_str arn,
+                         wf_tags_fn *reply, void *arg) {
+    set(&engine->arn, arn);
+    answer_with(engine, "list tags",
+                (struct fake_answer){.give = give_tags,
+                                     .fn.tags = reply,
                                      .arg = arg});
 }
 

@@ -14,6 +14,8 @@ struct fake_answer; /* one that is held back */
 struct wf_engine {
     /* What was asked last; texts are copies, ended by a NUL. */
     char *operation, *arn, *name, *text, *role, *error, *cause, *token;
+    char *logging, *tracing, *encryption;
+    char *tags; /* "key=value key=value ", or "key key " */
     bool express, reverse;
     unsigned max_results;
     enum wf_execution_status status;
@@ -24,6 +26,8 @@ struct wf_engine {
     /* What is answered. */
     struct wf_refusal refusal; /* exception NULL: none */
     struct wf_state_machine_reply machine;
+    const struct wf_diagnostic *diagnostics;
+    size_t diagnostic_count;
     struct wf_execution_reply execution;
     const struct wf_history_event *events;
     size_t event_count;

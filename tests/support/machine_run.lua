@@ -8,7 +8,8 @@
 --
 -- run.status, run.output (JSON text), run.error, run.cause; run.scheduled,
 -- the parameters of the last task (JSON text), with run.timeout_s,
--- run.heartbeat_s, run.at_most_once; run.visited, the names of the states.
+-- run.heartbeat_s, run.at_most_once, run.role_arn; run.visited, the names of
+-- the states.
 
 local doc = require("wf.doc")
 local machine = require("machine")
@@ -73,7 +74,7 @@ function Run:resume(event, a, b)
     event, a, b))
 end
 
-apply = function(run, kind, a, b, c, d)
+apply = function(run, kind, a, b, c, d, e)
   if kind == "exit" and b == 0 then
     run.status, run.output = "SUCCEEDED", a:text()
   elseif kind == "exit" then
@@ -82,7 +83,7 @@ apply = function(run, kind, a, b, c, d)
     run.status, run.error, run.cause = "FAILED", a, b
   elseif kind == "schedule" then
     run.scheduled, run.timeout_s, run.heartbeat_s = a:text(), b, c
-    run.at_most_once = d
+    run.at_most_once, run.role_arn = d, e
     run.waiting = "task"
   elseif kind == "wait" then
     run.waiting, run.due_ms = "timer_fired", a

@@ -1,0 +1,58 @@
+--- Integrations: what the parameters of a service's action may have.
+--
+-- @module asl.integration
+
+local integration = {}
+
+-- By resource type and resource, without .sync and the like.
+local ACTIONS = {
+  ["lambda invoke"] = {
+    required = { "FunctionName" },
+    types = {
+      ClientContext = "string", FunctionName = "string",
+      InvocationType = "string", LogType = "string", Payload = "any",
+      Qualifier = "string",
+    },
+  },
+}
+
+local function problems_of(action, parameters)
+  local problems = {}
+  for name, value in parameters:members() do
+    local expected = action.types[name]
+    if not expected then
+      problems[#problems + 1] = "The field '" .. name
+        .. "' is not supported by Step Functions"
+    elseif expected ~= "any" and value:type() ~= expected then
+      problems[#problems + 1] = "The value for the field '" .. name
+        .. "' must be a " .. expected:upper()
+    end
+  end
+  for _, name in ipairs(action.required) do
+    if not parameters:get(name) then
+      problems[#problems + 1] = "The field '" .. name
+        .. "' is required but was missing"
+    end
+  end
+  return problems
+end
+
+--- What is known of an action; nil if nothing is.
+function integration.action(resource_type, resource)
+  return ACTIONS[resource_type .. " " .. resource:gsub("%..*$", "")]
+end
+
+--- What is wrong with the parameters for an action; nil if nothing is.
+function integration.problem(action, parameters)
+  local problems = { "The parameters must be an object" }
+  if parameters:type() == "object" then
+    problems = problems_of(action, parameters)
+  end
+  if #problems == 0 then
+    return nil
+  end
+  return "The Parameters '" .. parameters:text() .. "' could not be used to "
+    .. "start the Task: [" .. table.concat(problems, ", ") .. "]"
+end
+
+return integration
