@@ -2,6 +2,8 @@
 --
 -- @module asl.integration
 
+local errors = require("asl.errors")
+
 local integration = {}
 
 -- By resource type and resource, without .sync and the like.
@@ -51,8 +53,9 @@ function integration.problem(action, parameters)
   if #problems == 0 then
     return nil
   end
-  return "The Parameters '" .. parameters:text() .. "' could not be used to "
-    .. "start the Task: [" .. table.concat(problems, ", ") .. "]"
+  return "The Parameters '" .. errors.compact(parameters:text())
+    .. "' could not be used to start the Task: ["
+    .. table.concat(problems, ", ") .. "]"
 end
 
 return integration
