@@ -35,7 +35,9 @@ struct wf_pool_task {
     uint64_t id;            /**< Chosen by the engine, unique while it lives,
                               never 0. */
     struct wf_str bundle;   /**< Hash (hex) of the handlers it is pinned to. */
-    struct wf_str function; /**< "module.function", from "lua:…" */
+    struct wf_str function; /**< "module.function", from "lua:…"; a Lambda
+                              function: "lambda:ARN", or "lambda:invoke:NAME"
+                              with the parameters of that as input. */
     struct wf_str input;    /**< JSON text */
     struct wf_str context;  /**< JSON text: {"token","attempt","restarted",
                               "deadline_ms","execution","execution_name",

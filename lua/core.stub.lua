@@ -159,7 +159,8 @@ function machine.item(loaded, index, ctx, input, item_index, item) end
 --   "exit", output (value), next (index, or 0: the end)
 --   "fail", error, cause (strings or nil)   nothing caught it
 --   "schedule", parameters (value), timeout_s or nil, heartbeat_s or nil,
---               at_most_once (boolean)      run the state's resource
+--               at_most_once (boolean), role_arn (string) or nil
+--                                           run the state's resource
 --   "wait", due_ms                          come back with "timer_fired"
 --   "retry", due_ms, retrier (1-based)      come back with "retry"
 --   "parallel", input (value)               run the branches

@@ -29,6 +29,7 @@ lambda_port=$(python3 -c 'import socket
 s = socket.socket()
 s.bind(("127.0.0.1", 0))
 print(s.getsockname()[1])')
+: >"$home/log"
 "$moonstep" serve --listen 127.0.0.1:0 --data "$home/data" \
   --payload-bytes 256K --lambda-endpoint "http://127.0.0.1:$lambda_port" \
   2>"$home/log" &
