@@ -324,8 +324,8 @@ local function add_loop(graph, lane, tools)
   fill_lane(graph, lane, extent, side)
   local first = lane.items[lane.top]
   if is_clear(graph, lane.to, first) then
-    lane.entry = side
-    add_join(lane.to, { side = side, lane = lane, far = first,
+    lane.entry = first.pos > lane.to.pos and "right" or "left"
+    add_join(lane.to, { side = lane.entry, lane = lane, far = first,
       heads = "down" })
   end
   for _, arc in ipairs(lane.arcs) do

@@ -178,7 +178,7 @@ scope_size = function(scope, is_top)
   order.arrange(graph)
   lanes.insert(graph, tools)
   for _, item in ipairs(graph.items) do
-    if item.joins and not item.node.is_container then
+    if item.joins then
       item.h = math.max(item.h, route.least_height(item))
       item.node.h = item.h
     end

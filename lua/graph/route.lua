@@ -271,6 +271,9 @@ function route.least_height(item)
   for _, side in ipairs({ "left", "right" }) do
     most = math.max(most, #joins_at(item, side))
   end
+  if item.node.is_container then
+    return most > 0 and HEADER + most * SLOT or 0
+  end
   return most > 0 and most * SLOT + 8 or 0
 end
 
