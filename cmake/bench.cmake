@@ -17,3 +17,5 @@ benchmark(engine LINK wf_engine wf_worker wf_lua_stdlib)
 target_sources(bench_engine PRIVATE tests/bench/bench_rig.c
                tests/bench/bench_bare.c)
 target_link_libraries(bench_engine PRIVATE PkgConfig::LMDB)
+benchmark(map LINK wf_engine wf_worker wf_lua_stdlib)
+target_sources(bench_map PRIVATE tests/bench/bench_rig.c)

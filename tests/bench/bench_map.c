@@ -1,0 +1,260 @@
+/*
+ * bench_map.c - figures of inline Maps: bench_map FIGURE [ITEMS]
+ *
+ *   pass [ITEMS]   children are one Pass state; time from start to end
+ *   task [ITEMS]   children are one Lua task
+ *   busy [ITEMS]   children are one Pass state: what others notice of it
+ *   wait [ITEMS]   children wait: memory, and what waking one of them writes
+ *
+ * Each line printed is `figure  value unit`. The store lies below $BENCH_DIR
+ * (default: the temporary directory).
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "bench_rig.h"
+#include "lua_stdlib.h"
+#include "worker.h"
+
+static void print(const char *name, double value, const char *unit) {
+    printf("%-44s %14.2f %s\n", name, value, unit);
+    fflush(stdout);
+}
+
+/* A machine of one Map whose processor is one state. */
+static char *map_of(const char *state) {
+    struct wf_buf out = {0};
+    wf_buf_addf(&out,
+                "{\"StartAt\":\"M\",\"States\":{\"M\":{\"Type\":\"Map\","
+                "\"ItemProcessor\":{\"StartAt\":\"S\",\"States\":{\"S\":{"
+                "\"Type\":%s,\"End\":true}}},\"End\":true}}}",
+                state);
+    wf_buf_u8(&out, 0);
+    return out.data;
+}
+
+/* An array of small objects; `when` (may be NULL) is in each but the first,
+ * which has `first`. */
+static char *items_of(unsigned count, const char *first, const char *when) {
+    struct wf_buf out = {0};
+    wf_buf_adds(&out, "[");
+    for (unsigned i = 0; i < count; i++) {
+        wf_buf_addf(&out, "%s{\"order\":{\"id\":%u}", i ? "," : "", i);
+        if (when)
+            wf_buf_addf(&out, ",\"when\":\"%s\"", i ? when : first);
+        wf_buf_adds(&out, "}");
+    }
+    wf_buf_adds(&out, "]");
+    wf_buf_u8(&out, 0);
+    return out.data;
+}
+
+static char *handlers_new(void) {
+    char *directory = bench_directory_new(NULL), path[512];
+    snprintf(path, sizeof(path), "%s/bench.lua", directory);
+    FILE *out = fopen(path, "w");
+    fputs("return { answer = function(input)\n"
+          "  return { order = input.order.id, status = \"accepted\" }\n"
+          "end }\n",
+          out);
+    fclose(out);
+    return directory;
+}
+
+struct map_wait {
+    struct bench_rig *rig;
+    uint64_t ended;
+    long rss_max;
+};
+
+static bool has_ended(void *arg) {
+    struct map_wait *wait = arg;
+    struct wf_engine_stats stats;
+    wf_engine_stats(wait->rig->engine, &stats);
+    return stats.executions_ended >= wait->ended;
+}
+
+static bool has_ended_watched(void *arg) {
+    struct map_wait *wait = arg;
+    long rss = bench_memory_kb("/proc/self/status",
+                               "RssAnon:");
+    if (rss > wait->rss_max)
+        wait->rss_max = rss;
+    return has_ended(wait);
+}
+
+/* Starts one execution and waits for its end; returns seconds. */
+static double run_one(struct bench_rig *rig, const char *input) {
+    struct bench_load load = {.rig = rig, .input = input, .left = 1};
+    uint64_t start = wf_clock_mono_ns();
+    bench_load_run(&load, 1);
+    if (load.failed || load.refused) {
+        fprintf(stderr, "bench: the execution has failed\n");
+        exit(1);
+    }
+    return (double)(wf_clock_mono_ns() - start) / 1e9;
+}
+
+static void timed(const char *figure, const char *state, const char *handlers,
+                  unsigned items) {
+    struct bench_rig rig = {0};
+    char name[80];
+    char *definition = map_of(state), *few = items_of(100, NULL, NULL);
+    char *input = items_of(items, NULL, NULL);
+    bench_rig_open(&rig, NULL, handlers, 1);
+    bench_rig_machine(&rig, "map", definition, false);
+    run_one(&rig, few);
+    run_one(&rig, few);
+    double took = run_one(&rig, input);
+    snprintf(name, sizeof(name), "map %s: %u items", figure, items);
+    print(name, took * 1e3, "ms");
+    snprintf(name, sizeof(name), "map %s: an item", figure);
+    print(name, took * 1e6 / items, "us");
+    bench_rig_close(&rig);
+    free(definition);
+    free(few);
+    free(input);
+}
+
+/* A client of another machine works all the while. */
+static void busy(unsigned items) {
+    struct bench_rig rig = {0};
+    struct bench_samples probes = {0};
+    char map_arn[256], probe_arn[256];
+    char *definition = map_of("\"Pass\"");
+    char *input = items_of(items, NULL, NULL);
+    bench_rig_open(&rig, NULL, NULL, 1);
+    bench_rig_machine(&rig, "map", definition, false);
+    memcpy(map_arn, rig.arn, sizeof(map_arn));
+    bench_rig_machine(&rig, "probe",
+                      "{\"StartAt\":\"P\",\"States\":{\"P\":{\"Type\":"
+                      "\"Pass\",\"End\":true}}}",
+                      false);
+    memcpy(probe_arn, rig.arn, sizeof(probe_arn));
+    run_one(&rig, "{}");
+    long before = bench_memory_kb("/proc/self/status",
+                               "RssAnon:");
+    memcpy(rig.arn, map_arn, sizeof(map_arn));
+    struct bench_load load = {.rig = &rig, .input = input, .left = 1,
+                              .only_start = true};
+    uint64_t start = wf_clock_mono_ns();
+    bench_load_run(&load, 1);
+    memcpy(rig.arn, probe_arn, sizeof(probe_arn));
+    struct map_wait wait = {.rig = &rig, .ended = 2};
+    while (!has_ended_watched(&wait)) {
+        struct bench_load probe = {.rig = &rig, .input = "{}", .left = 5,
+                                   .wants_latencies = true};
+        bench_load_run(&probe, 1);
+        wait.ended += 5;
+        for (size_t i = 0; i < probe.latencies.count; i++)
+            bench_samples_add(&probes, probe.latencies.ns[i]);
+        bench_samples_free(&probe.latencies);
+    }
+    double took = (double)(wf_clock_mono_ns() - start) / 1e9;
+    print("map busy: items", items, "");
+    print("map busy: time, with a client beside it", took * 1e3, "ms");
+    print("map busy: an item", took * 1e6 / items, "us");
+    print("map busy: anonymous RSS before", (double)before, "KiB");
+    print("map busy: anonymous RSS, at most", (double)wait.rss_max, "KiB");
+    print("map busy: another execution meanwhile, p50",
+          (double)bench_percentile(&probes, 50) / 1e6, "ms");
+    print("map busy: another execution meanwhile, p99",
+          (double)bench_percentile(&probes, 99) / 1e6, "ms");
+    bench_samples_free(&probes);
+    bench_rig_close(&rig);
+    free(definition);
+    free(input);
+}
+
+static bool is_parked(void *arg) {
+    struct map_wait *wait = arg;
+    struct wf_engine_stats stats;
+    wf_engine_stats(wait->rig->engine, &stats);
+    return stats.active_executions == 0;
+}
+
+struct event_count {
+    struct bench_rig *rig;
+    uint64_t events;
+};
+
+static bool has_more_events(void *arg) {
+    struct event_count *count = arg;
+    struct wf_engine_stats stats;
+    wf_engine_stats(count->rig->engine, &stats);
+    return stats.events >= count->events;
+}
+
+static void waiting(unsigned items) {
+    struct bench_rig rig = {.idle_ms = 1000};
+    struct wf_engine_stats stats;
+    struct wf_store_stats before, after;
+    char first[25], when[25];
+    char *definition = map_of("\"Wait\",\"TimestampPath\":\"$.when\"");
+    bench_rig_open(&rig, NULL, NULL, 1);
+    int64_t now = wf_clock_now_ms(&rig.clock);
+    int64_t due = now + 20000 + items / 10;
+    wf_clock_iso(due, first);
+    wf_clock_iso(now + 7 * 86400000LL, when);
+    char *input = items_of(items, first, when);
+    bench_rig_machine(&rig, "map", definition, false);
+    long rss = bench_memory_kb("/proc/self/status",
+                               "RssAnon:");
+    struct bench_load load = {.rig = &rig, .input = input, .left = 1,
+                              .only_start = true};
+    uint64_t start = wf_clock_mono_ns();
+    bench_load_run(&load, 1);
+    struct map_wait wait = {.rig = &rig};
+    bench_rig_turn_until(&rig, is_parked, &wait);
+    double took = (double)(wf_clock_mono_ns() - start) / 1e9;
+    long parked = bench_memory_kb("/proc/self/status",
+                               "RssAnon:");
+    print("map wait: iterations", items, "");
+    print("map wait: until all are parked", took, "s");
+    print("map wait: anonymous RSS more than before",
+          (double)(parked - rss), "KiB");
+    if (wf_clock_now_ms(&rig.clock) > due - 2000)
+        fprintf(stderr, "bench: parking took too long for this figure\n");
+    wf_engine_stats(rig.engine, &stats);
+    wf_store_stats(rig.store, &before);
+    /* WaitStateExited and MapIterationSucceeded of the first. */
+    struct event_count one = {&rig, stats.events + 2};
+    bench_rig_turn_until(&rig, has_more_events, &one);
+    bench_rig_flush(&rig);
+    bench_rig_turn_until(&rig, is_parked, &wait);
+    bench_rig_flush(&rig);
+    wf_store_stats(rig.store, &after);
+    print("map wait: waking one writes",
+          (double)(after.bytes_in - before.bytes_in), "bytes of rows");
+    print("map wait: in commits",
+          (double)(after.commits - before.commits), "");
+    bench_rig_close(&rig);
+    free(definition);
+    free(input);
+}
+
+int main(int argc, char **argv) {
+    if (argc > 1 && strcmp(argv[1], "--worker-process") == 0)
+        return wf_worker_main(argc, argv, &wf_stdlib);
+    const char *figure = argc > 1 ? argv[1] : "";
+    unsigned items = argc > 2 ? (unsigned)atoi(argv[2]) : 0;
+    char *handlers = handlers_new();
+    int status = 0;
+
+    if (strcmp(figure, "pass") == 0)
+        timed("pass", "\"Pass\"", NULL, items ? items : 10000);
+    else if (strcmp(figure, "task") == 0)
+        timed("task", "\"Task\",\"Resource\":\"lua:bench.answer\"",
+              handlers, items ? items : 10000);
+    else if (strcmp(figure, "busy") == 0)
+        busy(items ? items : 100000);
+    else if (strcmp(figure, "wait") == 0)
+        waiting(items ? items : 100000);
+    else
+        status = 2;
+    if (status)
+        fprintf(stderr, "usage: bench_map pass|task|busy|wait [ITEMS]\n");
+    bench_directory_free(handlers);
+    return status;
+}

@@ -1,0 +1,13 @@
+#!/bin/sh
+# Figures of inline Maps: map.sh BUILD_DIRECTORY [RUNS]
+build=$1
+runs=${2:-3}
+for figure in "pass 10000" "task 10000" "pass 100000"; do
+  i=0
+  while [ "$i" -lt "$runs" ]; do
+    # shellcheck disable=SC2086
+    "$build/bench_map" $figure || exit 1
+    i=$((i + 1))
+  done
+done
+"$build/bench_map" busy 100000 && "$build/bench_map" wait 100000
