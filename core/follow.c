@@ -43,9 +43,9 @@ static struct follower **bucket(struct wf_followers *followers, uint64_t id) {
     return &followers->buckets[id >> 32 & (FOLLOWER_BUCKETS - 1)];
 }
 
-static void follower_free(struct follower *follower) {
+static void drop(void *memory) {
+    struct follower *follower = memory;
     free(follower->arn);
-    free(follower);
 }
 
 static void unlink_follower(struct follower *follower) {
@@ -68,7 +68,7 @@ static void answer(struct follower *follower, const struct wf_refusal *refusal,
                    enum wf_execution_status status) {
     unlink_follower(follower);
     follower->reply(follower->arg, refusal, events, count, status);
-    follower_free(follower);
+    wf_call_free(follower);
 }
 
 /* ---- reading ---- */
@@ -220,7 +220,7 @@ static void found(void *arg, uint64_t id) {
 void wf_engine_wait_for_events(struct wf_engine *engine,
                                const struct wf_wait_for_events *ask,
                                wf_events_fn *reply, void *arg) {
-    struct follower *follower = wf_calloc(1, sizeof(*follower));
+    struct follower *follower = wf_call_new(engine, sizeof(*follower), drop);
 
     *follower = (struct follower){
         .engine = engine,
@@ -241,6 +241,6 @@ void wf_followers_free(struct wf_engine *engine) {
         while (engine->followers && engine->followers->buckets[i]) {
             struct follower *follower = engine->followers->buckets[i];
             unlink_follower(follower);
-            follower_free(follower);
+            wf_call_free(follower);
         }
 }
