@@ -43,8 +43,10 @@ static struct follower **bucket(struct wf_followers *followers, uint64_t id) {
     return &followers->buckets[id >> 32 & (FOLLOWER_BUCKETS - 1)];
 }
 
-static void drop(void *memory) {
-    struct follower *follower = memory;
+/* A wf_call's: what it holds. */
+static void drop(void *call) {
+    struct follower *follower = call;
+
     free(follower->arn);
 }
 
@@ -237,10 +239,12 @@ void wf_engine_wait_for_events(struct wf_engine *engine,
 }
 
 void wf_followers_free(struct wf_engine *engine) {
+    static const struct wf_refusal closing = {
+        .exception = "ServiceUnavailable",
+        .message = {"The engine is closing.", 22},
+    };
+
     for (size_t i = 0; engine->followers && i < FOLLOWER_BUCKETS; i++)
-        while (engine->followers && engine->followers->buckets[i]) {
-            struct follower *follower = engine->followers->buckets[i];
-            unlink_follower(follower);
-            wf_call_free(follower);
-        }
+        while (engine->followers && engine->followers->buckets[i])
+            answer(engine->followers->buckets[i], &closing, NULL, 0, 0);
 }
