@@ -64,6 +64,12 @@ layer(wf_script SOURCES core/lua_script.c core/lua_ctx.c core/lua_decide.c
       core/lua_graph.c
       core/lua_check.c
       LINK wf_lua_doc wf_embedded wf_event PkgConfig::LUAJIT)
+# Histories for people.
+layer(wf_event_lines SOURCES core/event_lines.c core/event_scopes.c
+      LINK wf_progress wf_doc)
+# What is wrong with a definition, for people.
+layer(wf_findings SOURCES core/findings.c core/locate.c core/hint.c
+      LINK wf_script wf_options wf_progress)
 layer(wf_engine SOURCES core/engine.c core/commit.c core/table.c core/keys.c
       core/tail.c core/execution.c core/frame.c core/fork.c core/children.c
       core/results.c core/sweep.c core/docs.c core/transition.c core/task.c
@@ -78,9 +84,12 @@ layer(wf_engine SOURCES core/engine.c core/commit.c core/table.c core/keys.c
 
 # The commands; the program itself is this and main.c.
 layer(wf_cli SOURCES core/cli.c core/cli_client.c core/cli_http.c
+      core/cli_follow.c core/cli_machines.c core/cli_pages.c core/cli_stop.c
       core/cli_run.c core/cli_run_steps.c core/cli_run_store.c
-      core/cli_graph.c core/cli_serve.c core/cli_version.c core/lua_version.c
-      LINK wf_options wf_progress wf_api wf_engine wf_doc wf_store wf_stdlib
+      core/cli_graph.c core/cli_serve.c core/cli_validate.c core/cli_version.c
+      core/lua_version.c
+      LINK wf_findings wf_event_lines wf_options wf_progress wf_api wf_engine
+      wf_doc wf_store wf_stdlib
       PkgConfig::CURL PkgConfig::CRYPTO PkgConfig::LUAJIT)
 target_compile_definitions(wf_cli PRIVATE
                            MOONSTEP_VERSION="${PROJECT_VERSION}")

@@ -17,7 +17,7 @@ int wf_cli_fail(enum wf_exit status, const char *format, ...) {
     return status;
 }
 
-static int read_stream(FILE *file, const char *name, struct wf_buf *content,
+int wf_cli_read_stream(FILE *file, const char *name, struct wf_buf *content,
                        struct wf_error *err) {
     size_t got;
 
@@ -38,7 +38,7 @@ int wf_cli_read_file(const char *path, struct wf_buf *content,
 
     if (file == NULL)
         return wf_error_set(err, WF_E_IO, "%s: %s", path, strerror(errno));
-    rc = read_stream(file, path, content, err);
+    rc = wf_cli_read_stream(file, path, content, err);
     fclose(file);
     return rc;
 }
@@ -48,7 +48,7 @@ int wf_cli_input(const struct wf_options *options, struct wf_buf *input,
     const char *text = wf_option_text(options, "input");
 
     if (strcmp(text, "-") == 0)
-        return read_stream(stdin, "stdin", input, err);
+        return wf_cli_read_stream(stdin, "stdin", input, err);
     if (text[0] == '@')
         return wf_cli_read_file(text + 1, input, err);
     wf_buf_adds(input, text);
@@ -111,8 +111,9 @@ void wf_cli_engine_options(const struct wf_options *options,
 }
 
 bool wf_cli_print(struct wf_str text) {
-    if (fwrite(text.data, 1, text.len, stdout) == text.len &&
-        fflush(stdout) == 0)
+    if (text.len == 0 ||
+        (fwrite(text.data, 1, text.len, stdout) == text.len &&
+         fflush(stdout) == 0))
         return true;
     wf_cli_fail(WF_EXIT_ENGINE, "stdout: %s", strerror(errno));
     return false;

@@ -7,6 +7,8 @@
 #ifndef WF_CLI_H
 #define WF_CLI_H
 
+#include <stdio.h>
+
 #include "base.h"
 #include "engine.h"
 #include "options.h"
@@ -23,10 +25,13 @@ enum wf_exit {
 
 int wf_cli_run(const struct wf_options *options);
 int wf_cli_serve(const struct wf_options *options);
-/** start, list, show, history: over HTTP to --endpoint. */
+/** The commands on executions and state machines: over HTTP to
+ * --endpoint. */
 int wf_cli_client(const struct wf_options *options);
 /** graph: needs no server. */
 int wf_cli_graph(const struct wf_options *options);
+/** Offline: what is wrong with definitions. */
+int wf_cli_validate(const struct wf_options *options);
 int wf_cli_version(void);
 
 /* ---- what commands share (cli.c) ---- */
@@ -37,6 +42,9 @@ int wf_cli_fail(enum wf_exit status, const char *format, ...)
 /** Appends what --input names: its text, a file or stdin. */
 int wf_cli_input(const struct wf_options *options, struct wf_buf *input,
                  struct wf_error *err);
+/** Appends what can be read; `name` is for messages. */
+int wf_cli_read_stream(FILE *file, const char *name, struct wf_buf *content,
+                       struct wf_error *err);
 /** Appends the bytes of a file. */
 int wf_cli_read_file(const char *path, struct wf_buf *content,
                      struct wf_error *err);

@@ -1,5 +1,7 @@
 /*
- * cli_http.h - one call of a server's API, blocking, for the client commands.
+ * cli_http.h - calls of a server's API, for the client commands: one call that
+ * blocks; and sessions for long polls, which signals interrupt and which live
+ * through a server's restart.
  */
 #ifndef WF_CLI_HTTP_H
 #define WF_CLI_HTTP_H
@@ -15,6 +17,30 @@
  */
 int wf_cli_call(const struct wf_options *options, const char *target,
                 struct wf_str body, struct wf_doc **reply);
+
+/** How a call of a session ended. */
+enum wf_cli_outcome {
+    WF_CLI_ANSWERED,    /**< `reply` is the answer. */
+    WF_CLI_REFUSED,     /**< The server said no: trying again is no use. */
+    WF_CLI_LOST,        /**< No server there, or it is going: try again. */
+    WF_CLI_INTERRUPTED, /**< SIGINT or SIGTERM. */
+};
+
+/** A connection that is kept. While it exists SIGINT and SIGTERM interrupt
+ * its calls instead of ending the process. */
+struct wf_cli_session;
+
+struct wf_cli_session *wf_cli_session_new(const struct wf_options *options,
+                                          struct wf_error *err);
+void wf_cli_session_free(struct wf_cli_session *session); /* NULL is fine */
+/** One call. `why` is overwritten with what went wrong, in words. */
+enum wf_cli_outcome wf_cli_session_call(struct wf_cli_session *session,
+                                        const char *target,
+                                        struct wf_str body,
+                                        struct wf_doc **reply,
+                                        struct wf_buf *why);
+/** Waits; false: interrupted. */
+bool wf_cli_session_sleep(struct wf_cli_session *session, unsigned ms);
 
 /** Appends a member's characters (a string) or text; false: there is none. */
 bool wf_cli_member(struct wf_value object, const char *name,

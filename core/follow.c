@@ -43,9 +43,11 @@ static struct follower **bucket(struct wf_followers *followers, uint64_t id) {
     return &followers->buckets[id >> 32 & (FOLLOWER_BUCKETS - 1)];
 }
 
-static void follower_free(struct follower *follower) {
+/* A wf_call's: what it holds. */
+static void drop(void *call) {
+    struct follower *follower = call;
+
     free(follower->arn);
-    free(follower);
 }
 
 static void unlink_follower(struct follower *follower) {
@@ -68,7 +70,7 @@ static void answer(struct follower *follower, const struct wf_refusal *refusal,
                    enum wf_execution_status status) {
     unlink_follower(follower);
     follower->reply(follower->arg, refusal, events, count, status);
-    follower_free(follower);
+    wf_call_free(follower);
 }
 
 /* ---- reading ---- */
@@ -220,7 +222,7 @@ static void found(void *arg, uint64_t id) {
 void wf_engine_wait_for_events(struct wf_engine *engine,
                                const struct wf_wait_for_events *ask,
                                wf_events_fn *reply, void *arg) {
-    struct follower *follower = wf_calloc(1, sizeof(*follower));
+    struct follower *follower = wf_call_new(engine, sizeof(*follower), drop);
 
     *follower = (struct follower){
         .engine = engine,
@@ -237,10 +239,12 @@ void wf_engine_wait_for_events(struct wf_engine *engine,
 }
 
 void wf_followers_free(struct wf_engine *engine) {
+    static const struct wf_refusal closing = {
+        .exception = "ServiceUnavailable",
+        .message = {"The engine is closing.", 22},
+    };
+
     for (size_t i = 0; engine->followers && i < FOLLOWER_BUCKETS; i++)
-        while (engine->followers && engine->followers->buckets[i]) {
-            struct follower *follower = engine->followers->buckets[i];
-            unlink_follower(follower);
-            follower_free(follower);
-        }
+        while (engine->followers && engine->followers->buckets[i])
+            answer(engine->followers->buckets[i], &closing, NULL, 0, 0);
 }

@@ -47,11 +47,13 @@ static bool complain(struct scan *scan, size_t at, const char *text) {
     return false;
 }
 
+/* Characters that are not UTF-8 end somewhere, too: after 4 bytes at most. */
 static size_t character_end(const struct scan *scan, size_t at) {
-    for (at++; at < scan->text.len &&
-               ((unsigned char)scan->text.data[at] & 0xc0) == 0x80;)
-        at++;
-    return at;
+    size_t end = at + 1;
+    while (end < scan->text.len && end < at + 4 &&
+           ((unsigned char)scan->text.data[end] & 0xc0) == 0x80)
+        end++;
+    return end;
 }
 
 static unsigned code_point(const char *bytes, size_t len) {

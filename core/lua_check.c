@@ -67,23 +67,26 @@ static bool report_json(struct wf_str text, wf_diagnostics_fn *report,
 
 /* machine.load(text, options) is called. [-0, +2] or [-0, +1] and -1 */
 static int call_load(struct wf_script *script, struct wf_str text,
-                     bool express) {
+                     const char *profile, bool express) {
     lua_State *L = script->L;
     lua_rawgeti(L, LUA_REGISTRYINDEX, script->load_ref);
     lua_pushlstring(L, text.data ? text.data : "", text.len);
     lua_newtable(L);
     lua_pushstring(L, express ? "EXPRESS" : "STANDARD");
     lua_setfield(L, -2, "type");
+    lua_pushstring(L, profile ? profile : "native");
+    lua_setfield(L, -2, "profile");
     return wf_lua_call(script, 2, 2);
 }
 
-void wf_script_diagnose(struct wf_script *script, struct wf_str text,
-                        bool express, wf_diagnostics_fn *report, void *arg) {
+void wf_script_diagnose_for(struct wf_script *script, struct wf_str text,
+                            const char *profile, bool express,
+                            wf_diagnostics_fn *report, void *arg) {
     lua_State *L = script->L;
     int top = lua_gettop(L);
     if (report_json(text, report, arg))
         return;
-    if (call_load(script, text, express) != 0) {
+    if (call_load(script, text, profile, express) != 0) {
         struct wf_diagnostic failed = {
             .code = WF_STR("SCHEMA_VALIDATION_FAILED"),
             .message = wf_str(lua_tostring(L, -1)),
@@ -96,6 +99,11 @@ void wf_script_diagnose(struct wf_script *script, struct wf_str text,
         free(list);
     }
     lua_settop(L, top);
+}
+
+void wf_script_diagnose(struct wf_script *script, struct wf_str text,
+                        bool express, wf_diagnostics_fn *report, void *arg) {
+    wf_script_diagnose_for(script, text, NULL, express, report, arg);
 }
 
 struct check {

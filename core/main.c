@@ -60,9 +60,16 @@ static int run_command(const struct wf_options *options) {
     case WF_COMMAND_LIST:
     case WF_COMMAND_SHOW:
     case WF_COMMAND_HISTORY:
+    case WF_COMMAND_STOP:
+    case WF_COMMAND_MACHINES:
+    case WF_COMMAND_CREATE:
+    case WF_COMMAND_UPDATE:
+    case WF_COMMAND_DELETE:
         return wf_cli_client(options);
     case WF_COMMAND_GRAPH:
         return wf_cli_graph(options);
+    case WF_COMMAND_VALIDATE:
+        return wf_cli_validate(options);
     case WF_COMMAND_VERSION:
         return wf_cli_version();
     case WF_COMMAND_HELP:

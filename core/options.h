@@ -28,15 +28,35 @@ enum wf_command_bit {
     WF_COMMAND_VERSION = 1 << 6,
     WF_COMMAND_HELP = 1 << 7,
     WF_COMMAND_GRAPH = 1 << 8,
+    WF_COMMAND_STOP = 1 << 9,
+    WF_COMMAND_VALIDATE = 1 << 10,
+    WF_COMMAND_MACHINES = 1 << 11,
+    WF_COMMAND_CREATE = 1 << 12,
+    WF_COMMAND_UPDATE = 1 << 13,
+    WF_COMMAND_DELETE = 1 << 14,
 };
+
+/** Where a command stands in the overview. */
+enum wf_command_group {
+    WF_GROUP_LOCAL,      /**< Workflows on this machine, no server. */
+    WF_GROUP_SERVER,     /**< The server itself. */
+    WF_GROUP_EXECUTIONS, /**< Of a server. */
+    WF_GROUP_MACHINES,   /**< Of a server. */
+    WF_GROUP_OTHER,
+    WF_GROUPS
+};
+
+#define WF_ANY_NUMBER UINT32_MAX
 
 struct wf_command {
     const char *name;
     enum wf_command_bit bit;
+    enum wf_command_group group;
     const char *arguments; /**< "FILE", for the usage line */
     const char *summary;   /**< One line. */
     const char *details;   /**< Paragraphs, wrapped when shown. */
-    unsigned min_args, max_args;
+    const char *examples;  /**< Command lines without "moonstep", one a line. */
+    unsigned min_args, max_args; /**< WF_ANY_NUMBER: no limit */
 };
 
 enum wf_option_kind {

@@ -55,20 +55,48 @@ static void add_exit_codes(struct wf_buf *out) {
     wf_buf_adds(out, "\n"
         "Exit status:\n"
         "  0    success\n"
-        "  1    the workflow failed, or its definition is not valid\n"
+        "  1    the workflow failed, a definition is not valid, or the server\n"
+        "       refused what was asked\n"
         "  2    the command line or the configuration is wrong\n"
         "  3    the engine or its store failed\n"
         "  4    the server can't be reached\n"
         "  130  interrupted\n");
 }
 
+static void add_group(struct wf_buf *out, enum wf_command_group group) {
+    static const char *const titles[WF_GROUPS] = {
+        [WF_GROUP_LOCAL] = "Workflows, without a server",
+        [WF_GROUP_SERVER] = "The server",
+        [WF_GROUP_EXECUTIONS] = "Executions on a server (--endpoint)",
+        [WF_GROUP_MACHINES] = "State machines on a server (--endpoint)",
+        [WF_GROUP_OTHER] = "Other",
+    };
+
+    wf_buf_addf(out, "\n%s:\n", titles[group]);
+    for (const struct wf_command *c = wf_command_table; c->name != NULL; c++)
+        if (c->group == group)
+            wf_buf_addf(out, "  %-10s%s\n", c->name, c->summary);
+}
+
+static void add_examples(struct wf_buf *out,
+                         const struct wf_command *command) {
+    const char *at = command->examples;
+
+    wf_buf_adds(out, "\nExamples:\n");
+    while (*at != '\0') {
+        size_t len = strcspn(at, "\n");
+
+        wf_buf_addf(out, "  moonstep %.*s\n", (int)len, at);
+        at += len + (at[len] == '\n');
+    }
+}
+
 static void add_overview(struct wf_buf *out) {
     wf_buf_adds(out,
         "moonstep - durable workflows in the Amazon States Language\n\n"
-        "Usage: moonstep COMMAND [ARGUMENT] [--OPTION [VALUE]]...\n\n"
-        "Commands:\n");
-    for (const struct wf_command *c = wf_command_table; c->name != NULL; c++)
-        wf_buf_addf(out, "  %-10s%s\n", c->name, c->summary);
+        "Usage: moonstep COMMAND [ARGUMENT] [--OPTION [VALUE]]...\n");
+    for (int group = 0; group < WF_GROUPS; group++)
+        add_group(out, group);
     wf_buf_adds(out, "\n"
         "`moonstep help COMMAND` explains one of them, `moonstep help "
         "config` prints\nthe reference configuration. Settings are also read "
@@ -98,6 +126,7 @@ void wf_help_command(const struct wf_command *command, struct wf_buf *out) {
         wf_buf_free(&paragraph);
         text += len + (text[len] == '\n');
     }
+    add_examples(out, command);
     add_options(out, command);
     add_exit_codes(out);
 }

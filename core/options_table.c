@@ -10,12 +10,22 @@
 #define SHOW WF_COMMAND_SHOW
 #define HISTORY WF_COMMAND_HISTORY
 #define GRAPH WF_COMMAND_GRAPH
+#define STOP WF_COMMAND_STOP
+#define VALIDATE WF_COMMAND_VALIDATE
+#define MACHINES WF_COMMAND_MACHINES
+#define CREATE WF_COMMAND_CREATE
+#define UPDATE WF_COMMAND_UPDATE
+#define DELETE WF_COMMAND_DELETE
 #define ENGINE (RUN | SERVE)
-#define CLIENT (START | LIST | SHOW | HISTORY)
-#define ALL (ENGINE | CLIENT)
+#define CLIENT (START | LIST | SHOW | HISTORY | STOP | MACHINES | CREATE | \
+                UPDATE | DELETE)
+#define ALL (ENGINE | CLIENT | VALIDATE)
+
+#define EXECUTION "EXECUTION is an ARN, or STATE-MACHINE:NAME."
 
 const struct wf_command wf_command_table[] = {
-    {"run", RUN, "FILE", "run one workflow to its end with live progress",
+    {"run", RUN, WF_GROUP_LOCAL, "FILE",
+     "run one workflow to its end with live progress",
      "FILE is a definition in the Amazon States Language (.asl.json). The "
      "output goes to stdout, progress to stderr: a live tree on a terminal, "
      "plain lines otherwise.\n"
@@ -28,34 +38,100 @@ const struct wf_command wf_command_table[] = {
      "again; one that has ended shows its result again.\n"
      "Ctrl-C stops: what has been done is kept, and the command that goes on "
      "is shown. A second Ctrl-C ends at once.",
+     "run order.asl.json --input '{\"id\": 7}'\n"
+     "run nightly.asl.json --virtual-time --seed 1",
      1, 1},
-    {"serve", SERVE, "", "serve the Step Functions API",
-     "Speaks the API of AWS Step Functions (AWS JSON 1.0 over HTTP). Point "
-     "an SDK or the aws command line at it with --endpoint-url. SIGTERM and "
-     "SIGINT stop it; executions continue at the next start.",
-     0, 0},
-    {"start", START, "FILE|STATE-MACHINE",
-     "start an execution on a server, and with --wait await its end",
-     "STATE-MACHINE is an ARN or a name. A FILE (.json) is created on the "
-     "server first, as a state machine named after it. Prints the "
-     "execution's ARN; with --wait its output.",
-     1, 1},
-    {"list", LIST, "STATE-MACHINE", "list the executions of a state machine",
-     "STATE-MACHINE is an ARN or a name. The newest come first.", 1, 1},
-    {"show", SHOW, "EXECUTION", "show an execution: status, input, output",
-     "EXECUTION is an ARN, or STATE-MACHINE:NAME.", 1, 1},
-    {"history", HISTORY, "EXECUTION", "show the events of an execution",
-     "EXECUTION is an ARN, or STATE-MACHINE:NAME.", 1, 1},
-    {"graph", GRAPH, "FILE", "draw a definition: SVG, Mermaid, DOT or JSON",
+    {"validate", VALIDATE, WF_GROUP_LOCAL, "FILE...",
+     "say what is wrong with definitions",
+     "Needs no server. FILE may be a directory: then all *.asl.json in it and "
+     "below it are checked; - is stdin. Each finding has its line and column, "
+     "the place in the source, AWS's code and location, and a hint where "
+     "there is one. Warnings do not make a definition invalid.",
+     "validate order.asl.json\n"
+     "validate --json workflows/ | jq .diagnostics",
+     1, WF_ANY_NUMBER},
+    {"graph", GRAPH, WF_GROUP_LOCAL, "FILE",
+     "draw a definition: SVG, Mermaid, DOT or JSON",
      "FILE is a definition in the Amazon States Language; - reads it from "
      "stdin. It may be unfinished: targets that are missing are shown. The "
      "picture goes to stdout. json gives the layout itself: where every node "
      "and every line is.",
+     "graph order.asl.json >order.svg\n"
+     "graph order.asl.json --format mermaid",
      1, 1},
-    {"version", WF_COMMAND_VERSION, "", "print the versions of all parts", "",
+    {"serve", SERVE, WF_GROUP_SERVER, "", "serve the Step Functions API",
+     "Speaks the API of AWS Step Functions (AWS JSON 1.0 over HTTP). Point "
+     "an SDK or the aws command line at it with --endpoint-url. SIGTERM and "
+     "SIGINT stop it; executions continue at the next start.",
+     "serve --data /var/lib/moonstep --handlers handlers\n"
+     "serve --listen 127.0.0.1:0",
      0, 0},
-    {"help", WF_COMMAND_HELP, "[COMMAND|config]",
-     "explain a command, or print the reference configuration", "", 0, 1},
+    {"start", START, WF_GROUP_EXECUTIONS, "FILE|STATE-MACHINE",
+     "start an execution, and with --wait await its end",
+     "STATE-MACHINE is an ARN or a name. A FILE (.json) is created on the "
+     "server first, as a state machine named after it. Prints the "
+     "execution's ARN; with --wait its output.",
+     "start order --name order-7 --input @order.json\n"
+     "start order.asl.json --wait",
+     1, 1},
+    {"list", LIST, WF_GROUP_EXECUTIONS, "STATE-MACHINE",
+     "list the executions of a state machine",
+     "STATE-MACHINE is an ARN or a name. The newest come first.",
+     "list order --status FAILED\n"
+     "list order --json --max 0",
+     1, 1},
+    {"show", SHOW, WF_GROUP_EXECUTIONS, "EXECUTION",
+     "show an execution: status, input, output", EXECUTION,
+     "show order:order-7", 1, 1},
+    {"history", HISTORY, WF_GROUP_EXECUTIONS, "EXECUTION",
+     "show the events of an execution, or follow them", EXECUTION "\n"
+     "Events inside Parallel and Map states are indented; [3] is an "
+     "iteration's number. With --follow events are printed as they become "
+     "durable, until the execution ends, with the exit status of "
+     "`moonstep start --wait`. If the server is restarted meanwhile, it goes "
+     "on where it was: no event is missing and none comes twice. Ctrl-C ends "
+     "the following, not the execution.",
+     "history order:order-7 --follow\n"
+     "history order:order-7 --follow --json | jq -r .type",
+     1, 1},
+    {"stop", STOP, WF_GROUP_EXECUTIONS, "EXECUTION...",
+     "stop running executions", EXECUTION " Prints the ARNs of those that it "
+     "stopped. One that has ended already is left as it is: a note says how "
+     "it ended. An unknown one is an error; the others are stopped all the "
+     "same.\n"
+     "With --all --machine NAME, all running executions of a state machine "
+     "are stopped; because that can't be undone, it asks for --yes.",
+     "stop order:order-7 --error Order.Cancelled --cause \"by customer\"\n"
+     "stop --all --machine order --yes",
+     0, WF_ANY_NUMBER},
+    {"machines", MACHINES, WF_GROUP_MACHINES, "[STATE-MACHINE]",
+     "list the state machines, or show one",
+     "STATE-MACHINE is an ARN or a name: its description, and with "
+     "--definition its definition alone, as it was given.",
+     "machines\n"
+     "machines order --definition >order.asl.json",
+     0, 1},
+    {"create", CREATE, WF_GROUP_MACHINES, "FILE",
+     "create a state machine", "Prints its ARN. Creating the same again "
+     "changes nothing; a changed definition is refused: see update.",
+     "create order.asl.json\n"
+     "create order.asl.json --machine order-test --express",
+     1, 1},
+    {"update", UPDATE, WF_GROUP_MACHINES, "FILE",
+     "change the definition of a state machine", "Prints its ARN. Running "
+     "executions keep the definition that they were started with.",
+     "update order.asl.json",
+     1, 1},
+    {"delete", DELETE, WF_GROUP_MACHINES, "STATE-MACHINE",
+     "delete a state machine", "STATE-MACHINE is an ARN or a name. No new "
+     "execution can be started; those that run go on to their end.",
+     "delete order",
+     1, 1},
+    {"version", WF_COMMAND_VERSION, WF_GROUP_OTHER, "",
+     "print the versions of all parts", "", "version", 0, 0},
+    {"help", WF_COMMAND_HELP, WF_GROUP_OTHER, "[COMMAND|config]",
+     "explain a command, or print the reference configuration", "",
+     "help history\nhelp config >moonstep.conf", 0, 1},
     {.name = NULL},
 };
 
@@ -69,7 +145,13 @@ const struct wf_option wf_option_table[] = {
      RUN | START, WF_OPTION_TEXT, false},
     {"machine", "NAME", NULL,
      "Name of the state machine. Without it, that of FILE without .asl.json.",
-     RUN | START, WF_OPTION_TEXT, false},
+     RUN | START | CREATE | UPDATE, WF_OPTION_TEXT, false},
+    {"express", NULL, NULL,
+     "A state machine of type EXPRESS: executions in memory only.",
+     CREATE | VALIDATE, WF_OPTION_FLAG, false},
+    {"profile", "native|aws", "native",
+     "Whose rules: ours, or AWS's, which refuse our extensions.",
+     VALIDATE, WF_OPTION_CHOICE, true},
     {"wait", NULL, NULL,
      "Wait until the execution has ended and print its output.",
      START, WF_OPTION_FLAG, false},
@@ -115,7 +197,7 @@ const struct wf_option wf_option_table[] = {
      ENGINE, WF_OPTION_LIST, true},
     {"states", "DIR", NULL,
      "A directory of state types of your own; may be given more than once.",
-     ENGINE, WF_OPTION_LIST, true},
+     ENGINE | VALIDATE, WF_OPTION_LIST, true},
     {"lambda-endpoint", "URL", NULL,
      "Where Lambda functions are invoked that are no handlers here, e.g. "
      "http://127.0.0.1:3001 of `sam local start-lambda`.",
@@ -140,13 +222,13 @@ const struct wf_option wf_option_table[] = {
      "Milliseconds after which an idle execution leaves memory.",
      ENGINE, WF_OPTION_NUMBER, true},
     {"region", "REGION", "us-east-1", "The region in ARNs.",
-     ALL, WF_OPTION_TEXT, true},
+     ENGINE | CLIENT, WF_OPTION_TEXT, true},
     {"account", "ID", "000000000000", "The account in ARNs.",
-     ALL, WF_OPTION_TEXT, true},
+     ENGINE | CLIENT, WF_OPTION_TEXT, true},
     {"lua-directory", "DIR", NULL,
      "For development: read lua/ and states/ from this source tree instead "
      "of the built-in ones.",
-     ENGINE | GRAPH, WF_OPTION_TEXT, true},
+     ENGINE | VALIDATE | GRAPH, WF_OPTION_TEXT, true},
 
     /* ---- the client ---- */
     {"endpoint", "URL", "http://127.0.0.1:8083", "Address of the server.",
@@ -156,12 +238,30 @@ const struct wf_option wf_option_table[] = {
      "TIMED_OUT, ABORTED).",
      LIST, WF_OPTION_TEXT, false},
     {"max", "N", "100", "Stop after so many; 0: no limit.",
-     LIST | HISTORY, WF_OPTION_NUMBER, false},
+     LIST | HISTORY | MACHINES, WF_OPTION_NUMBER, false},
     {"reverse", NULL, NULL, "Newest events first.",
      HISTORY, WF_OPTION_FLAG, false},
+    {"follow", NULL, NULL,
+     "Go on with events as they come, until the execution ends.",
+     HISTORY, WF_OPTION_FLAG, false},
+    {"error", "ERROR", NULL, "The error that the stopped execution gets.",
+     STOP, WF_OPTION_TEXT, false},
+    {"cause", "TEXT", NULL, "The cause that the stopped execution gets.",
+     STOP, WF_OPTION_TEXT, false},
+    {"all", NULL, NULL,
+     "Stop all running executions of the state machine --machine.",
+     STOP, WF_OPTION_FLAG, false},
+    {"machine", "STATE-MACHINE", NULL,
+     "The state machine of --all: an ARN or a name.",
+     STOP, WF_OPTION_TEXT, false},
+    {"yes", NULL, NULL, "Do it: --all stops nothing without this.",
+     STOP, WF_OPTION_FLAG, false},
+    {"definition", NULL, NULL, "Print the definition alone.",
+     MACHINES, WF_OPTION_FLAG, false},
     {"json", NULL, NULL,
-     "Print the server's JSON instead of a table.",
-     CLIENT, WF_OPTION_FLAG, false},
+     "Print JSON: the server's answers, one a line; the events of a history "
+     "that is followed, one a line; the findings of a file, one file a line.",
+     CLIENT | VALIDATE, WF_OPTION_FLAG, false},
 
     /* ---- everywhere ---- */
     {"config", "FILE", NULL,

@@ -50,7 +50,12 @@ int wf_script_compile(struct wf_script *script, struct wf_doc *definition,
                       struct wf_buf *diagnostics, struct wf_error *err);
 void wf_script_machine_free(struct wf_script *script,
                             struct wf_script_machine *machine);
-/** All findings about a definition, JSON or not; calls `report` once. */
+/** All findings about a definition, JSON or not; calls `report` once.
+ * `profile`: "aws", or "native" (also NULL). */
+void wf_script_diagnose_for(struct wf_script *script, struct wf_str text,
+                            const char *profile, bool express,
+                            wf_diagnostics_fn *report, void *arg);
+/** The same for "native". */
 void wf_script_diagnose(struct wf_script *script, struct wf_str text,
                         bool express, wf_diagnostics_fn *report, void *arg);
 /** The errors among them as wf_script_compile() gives them. -1: some. */

@@ -1,35 +1,7 @@
 #!/bin/sh
 # `moonstep serve`, and the commands that ask it.
 . "$(dirname "$(realpath "$0")")/../support/cli.sh"
-
-cat >"$home/echo.asl.json" <<'JSON'
-{"StartAt": "A", "States": {"A": {"Type": "Pass", "End": true}}}
-JSON
-cat >"$home/bad.asl.json" <<'JSON'
-{"StartAt": "No", "States": {"No": {"Type": "Fail", "Error": "Own.Error"}}}
-JSON
-
-start_server() {
-  : >"$home/log"
-  "$moonstep" serve --listen 127.0.0.1:0 --data "$home/data" 2>"$home/log" &
-  server=$!
-  tries=0
-  until grep -q 'listening on' "$home/log"; do
-    tries=$((tries + 1))
-    [ $tries -lt 300 ] || { cat "$home/log"; exit 1; }
-    sleep 0.05
-  done
-  MOONSTEP_ENDPOINT=$(sed -n 's/.*listening on //p' "$home/log")
-  export MOONSTEP_ENDPOINT
-}
-
-stop_server() {
-  status=0
-  kill -TERM $server
-  wait $server || status=$?
-  server=
-  [ $status = 0 ] || { cat "$home/log"; fail "serve ended with $status"; }
-}
+. "$(dirname "$(realpath "$0")")/../support/server.sh"
 
 start_server
 expect 0 start "$home/echo.asl.json" --input '{"n":1}' --name first --wait

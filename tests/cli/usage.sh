@@ -11,9 +11,12 @@ done
 expect 0
 out_has "Usage: moonstep COMMAND"
 out_has "130  interrupted"
-for command in run serve start list show history graph version help; do
+for command in run validate graph serve start list show history stop machines \
+  create update delete version help; do
   expect 0 help $command
   out_has "Usage: moonstep $command"
+  out_has "Examples:"
+  out_has "  moonstep $command"
   expect 0 $command --help
   out_has "Usage: moonstep "
 done

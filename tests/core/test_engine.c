@@ -313,7 +313,8 @@ static void what_never_was_cannot_be_stopped(void **state) {
             rig_reply_of(rig, replies[k]);
             assert_true(replies[k]->refused);
             assert_string_equal(replies[k]->exception,
-                                "ExecutionDoesNotExist");
+                                i < 3 ? "ExecutionDoesNotExist"
+                                      : "InvalidArn");
         }
     }
 }

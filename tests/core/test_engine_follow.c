@@ -184,8 +184,10 @@ static void followers_go_with_the_engine(void **state) {
         ask(&follows[i], rig, arn, 2, 0, 0);
     rig_turns(rig, 20);
     rig_reopen(rig);
-    for (int i = 0; i < 3; i++)
-        assert_false(follows[i].done);
+    for (int i = 0; i < 3; i++) {
+        assert_true(follows[i].done);
+        assert_string_equal(follows[i].exception, "ServiceUnavailable");
+    }
 }
 
 int main(void) {

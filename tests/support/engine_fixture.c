@@ -14,24 +14,9 @@
 
 #define PATIENCE_NS UINT64_C(60000000000)
 
-/* Requests and reads that are under way when an engine is dropped, as in a
- * crash, are never answered and their memory is not given back: the process
- * would be gone. Everything else must be. */
 const char *__lsan_default_suppressions(void);
 const char *__lsan_default_suppressions(void) {
-    return "leak:wf_engine_start_execution\n"
-           "leak:wf_engine_start_sync_execution\n"
-           "leak:wf_engine_stop_execution\n"
-           "leak:wf_engine_describe_execution\n"
-           "leak:wf_engine_wait_for_execution\n"
-           "leak:wf_engine_list_executions\n"
-           "leak:wf_engine_get_history\n"
-           "leak:wf_engine_create_state_machine\n"
-           "leak:wf_doc_read\n"
-           "leak:wf_execution_load\n"
-           "leak:wf_machine_need\n"
-           "leak:wf_store_scan\n"
-           "leak:libluajit\n";
+    return "leak:libluajit\n";
 }
 
 static void remove_directory(const char *path) {

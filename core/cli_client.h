@@ -1,0 +1,49 @@
+/*
+ * cli_client.h - what the commands that ask a server share.
+ */
+#ifndef WF_CLI_CLIENT_H
+#define WF_CLI_CLIENT_H
+
+#include "cli.h"
+#include "cli_http.h"
+
+static inline struct wf_str wf_cli_text(const struct wf_buf *buf) {
+    return (struct wf_str){buf->data, buf->len};
+}
+
+/* ---- cli_client.c ---- */
+
+/** Writes the line, without blanks at its end, and empties it; false (and a
+ * message) if stdout is gone. */
+bool wf_cli_print_line(struct wf_buf *line);
+/** The answer as it is, on a line. An exit status. */
+int wf_cli_print_json(struct wf_doc *reply);
+/** Calls with a body of one member, an ARN. An exit status. */
+int wf_cli_call_arn(const struct wf_options *options, const char *target,
+                    const char *member, struct wf_str arn,
+                    struct wf_doc **reply);
+/** The member `status` of a description is that. */
+bool wf_cli_has_status(struct wf_value execution, const char *status);
+/** On stderr: that it did not succeed, and why. Returns WF_EXIT_FAILED. */
+int wf_cli_tell_failure(struct wf_value execution);
+/** "2024-01-01 12:00:01", nothing for 0, and two blanks. */
+void wf_cli_add_date(struct wf_buf *line, int64_t ms);
+/** How long an execution took, if it has ended. */
+void wf_cli_add_duration(struct wf_buf *line, struct wf_value execution);
+/** "title     member's text" on a line of its own, if there is one. */
+bool wf_cli_show_member(struct wf_value object, const char *title,
+                        const char *member);
+
+/* ---- the commands ---- */
+
+/** list; history without --follow; machines without an argument. */
+int wf_cli_pages(const struct wf_options *options);
+int wf_cli_follow(const struct wf_options *options);
+int wf_cli_stop(const struct wf_options *options);
+/** machines STATE-MACHINE, create, update, delete. */
+int wf_cli_machines(const struct wf_options *options);
+/** Creates the state machine of a file; its ARN is appended to `arn`. */
+int wf_cli_create_machine(const struct wf_options *options, const char *file,
+                          bool is_express, struct wf_buf *arn);
+
+#endif

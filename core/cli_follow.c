@@ -1,0 +1,257 @@
+/*
+ * cli_follow.c - `moonstep history --follow`: events as they become durable.
+ *
+ * It asks for the events behind the last one that it has shown, so a lost
+ * connection or a restarted server costs neither an event nor shows one
+ * twice. The server shows durable events only, so none is ever taken back.
+ */
+#include <stdio.h>
+#include <unistd.h>
+
+#include "cli_client.h"
+#include "event_lines.h"
+#include "json_write.h"
+#include "term.h"
+
+enum {
+    PAGE = 1000,
+    POLL_S = 50,           /* less than what proxies end connections after */
+    FIRST_PAUSE_MS = 100,  /* between attempts to reach the server: doubles */
+    LONGEST_PAUSE_MS = 2000,
+    MOST_LOST_MS = 600000, /* then it is given up */
+};
+
+struct following {
+    const struct wf_options *options;
+    struct wf_cli_session *session;
+    struct wf_event_lines *lines;
+    struct wf_str arn;
+    uint64_t last_event;   /* shown */
+    bool was_reached;      /* the server has answered once */
+    unsigned pause_ms;
+    unsigned lost_ms;      /* 0: connected */
+    struct wf_buf body, why, out;
+};
+
+/* ---- the connection ---- */
+
+static int give_up(const struct following *following) {
+    return wf_cli_fail(WF_EXIT_UNREACHABLE, "%s can't be reached: %.*s",
+                       wf_option_text(following->options, "endpoint"),
+                       (int)following->why.len, following->why.data);
+}
+
+/* Tells once, then waits a little. An exit status, or -1: try again. */
+static int after_loss(struct following *following) {
+    if (!following->was_reached ||
+        following->lost_ms >= MOST_LOST_MS)
+        return give_up(following);
+    if (following->lost_ms == 0) {
+        fprintf(stderr, "moonstep: the server is gone behind event %llu "
+                "(%.*s); trying again\n",
+                (unsigned long long)following->last_event,
+                (int)following->why.len, following->why.data);
+        following->pause_ms = FIRST_PAUSE_MS;
+    }
+    following->lost_ms += following->pause_ms;
+    if (!wf_cli_session_sleep(following->session, following->pause_ms))
+        return WF_EXIT_INTERRUPTED;
+    following->pause_ms *= 2;
+    if (following->pause_ms > LONGEST_PAUSE_MS)
+        following->pause_ms = LONGEST_PAUSE_MS;
+    return -1;
+}
+
+static void note_reached(struct following *following) {
+    if (following->lost_ms > 0)
+        fprintf(stderr, "moonstep: connected again\n");
+    following->was_reached = true;
+    following->lost_ms = 0;
+}
+
+/* Calls with what stands in `body`, as often as it takes. A long poll says
+ * nothing for long, so after a loss something quick is asked first. */
+static int call(struct following *following, const char *target,
+                struct wf_doc **reply) {
+    int status = -1;
+
+    while (status == -1) {
+        bool is_lost = following->lost_ms > 0;
+
+        switch (wf_cli_session_call(
+            following->session, is_lost ? "Moonstep.Stats" : target,
+            is_lost ? WF_STR("{}") : wf_cli_text(&following->body), reply,
+            &following->why)) {
+        case WF_CLI_ANSWERED:
+            note_reached(following);
+            if (!is_lost)
+                return WF_EXIT_OK;
+            wf_doc_unref(*reply);
+            break;
+        case WF_CLI_LOST:
+            status = after_loss(following);
+            break;
+        case WF_CLI_INTERRUPTED:
+            status = WF_EXIT_INTERRUPTED;
+            break;
+        case WF_CLI_REFUSED:
+            status = wf_cli_fail(WF_EXIT_FAILED, "%.*s",
+                                 (int)following->why.len,
+                                 following->why.data);
+            break;
+        }
+    }
+    *reply = NULL;
+    return status;
+}
+
+/* ---- events ---- */
+
+static uint64_t id_of(struct wf_value event) {
+    struct wf_value id;
+    int64_t number = 0;
+
+    if (wf_value_type(event) != WF_JSON_OBJECT ||
+        !wf_value_member(event, WF_STR("id"), &id) ||
+        !wf_value_integer(id, &number))
+        return 0;
+    return (uint64_t)number;
+}
+
+static void add_event(struct following *following, struct wf_value event) {
+    if (following->lines != NULL) {
+        wf_event_lines_add(following->lines, event, &following->out);
+    } else {
+        wf_buf_addstr(&following->out, wf_value_text(event));
+        wf_buf_u8(&following->out, '\n');
+    }
+}
+
+/* Shows a page. Ids are contiguous; a server that says otherwise has lost
+ * what it had acknowledged, and nothing is hidden about that. */
+static int show_events(struct following *following, struct wf_doc *reply) {
+    struct wf_value events, event;
+    uint32_t count;
+
+    if (!wf_value_member((struct wf_value){reply, 0}, WF_STR("events"),
+                         &events) ||
+        wf_value_type(events) != WF_JSON_ARRAY)
+        return WF_EXIT_OK;
+    event = (struct wf_value){reply, events.node + 1};
+    count = wf_doc_nodes(reply)[events.node].count;
+    for (uint32_t i = 0; i < count; i++) {
+        if (id_of(event) != following->last_event + 1)
+            return wf_cli_fail(WF_EXIT_ENGINE, "event %llu should follow "
+                               "event %llu; the server has another history",
+                               (unsigned long long)id_of(event),
+                               (unsigned long long)following->last_event);
+        following->last_event++;
+        add_event(following, event);
+        event.node = wf_doc_nodes(reply)[event.node].next;
+    }
+    if (following->out.len > 0 && !wf_cli_print(wf_cli_text(&following->out)))
+        return WF_EXIT_ENGINE;
+    following->out.len = 0;
+    return WF_EXIT_OK;
+}
+
+static void ask_for_events(struct following *following) {
+    struct wf_buf *body = &following->body;
+
+    body->len = 0;
+    wf_buf_u8(body, '{');
+    wf_json_text(body, "executionArn", following->arn);
+    wf_json_integer(body, "after", (int64_t)following->last_event);
+    wf_json_integer(body, "maxResults", PAGE);
+    wf_json_integer(body, "timeoutSeconds", POLL_S);
+    wf_buf_u8(body, '}');
+}
+
+static int follow_events(struct following *following) {
+    int status = WF_EXIT_OK;
+    bool is_over = false;
+
+    while (status == WF_EXIT_OK && !is_over) {
+        struct wf_doc *reply = NULL;
+
+        ask_for_events(following);
+        status = call(following, "Moonstep.WaitForEvents", &reply);
+        if (status == WF_EXIT_OK) {
+            status = show_events(following, reply);
+            is_over = !wf_cli_has_status((struct wf_value){reply, 0},
+                                         "RUNNING");
+        }
+        wf_doc_unref(reply);
+    }
+    return status;
+}
+
+/* ---- the end ---- */
+
+/* As `start --wait` ends, but the output has been shown as an event's. */
+static int tell_end(struct following *following) {
+    struct wf_doc *reply = NULL;
+    struct wf_value execution;
+    struct wf_buf line = {0};
+    int status;
+
+    following->body.len = 0;
+    wf_buf_u8(&following->body, '{');
+    wf_json_text(&following->body, "executionArn", following->arn);
+    wf_buf_u8(&following->body, '}');
+    status = call(following, "AWSStepFunctions.DescribeExecution", &reply);
+    if (status != WF_EXIT_OK)
+        return status;
+    execution = (struct wf_value){reply, 0};
+    if (wf_cli_has_status(execution, "SUCCEEDED")) {
+        wf_buf_adds(&line, "SUCCEEDED in ");
+        wf_cli_add_duration(&line, execution);
+        fprintf(stderr, "moonstep: %.*s\n", (int)line.len, line.data);
+    } else {
+        status = wf_cli_tell_failure(execution);
+    }
+    wf_buf_free(&line);
+    wf_doc_unref(reply);
+    return status;
+}
+
+static struct wf_event_lines *make_lines(void) {
+    bool is_terminal = isatty(STDOUT_FILENO);
+    struct wf_event_lines_options how = {
+        .color = wf_term_has_color(STDOUT_FILENO),
+        .unicode = !is_terminal || wf_term_is_unicode(),
+    };
+    size_t lines;
+
+    if (is_terminal)
+        wf_term_size(STDOUT_FILENO, &how.columns, &lines);
+    return wf_event_lines_new(&how);
+}
+
+int wf_cli_follow(const struct wf_options *options) {
+    struct following following = {.options = options};
+    struct wf_error err = {0};
+    struct wf_buf arn = {0};
+    int status;
+
+    if (wf_option_flag(options, "reverse") || wf_option_given(options, "max"))
+        return wf_cli_fail(WF_EXIT_USAGE, "--follow shows all events, oldest "
+                           "first: leave out --reverse and --max");
+    following.session = wf_cli_session_new(options, &err);
+    if (following.session == NULL)
+        return wf_cli_fail(WF_EXIT_ENGINE, "%s", err.message);
+    wf_cli_arn(options, "execution", wf_options_arg(options, 0), &arn);
+    following.arn = wf_cli_text(&arn);
+    if (!wf_option_flag(options, "json"))
+        following.lines = make_lines();
+    status = follow_events(&following);
+    if (status == WF_EXIT_OK)
+        status = tell_end(&following);
+    wf_cli_session_free(following.session);
+    wf_event_lines_free(following.lines);
+    wf_buf_free(&following.body);
+    wf_buf_free(&following.why);
+    wf_buf_free(&following.out);
+    wf_buf_free(&arn);
+    return status;
+}

@@ -1,0 +1,244 @@
+/*
+ * cli_pages.c - list, history and machines: what a server gives in pages.
+ *
+ * Tables are cut to the terminal's width; in a pipe nothing is cut, payloads
+ * of events apart. With --json the server's answers are printed as they are,
+ * a page a line.
+ */
+#include <stdio.h>
+#include <unistd.h>
+
+#include "cli_client.h"
+#include "event_lines.h"
+#include "json_write.h"
+#include "term.h"
+
+enum { PAGE = 1000 };
+
+/* Appends the cells of a row to `line`. */
+typedef void row_fn(struct wf_buf *line, struct wf_value row);
+
+struct table {
+    const char *target, *argument, *rows; /* operation, its ARN, its list */
+    const char *heading;
+    row_fn *row; /* NULL: a history, whose lines are made elsewhere */
+};
+
+struct printing {
+    const struct wf_options *options;
+    const struct table *table;
+    struct wf_str arn;
+    struct wf_event_lines *lines;
+    size_t columns;
+    struct wf_buf body, token, line, cut;
+};
+
+static size_t terminal_columns(size_t otherwise) {
+    size_t columns, lines;
+
+    if (!isatty(STDOUT_FILENO))
+        return otherwise;
+    wf_term_size(STDOUT_FILENO, &columns, &lines);
+    return columns;
+}
+
+static void make_body(struct printing *printing, int64_t left) {
+    const struct wf_options *options = printing->options;
+    enum wf_command_bit command = wf_options_command(options)->bit;
+    struct wf_buf *body = &printing->body;
+
+    body->len = 0;
+    wf_buf_u8(body, '{');
+    if (printing->table->argument != NULL)
+        wf_json_text(body, printing->table->argument, printing->arn);
+    wf_json_integer(body, "maxResults", left < PAGE ? left : PAGE);
+    if (printing->token.len > 0)
+        wf_json_text(body, "nextToken", wf_cli_text(&printing->token));
+    if (command == WF_COMMAND_LIST)
+        wf_json_text_if(body, "statusFilter",
+                        wf_str(wf_option_text(options, "status")));
+    if (command == WF_COMMAND_HISTORY && wf_option_flag(options, "reverse"))
+        wf_json_raw(body, "reverseOrder", "true");
+    wf_buf_u8(body, '}');
+}
+
+static bool print_row(struct printing *printing, struct wf_value row) {
+    printing->line.len = printing->cut.len = 0;
+    if (printing->table->row == NULL) {
+        wf_event_lines_add(printing->lines, row, &printing->line);
+        return wf_cli_print(wf_cli_text(&printing->line));
+    }
+    printing->table->row(&printing->line, row);
+    wf_term_text(&printing->cut, wf_cli_text(&printing->line),
+                 printing->columns, true);
+    return wf_cli_print_line(&printing->cut);
+}
+
+/* Returns how many rows there were, or -1 if stdout is gone. */
+static int64_t print_rows(struct printing *printing, struct wf_doc *reply) {
+    struct wf_value rows, row;
+    int64_t count = 0;
+
+    if (!wf_value_member((struct wf_value){reply, 0},
+                         wf_str(printing->table->rows), &rows) ||
+        wf_value_type(rows) != WF_JSON_ARRAY)
+        return 0;
+    /* Elements follow each other on the tape: no search for each. */
+    row = (struct wf_value){reply, rows.node + 1};
+    for (int64_t n = wf_doc_nodes(reply)[rows.node].count; count < n;
+         count++) {
+        if (!print_row(printing, row))
+            return -1;
+        row.node = wf_doc_nodes(reply)[row.node].next;
+    }
+    return count;
+}
+
+/* One page; `left` becomes how many rows are still wanted. */
+static int print_page(struct printing *printing, bool is_first,
+                      int64_t *left) {
+    const struct table *table = printing->table;
+    struct wf_doc *reply = NULL;
+    int64_t count = PAGE;
+    int status;
+
+    make_body(printing, *left);
+    status = wf_cli_call(printing->options, table->target,
+                         wf_cli_text(&printing->body), &reply);
+    if (status != WF_EXIT_OK)
+        return status;
+    if (wf_option_flag(printing->options, "json"))
+        status = wf_cli_print_json(reply);
+    else if (is_first && table->heading != NULL &&
+             !wf_cli_print(wf_str(table->heading)))
+        status = WF_EXIT_ENGINE;
+    else if ((count = print_rows(printing, reply)) < 0)
+        status = WF_EXIT_ENGINE;
+    *left -= count;
+    printing->token.len = 0;
+    wf_cli_member((struct wf_value){reply, 0}, "nextToken", &printing->token);
+    wf_doc_unref(reply);
+    return status;
+}
+
+static int print_pages(struct printing *printing) {
+    int64_t left = wf_option_number(printing->options, "max");
+    bool is_first = true;
+    int status;
+
+    if (left == 0)
+        left = INT64_MAX;
+    do {
+        status = print_page(printing, is_first, &left);
+        is_first = false;
+    } while (status == WF_EXIT_OK && printing->token.len > 0 && left > 0);
+    wf_buf_free(&printing->body);
+    wf_buf_free(&printing->token);
+    wf_buf_free(&printing->line);
+    wf_buf_free(&printing->cut);
+    return status;
+}
+
+/* ---- rows ---- */
+
+static void add_cell(struct wf_buf *line, struct wf_value row,
+                     const char *member, size_t columns) {
+    struct wf_buf text = {0};
+
+    wf_cli_member(row, member, &text);
+    wf_term_cell(line, wf_cli_text(&text), columns, true);
+    wf_buf_adds(line, "  ");
+    wf_buf_free(&text);
+}
+
+static void execution_row(struct wf_buf *line, struct wf_value row) {
+    add_cell(line, row, "name", 36);
+    add_cell(line, row, "status", 10);
+    wf_cli_add_date(line, wf_cli_member_ms(row, "startDate"));
+    wf_cli_add_duration(line, row);
+}
+
+static void machine_row(struct wf_buf *line, struct wf_value row) {
+    add_cell(line, row, "name", 36);
+    add_cell(line, row, "type", 10);
+    wf_cli_add_date(line, wf_cli_member_ms(row, "creationDate"));
+}
+
+/* ---- the commands ---- */
+
+static int print_list(const struct wf_options *options) {
+    static const struct table table = {
+        .target = "AWSStepFunctions.ListExecutions",
+        .argument = "stateMachineArn",
+        .rows = "executions",
+        .heading = "NAME                                  STATUS      "
+                   "START                DURATION\n",
+        .row = execution_row,
+    };
+    struct printing printing = {
+        .options = options,
+        .table = &table,
+        .columns = terminal_columns(SIZE_MAX),
+    };
+    struct wf_buf arn = {0};
+    int status;
+
+    wf_cli_arn(options, "stateMachine", wf_options_arg(options, 0), &arn);
+    printing.arn = wf_cli_text(&arn);
+    status = print_pages(&printing);
+    wf_buf_free(&arn);
+    return status;
+}
+
+static int print_history(const struct wf_options *options) {
+    static const struct table table = {
+        .target = "AWSStepFunctions.GetExecutionHistory",
+        .argument = "executionArn",
+        .rows = "events",
+    };
+    struct wf_event_lines_options how = {
+        .color = wf_term_has_color(STDOUT_FILENO),
+        .unicode = !isatty(STDOUT_FILENO) || wf_term_is_unicode(),
+        .is_flat = wf_option_flag(options, "reverse"),
+        .columns = terminal_columns(0),
+    };
+    struct printing printing = {.options = options, .table = &table};
+    struct wf_buf arn = {0};
+    int status;
+
+    wf_cli_arn(options, "execution", wf_options_arg(options, 0), &arn);
+    printing.arn = wf_cli_text(&arn);
+    printing.lines = wf_event_lines_new(&how);
+    status = print_pages(&printing);
+    wf_event_lines_free(printing.lines);
+    wf_buf_free(&arn);
+    return status;
+}
+
+static int print_machines(const struct wf_options *options) {
+    static const struct table table = {
+        .target = "AWSStepFunctions.ListStateMachines",
+        .rows = "stateMachines",
+        .heading = "NAME                                  TYPE        "
+                   "CREATED\n",
+        .row = machine_row,
+    };
+    struct printing printing = {
+        .options = options,
+        .table = &table,
+        .columns = terminal_columns(SIZE_MAX),
+    };
+
+    return print_pages(&printing);
+}
+
+int wf_cli_pages(const struct wf_options *options) {
+    switch (wf_options_command(options)->bit) {
+    case WF_COMMAND_LIST:
+        return print_list(options);
+    case WF_COMMAND_HISTORY:
+        return print_history(options);
+    default:
+        return print_machines(options);
+    }
+}
