@@ -65,22 +65,6 @@ static unsigned code_point(const char *bytes, size_t len) {
     return code;
 }
 
-/* About the character at the scan's place. */
-static bool unexpected(struct scan *scan, const char *wanted) {
-    struct wf_buf *out = &scan->out->message;
-    size_t end = character_end(scan, scan->at);
-    const char *bytes = scan->text.data + scan->at;
-    unsigned code = code_point(bytes, end - scan->at);
-
-    if (code < 0x20)
-        wf_buf_addf(out, "Unexpected character ((CTRL-CHAR, code %u)): ",
-                    code);
-    else
-        wf_buf_addf(out, "Unexpected character ('%.*s' (code %u)): ",
-                    (int)(end - scan->at), bytes, code);
-    return complain(scan, end, wanted);
-}
-
 /* The text ends too early. */
 static bool ends(struct scan *scan) {
     struct wf_buf *out = &scan->out->message;
@@ -95,6 +79,29 @@ static bool ends(struct scan *scan) {
                 scan->text.data[start] == '{' ? "Object" : "Array");
     add_source(scan, start, out);
     return complain(scan, scan->text.len, ")");
+}
+
+/* The character at the scan's place and its number. */
+static void add_character(const struct scan *scan, struct wf_buf *out) {
+    size_t end = character_end(scan, scan->at);
+    const char *bytes = scan->text.data + scan->at;
+    unsigned code = code_point(bytes, end - scan->at);
+    if (code < 0x20)
+        wf_buf_addf(out, "(CTRL-CHAR, code %u)", code);
+    else
+        wf_buf_addf(out, "'%.*s' (code %u)", (int)(end - scan->at), bytes,
+                    code);
+}
+
+/* About the character at the scan's place. */
+static bool unexpected(struct scan *scan, const char *wanted) {
+    struct wf_buf *out = &scan->out->message;
+    if (scan->at >= scan->text.len)
+        return ends(scan);
+    wf_buf_adds(out, "Unexpected character (");
+    add_character(scan, out);
+    wf_buf_adds(out, "): ");
+    return complain(scan, character_end(scan, scan->at), wanted);
 }
 
 /* ---- scanning ---- */
@@ -185,9 +192,9 @@ static bool scan_escape(struct scan *scan) {
                                         "escape sequence");
         }
     } else if (c < 0x20 || !strchr("\"\\/bfnrt", c)) {
-        wf_buf_addf(&scan->out->message,
-                    "Unrecognized character escape '%c' (code %d)", c, c);
-        return complain(scan, scan->at + 1, "");
+        wf_buf_adds(&scan->out->message, "Unrecognized character escape ");
+        add_character(scan, &scan->out->message);
+        return complain(scan, character_end(scan, scan->at), "");
     }
     scan->at++;
     return true;
