@@ -59,29 +59,26 @@ static void state_event(struct wf_engine *engine, struct wf_frame *frame,
     wf_frame_event(engine, frame, &event);
 }
 
-/* The state that a frame is in ends without an exit. Not every type has an
- * event that says so. */
-static void aborted_event(struct wf_engine *engine, struct wf_frame *frame) {
-    enum wf_event_type type = WF_EVENT_NONE;
-    if (frame->phase == WF_PHASE_ENTER)
-        return;
-    switch (info_of(frame)->entered) {
+static enum wf_event_type aborted_type(enum wf_event_type entered) {
+    switch (entered) {
     case WF_EVENT_TASK_STATE_ENTERED:
-        type = WF_EVENT_TASK_STATE_ABORTED;
-        break;
+        return WF_EVENT_TASK_STATE_ABORTED;
     case WF_EVENT_WAIT_STATE_ENTERED:
-        type = WF_EVENT_WAIT_STATE_ABORTED;
-        break;
+        return WF_EVENT_WAIT_STATE_ABORTED;
     case WF_EVENT_PARALLEL_STATE_ENTERED:
-        type = WF_EVENT_PARALLEL_STATE_ABORTED;
-        break;
+        return WF_EVENT_PARALLEL_STATE_ABORTED;
     case WF_EVENT_MAP_STATE_ENTERED:
-        type = WF_EVENT_MAP_STATE_ABORTED;
-        break;
-    default:
-        return;
+        return WF_EVENT_MAP_STATE_ABORTED;
+    default: /* the others are left as soon as they are entered */
+        return WF_EVENT_NONE;
     }
-    state_event(engine, frame, type);
+}
+
+/* The state that a frame is in ends without an exit. */
+static void aborted_event(struct wf_engine *engine, struct wf_frame *frame) {
+    enum wf_event_type type = aborted_type(info_of(frame)->entered);
+    if (frame->phase != WF_PHASE_ENTER && type != WF_EVENT_NONE)
+        state_event(engine, frame, type);
 }
 
 /* ---- start ---- */
@@ -424,7 +421,10 @@ void wf_child_failed(struct wf_engine *engine, struct wf_frame *child,
                      const struct wf_failure *failure) {
     struct wf_frame *frame = child->up;
     struct wf_fork *fork = frame->fork;
-    if (!fork->is_map)
+    /* As recorded at AWS: of a branch (no event says that it has failed), the
+     * task that has failed counts as aborted, too. */
+    if (!fork->is_map &&
+        info_of(child)->entered == WF_EVENT_TASK_STATE_ENTERED)
         aborted_event(engine, child);
     fork->last_inner = fork->last_event = child->previous_event;
     if (fork->is_map)

@@ -15,10 +15,11 @@
  *
  * SLICE carries what an execution's history grew by, the new images of the
  * frames that changed, the results of children that ended, and the numbers of
- * frames that left memory: they ended, or are rows now. Its image is there when the execution is not known
- * from an earlier record (BASE: rows hold all before `first_event`) or when
- * it changed. A slice without one, of an execution that is not known, is
- * covered by a later PACKED whose own records are gone: it is skipped.
+ * frames that left memory: they ended, or are rows now. Its image is there
+ * when the execution is not known from an earlier record (BASE: rows hold all
+ * before `first_event`) or when it changed. A slice without one, of an
+ * execution that is not known, is covered by a later PACKED whose own records
+ * are gone: it is skipped.
  *
  * PACKED says that the rows now hold everything about the execution; CUT,
  * that they hold all events before `first_event`.
