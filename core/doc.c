@@ -242,35 +242,42 @@ struct wf_doc *wf_value_doc(struct wf_value value) {
     return doc;
 }
 
-/* Compares a name with a string node's characters. */
-static inline bool name_is(const struct wf_doc *doc,
-                           const struct wf_node *node, struct wf_str name) {
-    size_t len = node->end - node->start - 2;
-    const char *raw = doc->text + node->start + 1;
+/* True if a string node with escapes is this name. */
+static bool escaped_name_is(const char *text, const struct wf_node *node,
+                            struct wf_str name) {
+    struct wf_str raw = {text + node->start + 1, node->end - node->start - 2};
 
-    if (node->count == 0)
-        return len == name.len &&
-               (len == 0 || memcmp(raw, name.data, len) == 0);
-    if (name.len > len) /* an escape is longer than what it stands for */
+    if (name.len > raw.len) /* an escape is longer than what it stands for */
         return false;
-    return wf_string_is((struct wf_str){raw, len}, name);
+    return wf_string_is(raw, name);
 }
 
+/* Most names differ in length or first byte: little is done for those. */
 bool wf_value_member(struct wf_value object, struct wf_str key,
                      struct wf_value *found) {
     const struct wf_node *nodes = wf_doc_nodes(object.doc);
-    const struct wf_node *node = &nodes[object.node];
-    uint32_t hit = 0;
+    const struct wf_node *node = &nodes[object.node], *hit = NULL;
+    const struct wf_node *end = nodes + node->next;
+    const char *text = object.doc->text;
+    const char first = key.len ? *key.data : '"';
+    size_t quoted = key.len + 2;
 
     if (node->type != WF_JSON_OBJECT)
         return false;
-    for (uint32_t at = object.node + 1; at < node->next;
-         at = nodes[at + 1].next)
-        if (name_is(object.doc, &nodes[at], key))
-            hit = at + 1; /* go on: the last one counts */
+    for (node++; node < end; node = nodes + node[1].next) {
+        if (node->count != 0) {
+            if (escaped_name_is(text, node, key))
+                hit = node; /* go on: the last one counts */
+        } else if (node->end - node->start == quoted &&
+                   text[node->start + 1] == first &&
+                   (key.len < 2 || memcmp(text + node->start + 1, key.data,
+                                          key.len) == 0)) {
+            hit = node;
+        }
+    }
     if (!hit)
         return false;
-    *found = (struct wf_value){object.doc, hit};
+    *found = (struct wf_value){object.doc, (uint32_t)(hit - nodes) + 1};
     return true;
 }
 

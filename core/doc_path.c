@@ -46,7 +46,7 @@ unsigned wf_path_length(const struct wf_path *path) {
     return path->length;
 }
 
-static bool take_step(const struct step *step, struct wf_value from,
+static inline bool take_step(const struct step *step, struct wf_value from,
                       struct wf_value *found) {
     if (step->name.data)
         return wf_value_member(from, step->name, found);

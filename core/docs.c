@@ -249,11 +249,28 @@ static void look_in_segments(void *arg) {
     wf_store_scan(read->engine->store, &range, segment_rows, read);
 }
 
+/* What the execution works with has been read before. */
+static const struct wf_doc *doc_in_use(const struct wf_execution *execution,
+                                       uint64_t number) {
+    const struct wf_frame *frame = execution->frames;
+
+    if (execution->input.number == number && execution->input.doc)
+        return execution->input.doc;
+    if (frame && frame->input.number == number)
+        return frame->input.doc;
+    return NULL;
+}
+
 /* The tail of an execution in memory, then its segments. */
 static void look_in_memory(struct doc_read *read,
                            struct wf_execution *execution) {
+    const struct wf_doc *doc = doc_in_use(execution, read->number);
     struct wf_tail_cursor cursor;
     struct wf_str text;
+    if (doc) {
+        finish(read, wf_doc_text(doc));
+        return;
+    }
     wf_tail_walk(&execution->tail, execution->start_ms, &cursor);
     enum wf_tail_entry entry =
         wf_tail_find_doc(cursor, read->number, &text);

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 
 #include "engine_impl.h"
+#include "recent.h"
 
 #define TURN_TRANSITIONS 2000 /* of all frames */
 #define TURN_NS 1000000       /* or so long: others wait for the loop */
@@ -230,6 +231,7 @@ int wf_engine_open(struct ev_loop *loop, struct wf_clock *clock,
     engine->parked_next = 0; /* look at the rows once */
     engine->batch_limit = 2000;
     init_lists(engine);
+    engine->recent = wf_recent_new();
 
     struct wf_script_options script = {
         .lua_directory = options->lua_directory,
@@ -288,6 +290,7 @@ void wf_engine_close(struct wf_engine *engine) {
     wf_calls_free(engine);
     wf_machines_free(engine);
     wf_script_free(engine->script);
+    wf_recent_free(engine->recent);
     wf_buf_free(&engine->parked_resume);
     free(engine->timers.heap);
     free(engine->region);

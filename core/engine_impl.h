@@ -148,6 +148,7 @@ struct wf_engine {
     struct wf_buf task_backlog; /**< uint64 task ids without room. */
     size_t backlog_at;
     struct wf_link reaps;       /**< Process groups that are being ended. */
+    struct wf_recent *recent;   /**< Pieces of histories that grow fast. */
     struct wf_waiter *waiters[WF_WAITER_BUCKETS]; /**< By execution. */
     struct wf_followers *followers; /**< NULL: there are none. */
     unsigned cancelling;        /**< Tasks that the pool is ending. */

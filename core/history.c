@@ -9,6 +9,7 @@
 #include <stdlib.h>
 
 #include "engine_impl.h"
+#include "recent.h"
 #include "refusal.h"
 
 #define DEFAULT_PAGE 100
@@ -382,8 +383,8 @@ static void call_drop(void *memory) {
     free(call->token);
 }
 
-/* The tail is copied now, what stands before it comes from rows: a page that
- * has events of both ends where the tail begins (reversed: begins there). */
+/* The piece is copied now, what stands before it comes from rows: a page that
+ * has events of both ends where the piece begins (reversed: begins there). */
 static void cut_at_tail(struct history *history,
                         const struct wf_tail *tail) {
     if (history->first < tail->first_event && !history->reverse) {
@@ -452,7 +453,8 @@ static void from_memory(struct history_call *call,
     struct wf_engine *engine = history->engine;
     uint64_t durable_event =
         wf_execution_durable_event(execution, engine->durable_seq);
-    if (execution->tail.bytes.len == 0) {
+    bool is_running = execution->status == WF_EXECUTION_RUNNING;
+    if (execution->tail.bytes.len == 0 && !(is_running && durable_event)) {
         wf_execution_after(engine, execution, read_row, call);
         return;
     }
@@ -465,8 +467,12 @@ static void from_memory(struct history_call *call,
         wf_call_free(call);
         return;
     }
+    const struct wf_tail *piece =
+        wf_recent_find(engine->recent, execution->id, history->last);
     if (history->last >= execution->tail.first_event)
         cut_at_tail(history, &execution->tail);
+    else if (piece)
+        cut_at_tail(history, piece);
     if (durable_event) {
         read_segments(history);
     } else {

@@ -55,14 +55,16 @@ static int l_uuid(lua_State *L) {
 }
 
 static void member(struct wf_buf *out, const char *name, struct wf_str text) {
-    wf_buf_addf(out, "\"%s\":", name);
+    wf_buf_u8(out, '"');
+    wf_buf_adds(out, name);
+    wf_buf_adds(out, "\":");
     wf_buf_json(out, text);
 }
 
 static void time_member(struct wf_buf *out, const char *name, int64_t ms) {
     char text[25];
     wf_clock_iso(ms, text);
-    wf_buf_addf(out, "\"%s\":\"%s\"", name, text);
+    member(out, name, wf_str(text));
 }
 
 /* EXPRESS executions are NAME:UUID in ARNs, NAME to everybody else. */
@@ -95,6 +97,7 @@ static struct wf_doc *context_document(const struct wf_script_context *now,
                                        bool may_retry) {
     struct wf_buf out = {0};
     struct wf_buf arn = {0};
+    wf_buf_reserve(&out, now->execution_input->len + 1024);
     wf_buf_addstr(&arn, now->execution_arn_prefix);
     wf_buf_addstr(&arn, now->execution_name);
     wf_buf_adds(&out, "{\"Execution\":{");
@@ -165,4 +168,6 @@ void wf_lua_open_ctx(struct wf_script *script) {
     lua_setfield(L, -2, "__metatable");
     lua_setmetatable(L, -2);
     script->ctx_ref = luaL_ref(L, LUA_REGISTRYINDEX);
+    script->input = wf_lua_push_closed(L);
+    script->input_ref = luaL_ref(L, LUA_REGISTRYINDEX);
 }

@@ -409,7 +409,7 @@ static int push_call(struct wf_script *script,
     lua_rawgeti(L, LUA_REGISTRYINDEX, call->machine->ref);
     lua_pushinteger(L, (lua_Integer)call->state + 1);
     lua_rawgeti(L, LUA_REGISTRYINDEX, script->ctx_ref);
-    wf_lua_push_value(L, (struct wf_value){call->input, 0});
+    lua_rawgeti(L, LUA_REGISTRYINDEX, script->input_ref);
     switch (call->event) {
     case WF_SCRIPT_ENTER:
         return 4;
@@ -450,12 +450,14 @@ void wf_script_decide(struct wf_script *script,
     *decision = (struct wf_decision){0};
     script->ctx->now = call->context;
     script->ctx->may_retry = may_retry(&call->machine->states[call->state]);
+    wf_lua_open_value(script->input, call->input);
     int nargs = push_call(script, call);
     if (wf_lua_call(script, nargs, 6) != 0)
         read_error(script, decision);
     else if (!read_decision(L, top + 1, decision))
         runtime_failure(decision, "the state's script returned no decision");
     script->ctx->now = NULL;
+    wf_lua_close_value(script->input);
     wf_doc_unref(script->ctx->document);
     script->ctx->document = NULL;
     lua_settop(L, top);

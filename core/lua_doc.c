@@ -37,16 +37,32 @@ void wf_lua_set_doc(lua_State *L, struct wf_value *value,
     account(L, lua_touserdata(L, UP_STATE), doc);
 }
 
-void wf_lua_push_value(lua_State *L, struct wf_value from) {
+struct wf_value *wf_lua_push_closed(lua_State *L) {
     struct wf_value *value = lua_newuserdata(L, sizeof(*value));
     *value = (struct wf_value){NULL, 0};
     lua_pushlightuserdata(L, (void *)&value_key);
     lua_rawget(L, LUA_REGISTRYINDEX);
+    lua_setmetatable(L, -2);
+    return value;
+}
+
+void wf_lua_open_value(struct wf_value *closed, struct wf_doc *doc) {
+    *closed = (struct wf_value){wf_doc_ref(doc), 0};
+}
+
+void wf_lua_close_value(struct wf_value *value) {
+    struct wf_doc *doc = value->doc;
+    value->doc = NULL;
+    wf_doc_unref(doc);
+}
+
+void wf_lua_push_value(lua_State *L, struct wf_value from) {
+    struct wf_value *value = wf_lua_push_closed(L);
+    *value = (struct wf_value){wf_doc_ref(from.doc), from.node};
+    lua_getmetatable(L, -1);
     lua_rawgeti(L, -1, 1);
     struct wf_lua_docs *docs = lua_touserdata(L, -1);
-    lua_pop(L, 1);
-    lua_setmetatable(L, -2);
-    *value = (struct wf_value){wf_doc_ref(from.doc), from.node};
+    lua_pop(L, 2);
     account(L, docs, from.doc);
 }
 
@@ -342,10 +358,7 @@ static int value_elements(lua_State *L) {
 }
 
 static int value_gc(lua_State *L) {
-    struct wf_value *value = lua_touserdata(L, 1);
-    struct wf_doc *doc = value->doc;
-    value->doc = NULL;
-    wf_doc_unref(doc);
+    wf_lua_close_value(lua_touserdata(L, 1));
     return 0;
 }
 

@@ -23,6 +23,15 @@ int wf_lua_open_doc(lua_State *L);
 /** Pushes a value, with a reference of its own to the document. [-0, +1] */
 void wf_lua_push_value(lua_State *L, struct wf_value value);
 
+/**
+ * Pushes a closed value, which Lua cannot use. The caller keeps it alive,
+ * opens it for the length of a call, and closes it again: one userdata for
+ * all the calls that have such an argument. [-0, +1]
+ */
+struct wf_value *wf_lua_push_closed(lua_State *L);
+void wf_lua_open_value(struct wf_value *closed, struct wf_doc *doc);
+void wf_lua_close_value(struct wf_value *value);
+
 /** True if there is a value at `index`: borrowed from it. [-0, +0] */
 bool wf_lua_to_value(lua_State *L, int index, struct wf_value *out);
 

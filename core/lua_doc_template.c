@@ -113,6 +113,13 @@ int wf_lua_doc_template(lua_State *L) {
     return 1;
 }
 
+/* The arguments of one rendering: checked once, however many the holes. */
+struct sources {
+    int top;
+    struct wf_value input;
+    struct wf_value context; /**< doc NULL: not asked for yet. */
+};
+
 /* The context, which a function gives when it is first asked for. */
 static struct wf_value context_value(lua_State *L) {
     if (lua_isfunction(L, ARG_CONTEXT)) {
@@ -125,18 +132,19 @@ static struct wf_value context_value(lua_State *L) {
 }
 
 /* What belongs in a hole; false if its path finds nothing. */
-static bool fill_hole(lua_State *L, const struct part *part, int top,
-                      struct wf_value *found) {
+static bool fill_hole(lua_State *L, const struct part *part,
+                      struct sources *from, struct wf_value *found) {
     int slot = ARG_CONTEXT + part->slot;
 
     switch (part->kind) {
     case PART_INPUT:
-        return wf_path_find(part->path, wf_lua_check_value(L, ARG_INPUT),
-                            found);
+        return wf_path_find(part->path, from->input, found);
     case PART_CONTEXT:
-        return wf_path_find(part->path, context_value(L), found);
+        if (!from->context.doc)
+            from->context = context_value(L);
+        return wf_path_find(part->path, from->context, found);
     default:
-        if (slot > top)
+        if (slot > from->top)
             luaL_error(L, "no argument for slot %d", part->slot);
         *found = wf_lua_check_value(L, slot);
         return true;
@@ -150,10 +158,11 @@ static int not_found(lua_State *L, int part) {
 }
 
 /* A template that is nothing but a hole: what fills it, not a copy. */
-static int render_whole(lua_State *L, const struct part *part, int top) {
+static int render_whole(lua_State *L, const struct part *part,
+                        struct sources *from) {
     struct wf_value found;
 
-    if (!fill_hole(L, part, top, &found))
+    if (!fill_hole(L, part, from, &found))
         return not_found(L, 1);
     struct wf_value *value = wf_lua_new_value(L);
     *value = (struct wf_value){wf_doc_ref(found.doc), found.node};
@@ -175,13 +184,14 @@ static struct wf_doc *join(const struct wf_str *pieces, int count,
 int wf_lua_template_render(lua_State *L) {
     const struct template *self = lua_touserdata(L, 1);
     struct wf_str on_stack[PIECES_ON_STACK], *pieces = on_stack;
+    struct sources from = {.top = lua_gettop(L)};
     size_t len = 0;
-    int top = lua_gettop(L);
 
     if (!wf_lua_is(L, 1, UP_TEMPLATE))
         return luaL_typerror(L, 1, "wf.template");
+    from.input = wf_lua_check_value(L, ARG_INPUT);
     if (self->count == 1 && self->parts[0].kind != PART_TEXT)
-        return render_whole(L, &self->parts[0], top);
+        return render_whole(L, &self->parts[0], &from);
     if (self->count > PIECES_ON_STACK)
         pieces = lua_newuserdata(L, (size_t)self->count * sizeof(*pieces));
     for (int i = 0; i < self->count; i++) {
@@ -190,7 +200,7 @@ int wf_lua_template_render(lua_State *L) {
             pieces[i] = part->text;
         } else {
             struct wf_value found;
-            if (!fill_hole(L, part, top, &found))
+            if (!fill_hole(L, part, &from, &found))
                 return not_found(L, i + 1);
             pieces[i] = wf_value_text(found);
         }

@@ -30,6 +30,8 @@ struct wf_script {
     int load_ref, enter_ref, resume_ref, item_ref;
     int ctx_ref;
     struct wf_lua_ctx *ctx;
+    int input_ref;
+    struct wf_value *input; /**< The argument `input`: open during a call. */
 };
 
 struct wf_script_machine {

@@ -24,6 +24,14 @@ static uint64_t hash_of(struct wf_str key) {
     return hash ^ hash >> 32 ? hash ^ hash >> 32 : 1;
 }
 
+/* The 8 bytes behind the prefix, in memcmp's order; zeros behind the end. */
+static uint64_t rest_of(struct wf_str key) {
+    uint64_t rest = 0;
+    for (size_t i = PREFIX; i < PREFIX + 8; i++)
+        rest = rest << 8 | (i < key.len ? (uint8_t)key.data[i] : 0);
+    return rest;
+}
+
 /* The slot of a hash, or the free one where it belongs. */
 static size_t slot_of(const struct store_touched *touched, uint64_t hash) {
     size_t slot = hash & MASK;
@@ -42,10 +50,13 @@ static void key_add(struct store_touched *touched, struct wf_str key) {
         touched->whole[letter] = true;
         return;
     }
-    uint64_t hash = hash_of(key);
+    uint64_t hash = hash_of(key), rest = rest_of(key);
     size_t slot = slot_of(touched, hash);
-    touched->count += touched->slots[slot] == 0;
+    bool is_first = touched->slots[slot] == 0;
+    touched->count += is_first;
     touched->slots[slot] = hash;
+    if (is_first || rest < touched->lowest[slot])
+        touched->lowest[slot] = rest;
 }
 
 /* The tables that a range may have keys of: first to last. */
@@ -93,10 +104,14 @@ static bool is_next_prefix(struct wf_str from, struct wf_str to) {
            memcmp(from.data, to.data, i - 1) == 0;
 }
 
+static bool ends_in_prefix(struct wf_str from, struct wf_str to) {
+    return from.len >= PREFIX && to.len >= PREFIX &&
+           memcmp(from.data, to.data, PREFIX) == 0;
+}
+
 /* Do all keys of the range have the same prefix? */
 static bool is_one_prefix(struct wf_str from, struct wf_str to) {
-    if (from.len >= PREFIX && to.len >= PREFIX &&
-        memcmp(from.data, to.data, PREFIX) == 0)
+    if (ends_in_prefix(from, to))
         return true;
     if (to.len == from.len + 1 && to.data[from.len] == '\0' &&
         memcmp(from.data, to.data, from.len) == 0)
@@ -115,5 +130,8 @@ bool store_touched_has(const struct store_touched *touched, struct wf_str from,
     if (!any || from.len < 3 || touched->whole[(uint8_t)from.data[2]] ||
         !is_one_prefix(from, to))
         return any;
-    return touched->slots[slot_of(touched, hash_of(from))] != 0;
+    size_t slot = slot_of(touched, hash_of(from));
+    if (touched->slots[slot] == 0)
+        return false;
+    return !ends_in_prefix(from, to) || rest_of(to) >= touched->lowest[slot];
 }

@@ -24,6 +24,15 @@ local function hand_on(_, state, input)
   return exit(input, state.next)
 end
 
+-- A Pass with Parameters only, the commonest of the others.
+local function reshape(ctx, state, input)
+  local output, error, cause = state.data.parameters(ctx, state, input)
+  if not output then
+    return fail(error, cause)
+  end
+  return exit(output, state.next)
+end
+
 local function work(ctx, state, input)
   local data = state.data
   local result, error, cause = data.input(ctx, state, input)
@@ -55,12 +64,15 @@ end
 
 --- Chooses the shortest way when the definition is loaded.
 function pass.prepare(state)
+  local short = hand_on
   for name in pairs(pass.fields.types) do
-    if state[name] ~= nil then
+    if name == "Parameters" and state[name] then
+      short = reshape
+    elseif state[name] ~= nil then
       return
     end
   end
-  state.enter = hand_on
+  state.enter = short
 end
 
 return pass

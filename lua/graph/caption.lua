@@ -1,11 +1,10 @@
 --- Words for pictures: the condition of a choice rule, what a state does.
 --
--- Everything here takes a value of the definition that may be anything, and
--- returns a string. Nothing is cut: that is the renderer's business.
+-- Everything here takes decoded parts of a definition, which may be anything,
+-- and returns a string. Nothing is cut: that is the renderer's business.
 --
 -- @module graph.caption
 
-local doc = require("wf.doc")
 local text = require("graph.text")
 
 local caption = {}
@@ -24,17 +23,20 @@ local TESTS = {
 local MAX_TERMS = 12 -- of And, Or: nobody reads more in a picture
 local MAX_DEPTH = 6
 
-local function of_type(value, name, wanted)
-  local member = value:get(name)
-  if member and member:type() == wanted then
-    return member
-  end
+local NOTHING = {}
+
+--- The fields of what should be an object; none if it is something else.
+function caption.fields(value)
+  return type(value) == "table" and value or NOTHING
 end
 
-local function string_of(value, name)
-  local member = of_type(value, name, "string")
-  return member and member:string()
+--- A field that is a string, else nil.
+function caption.string(fields, name)
+  local value = fields[name]
+  return type(value) == "string" and value or nil
 end
+
+local fields_of, string_of = caption.fields, caption.string
 
 -- "NumericLessThanEqualsPath" -> "≤"
 local function sign_of(operator)
@@ -46,84 +48,85 @@ local function sign_of(operator)
   end
 end
 
--- What is compared with: paths and numbers as they are, strings in quotes.
-local function operand(operator, value)
-  local plain = value:string()
-  if not plain then
-    return text.one_line(value:text())
-  end
-  plain = text.one_line(plain)
-  return operator:sub(-4) == "Path" and plain or '"' .. plain .. '"'
+local function number(value)
+  local is_whole = value % 1 == 0 and math.abs(value) < 2 ^ 53
+  return string.format(is_whole and "%.0f" or "%.14g", value)
 end
 
-local function comparison(rule)
-  local variable = text.one_line(string_of(rule, "Variable") or "?")
-  for operator, value in rule:members() do
-    local test, sign = TESTS[operator], sign_of(operator)
-    if test then
-      return variable .. (value:boolean() == false and " is not " or " is ")
-        .. test
-    elseif sign then
-      return variable .. " " .. sign .. " " .. operand(operator, value)
-    end
+-- What is compared with: paths and numbers as they are, strings in quotes.
+local function operand(operator, value)
+  if type(value) == "number" then
+    return number(value)
+  elseif type(value) ~= "string" then
+    return type(value) == "boolean" and tostring(value) or "?"
   end
-  return variable
+  value = text.one_line(value)
+  return operator:sub(-4) == "Path" and value or '"' .. value .. '"'
 end
 
 local condition
 
-local function joined(rules, word, depth)
+local function joined(fields, name, word, depth)
   local terms = {}
-  for _, rule in rules:elements() do
+  for _, rule in ipairs(fields_of(fields[name])) do
     if #terms == MAX_TERMS then
       terms[#terms + 1] = "…"
       break
     end
-    local is_compound = rule:type() == "object"
-      and (rule:get("And") or rule:get("Or"))
-    local term = condition(rule, depth + 1)
+    local term, is_compound = condition(rule, depth + 1)
     terms[#terms + 1] = is_compound and "(" .. term .. ")" or term
   end
-  return table.concat(terms, " " .. word .. " ")
+  return table.concat(terms, " " .. word .. " "), true
+end
+
+-- A rule that compares, from its one operator.
+local function comparison(variable, operator, value)
+  local test, sign = TESTS[operator], sign_of(operator)
+  if test then
+    return variable .. (value == false and " is not " or " is ") .. test
+  end
+  return variable .. " " .. sign .. " " .. operand(operator, value)
 end
 
 condition = function(rule, depth)
-  if rule:type() ~= "object" then
-    return "?"
-  elseif depth > MAX_DEPTH then
+  if depth > MAX_DEPTH then
     return "…"
   end
-  local list = of_type(rule, "And", "array")
-  if list then
-    return joined(list, "and", depth)
+  local fields = fields_of(rule)
+  if type(fields.And) == "table" then
+    return joined(fields, "And", "and", depth)
+  elseif type(fields.Or) == "table" then
+    return joined(fields, "Or", "or", depth)
+  elseif type(fields.Not) == "table" then
+    return "not (" .. condition(fields.Not, depth + 1) .. ")"
   end
-  list = of_type(rule, "Or", "array")
-  if list then
-    return joined(list, "or", depth)
-  end
-  local negated = of_type(rule, "Not", "object")
-  if negated then
-    return "not (" .. condition(negated, depth + 1) .. ")"
-  end
-  local expression = string_of(rule, "Condition")
+  local expression = string_of(fields, "Condition")
   if expression then
     expression = text.one_line(expression)
     return expression:match("^{%%%s*(.-)%s*%%}$") or expression
   end
-  return comparison(rule)
+  local variable = text.one_line(string_of(fields, "Variable") or "?")
+  local operator -- there is one; of many, always the same
+  for name in pairs(fields) do
+    if type(name) == "string" and (TESTS[name] or sign_of(name))
+      and not (operator and operator < name) then
+      operator = name
+    end
+  end
+  return operator and comparison(variable, operator, fields[operator])
+    or variable
 end
 
 --- The condition of a choice rule, in one line.
 function caption.condition(rule)
-  return condition(rule, 0)
+  return (condition(rule, 0))
 end
 
---- The errors of a catcher, in one line.
+--- The errors of a catcher (its fields), in one line.
 function caption.errors(catcher)
   local names = {}
-  local list = of_type(catcher, "ErrorEquals", "array") or doc.empty_array
-  for _, name in list:elements() do
-    names[#names + 1] = text.one_line(name:string() or "?")
+  for _, name in ipairs(fields_of(catcher.ErrorEquals)) do
+    names[#names + 1] = type(name) == "string" and text.one_line(name) or "?"
     if #names > MAX_TERMS then
       break
     end
@@ -192,15 +195,14 @@ local function duration(seconds)
       return string.format("%d %s", seconds / unit[1], unit[2])
     end
   end
-  return string.format("%.14g s", seconds)
+  return number(seconds) .. " s"
 end
 
 local function wait(state)
-  local seconds = state:get("Seconds")
-  if seconds and seconds:type() == "number" then
-    return "Wait " .. duration(seconds:number())
+  if type(state.Seconds) == "number" then
+    return "Wait " .. duration(state.Seconds)
   end
-  local length = seconds and seconds:string() or string_of(state, "SecondsPath")
+  local length = string_of(state, "Seconds") or string_of(state, "SecondsPath")
   if length then
     return "Wait " .. text.one_line(length) .. " s"
   end
@@ -210,19 +212,15 @@ local function wait(state)
 end
 
 local function map(state)
-  local processor = of_type(state, "ItemProcessor", "object")
-  local config = processor and of_type(processor, "ProcessorConfig", "object")
-  local mode = config and string_of(config, "Mode")
-  local limit = state:get("MaxConcurrency")
-  limit = limit and limit:number()
+  local processor = fields_of(state.ItemProcessor)
+  local mode = string_of(fields_of(processor.ProcessorConfig), "Mode")
+  local limit = tonumber(state.MaxConcurrency)
   return (mode == "DISTRIBUTED" and "Distributed Map" or "Map")
-    .. (limit and limit > 0 and string.format(", %.14g at a time", limit)
-      or "")
+    .. (limit and limit > 0 and ", " .. number(limit) .. " at a time" or "")
 end
 
 local function parallel(state)
-  local branches = of_type(state, "Branches", "array")
-  local count = branches and branches:len() or 0
+  local count = #fields_of(state.Branches)
   return count == 1 and "Parallel, 1 branch"
     or "Parallel, " .. count .. " branches"
 end
@@ -236,7 +234,7 @@ local DETAILS = {
   Task = task, Wait = wait, Map = map, Parallel = parallel, Fail = fail,
 }
 
---- What a state does, in a few words: "Lambda: Invoke", "Wait 30 s".
+--- What a state (its fields) does, in a few words: "Wait 30 s".
 function caption.detail(state, kind)
   local describe = DETAILS[kind]
   return describe and describe(state) or kind

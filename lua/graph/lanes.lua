@@ -84,7 +84,7 @@ local function attach(graph, arc, tools)
   link.inner = item.kind == "bend" and link.b.kind == "bend"
   item.down[1] = link
   arc.attach = item
-  arc.sign = item.kind == "label" and item or nil
+  arc.sign = item.kind == "label" and item
   add_join(arc.from, { side = arc.side, arc = arc, far = item,
     heads = "down" })
 end

@@ -53,6 +53,8 @@ local SIGN_WIDTH, SIGN_HEIGHT = 168, 44
 local LANE_PAD, LANE_APART, LANE_LEAST = 14, 12, 60
 local MARGIN = 20
 
+local NO_EDGE = {}
+
 local function label_size(edge)
   if not edge.box then
     local lines = text.wrap(edge.label, LABEL_WIDTH, LABEL_SIZE, LABEL_LINES)
@@ -205,7 +207,7 @@ local function emit_node(out, item, dx, dy, parent)
     x = x, y = y, w = item.w, h = item.h, lines = node.lines,
     detail = node.detail, detail_note = node.detail_note,
     is_cut = node.is_cut, retries = node.retries or nil,
-    unreached = item.unreached, title = node.title,
+    unreached = item.unreached or nil, title = node.title,
   }
   out.nodes[#out.nodes + 1] = shown
   if not node.boxes or node.refers then
@@ -221,7 +223,7 @@ local function emit_node(out, item, dx, dy, parent)
 end
 
 local function emit_edge(out, arc, dx, dy)
-  local edge, points = arc.edge or {}, {}
+  local edge, points = arc.edge or NO_EDGE, {}
   for at, point in ipairs(arc.points) do
     points[at] = { x = point.x + dx, y = point.y + dy }
   end

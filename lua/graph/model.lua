@@ -29,17 +29,7 @@ local TYPES = {
   Fail = true, Parallel = true, Map = true,
 }
 
-local function of_type(value, name, wanted)
-  local member = value:get(name)
-  if member and member:type() == wanted then
-    return member
-  end
-end
-
-local function string_of(value, name)
-  local member = of_type(value, name, "string")
-  return member and member:string()
-end
+local fields_of, string_of = caption.fields, caption.string
 
 -- The node of that name; one that says it is missing if there is none.
 local function target(scope, name)
@@ -64,14 +54,10 @@ local function add_edge(scope, from, name, kind, label, note)
   end
 end
 
--- The elements of an array; nothing if it is not one.
-local function elements(value, name)
-  return (of_type(value, name, "array") or doc.empty_array):elements()
-end
-
 local function add_catchers(scope, node, state)
-  for _, catcher in elements(state, "Catch") do
-    if catcher:type() == "object" then
+  for _, each in ipairs(fields_of(state.Catch)) do
+    local catcher = fields_of(each)
+    if catcher.Next then
       local errors = caption.errors(catcher)
       local is_all = errors == "States.ALL" or errors == ""
       add_edge(scope, node, string_of(catcher, "Next"), "catch",
@@ -82,10 +68,10 @@ end
 
 local function add_edges(scope, node, state)
   add_edge(scope, node, string_of(state, "Next"), "next")
-  for _, rule in elements(state, "Choices") do
-    if rule:type() == "object" then
-      add_edge(scope, node, string_of(rule, "Next"), "choice",
-        caption.condition(rule))
+  for _, rule in ipairs(fields_of(state.Choices)) do
+    local next_name = string_of(fields_of(rule), "Next")
+    if next_name then
+      add_edge(scope, node, next_name, "choice", caption.condition(rule))
     end
   end
   add_edge(scope, node, string_of(state, "Default"), "default", "Default")
@@ -94,62 +80,62 @@ end
 
 local scope_of
 
-local function add_scopes(node, state)
-  for index, branch in elements(state, "Branches") do
-    node.scopes[#node.scopes + 1] = scope_of(branch,
-      node.id .. "/Branches[" .. index .. "]")
+-- Branches, or what a Map does with each item; `value` is the state as a
+-- value of wf.doc, since decoded objects have no order.
+local function add_scopes(node, state, value)
+  local branches = type(state.Branches) == "table" and value:get("Branches")
+  for at, branch in ipairs(branches and state.Branches or {}) do
+    node.scopes[at] = scope_of(branch, branches:at(at - 1),
+      node.id .. "/Branches[" .. at - 1 .. "]")
   end
   for _, field in ipairs({ "ItemProcessor", "Iterator" }) do
-    local inner = of_type(state, field, "object")
-    if inner then
-      node.scopes[#node.scopes + 1] = scope_of(inner, node.id .. "/" .. field)
+    if type(state[field]) == "table" then
+      node.scopes[#node.scopes + 1] = scope_of(state[field],
+        value:get(field), node.id .. "/" .. field)
     end
   end
 end
 
-local function node_of(scope, name, state)
+local function node_of(scope, name, state, value)
   local node = { id = scope.path .. "/States/" .. name, name = name,
     type = "Unknown", detail = "not a state", scopes = {} }
-  if state:type() ~= "object" then
+  if type(state) ~= "table" then
     return node
   end
   local kind = string_of(state, "Type")
-  local ends = state:get("End")
   node.type = TYPES[kind] and kind or "Unknown"
   node.detail = TYPES[kind] and caption.detail(state, kind)
     or kind and text.one_line(kind) or "no type"
-  node.ends = kind == "Succeed" or (ends and ends:boolean()) or false
-  node.retries = of_type(state, "Retry", "array") ~= nil
-  add_scopes(node, state)
+  node.ends = kind == "Succeed" or state.End == true
+  node.retries = type(state.Retry) == "table"
+  add_scopes(node, state, value)
   node.is_container = kind == "Parallel" or kind == "Map" or #node.scopes > 0
   return node
 end
 
-scope_of = function(value, path)
+scope_of = function(machine, value, path)
   local scope = { path = path, nodes = {}, edges = {}, by_name = {} }
-  if value:type() ~= "object" then
-    return scope
+  machine = fields_of(machine)
+  local states, seen, count = fields_of(machine.States), {}, 0
+  local list = states == machine.States and value:get("States")
+  for name, each in (list and list:type() == "object" and list
+    or doc.empty_object):members() do
+    local node = node_of(scope, name, states[name], each)
+    seen[name] = (seen[name] or 0) + 1
+    if seen[name] > 1 then
+      node.id = node.id .. "#" .. seen[name]
+    end
+    count = count + 1
+    scope.nodes[count] = node
+    scope.by_name[name] = node
   end
-  local states, seen = {}, {}
-  local list = of_type(value, "States", "object")
-  if list then
-    for name, state in list:members() do
-      local node = node_of(scope, name, state)
-      seen[name] = (seen[name] or 0) + 1
-      if seen[name] > 1 then
-        node.id = node.id .. "#" .. seen[name]
-      end
-      scope.nodes[#scope.nodes + 1] = node
-      scope.by_name[name] = node
-      states[#states + 1] = state
+  for at = 1, count do
+    local node = scope.nodes[at]
+    if type(states[node.name]) == "table" then
+      add_edges(scope, node, states[node.name])
     end
   end
-  for index, state in ipairs(states) do
-    if state:type() == "object" then
-      add_edges(scope, scope.nodes[index], state)
-    end
-  end
-  local start = string_of(value, "StartAt")
+  local start = string_of(machine, "StartAt")
   scope.start = start and target(scope, start) or nil
   return scope
 end
@@ -162,7 +148,7 @@ function model.read(definition)
       .. (definition:type():find("^[aeiou]") and "an " or "a ")
       .. definition:type()
   end
-  return scope_of(definition, "")
+  return scope_of(definition:decode(), definition, "")
 end
 
 return model

@@ -20,24 +20,31 @@ local net = {}
 
 local MIN_BENDS, BENDS_PER_ITEM = 2000, 24 -- budget for long edges
 
-local function add_item(graph, item)
-  local items = graph.items
-  item.index = #items + 1
-  item.up, item.down = {}, {}
-  items[item.index] = item
+--- Adds an item, which stands in no layer yet. All fields are there from the
+-- start (false where there is nothing): a table that does not grow is cheap.
+function net.add_item(graph, kind, w, h, node)
+  local index = #graph.items + 1
+  local item = {
+    kind = kind, w = w, h = h, node = node or false, index = index,
+    x = 0, y = 0, layer = false, pos = 0, number = 0, key = 0,
+    up = {}, down = {}, arcs = node and {} or false, joins = false,
+    owner = false, chain = false, lane = false, jump = false,
+    mark = false, unreached = false, above = false, below = false,
+    lane_above = false, is_end = false,
+  }
+  graph.items[index] = item
   return item
 end
 
---- Adds an item, which stands in no layer yet.
-function net.add_item(graph, kind, w, h)
-  return add_item(graph, { kind = kind, w = w, h = h })
+local function add_node_item(graph, node)
+  return net.add_item(graph, "node", 0, 0, node)
 end
 
 --- Connects two items of neighbouring layers.
 function net.add_link(a, b, is_catch)
   local link = {
-    a = a, b = b, catch = is_catch,
-    inner = a.kind == "bend" and b.kind == "bend",
+    a = a, b = b, catch = is_catch, blocked = false, group = false,
+    inner = a.kind == "bend" and b.kind == "bend", from_x = 0, to_x = 0,
   }
   a.down[#a.down + 1] = link
   b.up[#b.up + 1] = link
@@ -45,8 +52,13 @@ function net.add_link(a, b, is_catch)
 end
 
 local function add_arc(graph, from, to, kind, edge)
-  local arc = { from = from, to = to, kind = kind, edge = edge,
-    catch = kind == "catch" }
+  local arc = {
+    from = from, to = to, kind = kind, edge = edge or false,
+    catch = kind == "catch", back = false, label = false, link = false,
+    chain = false, side = false, join = false, attach = false, sign = false,
+    lane = false, turns = false, turn = false, from_x = false, side_y = 0,
+    number = 0, points = false,
+  }
   graph.arcs[#graph.arcs + 1] = arc
   from.arcs[#from.arcs + 1] = arc
 end
@@ -60,14 +72,16 @@ local function has_end(scope)
 end
 
 local function add_nodes(graph, scope, is_top, marker)
-  local first = is_top and add_item(graph, {
-    kind = "node", node = marker("Start"), arcs = {} })
+  local first = is_top and add_node_item(graph, marker("Start")) or nil
   for _, node in ipairs(scope.nodes) do
-    graph.of[node] = add_item(graph, { kind = "node", node = node, arcs = {} })
+    graph.of[node] = add_node_item(graph, node)
   end
-  local last = is_top and has_end(scope) and add_item(graph, {
-    kind = "node", node = marker("End"), arcs = {}, is_end = true })
-  return first or nil, last or nil
+  local last
+  if is_top and has_end(scope) then
+    last = add_node_item(graph, marker("End"))
+    last.is_end = true
+  end
+  return first, last
 end
 
 local function add_arcs(graph, scope, first, last)
@@ -125,7 +139,7 @@ local function assign_layers(graph, scope, first)
   end
   for _, item in ipairs(graph.items) do
     if not item.mark then
-      item.unreached = not item.is_end or nil
+      item.unreached = not item.is_end
       visit(item, finished)
     end
   end
@@ -201,11 +215,10 @@ end
 
 -- An edge that would cost too much ends at a sign that names its target.
 local function cut_arc(graph, arc, reference)
-  local item = add_item(graph, {
-    kind = "node", node = reference(arc.to.node), arcs = {} })
+  local item = add_node_item(graph, reference(arc.to.node))
   item.layer = arc.from.layer + span_of(arc)
   arc.to = item
-  arc.back = nil
+  arc.back = false
 end
 
 local function connect(graph, chains, reference)
@@ -217,7 +230,7 @@ local function connect(graph, chains, reference)
         cut_arc(graph, arc, reference)
         chain = nil
       end
-      arc.chain = chain
+      arc.chain = chain or false
       if arc.label then
         net.add_link(arc.from, arc.label, false)
       end

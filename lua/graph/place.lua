@@ -6,6 +6,9 @@
 -- and the main path (catch edges do not count beside others) come out
 -- straight. Time is linear in the size of the graph.
 --
+-- Works on lists of numbers, since it is the longest part of a layout: items
+-- are numbered layer by layer, from left to right.
+--
 -- @module graph.place
 
 local place = {}
@@ -16,10 +19,9 @@ local ROOM = {
   label = { node = 26, label = 14, bend = 16 },
   bend = { node = 24, label = 16, bend = 14 },
 }
+local RANK = { bend = 1, label = 2, node = 3 }
 
-local function distance(left, right)
-  return (left.w + right.w) / 2 + ROOM[left.kind][right.kind]
-end
+local max, min = math.max, math.min
 
 -- Links between bends win against links that cross them.
 local function mark_conflicts(layers)
@@ -45,34 +47,6 @@ local function mark_conflicts(layers)
   end
 end
 
-local function by_pos(x, y)
-  return x.pos < y.pos
-end
-
--- The neighbours that an item may be aligned with, from left to right.
-local function neighbours(item, links, side)
-  local found, has_inner, has_main = {}, false, false
-  for _, link in ipairs(item[links]) do
-    has_inner = has_inner or link.inner
-    has_main = has_main or not link.catch
-  end
-  for _, link in ipairs(item[links]) do
-    local counts = not has_main or not link.catch
-    if has_inner then
-      counts = link.inner
-    end
-    if counts and not link.blocked then
-      found[#found + 1] = link[side]
-    end
-  end
-  if #found > 1 then
-    table.sort(found, by_pos)
-  end
-  return found
-end
-
-local RANK = { bend = 1, label = 2, node = 3 }
-
 -- Of the lines that come together in a bend one goes straight on.
 local function choose_main(item)
   local main
@@ -86,162 +60,213 @@ local function choose_main(item)
   end
 end
 
+-- The numbers of the two medians of what an item may be aligned with, the
+-- same one twice if their count is odd; 0 if there is nothing.
+local function medians(links, side, found)
+  local has_inner, has_main = false, false
+  for at = 1, #links do
+    has_inner = has_inner or links[at].inner
+    has_main = has_main or not links[at].catch
+  end
+  local count = 0
+  for at = 1, #links do
+    local link = links[at]
+    local counts = not has_main or not link.catch
+    if has_inner then
+      counts = link.inner
+    end
+    if counts and not link.blocked then
+      count = count + 1
+      found[count] = link[side].number
+    end
+  end
+  if count == 0 then
+    return 0, 0
+  elseif count > 1 then
+    for at = count + 1, #found do
+      found[at] = nil
+    end
+    table.sort(found)
+  end
+  local middle = (count + 1) / 2
+  return found[math.floor(middle)], found[math.ceil(middle)]
+end
+
+local function numbered(layers)
+  local net = { items = {}, first = {}, last = {}, gap = {}, layer_count =
+    #layers, up = { {}, {} }, down = { {}, {} } }
+  local count = 0
+  for at, layer in ipairs(layers) do
+    net.first[at] = count + 1
+    for pos, item in ipairs(layer) do
+      count = count + 1
+      item.number = count
+      net.items[count] = item
+      local before = layer[pos - 1]
+      net.gap[count] = before and (before.w + item.w) / 2
+        + ROOM[before.kind][item.kind] or 0
+    end
+    net.last[at] = count
+  end
+  net.count = count
+  return net
+end
+
 local function prepare(layers)
-  for _, layer in ipairs(layers) do
-    for _, item in ipairs(layer) do
-      if item.kind == "bend" then
-        choose_main(item)
-      end
+  local net, found = numbered(layers), {}
+  for _, item in ipairs(net.items) do
+    if item.kind == "bend" and #item.up > 1 then
+      choose_main(item)
     end
   end
-  for _, layer in ipairs(layers) do
-    for _, item in ipairs(layer) do
-      item.above = neighbours(item, "up", "a")
-      item.beneath = neighbours(item, "down", "b")
-    end
+  for at, item in ipairs(net.items) do
+    net.up[1][at], net.up[2][at] = medians(item.up, "a", found)
+    net.down[1][at], net.down[2][at] = medians(item.down, "b", found)
   end
+  return net
 end
 
--- One of the two medians: the left one, or the right one.
-local function try_align(item, other, last, sign)
-  if item.align == item
-    and (not last or sign * (other.pos - last) > 0) then
-    other.align = item
-    item.root = other.root
-    item.align = other.root
-    return other.pos
+-- Builds blocks: root[i] is the topmost item (the lowest, going up) of i's
+-- block, after[i] the next one in it, the root behind the last.
+local function align(net, is_down, sign)
+  local root, after = {}, {}
+  for at = 1, net.count do
+    root[at], after[at] = at, at
   end
-  return last
-end
-
-local function align(layers, is_down, sign)
-  for _, layer in ipairs(layers) do
-    for _, item in ipairs(layer) do
-      item.root, item.align = item, item
-    end
-  end
-  local first, final, step = 2, #layers, 1
+  local medians_of = is_down and net.up or net.down
+  local near = medians_of[sign > 0 and 1 or 2]
+  local other = medians_of[sign > 0 and 2 or 1]
+  local from, to, step = 2, net.layer_count, 1
   if not is_down then
-    first, final, step = #layers - 1, 1, -1
+    from, to, step = net.layer_count - 1, 1, -1
   end
-  local name = is_down and "above" or "beneath"
-  for at = first, final, step do
-    local layer, last = layers[at], nil
-    local from, to = 1, #layer
+  for layer = from, to, step do
+    local first, last = net.first[layer], net.last[layer]
     if sign < 0 then
-      from, to = #layer, 1
+      first, last = last, first
     end
-    for pos = from, to, sign do
-      local item = layer[pos]
-      local list = item[name]
-      local middle = (#list + 1) / 2
-      local low, high = math.floor(middle), math.ceil(middle)
-      if sign < 0 then
-        low, high = high, low
+    local limit = sign > 0 and 0 or math.huge
+    for at = first, last, sign do
+      local target = near[at]
+      if target == 0 or (target - limit) * sign <= 0 then
+        target = other[at]
       end
-      if #list > 0 then
-        last = try_align(item, list[low], last, sign)
-        if high ~= low then
-          last = try_align(item, list[high], last, sign)
+      if target ~= 0 and (target - limit) * sign > 0 then
+        after[target] = at
+        root[at] = root[target]
+        after[at] = root[target]
+        limit = target
+      end
+    end
+  end
+  return root, after
+end
+
+-- How many blocks each block waits for: those to its left (sign > 0).
+local function count_waits(net, root, sign)
+  local waits, edge = {}, sign > 0 and net.first or net.last
+  for at = 1, net.count do
+    waits[at] = 0
+  end
+  for layer = 1, net.layer_count do
+    for at = net.first[layer], net.last[layer] do
+      if at ~= edge[layer] then
+        waits[root[at]] = waits[root[at]] + 1
+      end
+    end
+  end
+  return waits
+end
+
+-- The neighbour of an item to one side (-1: left), or nil.
+local function neighbour_lists(net)
+  local is_first, is_last = {}, {}
+  for layer = 1, net.layer_count do
+    if net.first[layer] <= net.last[layer] then
+      is_first[net.first[layer]] = true
+      is_last[net.last[layer]] = true
+    end
+  end
+  net.left, net.right = {}, {}
+  for at = 1, net.count do
+    net.left[at] = is_first[at] and 0 or at - 1
+    net.right[at] = is_last[at] and 0 or at + 1
+  end
+end
+
+-- Packs the blocks to one side, in an order in which each comes behind those
+-- that it is packed against; returns that order and the places of the roots.
+local function pack_blocks(net, root, after, sign)
+  local waits = count_waits(net, root, sign)
+  local befores = sign > 0 and net.left or net.right
+  local behinds = sign > 0 and net.right or net.left
+  local gap, list, count, x = net.gap, {}, 0, {}
+  for at = 1, net.count do
+    if root[at] == at and waits[at] == 0 then
+      count = count + 1
+      list[count] = at
+    end
+  end
+  local done = 0
+  while done < count do
+    done = done + 1
+    local block, place_of, at = list[done], 0, list[done]
+    repeat
+      local before, behind = befores[at], behinds[at]
+      if before ~= 0 then
+        place_of = max(place_of, x[root[before]]
+          + gap[sign > 0 and at or before])
+      end
+      if behind ~= 0 then
+        local next_root = root[behind]
+        waits[next_root] = waits[next_root] - 1
+        if waits[next_root] == 0 then
+          count = count + 1
+          list[count] = next_root
         end
       end
+      at = after[at]
+    until at == block
+    x[block] = place_of
+  end
+  return list, x
+end
+
+-- Blocks close up to those behind them.
+local function close_up(net, root, after, sign, list, x)
+  local behinds = sign > 0 and net.right or net.left
+  local gap = net.gap
+  for number = #list, 1, -1 do
+    local block, room, at = list[number], math.huge, list[number]
+    repeat
+      local behind = behinds[at]
+      if behind ~= 0 then
+        room = min(room, x[root[behind]] - gap[sign > 0 and behind or at])
+      end
+      at = after[at]
+    until at == block
+    if room < math.huge then
+      x[block] = max(x[block], room)
     end
   end
 end
 
--- Blocks in an order in which each comes behind those to its left.
-local function collect_blocks(layers, sign)
-  local blocks = {}
-  for _, layer in ipairs(layers) do
-    local from, to = 1, #layer
-    if sign < 0 then
-      from, to = #layer, 1
-    end
-    local before
-    for pos = from, to, sign do
-      local item = layer[pos]
-      local root = item.root
-      if root == item then
-        root.befores, root.behinds, root.waits = {}, {}, 0
-        blocks[#blocks + 1] = root
-      end
-    end
-    before = nil
-    for pos = from, to, sign do
-      layer[pos].before = before
-      before = layer[pos]
-    end
+local function pack(net, is_down, sign)
+  local root, after = align(net, is_down, sign)
+  local list, x = pack_blocks(net, root, after, sign)
+  close_up(net, root, after, sign, list, x)
+  local places, least, most = {}, math.huge, -math.huge
+  for at = 1, net.count do
+    local place_of, half = sign * x[root[at]], net.items[at].w / 2
+    places[at] = place_of
+    least, most = min(least, place_of - half), max(most, place_of + half)
   end
-  for _, layer in ipairs(layers) do
-    for _, item in ipairs(layer) do
-      local before = item.before
-      if before then
-        local gap = distance(before, item)
-        local a, b = before.root, item.root
-        a.behinds[#a.behinds + 1] = { to = b, gap = gap }
-        b.befores[#b.befores + 1] = { to = a, gap = gap }
-        b.waits = b.waits + 1
-      end
-    end
-  end
-  return blocks
-end
-
-local function sorted_blocks(blocks)
-  local list = {}
-  for _, root in ipairs(blocks) do
-    if root.waits == 0 then
-      list[#list + 1] = root
-    end
-  end
-  local at = 1
-  while list[at] do
-    for _, edge in ipairs(list[at].behinds) do
-      edge.to.waits = edge.to.waits - 1
-      if edge.to.waits == 0 then
-        list[#list + 1] = edge.to
-      end
-    end
-    at = at + 1
-  end
-  return list
-end
-
--- Packs the blocks to one side, then lets them close up to their neighbours.
-local function pack(layers, sign, slot)
-  local list = sorted_blocks(collect_blocks(layers, sign))
-  for _, root in ipairs(list) do
-    local x = 0
-    for _, edge in ipairs(root.befores) do
-      x = math.max(x, edge.to.packed + edge.gap)
-    end
-    root.packed = x
-  end
-  for at = #list, 1, -1 do
-    local root = list[at]
-    local x = math.huge
-    for _, edge in ipairs(root.behinds) do
-      x = math.min(x, edge.to.packed - edge.gap)
-    end
-    if x < math.huge then
-      root.packed = math.max(root.packed, x)
-    end
-  end
-  local least, most = math.huge, -math.huge
-  for _, layer in ipairs(layers) do
-    for _, item in ipairs(layer) do
-      local x = sign * item.root.packed
-      item[slot] = x
-      least = math.min(least, x - item.w / 2)
-      most = math.max(most, x + item.w / 2)
-    end
-  end
-  return { slot = slot, sign = sign, least = least, most = most }
+  return { places = places, sign = sign, least = least, most = most }
 end
 
 -- Moves the four results over the narrowest of them; the mean of the middle
 -- two is the item's place.
-local function balance(layers, results)
+local function balance(net, results)
   local narrow = results[1]
   for _, each in ipairs(results) do
     if each.most - each.least < narrow.most - narrow.least then
@@ -253,15 +278,14 @@ local function balance(layers, results)
     shift[at] = each.sign > 0 and narrow.least - each.least
       or narrow.most - each.most
   end
-  local xs = {}
-  for _, layer in ipairs(layers) do
-    for _, item in ipairs(layer) do
-      for at = 1, 4 do
-        xs[at] = item[at] + shift[at]
-      end
-      table.sort(xs)
-      item.x = math.floor((xs[2] + xs[3]) / 2 + 0.5)
-    end
+  local one, two, three, four = results[1].places, results[2].places,
+    results[3].places, results[4].places
+  local d1, d2, d3, d4 = shift[1], shift[2], shift[3], shift[4]
+  for at = 1, net.count do
+    local a, b, c, d = one[at] + d1, two[at] + d2, three[at] + d3,
+      four[at] + d4
+    local least, most = min(a, b, c, d), max(a, b, c, d)
+    net.items[at].x = math.floor((a + b + c + d - least - most) / 2 + 0.5)
   end
 end
 
@@ -269,15 +293,12 @@ end
 function place.columns(graph)
   local layers = graph.layers
   mark_conflicts(layers)
-  prepare(layers)
-  local results = {}
-  for _, is_down in ipairs({ true, false }) do
-    for _, sign in ipairs({ 1, -1 }) do
-      align(layers, is_down, sign)
-      results[#results + 1] = pack(layers, sign, #results + 1)
-    end
-  end
-  balance(layers, results)
+  local net = prepare(layers)
+  neighbour_lists(net)
+  balance(net, {
+    pack(net, true, 1), pack(net, true, -1),
+    pack(net, false, 1), pack(net, false, -1),
+  })
 end
 
 return place

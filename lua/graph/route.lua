@@ -10,6 +10,9 @@ local track = require("graph.track")
 
 local route = {}
 
+local max, min = math.max, math.min
+local NOTHING = {}
+
 local TRACK = 12       -- from track to track
 local GAP = 34         -- a gap without tracks
 local LABEL_ABOVE, LABEL_BELOW = 18, 26 -- where labels begin and end it
@@ -23,66 +26,63 @@ local function by_target(p, q)
   return p.to < q.to or p.to == q.to and p.number < q.number
 end
 
--- What leaves an item at the bottom: links, and arcs that turn back up.
-local function collect_ports(graph)
-  for _, layer in ipairs(graph.layers) do
-    for _, item in ipairs(layer) do
-      local ports = {}
-      for at, link in ipairs(item.down) do
-        ports[at] = { to = link.b.x, link = link, number = at }
-      end
-      item.ports = ports
-    end
-  end
+local function turn_ports(graph)
+  local turns = {}
   for _, arc in ipairs(graph.arcs) do
     if arc.turns and not arc.attach then
-      local ports = arc.from.ports
-      ports[#ports + 1] = { to = arc.lane.items[arc.from.layer].x, arc = arc,
-        number = #ports + 1 }
+      local list = turns[arc.from] or {}
+      turns[arc.from] = list
+      list[#list + 1] = arc
     end
   end
+  return turns
+end
+
+-- What leaves a node at the bottom: links, and arcs that turn back up.
+local function ports_of(item, turns)
+  local ports = {}
+  for at, link in ipairs(item.down) do
+    ports[at] = { x = 0, to = link.b.x - item.x, owner = link, number = at }
+  end
+  for _, arc in ipairs(turns or NOTHING) do
+    ports[#ports + 1] = { x = 0, to = arc.lane.items[item.layer].x - item.x,
+      owner = arc, number = #ports + 1 }
+  end
+  if #ports > 1 then
+    table.sort(ports, by_target)
+  end
+  return ports
 end
 
 -- Each port goes where its line can go straight down, as far as it may, and
--- keeps its distance from the others.
-local function spread(item)
-  local ports = item.ports
-  if item.kind ~= "node" then
-    for _, port in ipairs(ports) do
-      port.x = item.x
-    end
-    return
-  end
-  local reach = math.max(0, item.w / 2 - INSET)
-  local widest = math.max(0, item.w / 2 - 8)
-  local apart = math.min(APART, 2 * widest / math.max(1, #ports - 1))
-  table.sort(ports, by_target)
+-- keeps its distance from the others: those that can't reach their end keep
+-- away to the outside.
+local function spread(ports, width)
+  local reach = max(0, width / 2 - INSET)
+  local widest = max(0, width / 2 - 8)
+  local apart = min(APART, 2 * widest / max(1, #ports - 1))
   local middle = #ports + 1
   for at, port in ipairs(ports) do
-    port.x = math.max(-reach, math.min(reach, port.to - item.x))
-    if port.to - item.x >= -reach and at < middle then
+    port.x = max(-reach, min(reach, port.to))
+    if port.to >= -reach and at < middle then
       middle = at
     end
   end
   for at = middle - 2, 1, -1 do
-    ports[at].x = math.min(ports[at].x, ports[at + 1].x - apart)
+    ports[at].x = min(ports[at].x, ports[at + 1].x - apart)
   end
-  if ports[middle] and middle > 1 then
-    ports[middle].x = math.max(ports[middle].x, -reach)
-  end
-  for at = math.max(middle, 2), #ports do
-    ports[at].x = math.max(ports[at].x, ports[at - 1].x + apart)
+  for at = max(middle, 2), #ports do
+    ports[at].x = max(ports[at].x, ports[at - 1].x + apart)
   end
   local limit = widest
   for at = #ports, 1, -1 do
-    ports[at].x = math.min(ports[at].x, limit)
+    ports[at].x = min(ports[at].x, limit)
     limit = ports[at].x - apart
   end
   limit = -widest
   for _, port in ipairs(ports) do
-    port.x = math.max(port.x, limit)
+    port.x = max(port.x, limit)
     limit = port.x
-    port.x = item.x + port.x
   end
 end
 
@@ -101,20 +101,24 @@ local function arrival(link)
 end
 
 local function set_ports(graph)
-  collect_ports(graph)
+  local turns = turn_ports(graph)
   for _, lane in ipairs(graph.lanes) do
     lane.to.lane_above = lane.to.lane_above or not lane.entry
   end
   for _, layer in ipairs(graph.layers) do
     for _, item in ipairs(layer) do
-      spread(item)
-      for _, port in ipairs(item.ports) do
-        if port.link then
-          port.link.from_x = port.x
-          port.link.to_x = arrival(port.link)
-        else
-          port.arc.from_x = port.x
+      if item.kind == "node" then
+        local ports = ports_of(item, turns[item])
+        spread(ports, item.w)
+        for _, port in ipairs(ports) do
+          port.owner.from_x = item.x + port.x
         end
+      end
+      for _, link in ipairs(item.down) do
+        if item.kind ~= "node" then
+          link.from_x = item.x
+        end
+        link.to_x = arrival(link)
       end
     end
   end
@@ -122,6 +126,10 @@ end
 
 local function group_of(gaps, gap, key)
   local groups = gaps[gap]
+  if groups == NOTHING then
+    groups = { by_key = {} }
+    gaps[gap] = groups
+  end
   local group = groups.by_key[key]
   if not group then
     group = { ups = {}, downs = {} }
@@ -147,7 +155,7 @@ end
 local function collect_groups(graph)
   local gaps = {}
   for gap = 0, graph.depth do
-    gaps[gap] = { by_key = {} }
+    gaps[gap] = NOTHING
   end
   for gap, layer in ipairs(graph.layers) do
     for _, item in ipairs(layer) do
@@ -254,8 +262,11 @@ local function by_slot(p, q)
 end
 
 local function joins_at(item, side)
+  if not item.joins then
+    return NOTHING
+  end
   local list = {}
-  for at, join in ipairs(item.joins or {}) do
+  for at, join in ipairs(item.joins) do
     if join.side == side then
       join.number, join.from = at, item
       list[#list + 1] = join
@@ -279,6 +290,9 @@ end
 
 local function set_slots(item, side, shift)
   local list = joins_at(item, side)
+  if #list == 0 then
+    return
+  end
   local is_container = item.node.is_container
   local top = is_container and HEADER or item.h / 2 - (#list - 1) * SLOT / 2
   for at, join in ipairs(list) do
@@ -299,7 +313,7 @@ local function set_slots(item, side, shift)
 end
 
 local function has_joins(item, side)
-  for _, join in ipairs(item and item.joins or {}) do
+  for _, join in ipairs(item and item.joins or NOTHING) do
     if join.side == side then
       return true
     end

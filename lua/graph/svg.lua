@@ -103,19 +103,15 @@ text{font-family:Arial,Helvetica,"Liberation Sans",Arimo,sans-serif}
 .icon{stroke:#fff}
 .unreached .tile{opacity:.55}]]
 
-local function number(value)
-  return string.format("%.14g", value)
-end
-
 local function rect(class, x, y, w, h, radius)
-  return '<rect class="' .. class .. '" x="' .. number(x) .. '" y="'
-    .. number(y) .. '" width="' .. number(w) .. '" height="' .. number(h)
+  return '<rect class="' .. class .. '" x="' .. x .. '" y="'
+    .. y .. '" width="' .. w .. '" height="' .. h
     .. '" rx="' .. radius .. '"/>'
 end
 
 local function label(class, x, y, content)
-  return '<text class="' .. class .. '" x="' .. number(x) .. '" y="'
-    .. number(y) .. '">' .. escape(content) .. "</text>"
+  return '<text class="' .. class .. '" x="' .. x .. '" y="'
+    .. y .. '">' .. escape(content) .. "</text>"
 end
 
 local function tooltip(content)
@@ -136,22 +132,22 @@ end
 -- A way with rounded corners; its end is drawn back if a tip follows.
 local function path(points, has_tip)
   local count = #points
-  local parts = { "M" .. number(points[1].x) .. " " .. number(points[1].y) }
+  local parts = { "M" .. (points[1].x) .. " " .. (points[1].y) }
   for at = 2, count - 1 do
     local before, here, after = points[at - 1], points[at], points[at + 1]
     local radius = math.min(RADIUS, distance(before, here) / 2,
       distance(here, after) / 2)
     local x1, y1 = towards(here, before, radius)
     local x2, y2 = towards(here, after, radius)
-    parts[#parts + 1] = "L" .. number(x1) .. " " .. number(y1) .. "Q"
-      .. number(here.x) .. " " .. number(here.y) .. " " .. number(x2) .. " "
-      .. number(y2)
+    parts[#parts + 1] = "L" .. x1 .. " " .. y1 .. "Q"
+      .. here.x .. " " .. here.y .. " " .. x2 .. " "
+      .. y2
   end
   local last = points[count]
   if count > 1 and distance(last, points[count - 1]) > 0 then
     local x, y = towards(last, points[count - 1],
       has_tip and math.min(5, distance(last, points[count - 1])) or 0)
-    parts[#parts + 1] = "L" .. number(x) .. " " .. number(y)
+    parts[#parts + 1] = "L" .. x .. " " .. y
   end
   return table.concat(parts)
 end
@@ -163,9 +159,9 @@ local function tip(points)
   end
   local x, y = towards(last, before, 7)
   local dx, dy = (last.y - y) * 4 / 7, (x - last.x) * 4 / 7
-  return '<path class="tip" d="M' .. number(last.x) .. " " .. number(last.y)
-    .. "L" .. number(x + dx) .. " " .. number(y + dy) .. "L" .. number(x - dx)
-    .. " " .. number(y - dy) .. 'z"/>'
+  return '<path class="tip" d="M' .. last.x .. " " .. last.y
+    .. "L" .. (x + dx) .. " " .. (y + dy) .. "L" .. (x - dx)
+    .. " " .. (y - dy) .. 'z"/>'
 end
 
 -- True if the segment from a to b lies on one that is already drawn.
@@ -269,8 +265,8 @@ end
 
 -- A round arrow at the end of the second line: the state has retriers.
 local function retry_mark(x, y)
-  return '<path class="retry" d="M' .. number(x + 9) .. " " .. number(y - 6)
-    .. "a4.2 4.2 0 1 0 1 4M" .. number(x + 9.6) .. " " .. number(y - 8.6)
+  return '<path class="retry" d="M' .. (x + 9) .. " " .. (y - 6)
+    .. "a4.2 4.2 0 1 0 1 4M" .. (x + 9.6) .. " " .. (y - 8.6)
     .. 'v3h-3"/>'
 end
 
@@ -289,8 +285,8 @@ local function add_title(parts, node, icons)
   if icons then
     local top = node.y + (node.title and 10 or (height - 30) / 2)
     parts[#parts + 1] = rect("tile", node.x + 10, top, 30, 30, 7)
-      .. '<path class="icon" transform="translate(' .. number(node.x + 17)
-      .. " " .. number(top + 7) .. ')" d="' .. TYPES[node.type][3] .. '"/>'
+      .. '<path class="icon" transform="translate(' .. (node.x + 17)
+      .. " " .. (top + 7) .. ')" d="' .. TYPES[node.type][3] .. '"/>'
     x = node.x + 50
   else
     parts[#parts + 1] = rect("tile", node.x, node.y, 5, height, 2)
@@ -344,7 +340,7 @@ end
 --- Draws a layout of graph.layout. `options` may be nil or have
 -- icons = false. Returns the text of the SVG file.
 function svg.render(layout, options)
-  local w, h = number(layout.width), number(layout.height)
+  local w, h = layout.width, layout.height
   local out = {
     '<svg xmlns="http://www.w3.org/2000/svg" width="' .. w .. '" height="'
       .. h .. '" viewBox="0 0 ' .. w .. " " .. h .. '" role="img">',

@@ -105,6 +105,9 @@ end
 
 --- A text as one line: control characters and runs of blanks are one blank.
 function text.one_line(source)
+  if not source:find("%c") and not source:find("  ", 1, true) then
+    return source
+  end
   return (source:gsub("[%s%c]+", " "):gsub("^ ", ""):gsub(" $", ""))
 end
 

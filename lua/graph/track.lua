@@ -105,6 +105,9 @@ end
 
 --- Sets group.track, from 1 (the highest) on. Returns how many there are.
 function track.assign(groups)
+  if #groups == 0 then
+    return 0
+  end
   for _, group in ipairs(groups) do
     extent(group)
   end

@@ -289,6 +289,44 @@ static void a_history_reads_while_it_grows(void **state) {
     check_loop(rig, arn, 1200);
 }
 
+/* Pages back from the end of what is durable; returns the last event's id. */
+static uint64_t read_back(struct rig *rig, const char *arn, int pages) {
+    const char *token = NULL;
+    uint64_t newest = 0, next = 0;
+    do {
+        struct rig_reply *reply = rig_reply_of(
+            rig, rig_ask_history(rig, arn, 100, true, token));
+        assert_false(reply->refused);
+        if (reply->count == 0)
+            break;
+        if (token)
+            assert_int_equal(reply->first_id, next);
+        else
+            newest = reply->first_id;
+        assert_int_equal(reply->first_id - reply->last_id + 1, reply->count);
+        next = reply->last_id - 1;
+        token = reply->token;
+        assert_true(token ? next > 0 : next == 0);
+    } while (token && --pages > 0);
+    return newest;
+}
+
+static void the_end_of_a_history_reads_while_it_grows(void **state) {
+    struct rig *rig = *state;
+    uint64_t newest = 0, reads = 0;
+    rig_open(rig);
+    rig_machine(rig, "m", loop);
+    const char *arn =
+        rig_start(rig, NULL, "{'n':0,'end':1200,'pad':'0123456789'}");
+    while (rig_describe(rig, arn)->status == WF_EXECUTION_RUNNING) {
+        uint64_t now = read_back(rig, arn, 1 + (int)(reads++ % 12));
+        assert_true(now >= newest);
+        newest = now;
+        rig_turn(rig);
+    }
+    check_loop(rig, arn, 1200);
+}
+
 static void bad_tokens_are_refused(void **state) {
     struct rig *rig = *state;
     static const char *const bad[] = {"x", "-1", "12345678901234567890", " "};
@@ -381,6 +419,7 @@ int main(int argc, char **argv) {
         ENGINE_TEST_REAL(beyond_its_memory_it_takes_no_more),
         ENGINE_TEST_REAL(a_long_history_reads_page_by_page),
         ENGINE_TEST_REAL(a_history_reads_while_it_grows),
+        ENGINE_TEST_REAL(the_end_of_a_history_reads_while_it_grows),
         ENGINE_TEST_BOTH(bad_tokens_are_refused),
         ENGINE_TEST_REAL(lists_go_page_by_page),
         ENGINE_TEST_REAL(the_journal_stays_within_its_budget),

@@ -281,6 +281,37 @@ static bool touched_at(const struct store_touched *touched, struct wf_str from,
     return store_touched_has(touched, from, to);
 }
 
+/* Segments of one history: those before the lowest that was written. */
+static void reads_of_lower_keys_are_told_apart(void **state) {
+    struct store_touched *touched = calloc(1, sizeof(*touched));
+    struct wf_batch *batch = wf_batch_new(1);
+    (void)state;
+
+#define N(byte) "\5\0\0\0\0\0\0\0" byte
+#define HAS(from, to) touched_at(touched, WF_STR(from), WF_STR(to))
+    wf_batch_put(batch, WF_STR(P N("\x90")), WF_STR("x"));
+    wf_batch_put(batch, WF_STR(P N("\x80")), WF_STR("x"));
+    wf_batch_put(batch, WF_STR(P N("\x88")), WF_STR("x"));
+    wf_batch_put(batch, WF_STR(P "\7"), WF_STR("the prefix alone"));
+    store_touched_add(touched, batch);
+    wf_batch_free(batch);
+    assert_false(HAS(P N("\0"), P N("\2")));
+    assert_false(HAS(P N("\0"), P N("\x7f")));
+    assert_true(HAS(P N("\0"), P N("\x81")));
+    assert_true(HAS(P N("\x80"), P N("\x80\0")));
+    assert_true(HAS(P N("\x70"), P N("\xff")));
+    assert_true(HAS(P N("\0"), P "\6"));
+    assert_true(HAS(P "\7", P "\7\0"));
+    store_touched_clear(touched);
+    batch = wf_batch_new(1);
+    wf_batch_put(batch, WF_STR(P N("\xa0")), WF_STR("x"));
+    store_touched_add(touched, batch);
+    wf_batch_free(batch);
+    assert_false(HAS(P N("\x80"), P N("\x90"))); /* the old one is gone */
+    free(touched);
+#undef HAS
+}
+
 static void reads_of_other_keys_are_told_apart(void **state) {
     struct store_touched *touched = calloc(1, sizeof(*touched));
     struct wf_batch *batch = wf_batch_new(1);
@@ -328,6 +359,7 @@ int main(void) {
         CASE(a_file_cut_short_keeps_what_is_whole),
         CASE(the_file_grows_filled_and_not_for_ever),
         cmocka_unit_test(the_checksum_is_crc32c),
+        cmocka_unit_test(reads_of_lower_keys_are_told_apart),
         cmocka_unit_test(reads_of_other_keys_are_told_apart),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
