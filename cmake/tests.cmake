@@ -12,6 +12,8 @@ if(CMOCKA_FOUND)
                              MOONSTEP_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
   unit_test(options LINK wf_options)
   unit_test(progress LINK wf_progress)
+  unit_test(event_lines LINK wf_event_lines)
+  unit_test(findings LINK wf_findings)
   set(STORE_FIXTURE tests/support/store_fixture.c
       tests/support/store_memory.c)
   unit_test(store SOURCES ${STORE_FIXTURE} LINK wf_store)
