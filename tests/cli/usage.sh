@@ -23,6 +23,16 @@ done
 expect 0 help config
 out_has "#listen = 127.0.0.1:8083"
 
+# The document names every command, and the same exit statuses.
+document=$(dirname "$(realpath "$0")")/../../docs/command-line.md
+expect 0 help
+sed -n 's/^  \([a-z][a-z]*\)  .*/\1/p' "$home/out" | while read -r command; do
+  grep -q "\`$command[ \`]" "$document" || fail "no $command in $document"
+done
+[ "$(sed -n 's/^  \([0-9][0-9]*\)  .*/\1/p' "$home/out")" = \
+  "$(sed -n 's/^| \([0-9][0-9]*\) |.*/\1/p' "$document")" ] ||
+  fail "the exit statuses in $document are others"
+
 expect 2 rnu
 err_has 'did you mean "run"?'
 out_is ""

@@ -3,7 +3,7 @@
 # A case is one line of a group's log, "ok NAME", "not ok NAME" or
 # "skip NAME: why". run_tests shows a line for each group and counts.
 
-groups=(house unit lua cli examples fuzz power crash thread conformance)
+groups=(house unit lua cli examples sdk fuzz power crash thread conformance)
 build=build/release
 asan=build/asan
 
@@ -19,9 +19,9 @@ wanted() {
 }
 
 # one CASE COMMAND...: runs a command as one case, if it is wanted. Its output
-# goes to the group's log.
+# goes to the group's log; exit status 77 skips, its last line says why.
 one() {
-  local case=$1 status=0
+  local case=$1 status=0 reason
   shift
   wanted "$case" "${names[@]}" || return 0
   if [ "$listing" = 1 ]; then
@@ -33,7 +33,8 @@ one() {
   if [ $status = 0 ]; then
     echo "ok $case"
   elif [ $status = 77 ]; then
-    echo "skip $case: see above"
+    reason=$(tail -n 1 "$log")
+    echo "skip $case: ${reason#skipped: }"
   else
     echo "not ok $case (exit status $status)"
   fi
@@ -84,6 +85,16 @@ group_examples() {
   for example in examples/*/; do
     [ -x "$example/test.sh" ] || continue
     one "examples/$(basename "$example")" "$example/test.sh" $build/moonstep
+  done
+}
+
+# AWS's own clients against a server of ours.
+group_sdk() {
+  local client
+  for client in aws javascript; do
+    wanted "sdk/$client" "${names[@]}" || continue
+    [ "$listing" = 1 ] || [ $client != aws ] || need_packages sdk || true
+    one "sdk/$client" tests/sdk/run.sh $build/moonstep $client
   done
 }
 

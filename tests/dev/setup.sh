@@ -10,6 +10,8 @@ packages_build=(
 packages_test=(
   clang libclang-rt-dev libcmocka-dev luajit lua-busted lua-filesystem curl util-linux procps
 )
+# AWS's command line, for tests/sdk.
+packages_sdk=(awscli)
 # For ./dev lint.
 packages_lint=(clang-tidy lua-check)
 
