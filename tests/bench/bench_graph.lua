@@ -62,9 +62,10 @@ local function measure(name, text, rounds)
   table.sort(times)
   table.sort(drawing)
   local middle = math.ceil(rounds / 2)
-  print(string.format("%-10s %5d nodes %5d edges: layout p50 %.1f ms, "
-    .. "max %.1f ms, first %.1f ms; svg p50 %.1f ms", name, #found.nodes,
-    #found.edges, times[middle], times[rounds], first, drawing[middle]))
+  print(string.format("%-7s %d nodes, %d edges: layout first %.1f ms, "
+    .. "least %.1f ms, p50 %.1f ms, max %.1f ms; svg p50 %.1f ms", name,
+    #found.nodes, #found.edges, first, times[1], times[middle],
+    times[rounds], drawing[middle]))
 end
 
 local rounds = tonumber(arg[1]) or 21
