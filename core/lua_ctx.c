@@ -77,7 +77,7 @@ static struct wf_str caller_name(struct wf_str name) {
 
 /* Map.Item of the innermost iteration. A key stands before its value. */
 static void map_member(struct wf_buf *out,
-                       const struct wf_script_context *now) {
+                       const struct wf_script_context *now, bool brief) {
     struct wf_value item = now->map_item;
     wf_buf_addf(out, ",\"Map\":{\"Item\":{\"Index\":%u", now->map_index);
     if (item.doc && now->map_key) {
@@ -85,26 +85,30 @@ static void map_member(struct wf_buf *out,
         wf_buf_adds(out, ",\"Key\":");
         wf_buf_addstr(out, wf_value_text(key));
     }
-    if (item.doc) {
+    if (item.doc && !brief) {
         wf_buf_adds(out, ",\"Value\":");
         wf_buf_addstr(out, wf_value_text(item));
     }
     wf_buf_adds(out, "}}");
 }
 
-/* The context object, as documented for Step Functions. */
-static struct wf_doc *context_document(const struct wf_script_context *now,
-                                       bool may_retry) {
+/* The context object, as documented for Step Functions; a brief one without
+ * Execution.Input and Map.Item.Value, which ctx gives apart. */
+static struct wf_doc *context_document(const struct wf_lua_ctx *ctx,
+                                       bool brief) {
+    const struct wf_script_context *now = ctx->now;
     struct wf_buf out = {0};
     struct wf_buf arn = {0};
-    wf_buf_reserve(&out, now->execution_input->len + 1024);
+    wf_buf_reserve(&out, (brief ? 0 : now->execution_input->len) + 1024);
     wf_buf_addstr(&arn, now->execution_arn_prefix);
     wf_buf_addstr(&arn, now->execution_name);
     wf_buf_adds(&out, "{\"Execution\":{");
     member(&out, "Id", (struct wf_str){arn.data, arn.len});
     wf_buf_free(&arn);
-    wf_buf_adds(&out, ",\"Input\":");
-    wf_buf_addstr(&out, wf_doc_text(now->execution_input));
+    if (!brief) {
+        wf_buf_adds(&out, ",\"Input\":");
+        wf_buf_addstr(&out, wf_doc_text(now->execution_input));
+    }
     wf_buf_adds(&out, ",");
     time_member(&out, "StartTime", now->start_ms);
     wf_buf_adds(&out, ",");
@@ -119,7 +123,7 @@ static struct wf_doc *context_document(const struct wf_script_context *now,
     member(&out, "Name", now->state_name);
     wf_buf_adds(&out, ",");
     time_member(&out, "EnteredTime", now->entered_ms);
-    if (may_retry)
+    if (ctx->may_retry)
         wf_buf_addf(&out, ",\"RetryCount\":%u", now->retry_count);
     wf_buf_adds(&out, "}");
     if (now->task_token.len) {
@@ -128,18 +132,52 @@ static struct wf_doc *context_document(const struct wf_script_context *now,
         wf_buf_adds(&out, "}");
     }
     if (now->in_map)
-        map_member(&out, now);
+        map_member(&out, now, brief);
     wf_buf_adds(&out, "}");
     return wf_doc_trusted_buf(&out);
+}
+
+static int push_context(lua_State *L, struct wf_lua_ctx *ctx,
+                        struct wf_doc **document, bool brief) {
+    if (!*document)
+        *document = context_document(ctx, brief);
+    wf_lua_push_value(L, (struct wf_value){*document, 0});
+    return 1;
 }
 
 /* ctx:context() -> value */
 static int l_context(lua_State *L) {
     struct wf_lua_ctx *ctx = check_ctx(L);
-    if (!ctx->document)
-        ctx->document = context_document(ctx->now, ctx->may_retry);
-    wf_lua_push_value(L, (struct wf_value){ctx->document, 0});
+    return push_context(L, ctx, &ctx->document, false);
+}
+
+/* ctx:brief_context() -> value */
+static int l_brief_context(lua_State *L) {
+    struct wf_lua_ctx *ctx = check_ctx(L);
+    return push_context(L, ctx, &ctx->brief, true);
+}
+
+/* ctx:execution_input() -> value */
+static int l_execution_input(lua_State *L) {
+    struct wf_lua_ctx *ctx = check_ctx(L);
+    wf_lua_push_value(L, (struct wf_value){ctx->now->execution_input, 0});
     return 1;
+}
+
+/* ctx:map_item() -> value, or nil: not in a Map */
+static int l_map_item(lua_State *L) {
+    struct wf_lua_ctx *ctx = check_ctx(L);
+    if (!ctx->now->in_map || !ctx->now->map_item.doc)
+        return 0;
+    wf_lua_push_value(L, ctx->now->map_item);
+    return 1;
+}
+
+void wf_lua_ctx_end(struct wf_lua_ctx *ctx) {
+    ctx->now = NULL;
+    wf_doc_unref(ctx->document);
+    wf_doc_unref(ctx->brief);
+    ctx->document = ctx->brief = NULL;
 }
 
 static int l_tostring(lua_State *L) {
@@ -148,9 +186,15 @@ static int l_tostring(lua_State *L) {
 }
 
 static const luaL_Reg METHODS[] = {
-    {"now_ms", l_now_ms},   {"retrier_count", l_retrier_count},
-    {"random", l_random},   {"uuid", l_uuid},
-    {"context", l_context}, {"entered_event_id", l_entered_event_id},
+    {"now_ms", l_now_ms},
+    {"retrier_count", l_retrier_count},
+    {"random", l_random},
+    {"uuid", l_uuid},
+    {"context", l_context},
+    {"brief_context", l_brief_context},
+    {"execution_input", l_execution_input},
+    {"map_item", l_map_item},
+    {"entered_event_id", l_entered_event_id},
     {NULL, NULL},
 };
 

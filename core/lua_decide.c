@@ -456,10 +456,8 @@ void wf_script_decide(struct wf_script *script,
         read_error(script, decision);
     else if (!read_decision(L, top + 1, decision))
         runtime_failure(decision, "the state's script returned no decision");
-    script->ctx->now = NULL;
+    wf_lua_ctx_end(script->ctx);
     wf_lua_close_value(script->input);
-    wf_doc_unref(script->ctx->document);
-    script->ctx->document = NULL;
     lua_settop(L, top);
 }
 

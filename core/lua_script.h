@@ -17,7 +17,8 @@
 struct wf_lua_ctx {
     const struct wf_script_context *now; /**< NULL outside of a call. */
     struct wf_clock *clock;
-    struct wf_doc *document;             /**< $$, once asked for. */
+    struct wf_doc *document; /**< $$, once asked for. */
+    struct wf_doc *brief;    /**< The same without what may be large. */
     bool may_retry; /**< The state's type has Retry: $$ has RetryCount. */
 };
 
@@ -41,6 +42,9 @@ struct wf_script_machine {
     uint32_t *branches;           /**< Of all states. */
     struct wf_buf names;
 };
+
+/** The transition that ctx was bound to is decided. */
+void wf_lua_ctx_end(struct wf_lua_ctx *ctx);
 
 /** Opens the sandbox: allowed libraries, require, wf.doc. */
 int wf_lua_sandbox(struct wf_script *script, struct wf_error *err);

@@ -103,6 +103,11 @@ function ctx:now_ms() end
 --- The context object ($$) as a value: Execution, State, StateMachine, Task.
 -- Built when first asked for.
 function ctx:context() end
+--- The same without Execution.Input and Map.Item.Value, which may be large,
+-- and those two. map_item() is nil outside of a Map.
+function ctx:brief_context() end
+function ctx:execution_input() end
+function ctx:map_item() end
 --- The id of the event by which the state was entered (1-based): causes of
 -- failures name it.
 function ctx:entered_event_id() end

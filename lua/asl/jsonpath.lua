@@ -10,6 +10,7 @@
 --
 -- @module asl.jsonpath
 
+local context_place = require("asl.context_place")
 local doc = require("wf.doc")
 local errors = require("asl.errors")
 local path_reasons = require("asl.path_reasons")
@@ -35,7 +36,7 @@ local function run(self, root, budget)
   local values = { root }
   for i, selector in ipairs(self.selectors) do
     local selected = { budget = budget }
-    if i == self.collects then
+    if i + self.depth == self.collects then
       values = { array_of(values) }
     end
     for _, value in ipairs(values) do
@@ -63,8 +64,14 @@ end
 local multiple = {}
 multiple.__index = multiple
 
+-- Of a path of the context, the value of its place. (Where there is none, the
+-- path finds nothing in `null` either.)
 local function root_of(self, input, ctx)
-  return self.source == 2 and ctx:context() or input
+  local place = self.place
+  if not place then
+    return input
+  end
+  return place.root(ctx) or doc.null
 end
 
 --- What the path finds: an array of the values, or the value; nil if nothing;
@@ -114,7 +121,10 @@ end
 
 local function new(text, source, list)
   local self = { text = text, definite = false, source = source, steps = list }
-  self.selectors, self.is_single = selectors.compile(list)
+  self.place = source == 2 and context_place.of(list) or nil
+  self.selectors, self.is_single =
+    selectors.compile(list, self.place and self.place.depth)
+  self.depth = self.place and self.place.depth or 0
   self.collects = collecting_step(list)
   self.is_single = self.is_single or self.collects ~= nil
   return setmetatable(self, multiple)
@@ -123,11 +133,11 @@ end
 --- A path that is not definite, of steps as asl.steps parses them.
 jsonpath.new = new
 
--- The compiled form of a definite path's steps.
-function jsonpath.compiled(list)
+--- The compiled form of a definite path's steps, without the first ones.
+function jsonpath.compiled(list, without)
   local parts = {}
-  for i, step in ipairs(list) do
-    parts[i] = step.name or step.index
+  for i = 1 + (without or 0), #list do
+    parts[#parts + 1] = list[i].name or list[i].index
   end
   return doc.path(parts)
 end

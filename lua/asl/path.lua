@@ -7,7 +7,9 @@
 --   path.definite    true if it names one place at most
 --   path.source      path.INPUT ("$") or path.CONTEXT ("$$")
 --   path.steps       what asl.steps made of it
---   path.compiled    a definite path for value:find() and value:put()
+--   path.place       where a path of the context looks (asl.context_place)
+--   path.compiled    a definite path for value:find() and value:put(), from
+--                    that place on
 --   path:find(input, ctx)  the value it finds, or nil; an error and a cause
 --                          after it if more went wrong
 --   path:scalar(input, ctx)  the same as Lua data (value:scalar())
@@ -18,6 +20,7 @@
 --
 -- @module asl.path
 
+local context_place = require("asl.context_place")
 local jsonpath = require("asl.jsonpath")
 local path_reasons = require("asl.path_reasons")
 local steps = require("asl.steps")
@@ -30,20 +33,24 @@ path.CONTEXT = 2
 local definite = {}
 definite.__index = definite
 
+local function root_of(self, input, ctx)
+  local place = self.place
+  if place then
+    return place.root(ctx)
+  end
+  return input
+end
+
 --- The value at the path: of `input`, or of the context object.
 function definite:find(input, ctx)
-  if self.source == path.CONTEXT then
-    return ctx:context():find(self.compiled)
-  end
-  return input:find(self.compiled)
+  local root = root_of(self, input, ctx)
+  return root and root:find(self.compiled)
 end
 
 --- The same as Lua data: see value:scalar().
 function definite:scalar(input, ctx)
-  if self.source == path.CONTEXT then
-    return ctx:context():scalar(self.compiled)
-  end
-  return input:scalar(self.compiled)
+  local root = root_of(self, input, ctx)
+  return root and root:scalar(self.compiled)
 end
 
 -- Why a step cannot be taken from `value`; nil if it only is not there.
@@ -78,12 +85,14 @@ function definite:reason(input, ctx)
 end
 
 local function new_definite(text, source, list)
+  local place = source == path.CONTEXT and context_place.of(list) or nil
   return setmetatable({
     text = text,
     definite = true,
     source = source,
     steps = list,
-    compiled = jsonpath.compiled(list),
+    place = place,
+    compiled = jsonpath.compiled(list, place and place.depth),
   }, definite)
 end
 

@@ -213,9 +213,9 @@ local function keeps_one(step)
   return step.kind == "name" or step.kind == "index" or step.kind == "call"
 end
 
---- The selectors of a list of steps; and whether the path gives one value
--- (or nothing) rather than a list.
-function selectors.compile(steps)
+--- The selectors of a list of steps, without the first ones; and whether the
+-- path gives one value (or nothing) rather than a list.
+function selectors.compile(steps, without)
   local list, before, is_certain = {}, "$", true
   for i, step in ipairs(steps) do
     local is_last = i == #steps
@@ -228,6 +228,9 @@ function selectors.compile(steps)
     before = before .. step.fragment
     is_certain = is_certain
       and (keeps_one(step) or (step.kind == "names" and is_last))
+  end
+  for _ = 1, without or 0 do
+    table.remove(list, 1)
   end
   return list, is_certain
 end

@@ -5,7 +5,8 @@
 -- ends in ".$" becomes a hole. Rendering joins fragments and found text.
 --
 -- A hole with a definite path is filled by the core. All other expressions
--- (asl.expression) fill numbered slots.
+-- (asl.expression), and paths to a place apart in the context, fill numbered
+-- slots.
 --
 -- @module asl.template
 
@@ -15,7 +16,6 @@ local expression = require("asl.expression")
 
 local template = {}
 
-local CONTEXT = expression.CONTEXT
 local MAX_SLOTS = 1000
 
 -- Numbers the values in the order of the text and notes of each whether it
@@ -50,6 +50,7 @@ local function new_build(value)
     holes = {}, -- by number of part: what the causes of failures need
     slots = {},
     uses_context = false,
+    uses_whole = false, -- not only what ctx:brief_context() has
   }
 end
 
@@ -66,9 +67,11 @@ end
 
 local function add_expression(build, found, field)
   local hole
-  if found.definite then
+  local place = found.place
+  if found.definite and (not place or place.depth == 0) then
     hole = { path = found.compiled, source = found.source }
-    build.uses_context = build.uses_context or found.source == CONTEXT
+    build.uses_context = build.uses_context or place ~= nil
+    build.uses_whole = build.uses_whole or (place and not place.is_brief)
   else
     build.slots[#build.slots + 1] = { expression = found, field = field }
     hole = { slot = #build.slots }
@@ -160,6 +163,7 @@ function template.compile(value)
   return setmetatable({
     template = doc.template(build.parts),
     uses_context = build.uses_context,
+    uses_whole = build.uses_whole,
     slots = build.slots,
     holes = build.holes,
   }, rendering)
@@ -192,7 +196,10 @@ function rendering:render(ctx, state, input)
   if self.constant then
     return self.constant
   end
-  local context = self.uses_context and ctx:context() or nil
+  local context
+  if self.uses_context then
+    context = self.uses_whole and ctx:context() or ctx:brief_context()
+  end
   local result, part
   if self.slots[1] then
     local values, error, cause = slot_values(self, ctx, state, input)

@@ -1,6 +1,7 @@
 --- asl.containers: how Parallel and Map load, and the data flow of a Map.
 
 local doc = require("wf.doc")
+local fake_ctx = require("fake_ctx")
 local machine = require("machine")
 local map_data = require("asl.map_data")
 local machine_run = require("machine_run")
@@ -103,14 +104,7 @@ end)
 
 -- A ctx with a context object.
 local function new_ctx(context)
-  return {
-    entered_event_id = function()
-      return 2
-    end,
-    context = function()
-      return doc.parse(context or "{}")
-    end,
-  }
+  return fake_ctx.new(context or "{}")
 end
 
 local function map_state(members)

@@ -2,19 +2,17 @@
 
 local base64 = require("asl.base64")
 local doc = require("wf.doc")
+local fake_ctx = require("fake_ctx")
 local intrinsics = require("asl.intrinsics")
 
-local CTX = {
-  context = function()
-    return doc.parse('{"Execution":{"Name":"e-1"}}')
-  end,
+local CTX = fake_ctx.new('{"Execution":{"Name":"e-1"}}', {
   random = function()
     return 0.5
   end,
   uuid = function()
     return "6d1c5f4e-52a8-4b6e-9a55-0f6bb0f2a111"
   end,
-}
+})
 
 local function call(text, input)
   local value, error, cause =

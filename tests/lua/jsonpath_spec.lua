@@ -1,6 +1,7 @@
 --- asl.jsonpath and asl.filter: paths that may name many places.
 
 local doc = require("wf.doc")
+local fake_ctx = require("fake_ctx")
 local path = require("asl.path")
 
 -- The store of the article that JSONPath comes from.
@@ -10,11 +11,7 @@ local STORE = doc.parse([[{"store":{"book":[
   {"category":"fiction","author":"Herman","title":"Moby","isbn":"0-553",
    "price":8.99}],
   "bicycle":{"color":"red","price":19.95}},"limit":10,"none":null}]])
-local CTX = {
-  context = function()
-    return doc.parse('{"Execution":{"Input":{"v":[1,2]}}}')
-  end,
-}
+local CTX = fake_ctx.new('{"Execution":{"Input":{"v":[1,2]}}}')
 
 local function find(text)
   local parsed = assert(path.parse(text))

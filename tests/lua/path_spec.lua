@@ -1,15 +1,12 @@
 --- asl.path: JSONPath.
 
 local doc = require("wf.doc")
+local fake_ctx = require("fake_ctx")
 local path = require("asl.path")
 
 local INPUT = doc.parse([[{"a":{"b":[10,20,{"c d":true}]},"x-y":1,
   "n":null,"$":2,"it's":3,"ü":4,"p.q":5,"x:y":6,"[?":7,"\t":8}]])
-local CTX = {
-  context = function()
-    return doc.parse('{"Execution":{"Input":{"v":[7]}}}')
-  end,
-}
+local CTX = fake_ctx.new('{"Execution":{"Input":{"v":[7]}}}')
 
 local function find(text)
   local found = assert(path.parse(text)):find(INPUT, CTX)

@@ -1,17 +1,12 @@
 --- asl.template: payload templates.
 
 local doc = require("wf.doc")
+local fake_ctx = require("fake_ctx")
 local template = require("asl.template")
 
 local STATE = { name = "A" }
-local CTX = {
-  context = function()
-    return doc.parse('{"Execution":{"Id":"e-1"}}')
-  end,
-  entered_event_id = function()
-    return 2
-  end,
-}
+local CTX = fake_ctx.new('{"Execution":{"Id":"e-1","Input":{"x":[5]}},'
+  .. '"Map":{"Item":{"Index":3,"Value":{"y":6}}}}')
 
 local function compile(text)
   return template.compile(assert(doc.parse(text)))
@@ -86,5 +81,25 @@ describe("payload templates", function()
       .. ("}"):rep(depth)
     local filled = render(text, '{"v":7}')
     assert.equal(text:gsub('"c%.%$":"%$%.v"', '"c":7'), filled)
+  end)
+end)
+
+describe("a template over the context object", function()
+  -- Each is looked up where it is: the whole object may be large.
+  it("looks into its parts as into the whole", function()
+    assert.equal('{"x":5,"y":6,"i":3,"id":"e-1","v":[5],"all":{"y":6}}',
+      render('{"x.$":"$$.Execution.Input.x[0]","y.$":"$$.Map.Item.Value.y",'
+        .. '"i.$":"$$.Map.Item.Index","id.$":"$$.Execution.Id",'
+        .. '"v.$":"$$.Execution.Input.x[*]","all.$":"$$[\'Map\'].Item.Value"}',
+        "{}"))
+    assert.equal('{"m":{"Item":{"Index":3,"Value":{"y":6}}},"n":[3,{"y":6}]}',
+      render('{"m.$":"$$.Map","n.$":"$$.Map.Item.*"}', "{}"))
+  end)
+
+  it("says what it did not find", function()
+    local _, error, cause = render('{"a.$":"$$.Map.Item.Value.z"}', '{"i":1}')
+    assert.equal("States.Runtime", error)
+    assert.matches("The JSONPath '%$%$%.Map%.Item%.Value%.z' specified for the "
+      .. "field 'a%.%$' could not be found in the input '{\"i\":1}'", cause)
   end)
 end)

@@ -12,6 +12,7 @@
 -- the states.
 
 local doc = require("wf.doc")
+local fake_ctx = require("fake_ctx")
 local machine = require("machine")
 
 local machine_run = {}
@@ -39,10 +40,9 @@ local function new_ctx(run)
   function ctx:uuid()
     return "00000000-0000-4000-8000-000000000001"
   end
-  function ctx:context()
-    return doc.parse(run:context_text())
-  end
-  return ctx
+  return fake_ctx.new(function()
+    return run:context_text()
+  end, ctx)
 end
 
 --- The context object of the state that is being run.
