@@ -212,15 +212,10 @@ static char *text_or(const char *text, const char *otherwise) {
     return wf_strndup(chosen, strlen(chosen));
 }
 
-int wf_engine_open(struct ev_loop *loop, struct wf_clock *clock,
-                   struct wf_store *store,
-                   const struct wf_engine_options *options,
-                   const struct wf_engine_events *events, void *arg,
-                   struct wf_engine **out, struct wf_error *err) {
+static struct wf_engine *engine_new(const struct wf_engine_options *options,
+                                    const struct wf_engine_events *events,
+                                    void *arg) {
     struct wf_engine *engine = wf_calloc(1, sizeof(*engine));
-    engine->loop = loop;
-    engine->clock = clock;
-    engine->store = store;
     engine->options = *options;
     set_defaults(&engine->options);
     if (events)
@@ -232,38 +227,66 @@ int wf_engine_open(struct ev_loop *loop, struct wf_clock *clock,
     engine->batch_limit = 2000;
     init_lists(engine);
     engine->recent = wf_recent_new();
+    ev_idle_init(&engine->spin, spin); /* recovery may start it already */
+    return engine;
+}
 
+static int open_script(struct wf_engine *engine, struct wf_error *err) {
     struct wf_script_options script = {
-        .lua_directory = options->lua_directory,
-        .states = options->states,
-        .clock = clock,
+        .lua_directory = engine->options.lua_directory,
+        .states = engine->options.states,
+        .clock = engine->clock,
         .notice = script_notice,
         .arg = engine,
     };
+    return wf_script_new(&script, &engine->script, err);
+}
+
+static void open_pool(struct wf_engine *engine) {
     /* A seeded run is the same every time: one handler after the other. */
+    bool seeded = engine->clock->seeded;
     struct wf_pool_options pool = {
-        .workers = clock->seeded ? 1 : options->workers,
-        .tasks_per_worker = clock->seeded ? 1 : 0,
-        .lua_directory = options->lua_directory,
-        .lambda_endpoint = options->lambda_endpoint,
+        .workers = seeded ? 1 : engine->options.workers,
+        .tasks_per_worker = seeded ? 1 : 0,
+        .lua_directory = engine->options.lua_directory,
+        .lambda_endpoint = engine->options.lambda_endpoint,
         .output_bytes = engine->options.payload_bytes,
     };
-    ev_idle_init(&engine->spin, spin); /* recovery may start it already */
-    if (wf_script_new(&script, &engine->script, err) != 0)
-        goto failed;
-    engine->pool = wf_pool_new(loop, &pool, &wf_task_pool_events, engine);
-    if (wf_engine_recover(engine, err) != 0 ||
-        wf_bundles_open(engine, err) != 0)
-        goto failed;
+    engine->pool = wf_pool_new(engine->loop, &pool, &wf_task_pool_events,
+                               engine);
+}
+
+static void watch_store(struct wf_engine *engine) {
+    struct wf_store *store = engine->store;
     engine->store_changed = store->changed; /* who watched it, still does */
     engine->store_changed_arg = store->changed_arg;
     wf_store_watch(store, store_changed, engine);
+}
+
+int wf_engine_open(struct ev_loop *loop, struct wf_clock *clock,
+                   struct wf_store *store,
+                   const struct wf_engine_options *options,
+                   const struct wf_engine_events *events, void *arg,
+                   struct wf_engine **out, struct wf_error *err) {
+    struct wf_engine *engine = engine_new(options, events, arg);
+    engine->loop = loop;
+    engine->clock = clock;
+    engine->store = store;
+    int rc = open_script(engine, err);
+    if (rc == 0) {
+        open_pool(engine);
+        rc = wf_engine_recover(engine, err);
+    }
+    if (rc == 0)
+        rc = wf_bundles_open(engine, err);
+    if (rc != 0) {
+        wf_engine_close(engine);
+        return -1;
+    }
+    watch_store(engine);
     start_watchers(engine);
     *out = engine;
     return 0;
-failed:
-    wf_engine_close(engine);
-    return -1;
 }
 
 void wf_engine_close(struct wf_engine *engine) {

@@ -484,6 +484,12 @@ void wf_followers_note(struct wf_engine *engine, uint64_t execution);
 void wf_followers_durable(struct wf_engine *engine);
 void wf_followers_free(struct wf_engine *engine);
 
+/* ---- history.c ---- */
+/** Fills in what the definition says of the event's state. */
+void wf_history_describe(const struct wf_engine *engine,
+                         const struct wf_machine *machine,
+                         struct wf_history_event *shown);
+
 /* ---- observe.c ---- */
 /** Keeps the events of a slice for the observer; called when building. */
 void wf_observe(struct wf_engine *engine, struct wf_execution *execution,

@@ -96,9 +96,9 @@ static struct wf_str held_text(const struct history *history,
     return held ? (struct wf_str){held->bytes, held->len} : WF_STR_NULL;
 }
 
-static void describe_state(const struct wf_machine *machine,
-                           struct wf_history_event *shown,
-                           const char *region) {
+void wf_history_describe(const struct wf_engine *engine,
+                         const struct wf_machine *machine,
+                         struct wf_history_event *shown) {
     if (!(shown->event.fields & WF_EVENT_HAS_STATE) ||
         shown->event.state >= machine->state_count)
         return;
@@ -106,7 +106,7 @@ static void describe_state(const struct wf_machine *machine,
     shown->state_name = info->name;
     shown->resource_type = info->resource_type;
     shown->resource = info->resource;
-    shown->region = wf_str(region);
+    shown->region = wf_str(engine->region);
 }
 
 /* Collects the events of the page, and the documents among them. */
@@ -215,7 +215,7 @@ static void answer(struct history *history) {
     for (size_t i = 0; i < history->event_count; i++) {
         struct wf_history_event *shown = &history->events[i];
         uint64_t number;
-        describe_state(history->machine, shown, history->engine->region);
+        wf_history_describe(history->engine, history->machine, shown);
         if (wants_doc(&shown->event, false, &number))
             shown->doc = held_text(history, number);
         if (wants_doc(&shown->event, true, &number))

@@ -93,13 +93,9 @@ static const char JIT_OPTIONS[] =
     "jit.opt.start('maxtrace=20000', 'maxmcode=65536', 'hotloop=40')";
 
 /* Protected body of wf_lua_sandbox. [-0, +0] */
-static int l_open(lua_State *L) {
-    struct wf_script *script = lua_touserdata(L, 1);
-
-    luaL_openlibs(L);
-    if (luaL_dostring(L, JIT_OPTIONS) != 0)
-        return lua_error(L);
-    lua_newtable(L); /* stack: loaded */
+/* Modules that scripts may require and that are no files. */
+static void open_loaded(lua_State *L) {
+    lua_newtable(L);
     lua_getglobal(L, "bit");
     lua_setfield(L, -2, "bit");
     lua_pushcfunction(L, wf_lua_open_doc);
@@ -108,28 +104,40 @@ static int l_open(lua_State *L) {
     lua_pushlightuserdata(L, (void *)&LOADED_KEY);
     lua_insert(L, -2);
     lua_rawset(L, LUA_REGISTRYINDEX);
+}
+
+static void remove_field(lua_State *L, const char *library,
+                         const char *name) {
+    lua_getglobal(L, library);
+    lua_pushnil(L);
+    lua_setfield(L, -2, name);
+    lua_pop(L, 1);
+}
+
+static void remove_globals(lua_State *L, const char *const *names) {
+    for (; *names; names++) {
+        lua_pushnil(L);
+        lua_setglobal(L, *names);
+    }
+}
+
+static int l_open(lua_State *L) {
+    static const char *const libraries[] = {"io", "os", "package", "ffi",
+                                            "jit", "debug", NULL};
+    struct wf_script *script = lua_touserdata(L, 1);
+
+    luaL_openlibs(L);
+    if (luaL_dostring(L, JIT_OPTIONS) != 0)
+        return lua_error(L);
+    open_loaded(L);
     lua_pushlightuserdata(L, (void *)&SCRIPT_KEY);
     lua_pushlightuserdata(L, script);
     lua_rawset(L, LUA_REGISTRYINDEX);
-
-    lua_getglobal(L, "math");
-    lua_pushnil(L);
-    lua_setfield(L, -2, "random");
-    lua_pushnil(L);
-    lua_setfield(L, -2, "randomseed");
-    lua_getglobal(L, "string");
-    lua_pushnil(L);
-    lua_setfield(L, -2, "dump");
-    for (const char *const *name = FORBIDDEN; *name; name++) {
-        lua_pushnil(L);
-        lua_setglobal(L, *name);
-    }
-    static const char *const libraries[] = {"io", "os", "package", "ffi",
-                                            "jit", "debug", NULL};
-    for (const char *const *name = libraries; *name; name++) {
-        lua_pushnil(L);
-        lua_setglobal(L, *name);
-    }
+    remove_field(L, "math", "random");
+    remove_field(L, "math", "randomseed");
+    remove_field(L, "string", "dump");
+    remove_globals(L, FORBIDDEN);
+    remove_globals(L, libraries);
     lua_pushcfunction(L, l_require);
     lua_setglobal(L, "require");
     return 0;

@@ -11,6 +11,27 @@
 
 #include <stdlib.h>
 
+/* The documents before an event: at most four. */
+struct held_docs {
+    uint64_t number[4];
+    struct wf_str text[4];
+    size_t at;
+};
+
+static void hold_doc(struct held_docs *held, uint64_t number,
+                     struct wf_str text) {
+    held->number[held->at % 4] = number;
+    held->text[held->at++ % 4] = text;
+}
+
+static struct wf_str doc_of(const struct held_docs *held, uint64_t number,
+                            struct wf_str otherwise) {
+    for (size_t i = 0; i < 4; i++)
+        if (held->number[i] == number)
+            otherwise = held->text[i];
+    return otherwise;
+}
+
 static void send_slice(struct wf_engine *engine, struct wf_machine *machine,
                        struct wf_str arn, int64_t start_ms,
                        uint64_t first_event, struct wf_str bytes,
@@ -20,35 +41,23 @@ static void send_slice(struct wf_engine *engine, struct wf_machine *machine,
         .start_ms = start_ms,
         .next_event = first_event,
     };
+    struct held_docs held = {0};
     enum wf_tail_entry entry;
     struct wf_event event;
-    uint64_t number, held_number[4] = {0};
-    struct wf_str text, held[4] = {WF_STR_NULL};
-    size_t at = 0;
+    uint64_t number;
+    struct wf_str text;
 
     while ((entry = wf_tail_next(&cursor, &event, &number, &text)) !=
                WF_TAIL_END &&
            entry != WF_TAIL_BAD) {
         if (entry != WF_TAIL_EVENT) {
-            held_number[at % 4] = number;
-            held[at++ % 4] = text;
+            hold_doc(&held, number, text);
             continue;
         }
         struct wf_history_event shown = {.event = event};
-        if (event.fields & WF_EVENT_HAS_STATE &&
-            event.state < machine->state_count) {
-            const struct wf_state_info *info = &machine->states[event.state];
-            shown.state_name = info->name;
-            shown.resource_type = info->resource_type;
-            shown.resource = info->resource;
-            shown.region = wf_str(engine->region);
-        }
-        if (event.fields & WF_EVENT_HAS_DOC) {
-            shown.doc = input;
-            for (size_t i = 0; i < 4; i++)
-                if (held_number[i] == event.doc)
-                    shown.doc = held[i];
-        }
+        wf_history_describe(engine, machine, &shown);
+        if (event.fields & WF_EVENT_HAS_DOC)
+            shown.doc = doc_of(&held, event.doc, input);
         shown.role_arn = wf_str(machine->role_arn);
         engine->events.event(engine->events_arg, arn, &shown);
     }

@@ -257,46 +257,64 @@ static void on_died(struct ev_loop *loop, ev_io *io, int events) {
         exited(arg, status, reason);
 }
 
+/* Forks; the child waits at the gate. Fills in the process's pid and pidfd.
+ * Returns 0 or errno. */
+static int fork_child(struct plan *plan, struct wf_child *child, int *pidfd) {
+    pid_t self = getpid(), pid = fork();
+
+    if (pid == 0)
+        child_main(plan, self);
+    if (pid < 0)
+        return errno;
+    *pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
+    if (*pidfd < 0) {
+        int rc = errno;
+        kill(pid, SIGKILL);
+        waitpid(pid, NULL, 0);
+        return rc;
+    }
+    setpgid(pid, pid); /* whoever of the two comes first */
+    *child = (struct wf_child){(int32_t)pid, start_time(pid)};
+    return 0;
+}
+
+static struct wf_proc *proc_new(struct wf_task *task, struct wf_child child,
+                                int pidfd, int gate) {
+    struct wf_proc *proc = wf_calloc(1, sizeof(*proc));
+
+    *proc = (struct wf_proc){
+        .task = task, .child = child, .gate = gate, .pidfd = pidfd};
+    wf_list_append(&task->procs, &proc->link);
+    ev_io_init(&proc->died, on_died, pidfd, EV_READ);
+    proc->died.data = proc;
+    ev_io_start(task->worker->loop, &proc->died);
+    return proc;
+}
+
 struct wf_proc *wf_task_spawn(struct wf_task *task,
                               const struct wf_spawn *spawn,
                               wf_proc_exit_fn *exited, void *arg,
                               struct wf_error *err) {
     struct wf_proc *proc = NULL;
+    struct wf_child child;
     struct plan plan;
-    int pair[2];
+    int pair[2], pidfd;
 
     if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0) {
         wf_error_set(err, WF_E_IO, "socketpair: %s", strerror(errno));
         return NULL;
     }
     plan_make(&plan, task, spawn, pair[1]);
-    pid_t self = getpid(), pid = fork();
-    if (pid == 0)
-        child_main(&plan, self);
-    int pidfd = pid > 0 ? (int)syscall(SYS_pidfd_open, pid, 0) : -1;
-    if (pidfd < 0) {
-        wf_error_set(err, WF_E_IO, "fork: %s", strerror(errno));
-        if (pid > 0) {
-            kill(pid, SIGKILL);
-            waitpid(pid, NULL, 0);
-        }
+    int rc = fork_child(&plan, &child, &pidfd);
+    if (rc == 0) {
+        proc = proc_new(task, child, pidfd, pair[0]);
+        proc->exited = exited;
+        proc->arg = arg;
+        child_send(proc, WF_WIRE_CHILD_STARTED);
+    } else {
+        wf_error_set(err, WF_E_IO, "fork: %s", strerror(rc));
         close(pair[0]);
-        goto out;
     }
-    setpgid(pid, pid); /* whoever of the two comes first */
-    proc = wf_calloc(1, sizeof(*proc));
-    *proc = (struct wf_proc){.task = task,
-                             .child = {(int32_t)pid, start_time(pid)},
-                             .gate = pair[0],
-                             .pidfd = pidfd,
-                             .exited = exited,
-                             .arg = arg};
-    wf_list_append(&task->procs, &proc->link);
-    ev_io_init(&proc->died, on_died, pidfd, EV_READ);
-    proc->died.data = proc;
-    ev_io_start(task->worker->loop, &proc->died);
-    child_send(proc, WF_WIRE_CHILD_STARTED);
-out:
     close(pair[1]);
     plan_free(&plan);
     return proc;
