@@ -77,7 +77,8 @@ layer(wf_engine SOURCES core/engine.c core/commit.c core/table.c core/keys.c
       core/load_docs.c core/recover.c
       core/machine.c core/machine_make.c core/machine_read.c
       core/machine_list.c core/machine_delete.c core/machine_tags.c
-      core/arn.c core/call.c core/refusal.c core/bundle.c core/bundles.c
+      core/arn.c core/call.c core/ended.c core/refusal.c core/bundle.c
+      core/bundles.c
       core/start.c core/read.c core/listing.c core/wait.c core/follow.c
       core/history.c core/observe.c core/recent.c
       LINK wf_script wf_store wf_pool wf_event PkgConfig::CRYPTO)

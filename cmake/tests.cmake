@@ -33,6 +33,7 @@ if(CMOCKA_FOUND)
               LINK wf_api)
   endforeach()
   unit_test(json_complaint LINK wf_doc)
+  unit_test(ended LINK wf_engine)
   unit_test(stdlib_parts LINK wf_stdlib)
   unit_test(stdlib SOURCES tests/support/mini_worker.c
             tests/support/web.c tests/support/web_certificate.c

@@ -314,6 +314,7 @@ void wf_engine_close(struct wf_engine *engine) {
     wf_machines_free(engine);
     wf_script_free(engine->script);
     wf_recent_free(engine->recent);
+    wf_ended_free(&engine->ended);
     wf_buf_free(&engine->parked_resume);
     free(engine->timers.heap);
     free(engine->region);

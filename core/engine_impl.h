@@ -19,6 +19,7 @@
  *   load_docs.c   the documents that a frame's next step needs
  *   sweep.c       removes what an ended execution has left in rows
  *   recover.c     start: journal to memory
+ *   ended.c       rows of executions that have ended, kept for a while
  *   call.c        memory of requests and reads under way
  *   machine.c     state machines: rows, what is in memory
  *   machine_make.c    CreateStateMachine, UpdateStateMachine
@@ -39,6 +40,7 @@
 #define WF_ENGINE_IMPL_H
 
 #include "call.h"
+#include "ended.h"
 #include "engine.h"
 #include "execution.h"
 #include "keys.h"
@@ -149,6 +151,7 @@ struct wf_engine {
     size_t backlog_at;
     struct wf_link reaps;       /**< Process groups that are being ended. */
     struct wf_recent *recent;   /**< Pieces of histories that grow fast. */
+    struct wf_ended ended;      /**< Rows that were asked for lately. */
     struct wf_waiter *waiters[WF_WAITER_BUCKETS]; /**< By execution. */
     struct wf_followers *followers; /**< NULL: there are none. */
     unsigned cancelling;        /**< Tasks that the pool is ending. */

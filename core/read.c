@@ -55,8 +55,10 @@ static void find_in_machine(void *arg, struct wf_machine_head *head) {
     struct wf_str name = {call->name.data, call->name.len};
     struct wf_execution *execution =
         wf_table_by_name(&engine->table, head->id, name);
-    if (execution) {
-        find_done(call, execution->id);
+    uint64_t id = execution ? execution->id
+                            : wf_ended_find(&engine->ended, head->id, name);
+    if (id) {
+        find_done(call, id);
         return;
     }
     struct wf_key key = wf_key_name(engine->partition, head->id, name);
@@ -243,28 +245,33 @@ static void take_from_inline(struct payload *payload, struct wf_str segment,
         take_entry(payload, cursor, number);
 }
 
+/* Describes what a row holds. False: it does not decode. */
+static bool take_row(struct description *d, struct wf_str row) {
+    struct wf_execution_image image;
+    struct wf_reader in = {row.data, row.data + row.len, false};
+    if (!wf_execution_decode(&in, &image))
+        return false;
+    struct wf_str rest = {in.at, (size_t)(in.end - in.at)};
+    wf_buf_addstr(&d->image, row);
+    take_from_inline(&d->input, rest, image.input);
+    take_from_inline(&d->output, rest, image.output);
+    d->machine = wf_machine_of(d->engine, image.machine, image.revision);
+    if (image.status != WF_EXECUTION_RUNNING &&
+        !wf_ended_row(&d->engine->ended, d->id).data)
+        wf_ended_keep(&d->engine->ended, d->id, image.machine, image.name,
+                      row);
+    resolve(d);
+    return true;
+}
+
 static void describe_rows(void *arg, const struct wf_row *rows, size_t count,
                           bool more, const struct wf_error *err) {
     struct description *d = arg;
-    struct wf_execution_image image;
     (void)more;
     d->engine->loads--;
-    if (wf_engine_read_failed(d->engine, err))
+    if (wf_engine_read_failed(d->engine, err) ||
+        (count == 1 && take_row(d, rows->value)))
         return;
-    if (count == 1) {
-        struct wf_reader in = {rows->value.data,
-                               rows->value.data + rows->value.len, false};
-        if (wf_execution_decode(&in, &image)) {
-            struct wf_str rest = {in.at, (size_t)(in.end - in.at)};
-            wf_buf_addstr(&d->image, rows->value);
-            take_from_inline(&d->input, rest, image.input);
-            take_from_inline(&d->output, rest, image.output);
-            d->machine = wf_machine_of(d->engine, image.machine,
-                                       image.revision);
-            resolve(d);
-            return;
-        }
-    }
     wf_refuse_execution(d->reply, d->arg, "ExecutionDoesNotExist",
                         "The execution's row can't be read", WF_STR_NULL);
     wf_call_free(d);
@@ -284,6 +291,9 @@ void wf_describe(struct wf_engine *engine, uint64_t id,
         wf_execution_after(engine, execution, durable, d);
         return;
     }
+    struct wf_str row = wf_ended_row(&engine->ended, id);
+    if (row.data && take_row(d, row))
+        return;
     struct wf_key key = wf_key_execution(engine->partition, id);
     engine->loads++;
     wf_store_get(engine->store, wf_key_str(&key), describe_rows, d);

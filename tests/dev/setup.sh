@@ -12,6 +12,8 @@ packages_test=(
 )
 # AWS's command line, for tests/sdk.
 packages_sdk=(awscli)
+# For ./dev bench.
+packages_bench=(wrk curl)
 # For ./dev lint.
 packages_lint=(clang-tidy lua-check)
 
