@@ -119,6 +119,8 @@ static void fix_pointers(struct wf_script_machine *machine) {
             texts[t]->data = at;
             at += texts[t]->len;
         }
+        if (info->branch_count == 0)
+            continue;
         info->branches = branches;
         branches += info->branch_count;
     }

@@ -62,6 +62,12 @@ static enum wf_decision_kind decide(struct wf_script *script,
     return kind;
 }
 
+static void run_joins(struct wf_script *script, struct wf_script_call *call) {
+    decide(script, call, WF_SCRIPT_JOINED);
+    if (decide(script, call, WF_SCRIPT_BRANCH_FAILED) == WF_DECISION_RETRY)
+        decide(script, call, WF_SCRIPT_RETRY);
+}
+
 static void run_state(struct wf_script *script, struct wf_script_call *call) {
     call->failure.error = WF_STR("Boom");
     call->failure.cause = WF_STR("It burst.");
@@ -73,6 +79,13 @@ static void run_state(struct wf_script *script, struct wf_script_call *call) {
         decide(script, call, WF_SCRIPT_TASK_SUCCEEDED);
         if (decide(script, call, WF_SCRIPT_TASK_FAILED) == WF_DECISION_RETRY)
             decide(script, call, WF_SCRIPT_RETRY);
+        break;
+    case WF_DECISION_MAP:
+        decide(script, call, WF_SCRIPT_ITEM);
+        run_joins(script, call);
+        break;
+    case WF_DECISION_PARALLEL:
+        run_joins(script, call);
         break;
     default:
         break;
@@ -93,6 +106,9 @@ static void run_states(struct wf_script *script,
         .execution_input = input,
         .entered_event = 2,
         .retriers = retriers,
+        .in_map = true,
+        .map_index = 1,
+        .map_item = {input, 0},
     };
     struct wf_script_call call = {
         .machine = machine,
