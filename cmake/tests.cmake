@@ -58,6 +58,11 @@ if(CMOCKA_FOUND)
     unit_test(${name} SOURCES ${ENGINE_FIXTURE} LINK wf_engine wf_worker
               wf_lua_stdlib)
   endforeach()
+  foreach(name engine_branches engine_branches_fail)
+    unit_test(${name} SOURCES ${ENGINE_FIXTURE}
+              tests/support/branches.c LINK wf_engine wf_worker
+              wf_lua_stdlib)
+  endforeach()
 endif()
 
 # The table of the API's model is what its generator writes.

@@ -560,8 +560,8 @@ static bool is_early(struct wf_engine *engine, const struct wf_frame *frame) {
            frame->due_ms > wf_clock_now_ms(engine->clock);
 }
 
-unsigned wf_frame_turn(struct wf_engine *engine, struct wf_frame *frame,
-                       unsigned budget) {
+static unsigned take_turn(struct wf_engine *engine, struct wf_frame *frame,
+                          unsigned budget) {
     unsigned made = 1;
     if (frame->execution->status != WF_EXECUTION_RUNNING ||
         frame->phase == WF_PHASE_GONE)
@@ -605,6 +605,17 @@ unsigned wf_frame_turn(struct wf_engine *engine, struct wf_frame *frame,
         }
         break;
     }
+    return made;
+}
+
+unsigned wf_frame_turn(struct wf_engine *engine, struct wf_frame *frame,
+                       unsigned budget) {
+    struct wf_execution *execution = frame->execution;
+    execution->pins++; /* if it ends, callers still look at its frames */
+    unsigned made = take_turn(engine, frame, budget);
+    execution->pins--;
+    if (execution->express && execution->status != WF_EXECUTION_RUNNING)
+        wf_execution_release(engine, execution);
     return made;
 }
 

@@ -12,6 +12,8 @@
 
 #include <cmocka.h>
 
+#include "keys.h"
+
 #define PATIENCE_NS UINT64_C(60000000000)
 
 const char *__lsan_default_suppressions(void);
@@ -284,6 +286,35 @@ static bool is_parked(struct rig *rig, void *arg) {
 
 void rig_until_parked(struct rig *rig) {
     rig_until_true(rig, is_parked, NULL);
+}
+
+struct row_count {
+    size_t count, key_len;
+};
+
+static void count_rows(void *arg, const struct wf_row *rows, size_t count,
+                       bool more, const struct wf_error *err) {
+    struct row_count *counted = arg;
+    assert_null(err);
+    assert_false(more);
+    for (size_t i = 0; i < count; i++)
+        counted->count += counted->key_len == 0 ||
+                          rows[i].key.len == counted->key_len + 3;
+}
+
+size_t rig_rows(struct rig *rig, char table, size_t key_len) {
+    struct wf_key from = wf_key_table(0, table);
+    struct wf_key to = wf_key_table_end(0, table);
+    struct wf_range range = {.from = wf_key_str(&from),
+                             .to = wf_key_str(&to),
+                             .keys_only = true,
+                             .max_rows = 1000000,
+                             .max_bytes = SIZE_MAX};
+    struct row_count counted = {0, key_len};
+    struct wf_error err;
+    assert_int_equal(wf_store_scan_now(rig->store, &range, count_rows,
+                                       &counted, &err), 0);
+    return counted.count;
 }
 
 /* ---- texts ---- */

@@ -139,8 +139,9 @@ struct rig_reply *rig_describe(struct rig *rig, const char *arn);
  *   3<2 PassStateExited A {"x":1}
  *   5<4 TaskFailed T +1500 My.Error: because
  *
- * id<previous, type, state, +milliseconds since the start (if not 0),
- * "timeout=S heartbeat=S", error: cause, document.
+ * id<previous, type, state, of Maps "#index" or "length=N", +milliseconds
+ * since the start (if not 0), "timeout=S heartbeat=S", error: cause, document.
+ * Histories with branches need history_check.h besides.
  */
 const char *rig_history(struct rig *rig, const char *arn);
 /** The same without documents. */
@@ -155,5 +156,8 @@ void rig_assert_status(struct rig *rig, const char *arn,
 /** Fails unless `text` has `part`. */
 void rig_assert_has(const char *text, const char *part);
 unsigned rig_count(const char *text, const char *part);
+/** How many rows a table of the store has; the partition's letter, see
+ * keys.h. `key_len`: only keys of so many bytes behind the letter; 0: all. */
+size_t rig_rows(struct rig *rig, char table, size_t key_len);
 
 #endif

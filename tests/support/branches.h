@@ -1,0 +1,32 @@
+/*
+ * branches.h - for tests of Parallel and Map: texts of definitions, runs, and
+ * what holds for every history, however branches and iterations interleave.
+ */
+#ifndef BRANCHES_H
+#define BRANCHES_H
+
+#include "engine_fixture.h"
+
+/** A state that passes its input on and ends. */
+#define PASS(name) "'" name "':{'Type':'Pass','End':true}"
+/** A branch, or the processor of a Map. */
+#define BRANCH(start, states) "{'StartAt':'" start "','States':{" states "}}"
+
+/** Runs a machine to its end, checks status and, if it is not NULL, output.
+ * Returns the story, which has been checked. */
+const char *branches_run(struct rig *rig, const char *definition,
+                         const char *input, enum wf_execution_status status,
+                         const char *output);
+const char *branches_succeed(struct rig *rig, const char *definition,
+                             const char *input, const char *output);
+
+/**
+ * Fails the test unless the story (engine_fixture.h) of an execution is
+ * well-formed: ids are contiguous; each event follows an earlier one that can
+ * cause it; each *StateEntered is left or aborted once, or something that
+ * explains it has failed; each MapIterationStarted is ended once; nothing
+ * comes behind the execution's end.
+ */
+void branches_check(const char *story);
+
+#endif
