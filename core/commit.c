@@ -13,7 +13,6 @@
 
 #include "engine_impl.h"
 #include "journal.h"
-#include "recent.h"
 
 /* Drop the journal's head by so many records at a time, and not before so
  * many can go: deleting one at a time rewrites the same pages again. */
@@ -326,8 +325,6 @@ static void build_execution(struct wf_engine *engine,
         cut(engine, execution);
     else if (is_long)
         execution->wants_pack = true;
-    if (is_long && execution->status == WF_EXECUTION_RUNNING)
-        wf_recent_keep(engine->recent, execution->id, tail);
     if (execution->status != WF_EXECUTION_RUNNING || execution->wants_pack) {
         pack(engine, execution);
     } else {

@@ -16,6 +16,7 @@
 #include <stdlib.h>
 
 #include "engine_impl.h"
+#include "recent.h"
 
 #define HORIZON_MS 1000
 #define INLINE_BYTES 65536 /* a history up to this ends inside its E row */
@@ -132,6 +133,9 @@ static void put_segment(struct wf_engine *engine,
                                        part->first_event);
     wf_batch_put_buf(wf_engine_rows(engine), wf_key_str(&key), &segment);
     wf_buf_free(&segment);
+    if (execution->status == WF_EXECUTION_RUNNING &&
+        execution->tail.bytes.len >= SEGMENT_BYTES)
+        wf_recent_keep(engine->recent, execution->id, part);
 }
 
 /* The tail as segments, cut behind events. */

@@ -3,8 +3,8 @@
 
 #include <stdlib.h>
 
-#define PIECES 8
-#define PIECE_BYTES ((size_t)128 << 10) /* a larger one is not kept */
+#define PIECES 32
+#define PIECE_BYTES ((size_t)64 << 10) /* a larger one is not kept */
 
 struct piece {
     uint64_t execution;

@@ -4,7 +4,7 @@
  *
  * The newest page of such a history would otherwise wait for the store: what
  * it shows is durable, but a row of the log's that the database does not have
- * yet is read by the thread that writes, between two commits. At most a MiB,
+ * yet is read by the thread that writes, between two commits. At most 2 MiB,
  * for all executions together; whoever does not find a piece reads its rows.
  */
 #ifndef WF_RECENT_H
@@ -16,7 +16,7 @@ struct wf_recent;
 
 struct wf_recent *wf_recent_new(void);
 void wf_recent_free(struct wf_recent *recent); /* NULL is fine */
-/** Copies a tail that is about to become segments. */
+/** Copies a part of a tail that becomes a segment. */
 void wf_recent_keep(struct wf_recent *recent, uint64_t execution,
                     const struct wf_tail *tail);
 /** The piece with an event, or NULL. Valid until the next keep. */

@@ -51,8 +51,8 @@ static void the_oldest_goes_first(void **state) {
     for (uint64_t i = 0; i < 100; i++) {
         keep(recent, 7, i * 10, i * 10 + 10, (char)('a' + i % 26), 10 + i);
         expect(recent, 7, i * 10 + 5, (char)('a' + i % 26));
-        if (i >= 8)
-            assert_null(wf_recent_find(recent, 7, (i - 8) * 10));
+        if (i >= 32)
+            assert_null(wf_recent_find(recent, 7, (i - 32) * 10));
     }
     expect(recent, 7, 920, (char)('a' + 92 % 26));
     wf_recent_free(recent);
@@ -61,9 +61,9 @@ static void the_oldest_goes_first(void **state) {
 static void a_large_piece_is_not_kept(void **state) {
     struct wf_recent *recent = wf_recent_new();
     (void)state;
-    keep(recent, 7, 1, 10, 'a', 129 << 10);
+    keep(recent, 7, 1, 10, 'a', 65 << 10);
     assert_null(wf_recent_find(recent, 7, 5));
-    keep(recent, 7, 1, 10, 'a', 128 << 10);
+    keep(recent, 7, 1, 10, 'a', 64 << 10);
     expect(recent, 7, 5, 'a');
     wf_recent_free(recent);
     wf_recent_free(NULL);
