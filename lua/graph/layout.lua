@@ -170,7 +170,21 @@ local function bounds(graph)
   graph.w = most > -math.huge and math.ceil(most) - graph.left or 0
 end
 
+-- One state in a branch: nothing to lay out.
+local function single_size(scope)
+  local graph = { items = {}, arcs = {}, layers = {} }
+  local item = net.add_item(graph, "node", 0, 0, scope.nodes[1])
+  set_size(item)
+  item.x, item.unreached = item.w / 2, scope.start ~= scope.nodes[1]
+  graph.left, graph.w, graph.h = 0, item.w, item.h
+  scope.graph = graph
+  return graph.w, graph.h
+end
+
 scope_size = function(scope, is_top)
+  if not is_top and #scope.nodes == 1 and #scope.edges == 0 then
+    return single_size(scope)
+  end
   local graph = net.build(scope, is_top, tools)
   for _, item in ipairs(graph.items) do
     if item.kind == "node" then

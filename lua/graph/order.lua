@@ -60,47 +60,74 @@ local function start_order(graph)
   end
 end
 
-local function by_position(x, y)
-  return x.from < y.from or x.from == y.from and x.to < y.to
-end
+local MAX_PAIRS = 24 -- links that are compared in pairs
 
--- Crossings between a layer and the next: inversions, counted with a tree.
-local function crossings(layer, below)
-  local ends, count = {}, 0
-  for _, item in ipairs(layer) do
-    for _, link in ipairs(item.down) do
-      count = count + 1
-      ends[count] = { from = item.pos, to = link.b.pos }
-    end
-  end
-  if count < 2 then
-    return 0
-  end
-  table.sort(ends, by_position)
-  local tree, size, sum = {}, #below, 0
-  for at = 1, size do
-    tree[at] = 0
-  end
-  for seen, each in ipairs(ends) do
-    local at, not_behind = each.to, 0
-    while at > 0 do
-      not_behind = not_behind + tree[at]
-      at = at - bit.band(at, -at)
-    end
-    sum = sum + seen - 1 - not_behind
-    at = each.to
-    while at <= size do
-      tree[at] = tree[at] + 1
-      at = at + bit.band(at, -at)
+local function count_pairs(from, to, count)
+  local sum = 0
+  for one = 2, count do
+    local f, t = from[one], to[one]
+    for two = 1, one - 1 do
+      if (f - from[two]) * (t - to[two]) < 0 then
+        sum = sum + 1
+      end
     end
   end
   return sum
 end
 
+-- Inversions, counted with a tree of sums over the positions below; links
+-- come in the order of their upper ends.
+local function count_inversions(from, to, count, size)
+  local tree, sum, waiting = {}, 0, 1
+  for at = 1, size do
+    tree[at] = 0
+  end
+  for one = 1, count do
+    while from[waiting] < from[one] do -- those of one item do not cross
+      local at = to[waiting]
+      while at <= size do
+        tree[at] = tree[at] + 1
+        at = at + bit.band(at, -at)
+      end
+      waiting = waiting + 1
+    end
+    local at, not_behind = to[one], 0
+    while at > 0 do
+      not_behind = not_behind + tree[at]
+      at = at - bit.band(at, -at)
+    end
+    sum = sum + waiting - 1 - not_behind
+  end
+  return sum
+end
+
+-- Crossings between a layer and the next. `from` and `to` are scratch.
+local function crossings(layer, below, from, to)
+  if #layer == 1 or #below == 1 then
+    return 0
+  end
+  local count, is_sorted, last = 0, true, 0
+  for pos = 1, #layer do
+    local links, before = layer[pos].down, last
+    for at = 1, #links do
+      count = count + 1
+      from[count], to[count] = pos, links[at].b.pos
+      is_sorted = is_sorted and to[count] >= before
+      last = math.max(last, to[count])
+    end
+  end
+  if is_sorted then
+    return 0
+  elseif count <= MAX_PAIRS then
+    return count_pairs(from, to, count)
+  end
+  return count_inversions(from, to, count, #below)
+end
+
 local function all_crossings(graph)
-  local sum = 0
+  local sum, from, to = 0, {}, {}
   for at = 1, #graph.layers - 1 do
-    sum = sum + crossings(graph.layers[at], graph.layers[at + 1])
+    sum = sum + crossings(graph.layers[at], graph.layers[at + 1], from, to)
   end
   return sum
 end

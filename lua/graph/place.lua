@@ -28,7 +28,7 @@ local function mark_conflicts(layers)
   for at = 1, #layers - 1 do
     local below = layers[at + 1]
     local left, scanned = 0, 1
-    for pos = 1, #below do
+    for pos = 1, #layers[at] > 1 and #below > 1 and #below or 0 do
       local right
       for _, link in ipairs(below[pos].up) do
         right = link.inner and link.a.pos or right
@@ -63,6 +63,10 @@ end
 -- The numbers of the two medians of what an item may be aligned with, the
 -- same one twice if their count is odd; 0 if there is nothing.
 local function medians(links, side, found)
+  if #links == 1 then
+    local number = links[1].blocked and 0 or links[1][side].number
+    return number, number
+  end
   local has_inner, has_main = false, false
   for at = 1, #links do
     has_inner = has_inner or links[at].inner

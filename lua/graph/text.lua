@@ -21,23 +21,18 @@ local LATIN, WIDE, WIDEST = 600, 1000, 1250 -- two, three and four bytes
 local BOLD = 1.09 -- semi-bold letters are so much wider
 local ELLIPSIS = "…"
 
--- Width of the character that begins with this byte; 0: it continues one.
-local function width_of(byte)
-  if byte < 128 then
-    return ASCII[byte - 31] or 278
-  elseif byte < 192 then
-    return 0
-  elseif byte < 224 then
-    return LATIN
-  end
-  return byte < 240 and WIDE or WIDEST
+-- By a character's first byte; 0: the byte continues one.
+local WIDTHS = {}
+for byte = 0, 255 do
+  WIDTHS[byte] = ASCII[byte - 31] or byte < 128 and 278 or byte < 192 and 0
+    or byte < 224 and LATIN or byte < 240 and WIDE or WIDEST
 end
 
 --- Width of a line in pixels.
 function text.width(line, size, is_bold)
-  local sum = 0
+  local sum, get = 0, line.byte
   for at = 1, #line do
-    sum = sum + width_of(line:byte(at))
+    sum = sum + WIDTHS[get(line, at)]
   end
   return sum * size * (is_bold and BOLD or 1) / 1000
 end
@@ -53,7 +48,7 @@ function text.cut(line, width, size, is_bold)
   local last = 0
   for at = 1, #line do
     local byte = line:byte(at)
-    left = left - width_of(byte)
+    left = left - WIDTHS[byte]
     if left < 0 then
       break
     end
