@@ -19,15 +19,20 @@ void *wf_call_new(struct wf_engine *engine, size_t size,
     return call + 1;
 }
 
-void wf_call_free(void *memory) {
-    struct call *call = (struct call *)memory - 1;
-    wf_list_remove(&call->link);
+static void call_free(struct call *call) {
     if (call->drop)
-        call->drop(memory);
+        call->drop(call + 1);
     free(call);
 }
 
+void wf_call_free(void *memory) {
+    struct call *call = (struct call *)memory - 1;
+    wf_list_remove(&call->link);
+    call_free(call);
+}
+
 void wf_calls_free(struct wf_engine *engine) {
-    while (!wf_list_is_empty(&engine->calls))
-        wf_call_free(WF_ENTRY(engine->calls.next, struct call, link) + 1);
+    struct wf_link *link;
+    while ((link = wf_list_shift(&engine->calls)))
+        call_free(WF_ENTRY(link, struct call, link));
 }

@@ -462,9 +462,10 @@ void wf_refuse_execution(wf_execution_fn *reply, void *arg,
 typedef void wf_found_fn(void *arg, uint64_t id);
 void wf_execution_find(struct wf_engine *engine, struct wf_str arn,
                        wf_found_fn *found, void *arg);
-/** False: it is no execution's ARN, and has been refused. */
-bool wf_execution_arn_is_good(struct wf_str arn, wf_execution_fn *reply,
-                              void *arg);
+/** False: it is no execution's ARN, and has been refused. AWS's operations
+ * know no EXPRESS executions: `express` says whether this one does. */
+bool wf_execution_arn_is_good(struct wf_str arn, bool express,
+                              wf_execution_fn *reply, void *arg);
 /** Answers like DescribeExecution. */
 void wf_describe(struct wf_engine *engine, uint64_t id,
                  wf_execution_fn *reply, void *arg);

@@ -85,11 +85,8 @@ void wf_machine_name(struct wf_engine *engine, struct wf_machine *machine,
         engine, machine->express ? "express" : "execution", name, ":");
 }
 
-void wf_machine_remove(struct wf_engine *engine, struct wf_machine *machine) {
-    struct wf_machine **at = id_bucket(engine, machine->id);
-    while (*at != machine)
-        at = &(*at)->id_next;
-    *at = machine->id_next;
+static void machine_free(struct wf_engine *engine,
+                         struct wf_machine *machine) {
     wf_script_machine_free(engine->script, machine->compiled);
     wf_buf_free(&machine->definition);
     free(machine->settings.logging);
@@ -103,6 +100,14 @@ void wf_machine_remove(struct wf_engine *engine, struct wf_machine *machine) {
     free(machine);
 }
 
+void wf_machine_remove(struct wf_engine *engine, struct wf_machine *machine) {
+    struct wf_machine **at = id_bucket(engine, machine->id);
+    while (*at != machine)
+        at = &(*at)->id_next;
+    *at = machine->id_next;
+    machine_free(engine, machine);
+}
+
 static void head_free(struct wf_machine_head *head) {
     wf_buf_free(&head->tags);
     free(head->name);
@@ -111,8 +116,11 @@ static void head_free(struct wf_machine_head *head) {
 
 void wf_machines_free(struct wf_engine *engine) {
     for (size_t i = 0; i < WF_MACHINE_BUCKETS; i++) {
-        while (engine->machines.by_id[i])
-            wf_machine_remove(engine, engine->machines.by_id[i]);
+        while (engine->machines.by_id[i]) {
+            struct wf_machine *machine = engine->machines.by_id[i];
+            engine->machines.by_id[i] = machine->id_next;
+            machine_free(engine, machine);
+        }
         while (engine->machines.heads[i]) {
             struct wf_machine_head *head = engine->machines.heads[i];
             engine->machines.heads[i] = head->next;

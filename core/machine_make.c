@@ -146,8 +146,9 @@ static struct wf_machine *make(struct make_call *call, uint32_t id,
         refuse_definition(call, machine, &diagnostics, &err);
         machine = NULL;
     } else {
-        const char *role = call->asked.role_arn ? call->asked.role_arn
-                                                : before->role_arn;
+        const char *role = call->asked.role_arn;
+        if (!role && before)
+            role = before->role_arn;
         wf_machine_name(engine, machine, wf_str(call->asked.name),
                         wf_str(role));
     }

@@ -147,7 +147,7 @@ void wf_engine_describe_state_machine_for_execution(
     struct describe_call *call = new_call(engine, execution_arn, reply, arg);
     struct wf_buf why = {0};
     struct wf_arn arn;
-    if (!wf_arn_read(wf_str(call->arn), "execution", "express", &arn, &why))
+    if (!wf_arn_read(wf_str(call->arn), "execution", NULL, &arn, &why))
         refuse(call, "InvalidArn", "%s", (struct wf_str){why.data, why.len});
     else
         wf_execution_find(engine, wf_str(call->arn), execution_found, call);

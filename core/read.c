@@ -82,11 +82,12 @@ void wf_execution_find(struct wf_engine *engine, struct wf_str text,
     wf_machine_head_by_name(engine, arn.name, find_in_machine, call);
 }
 
-bool wf_execution_arn_is_good(struct wf_str text, wf_execution_fn *reply,
-                              void *arg) {
+bool wf_execution_arn_is_good(struct wf_str text, bool express,
+                              wf_execution_fn *reply, void *arg) {
     struct wf_buf why = {0};
     struct wf_arn arn;
-    bool good = wf_arn_read(text, "execution", "express", &arn, &why);
+    bool good = wf_arn_read(text, "execution", express ? "express" : NULL,
+                            &arn, &why);
     if (!good)
         wf_refuse_execution(reply, arg, "InvalidArn", "%s",
                             (struct wf_str){why.data, why.len});
@@ -324,7 +325,7 @@ static void describe_found(void *arg, uint64_t id) {
 
 void wf_engine_describe_execution(struct wf_engine *engine, struct wf_str arn,
                                   wf_execution_fn *reply, void *arg) {
-    if (!wf_execution_arn_is_good(arn, reply, arg))
+    if (!wf_execution_arn_is_good(arn, false, reply, arg))
         return;
     struct describe_call *call = wf_call_new(engine, sizeof(*call),
                                              describe_drop);

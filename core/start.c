@@ -493,7 +493,7 @@ void wf_engine_stop_execution(struct wf_engine *engine, struct wf_str arn,
     call->cause = copy_if_any(cause);
     call->reply = reply;
     call->arg = arg;
-    if (wf_execution_arn_is_good(wf_str(call->arn), reply, arg))
+    if (wf_execution_arn_is_good(wf_str(call->arn), false, reply, arg))
         wf_execution_find(engine, wf_str(call->arn), stop_found, call);
     else
         wf_call_free(call);

@@ -167,7 +167,7 @@ static void found(void *arg, uint64_t id) {
 void wf_engine_wait_for_execution(struct wf_engine *engine, struct wf_str arn,
                                   int64_t timeout_ms, wf_execution_fn *reply,
                                   void *arg) {
-    if (!wf_execution_arn_is_good(arn, reply, arg))
+    if (!wf_execution_arn_is_good(arn, true, reply, arg))
         return;
     struct wait_call *call = wf_call_new(engine, sizeof(*call), drop);
     if (timeout_ms <= 0 || timeout_ms > LONGEST_WAIT_MS)

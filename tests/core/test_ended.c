@@ -50,11 +50,11 @@ static void many_take_places_of_others(void **state) {
     unsigned found = 0;
     char name[24];
     (void)state;
-    for (uint64_t id = 1; id <= 5 * WF_ENDED_SLOTS; id++) {
+    for (uint64_t id = 1; id <= UINT64_C(5) * WF_ENDED_SLOTS; id++) {
         snprintf(name, sizeof(name), "%llu", (unsigned long long)id);
         wf_ended_keep(ended, id, 1, wf_str(name), wf_str(name));
     }
-    for (uint64_t id = 1; id <= 5 * WF_ENDED_SLOTS; id++) {
+    for (uint64_t id = 1; id <= UINT64_C(5) * WF_ENDED_SLOTS; id++) {
         snprintf(name, sizeof(name), "%llu", (unsigned long long)id);
         uint64_t by_name = wf_ended_find(ended, 1, wf_str(name));
         struct wf_str row = wf_ended_row(ended, id);

@@ -515,6 +515,12 @@ static void refuses_other_arns(void **state) {
                             "Invalid Arn: 'Resource type not valid in this "
                             "context: stateMachine'");
     }
+    struct rig_reply *describe =
+        rig_ask_describe(rig, PREFIX "express:m:x:y");
+    rig_reply_of(rig, describe);
+    assert_string_equal(describe->message,
+                        "Invalid Arn: 'Resource type not valid in this "
+                        "context: express'");
     snprintf(rig->arn, sizeof(rig->arn), "%s", execution);
     struct rig_reply *others[] = {rig_ask_start(rig, "x", NULL),
                                   rig_ask_list(rig, 0, 0, NULL)};
@@ -529,6 +535,34 @@ static void refuses_other_arns(void **state) {
     expect_refused(rig, &answer, "InvalidArn",
                    "Invalid Arn: 'Invalid ARN prefix: no'");
     expect_missing(rig, PREFIX "stateMachine:m:1");
+}
+
+/* ---- what was answered stays ---- */
+
+static void a_crash_takes_nothing_back(void **state) {
+    struct wf_tag some = {WF_STR("a"), WF_STR("b")};
+    struct rig *rig = *state;
+    struct answer answer = {0};
+    rig_open(rig);
+    rig_machine(rig, "m", one);
+    rig_crash(rig);
+    rig_open(rig);
+    expect_machine(rig, "m one " ROLE);
+    update(rig, two, NULL, NULL, "m two " ROLE " uuid");
+    rig_crash(rig);
+    rig_open(rig);
+    expect_machine(rig, "m two " ROLE " uuid");
+    wf_engine_tag_resource(rig->engine, wf_str(rig->arn), &some, 1, on_done,
+                           &answer);
+    expect(rig, &answer, "");
+    rig_crash(rig);
+    rig_open(rig);
+    expect_tags(rig, "a=b ");
+    expect_deleted(rig, rig->arn);
+    rig_crash(rig);
+    rig_open(rig);
+    expect_missing(rig, rig->arn);
+    expect_list(rig, 0, "");
 }
 
 /* ---- what was asked for is never answered by a closed engine ---- */
@@ -585,6 +619,7 @@ int main(void) {
         ENGINE_TEST_LMDB(tags_have_a_limit),
         ENGINE_TEST_LMDB(tags_need_a_resource),
         ENGINE_TEST_LMDB(refuses_other_arns),
+        ENGINE_TEST_BOTH(a_crash_takes_nothing_back),
         ENGINE_TEST_REAL(a_closed_engine_frees_what_is_under_way),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
