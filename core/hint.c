@@ -169,7 +169,8 @@ static bool hint_field(struct wf_str field, struct wf_buf *out) {
         wf_suggest_offer(&suggest, *name);
     found = did_you_mean(&suggest, out);
     if (!found && suggest.best != NULL) { /* spelt right, at a wrong place */
-        wf_buf_addf(out, "states of this type have no %s", word);
+        wf_buf_addf(out, "%s belongs to other types of states, or to another "
+                    "QueryLanguage", word);
         found = true;
     }
     free(word);

@@ -52,6 +52,33 @@ expect 0 history flaky:a --follow --json
 head -n 1 "$home/out" | grep -q '^{"timestamp":.*"id":1,.*}$' ||
   fail "the first line is not event 1"
 
+# Iterations and branches are told apart.
+cat >"$home/nest.asl.json" <<'JSON'
+{"StartAt": "Each", "States": {"Each": {"Type": "Map", "End": true,
+  "ItemProcessor": {"StartAt": "Both", "States": {"Both": {
+    "Type": "Parallel", "End": true, "Branches": [
+      {"StartAt": "Left", "States": {"Left": {"Type": "Pass", "End": true}}},
+      {"StartAt": "Right", "States": {"Right": {"Type": "Pass",
+        "End": true}}}]}}}}}}
+JSON
+expect 0 start "$home/nest.asl.json" --name a --input '[1,2]'
+expect 0 history nest:a --follow
+out_has "  Each            MapStateStarted  2 items"
+out_has "  │ [0] Both      ParallelStateEntered  1"
+out_has "  │ │ Left        PassStateExited"
+out_has "  │ [1] Each      MapIterationSucceeded"
+! grep -q "$(printf '\033')" "$home/out" || fail "colours in a pipe"
+if command -v script >/dev/null; then # a terminal has colours, if wanted
+  export TERM=xterm LC_ALL=C.UTF-8
+  command="'$moonstep' history nest:a --follow"
+  script -qec "$command" /dev/null >"$home/out" 2>&1 </dev/null ||
+    fail "on a terminal"
+  grep -q "$(printf '\033\[32mMapStateSucceeded')" "$home/out" ||
+    fail "no colours on a terminal"
+  NO_COLOR=1 script -qec "$command" /dev/null >"$home/out" 2>&1 </dev/null
+  ! grep -q "$(printf '\033')" "$home/out" || fail "colours with NO_COLOR"
+fi
+
 # The exit status is that of the execution.
 expect 0 start "$home/bad.asl.json" --name b
 expect 1 history bad:b --follow

@@ -152,7 +152,8 @@ static void says_what_was_meant(void **state) {
     assert_hint("{\"Nxt\":1}", SCHEMA, "Field 'Nxt' is not supported", "/",
                 "did you mean \"Next\"?");
     assert_hint("{\"Retry\":1}", SCHEMA, "Field 'Retry' is not supported",
-                "/", "states of this type have no Retry");
+                "/", "Retry belongs to other types of states, or to another "
+                "QueryLanguage");
     assert_hint("{}", SCHEMA, "Field 'Unheard' is not supported", "/", "");
     assert_hint("{}", SCHEMA, "something else", "/", "");
     assert_hint("{}", "MISSING_END_STATE", "No state ends", "/",

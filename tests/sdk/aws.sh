@@ -5,7 +5,7 @@
 set -eu
 aws=$1 endpoint=$2 home=$3
 export AWS_ACCESS_KEY_ID=none AWS_SECRET_ACCESS_KEY=none
-export AWS_DEFAULT_REGION=us-east-1 AWS_PAGER= AWS_MAX_ATTEMPTS=1
+export AWS_DEFAULT_REGION=us-east-1 AWS_PAGER='' AWS_MAX_ATTEMPTS=1
 role=arn:aws:iam::000000000000:role/tour
 prefix=arn:aws:states:us-east-1:000000000000
 
