@@ -7,6 +7,8 @@
 #include "json_write.h"
 #include "term.h"
 
+enum { POLL_S = 50 }; /* less than what proxies end connections after */
+
 bool wf_cli_print_line(struct wf_buf *line) {
     bool is_printed;
 
@@ -81,24 +83,43 @@ static int print_result(struct wf_value execution) {
     return status;
 }
 
+/* Until it is not RUNNING any more; `reply` describes it then. */
+static int wait_for_end(struct wf_cli_session *session, struct wf_str arn,
+                        struct wf_doc **reply) {
+    struct wf_buf body = {0};
+    int status;
+
+    wf_buf_u8(&body, '{');
+    wf_json_text(&body, "executionArn", arn);
+    wf_json_integer(&body, "timeoutSeconds", POLL_S);
+    wf_buf_u8(&body, '}');
+    do {
+        wf_doc_unref(*reply);
+        status = wf_cli_session_call(session, "Moonstep.WaitForExecution",
+                                     wf_cli_text(&body), reply);
+    } while (status == WF_EXIT_OK &&
+             wf_cli_has_status((struct wf_value){*reply, 0}, "RUNNING"));
+    wf_buf_free(&body);
+    return status;
+}
+
 static int await_end(const struct wf_options *options, struct wf_str arn) {
+    struct wf_error err = {0};
+    struct wf_cli_session *session = wf_cli_session_new(options, &err);
     struct wf_doc *reply = NULL;
     int status;
 
-    for (;;) {
-        status = wf_cli_call_arn(options, "Moonstep.WaitForExecution",
-                                 "executionArn", arn, &reply);
-        if (status != WF_EXIT_OK)
-            return status;
-        if (!wf_cli_has_status((struct wf_value){reply, 0}, "RUNNING"))
-            break;
-        wf_doc_unref(reply);
-    }
-    if (wf_option_flag(options, "json"))
-        wf_cli_print_json(reply);
+    if (session == NULL)
+        return wf_cli_fail(WF_EXIT_ENGINE, "%s", err.message);
+    wf_cli_session_reached(session); /* it has started the execution */
+    status = wait_for_end(session, arn, &reply);
+    wf_cli_session_free(session);
+    if (status != WF_EXIT_OK)
+        return status;
     if (!wf_option_flag(options, "json"))
         status = print_result((struct wf_value){reply, 0});
-    else if (!wf_cli_has_status((struct wf_value){reply, 0}, "SUCCEEDED"))
+    else if ((status = wf_cli_print_json(reply)) == WF_EXIT_OK &&
+             !wf_cli_has_status((struct wf_value){reply, 0}, "SUCCEEDED"))
         status = WF_EXIT_FAILED;
     wf_doc_unref(reply);
     return status;

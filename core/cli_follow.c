@@ -15,10 +15,7 @@
 
 enum {
     PAGE = 1000,
-    POLL_S = 50,           /* less than what proxies end connections after */
-    FIRST_PAUSE_MS = 100,  /* between attempts to reach the server: doubles */
-    LONGEST_PAUSE_MS = 2000,
-    MOST_LOST_MS = 600000, /* then it is given up */
+    POLL_S = 50, /* less than what proxies end connections after */
 };
 
 struct following {
@@ -26,83 +23,14 @@ struct following {
     struct wf_cli_session *session;
     struct wf_event_lines *lines;
     struct wf_str arn;
-    uint64_t last_event;   /* shown */
-    bool was_reached;      /* the server has answered once */
-    unsigned pause_ms;
-    unsigned lost_ms;      /* 0: connected */
-    struct wf_buf body, why, out;
+    uint64_t last_event; /* shown */
+    struct wf_buf body, out;
 };
 
-/* ---- the connection ---- */
-
-static int give_up(const struct following *following) {
-    return wf_cli_fail(WF_EXIT_UNREACHABLE, "%s can't be reached: %.*s",
-                       wf_option_text(following->options, "endpoint"),
-                       (int)following->why.len, following->why.data);
-}
-
-/* Tells once, then waits a little. An exit status, or -1: try again. */
-static int after_loss(struct following *following) {
-    if (!following->was_reached ||
-        following->lost_ms >= MOST_LOST_MS)
-        return give_up(following);
-    if (following->lost_ms == 0) {
-        fprintf(stderr, "moonstep: the server is gone behind event %llu "
-                "(%.*s); trying again\n",
-                (unsigned long long)following->last_event,
-                (int)following->why.len, following->why.data);
-        following->pause_ms = FIRST_PAUSE_MS;
-    }
-    following->lost_ms += following->pause_ms;
-    if (!wf_cli_session_sleep(following->session, following->pause_ms))
-        return WF_EXIT_INTERRUPTED;
-    following->pause_ms *= 2;
-    if (following->pause_ms > LONGEST_PAUSE_MS)
-        following->pause_ms = LONGEST_PAUSE_MS;
-    return -1;
-}
-
-static void note_reached(struct following *following) {
-    if (following->lost_ms > 0)
-        fprintf(stderr, "moonstep: connected again\n");
-    following->was_reached = true;
-    following->lost_ms = 0;
-}
-
-/* Calls with what stands in `body`, as often as it takes. A long poll says
- * nothing for long, so after a loss something quick is asked first. */
 static int call(struct following *following, const char *target,
                 struct wf_doc **reply) {
-    int status = -1;
-
-    while (status == -1) {
-        bool is_lost = following->lost_ms > 0;
-
-        switch (wf_cli_session_call(
-            following->session, is_lost ? "Moonstep.Stats" : target,
-            is_lost ? WF_STR("{}") : wf_cli_text(&following->body), reply,
-            &following->why)) {
-        case WF_CLI_ANSWERED:
-            note_reached(following);
-            if (!is_lost)
-                return WF_EXIT_OK;
-            wf_doc_unref(*reply);
-            break;
-        case WF_CLI_LOST:
-            status = after_loss(following);
-            break;
-        case WF_CLI_INTERRUPTED:
-            status = WF_EXIT_INTERRUPTED;
-            break;
-        case WF_CLI_REFUSED:
-            status = wf_cli_fail(WF_EXIT_FAILED, "%.*s",
-                                 (int)following->why.len,
-                                 following->why.data);
-            break;
-        }
-    }
-    *reply = NULL;
-    return status;
+    return wf_cli_session_call(following->session, target,
+                               wf_cli_text(&following->body), reply);
 }
 
 /* ---- events ---- */
@@ -250,7 +178,6 @@ int wf_cli_follow(const struct wf_options *options) {
     wf_cli_session_free(following.session);
     wf_event_lines_free(following.lines);
     wf_buf_free(&following.body);
-    wf_buf_free(&following.why);
     wf_buf_free(&following.out);
     wf_buf_free(&arn);
     return status;

@@ -1,14 +1,7 @@
-/* cli_http.c - calls of the API with libcurl. See cli_http.h. */
-#include "cli_http.h"
+/* cli_http.c - a call of the API with libcurl. See cli_http.h. */
+#include "cli_http_impl.h"
 
-#include <curl/curl.h>
-#include <errno.h>
-#include <poll.h>
-#include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <sys/signalfd.h>
-#include <unistd.h>
 
 enum { TIMEOUT_S = 120, CONNECT_S = 10 };
 
@@ -24,8 +17,7 @@ static bool is_local(const char *endpoint) {
            strstr(endpoint, "://[::1]") != NULL;
 }
 
-/* The list of headers is the caller's to free, after the call. */
-static struct curl_slist *prepare(CURL *curl, const char *endpoint,
+struct curl_slist *wf_cli_prepare(CURL *curl, const char *endpoint,
                                   const char *target, struct wf_str body,
                                   struct wf_buf *answer, char *problem) {
     struct curl_slist *headers = NULL;
@@ -55,16 +47,15 @@ static CURLcode post(CURL *curl, const char *endpoint, const char *target,
                      struct wf_str body, struct wf_buf *answer,
                      char *problem) {
     struct curl_slist *headers =
-        prepare(curl, endpoint, target, body, answer, problem);
+        wf_cli_prepare(curl, endpoint, target, body, answer, problem);
     CURLcode rc = curl_easy_perform(curl);
 
     curl_slist_free_all(headers);
     return rc;
 }
 
-/* "Exception: message", or that this is no answer of ours; false: so. */
-static bool add_exception(struct wf_buf *text, const char *target, long status,
-                          const char *endpoint, struct wf_doc *reply) {
+bool wf_cli_exception(struct wf_buf *text, const char *target, long status,
+                      const char *endpoint, struct wf_doc *reply) {
     struct wf_value root = {reply, 0};
 
     if (reply == NULL || !wf_cli_member(root, "__type", text)) {
@@ -80,7 +71,7 @@ static bool add_exception(struct wf_buf *text, const char *target, long status,
 static int refused(const char *target, long status, const char *endpoint,
                    struct wf_doc *reply) {
     struct wf_buf text = {0};
-    bool is_ours = add_exception(&text, target, status, endpoint, reply);
+    bool is_ours = wf_cli_exception(&text, target, status, endpoint, reply);
 
     wf_cli_fail(WF_EXIT_FAILED, "%.*s", (int)text.len, text.data);
     wf_buf_free(&text);
@@ -124,145 +115,6 @@ out:
     if (curl != NULL)
         curl_easy_cleanup(curl);
     return result;
-}
-
-/* ---- sessions ---- */
-
-struct wf_cli_session {
-    const char *endpoint;
-    CURL *curl;
-    CURLM *multi;
-    int signals; /* a signalfd */
-    sigset_t old;
-    bool is_interrupted;
-    char problem[CURL_ERROR_SIZE];
-};
-
-struct wf_cli_session *wf_cli_session_new(const struct wf_options *options,
-                                          struct wf_error *err) {
-    struct wf_cli_session *session = wf_calloc(1, sizeof(*session));
-    sigset_t set;
-
-    session->endpoint = wf_option_text(options, "endpoint");
-    sigemptyset(&set);
-    sigaddset(&set, SIGINT);
-    sigaddset(&set, SIGTERM);
-    sigprocmask(SIG_BLOCK, &set, &session->old);
-    session->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
-    session->curl = curl_easy_init();
-    session->multi = curl_multi_init();
-    if (session->signals >= 0 && session->curl != NULL &&
-        session->multi != NULL)
-        return session;
-    wf_error_set(err, WF_E_IO, "no connection can be made: %s",
-                 strerror(errno));
-    wf_cli_session_free(session);
-    return NULL;
-}
-
-void wf_cli_session_free(struct wf_cli_session *session) {
-    if (session == NULL)
-        return;
-    if (session->curl != NULL)
-        curl_easy_cleanup(session->curl);
-    if (session->multi != NULL)
-        curl_multi_cleanup(session->multi);
-    if (session->signals >= 0)
-        close(session->signals);
-    sigprocmask(SIG_SETMASK, &session->old, NULL);
-    free(session);
-}
-
-/* Takes the signal that has come, if one has. */
-static bool take_signal(struct wf_cli_session *session) {
-    struct signalfd_siginfo info;
-
-    if (read(session->signals, &info, sizeof(info)) > 0)
-        session->is_interrupted = true;
-    return session->is_interrupted;
-}
-
-bool wf_cli_session_sleep(struct wf_cli_session *session, unsigned ms) {
-    struct pollfd wanted = {.fd = session->signals, .events = POLLIN};
-
-    poll(&wanted, 1, (int)ms);
-    return !take_signal(session);
-}
-
-/* Drives the transfer to its end; CURLE_ABORTED_BY_CALLBACK: a signal. */
-static CURLcode transfer(struct wf_cli_session *session) {
-    struct curl_waitfd signals = {session->signals, CURL_WAIT_POLLIN, 0};
-    CURLcode rc = CURLE_FAILED_INIT;
-    int running = 1, left;
-    CURLMsg *message;
-
-    if (curl_multi_add_handle(session->multi, session->curl) != CURLM_OK)
-        return rc;
-    while (running > 0 && !take_signal(session))
-        if (curl_multi_perform(session->multi, &running) != CURLM_OK ||
-            (running > 0 &&
-             curl_multi_poll(session->multi, &signals, 1, 1000, NULL) !=
-                 CURLM_OK))
-            break;
-    if (session->is_interrupted)
-        rc = CURLE_ABORTED_BY_CALLBACK;
-    while ((message = curl_multi_info_read(session->multi, &left)) != NULL)
-        if (message->msg == CURLMSG_DONE && !session->is_interrupted)
-            rc = message->data.result;
-    curl_multi_remove_handle(session->multi, session->curl);
-    return rc;
-}
-
-static enum wf_cli_outcome read_answer(struct wf_cli_session *session,
-                                       const char *target,
-                                       struct wf_str answer,
-                                       struct wf_doc **reply,
-                                       struct wf_buf *why) {
-    struct wf_error err = {0};
-    long status = 0;
-
-    curl_easy_getinfo(session->curl, CURLINFO_RESPONSE_CODE, &status);
-    *reply = wf_doc_parse(answer, NULL, &err);
-    if (status == 200 && *reply != NULL &&
-        wf_value_type((struct wf_value){*reply, 0}) == WF_JSON_OBJECT)
-        return WF_CLI_ANSWERED;
-    add_exception(why, target, status, session->endpoint, *reply);
-    wf_doc_unref(*reply);
-    *reply = NULL;
-    return status >= 500 ? WF_CLI_LOST : WF_CLI_REFUSED;
-}
-
-enum wf_cli_outcome wf_cli_session_call(struct wf_cli_session *session,
-                                        const char *target,
-                                        struct wf_str body,
-                                        struct wf_doc **reply,
-                                        struct wf_buf *why) {
-    struct wf_buf answer = {0};
-    struct curl_slist *headers;
-    enum wf_cli_outcome outcome;
-    CURLcode rc;
-
-    *reply = NULL;
-    why->len = 0;
-    session->problem[0] = '\0';
-    headers = prepare(session->curl, session->endpoint, target, body, &answer,
-                      session->problem);
-    rc = transfer(session);
-    if (session->is_interrupted) {
-        outcome = WF_CLI_INTERRUPTED;
-    } else if (rc != CURLE_OK) {
-        wf_buf_adds(why, session->problem[0] != '\0'
-                             ? session->problem
-                             : curl_easy_strerror(rc));
-        outcome = WF_CLI_LOST;
-    } else {
-        outcome = read_answer(session, target,
-                              (struct wf_str){answer.data, answer.len}, reply,
-                              why);
-    }
-    curl_slist_free_all(headers);
-    wf_buf_free(&answer);
-    return outcome;
 }
 
 /* ---- members ---- */

@@ -18,14 +18,6 @@
 int wf_cli_call(const struct wf_options *options, const char *target,
                 struct wf_str body, struct wf_doc **reply);
 
-/** How a call of a session ended. */
-enum wf_cli_outcome {
-    WF_CLI_ANSWERED,    /**< `reply` is the answer. */
-    WF_CLI_REFUSED,     /**< The server said no: trying again is no use. */
-    WF_CLI_LOST,        /**< No server there, or it is going: try again. */
-    WF_CLI_INTERRUPTED, /**< SIGINT or SIGTERM. */
-};
-
 /** A connection that is kept. While it exists SIGINT and SIGTERM interrupt
  * its calls instead of ending the process. */
 struct wf_cli_session;
@@ -33,14 +25,15 @@ struct wf_cli_session;
 struct wf_cli_session *wf_cli_session_new(const struct wf_options *options,
                                           struct wf_error *err);
 void wf_cli_session_free(struct wf_cli_session *session); /* NULL is fine */
-/** One call. `why` is overwritten with what went wrong, in words. */
-enum wf_cli_outcome wf_cli_session_call(struct wf_cli_session *session,
-                                        const char *target,
-                                        struct wf_str body,
-                                        struct wf_doc **reply,
-                                        struct wf_buf *why);
-/** Waits; false: interrupted. */
-bool wf_cli_session_sleep(struct wf_cli_session *session, unsigned ms);
+/**
+ * One call. If the server has answered before (another call counts:
+ * wf_cli_session_reached) and is gone now, it is tried again for ten minutes,
+ * with a note on stderr. Statuses as of wf_cli_call(), and
+ * WF_EXIT_INTERRUPTED.
+ */
+int wf_cli_session_call(struct wf_cli_session *session, const char *target,
+                        struct wf_str body, struct wf_doc **reply);
+void wf_cli_session_reached(struct wf_cli_session *session);
 
 /** Appends a member's characters (a string) or text; false: there is none. */
 bool wf_cli_member(struct wf_value object, const char *name,

@@ -132,6 +132,9 @@ static int print_pages(struct printing *printing) {
         status = print_page(printing, is_first, &left);
         is_first = false;
     } while (status == WF_EXIT_OK && printing->token.len > 0 && left > 0);
+    if (status == WF_EXIT_OK && printing->token.len > 0 &&
+        !wf_option_given(printing->options, "max"))
+        fprintf(stderr, "moonstep: there are more; --max 0 shows all\n");
     wf_buf_free(&printing->body);
     wf_buf_free(&printing->token);
     wf_buf_free(&printing->line);

@@ -96,7 +96,7 @@ wait_for WaitStateEntered "$home/events"
 for time in 1 2; do
   : >"$home/notes"
   kill_server
-  wait_for "the server is gone behind event 2" "$home/notes"
+  wait_for "the server is gone" "$home/notes"
   start_server --handlers "$home/handlers"
   wait_for "connected again" "$home/notes"
 done
@@ -122,6 +122,22 @@ start_server --handlers "$home/handlers"
 follower_ends 0
 ids_are 16004
 grep -q "SUCCEEDED in" "$home/notes" || fail "the end was not told"
+expect 0 history loop:f
+err_has "there are more; --max 0 shows all"
+
+# start --wait goes on, too.
+: >"$home/notes"
+"$moonstep" start hold --input '{"s":999}' --name w --wait \
+  >"$home/events" 2>>"$home/notes" &
+follower=$!
+wait_for "execution:hold:w" "$home/notes"
+kill_server
+wait_for "the server is gone" "$home/notes"
+start_server --handlers "$home/handlers"
+wait_for "connected again" "$home/notes"
+expect 0 stop hold:w --error Own.Stop
+follower_ends 1
+grep -q "Error: Own.Stop" "$home/notes" || fail "start --wait lost its end"
 
 # Ctrl-C ends the following, not the execution.
 expect 0 start "$home/hold.asl.json" --name d --input '{"s":999}'
