@@ -18,7 +18,7 @@ layer(wf_event SOURCES core/json_write.c core/event.c core/event_json.c
 layer(wf_options SOURCES core/options.c core/options_table.c
       core/options_help.c core/suggest.c LINK wf_base)
 layer(wf_progress SOURCES core/progress.c core/progress_draw.c
-      core/progress_lines.c core/term.c LINK wf_event)
+      core/progress_lines.c core/progress_tree.c core/term.c LINK wf_event)
 layer(wf_http SOURCES core/http.c core/http_access.c core/http_guard.c
                       core/http_listen.c core/http_request.c core/peer.c
       LINK wf_base PkgConfig::MHD ev)

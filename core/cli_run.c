@@ -134,20 +134,20 @@ static void on_event(void *arg, struct wf_str arn,
 }
 
 static void on_log(void *arg, struct wf_str arn, struct wf_str state,
-                   const char *stream, struct wf_str line) {
+                   uint64_t entered, const char *stream, struct wf_str line) {
     struct wf_run *run = arg;
 
     if (is_ours(run, arn))
-        wf_progress_log(run->progress, state, stream, line,
+        wf_progress_log(run->progress, state, entered, stream, line,
                         wf_clock_now_ms(&run->clock));
 }
 
 static void on_timer(void *arg, struct wf_str arn, struct wf_str state,
-                     bool is_retry, int64_t due_ms) {
+                     uint64_t entered, bool is_retry, int64_t due_ms) {
     struct wf_run *run = arg;
 
     if (is_ours(run, arn))
-        wf_progress_timer(run->progress, state, is_retry, due_ms,
+        wf_progress_timer(run->progress, state, entered, is_retry, due_ms,
                           wf_clock_now_ms(&run->clock));
 }
 

@@ -47,13 +47,15 @@ struct wf_engine_events {
      * `name` is the execution's. */
     void (*event)(void *arg, struct wf_str execution_arn,
                   const struct wf_history_event *event);
-    /** A line of a handler's output or log; stream "log|stdout|stderr". */
+    /** A line of a handler's output or log; stream "log|stdout|stderr".
+     * `entered` is the id of the event that entered the state: the state's
+     * name is not enough where iterations are in the same one. */
     void (*log)(void *arg, struct wf_str execution_arn, struct wf_str state,
-                const char *stream, struct wf_str line);
+                uint64_t entered, const char *stream, struct wf_str line);
     /** A state waits until `due_ms`, durably: a Wait state, or (`is_retry`)
      * the interval before another attempt. For countdowns. */
     void (*timer)(void *arg, struct wf_str execution_arn, struct wf_str state,
-                  bool is_retry, int64_t due_ms);
+                  uint64_t entered, bool is_retry, int64_t due_ms);
     /** For the server's log: broken edits of handlers, tracebacks, stalls. */
     void (*notice)(void *arg, const char *text);
 };

@@ -63,19 +63,23 @@ static void send_slice(struct wf_engine *engine, struct wf_machine *machine,
     }
 }
 
-/* What the execution waits for: state, retry or not, due. */
+/* What the frames wait for that this slice shows: state, the event that
+ * entered it, retry or not, due. */
 static void put_timers(const struct wf_engine *engine,
                        const struct wf_execution *execution,
                        struct wf_buf *out) {
-    const struct wf_frame *frame = execution->frames;
+    const struct wf_link *list = &execution->changed;
 
     if (!engine->events.timer || execution->status != WF_EXECUTION_RUNNING)
         return;
-    for (; frame; frame = frame->next) {
+    for (const struct wf_link *at = list->next; at != list; at = at->next) {
+        const struct wf_frame *frame =
+            WF_ENTRY(at, struct wf_frame, changed_link);
         bool is_retry = frame->phase == WF_PHASE_RETRY;
         if (!is_retry && frame->phase != WF_PHASE_WAIT)
             continue;
         wf_buf_varint(out, frame->state);
+        wf_buf_varint(out, frame->entered_event);
         wf_buf_u8(out, is_retry);
         wf_buf_varint(out, (uint64_t)frame->due_ms);
     }
@@ -87,12 +91,14 @@ static void send_timers(struct wf_engine *engine, struct wf_machine *machine,
 
     while (in.at < in.end) {
         uint64_t state = wf_read_varint(&in);
+        uint64_t entered = wf_read_varint(&in);
         bool is_retry = wf_read_u8(&in);
         int64_t due_ms = (int64_t)wf_read_varint(&in);
         if (in.bad || state >= machine->state_count)
             return;
         engine->events.timer(engine->events_arg, arn,
-                             machine->states[state].name, is_retry, due_ms);
+                             machine->states[state].name, entered, is_retry,
+                             due_ms);
     }
 }
 

@@ -6,13 +6,20 @@
  * a terminal, or as plain lines, one for each event of interest, elsewhere.
  *
  *     ✓ Inventory     0.52s
- *     ↻ Patch         3.10s  attempt 3 in 4s: DpkgError: lock is held
+ *     ⠼ Roll          9.04s  ████░░░░░░ 41/100, 2 running
+ *       ⠼ [41] Check  0.31s
+ *       ↻ [43] Patch  3.10s  attempt 3 in 4s: DpkgError: lock is held
  *
  * In the tree, visits that are over and have nothing unfinished above them
  * are written once and forgotten; only what follows them is redrawn. So the
  * scrollback holds the whole story and memory stays small, however long the
  * execution. To which visit an event belongs is found by previousEventId
- * (the visit whose last event that was), so branches nest.
+ * (the visit whose last event that was), so branches and iterations nest. Of
+ * a Map only the iterations that run or have failed are shown, as many as the
+ * screen has room for; of a Parallel its branches.
+ *
+ * Plain lines name the iteration, "Roll[43]/Patch". Of a Map with many items
+ * they tell of failures and of each tenth that is done.
  *
  * It reads no clock and writes to no file: time and sink are the caller's.
  */
@@ -42,13 +49,18 @@ void wf_progress_free(struct wf_progress *progress); /* NULL is allowed */
 /** Events come in the order of their ids; one that was seen is ignored. */
 void wf_progress_event(struct wf_progress *progress,
                        const struct wf_history_event *event);
+/** Events that follow are history: no plain lines are written of them. */
+void wf_progress_mute(struct wf_progress *progress, bool is_muted);
 /** The state waits until `due_ms`: a Wait, or (`is_retry`) a retrier's
- * interval. */
+ * interval. `entered` is the id of the *StateEntered event of that visit (0:
+ * not known). */
 void wf_progress_timer(struct wf_progress *progress, struct wf_str state,
-                       bool is_retry, int64_t due_ms, int64_t now_ms);
+                       uint64_t entered, bool is_retry, int64_t due_ms,
+                       int64_t now_ms);
 /** A line that the handler of a state logged or printed. */
 void wf_progress_log(struct wf_progress *progress, struct wf_str state,
-                     const char *stream, struct wf_str line, int64_t now_ms);
+                     uint64_t entered, const char *stream, struct wf_str line,
+                     int64_t now_ms);
 /** A line of its own, not about a state. */
 void wf_progress_note(struct wf_progress *progress, const char *text,
                       int64_t now_ms);
@@ -61,7 +73,8 @@ void wf_progress_finish(struct wf_progress *progress, int64_t now_ms);
 
 /** Id of the last event seen. */
 uint64_t wf_progress_last_event(const struct wf_progress *progress);
-/** The state in which the execution failed; WF_STR_NULL: not known. */
+/** The state in which the execution failed, "Roll[43]/Patch" if it was in an
+ * iteration; empty: not known. */
 struct wf_str wf_progress_failed_state(const struct wf_progress *progress);
 
 #endif

@@ -1,8 +1,24 @@
 /* progress_lines.c - progress as plain lines, for pipes and log files. */
+#include <inttypes.h>
+
 #include "progress_visit.h"
 #include "term.h"
 
-enum { EVENT_COLUMNS = 22, DURATION_COLUMNS = 8 };
+enum {
+    EVENT_COLUMNS = 22,
+    DURATION_COLUMNS = 8,
+    MANY_ITEMS = 50, /* of a Map: beyond, not each iteration is told of */
+};
+
+/* Not cut: somebody may search for it. */
+static void add_name(struct wf_buf *line, struct wf_progress *progress,
+                     struct wf_str name) {
+    size_t used = wf_term_text(line, name, SIZE_MAX,
+                               progress->options.unicode);
+
+    for (; used < progress->name_columns; used++)
+        wf_buf_u8(line, ' ');
+}
 
 void wf_progress_line(struct wf_progress *progress, int64_t now_ms,
                       struct wf_str name, struct wf_str text) {
@@ -11,7 +27,7 @@ void wf_progress_line(struct wf_progress *progress, int64_t now_ms,
 
     wf_term_clock(&line, now_ms);
     wf_buf_u8(&line, ' ');
-    wf_term_cell(&line, name, progress->name_columns, unicode);
+    add_name(&line, progress, name);
     wf_buf_u8(&line, ' ');
     wf_term_text(&line, text, SIZE_MAX, unicode);
     while (line.len > 0 && line.data[line.len - 1] == ' ')
@@ -22,23 +38,46 @@ void wf_progress_line(struct wf_progress *progress, int64_t now_ms,
     wf_buf_free(&line);
 }
 
+/* Of a Map with many items only what goes wrong is told of. */
+static bool is_terse(const struct wf_scope *scope) {
+    for (; scope->up != NULL; scope = scope->up->scope)
+        if (scope->is_iteration && scope->up->total > MANY_ITEMS)
+            return true;
+    return false;
+}
+
+static bool is_trouble(const struct wf_event *event,
+                       const struct wf_visit *visit) {
+    switch (wf_progress_kind(event->type)) {
+    case WF_PROGRESS_SCHEDULED:
+        return visit->attempts > 1;
+    case WF_PROGRESS_EXITED:
+        return visit->phase == WF_VISIT_CAUGHT;
+    case WF_PROGRESS_FAILED:
+        return true;
+    default:
+        return false;
+    }
+}
+
 /* A Pass is over when it begins, so its end alone is told; a task tells more
  * with its own events than with the entering and leaving of its state. */
 static bool is_of_interest(const struct wf_event *event,
                            const struct wf_visit *visit) {
+    if (visit != NULL && is_terse(visit->scope))
+        return is_trouble(event, visit);
     switch (wf_progress_kind(event->type)) {
     case WF_PROGRESS_ENTERED:
         return event->type == WF_EVENT_WAIT_STATE_ENTERED ||
-               event->type == WF_EVENT_FAIL_STATE_ENTERED ||
-               (visit != NULL && visit->is_fork);
+               event->type == WF_EVENT_FAIL_STATE_ENTERED;
     case WF_PROGRESS_EXITED:
         return event->type != WF_EVENT_TASK_STATE_EXITED ||
                (visit != NULL && visit->phase == WF_VISIT_CAUGHT);
     case WF_PROGRESS_STARTED:
+    case WF_PROGRESS_JOINED:
         return false;
     case WF_PROGRESS_OTHER:
-        return event->type == WF_EVENT_MAP_ITERATION_FAILED ||
-               event->type == WF_EVENT_MAP_RUN_FAILED;
+        return event->type == WF_EVENT_MAP_RUN_FAILED;
     default:
         return true;
     }
@@ -63,6 +102,11 @@ static int64_t duration_of(const struct wf_progress *progress,
     }
 }
 
+static void add_attempt(struct wf_buf *text, const struct wf_visit *visit) {
+    if (visit != NULL && visit->attempts > 1)
+        wf_buf_addf(text, " attempt %u", visit->attempts);
+}
+
 static void add_details(struct wf_buf *text,
                         const struct wf_history_event *event,
                         const struct wf_visit *visit) {
@@ -72,8 +116,13 @@ static void add_details(struct wf_buf *text,
             wf_buf_addf(text, "%.*s:", (int)event->resource_type.len,
                         event->resource_type.data);
         wf_buf_addstr(text, event->resource);
-        if (visit != NULL && visit->attempts > 1)
-            wf_buf_addf(text, " attempt %u", visit->attempts);
+        add_attempt(text, visit);
+        break;
+    case WF_PROGRESS_FORKED:
+        if (visit != NULL && visit->fork == WF_VISIT_MAP)
+            wf_buf_addf(text, "%" PRIu64 " item%s", visit->total,
+                        visit->total == 1 ? "" : "s");
+        add_attempt(text, visit);
         break;
     case WF_PROGRESS_EXITED:
         if (visit != NULL && visit->phase == WF_VISIT_CAUGHT)
@@ -84,26 +133,79 @@ static void add_details(struct wf_buf *text,
     }
 }
 
-void wf_progress_line_event(struct wf_progress *progress,
-                            const struct wf_history_event *event,
-                            const struct wf_visit *visit) {
-    const char *type = wf_event_type_name(event->event.type);
-    struct wf_buf text = {0}, duration = {0};
-    int64_t ms = duration_of(progress, &event->event, visit);
+static void add_event(struct wf_buf *text, const char *type, int64_t ms) {
+    struct wf_buf duration = {0};
 
-    if (!is_of_interest(&event->event, visit) || type == NULL)
-        return;
-    wf_term_cell(&text, wf_str(type), EVENT_COLUMNS, true);
-    wf_buf_u8(&text, ' ');
+    wf_term_cell(text, wf_str(type), EVENT_COLUMNS, true);
+    wf_buf_u8(text, ' ');
     if (ms >= 0)
         wf_term_duration(&duration, ms);
-    wf_term_cell(&text, (struct wf_str){duration.data, duration.len},
+    wf_term_cell(text, (struct wf_str){duration.data, duration.len},
                  DURATION_COLUMNS, true);
-    wf_buf_u8(&text, ' ');
-    add_details(&text, event, visit);
-    wf_progress_line(progress, event->event.time_ms,
-                     wf_str(visit != NULL ? visit->name : NULL),
-                     (struct wf_str){text.data, text.len});
-    wf_buf_free(&text);
+    wf_buf_u8(text, ' ');
     wf_buf_free(&duration);
+}
+
+static void line_put(struct wf_progress *progress, int64_t now_ms,
+                     struct wf_buf *path, struct wf_buf *text) {
+    wf_progress_line(progress, now_ms, (struct wf_str){path->data, path->len},
+                     (struct wf_str){text->data, text->len});
+    wf_buf_free(path);
+    wf_buf_free(text);
+}
+
+/* Each tenth of many. `map` does not count this iteration yet. */
+static void line_tenth(struct wf_progress *progress,
+                       const struct wf_event *event,
+                       const struct wf_visit *map) {
+    struct wf_buf path = {0}, text = {0};
+
+    if (is_terse(map->scope) ||
+        (map->done + 1) * 10 / map->total == map->done * 10 / map->total)
+        return;
+    wf_visit_path(&path, map);
+    wf_buf_addf(&text, "%" PRIu64 " of %" PRIu64 " iterations", map->done + 1,
+                map->total);
+    line_put(progress, event->time_ms, &path, &text);
+}
+
+static void line_iteration(struct wf_progress *progress,
+                           const struct wf_event *event,
+                           const struct wf_scope *scope) {
+    const struct wf_visit *map = scope->up;
+    bool succeeded = event->type == WF_EVENT_MAP_ITERATION_SUCCEEDED;
+    struct wf_buf path = {0}, text = {0};
+
+    if (is_terse(scope) && succeeded) {
+        line_tenth(progress, event, map);
+        return;
+    }
+    if (is_terse(scope) && event->type != WF_EVENT_MAP_ITERATION_FAILED)
+        return;
+    wf_scope_path(&path, scope);
+    add_event(&text, wf_event_type_name(event->type),
+              event->time_ms - scope->start_ms);
+    if (succeeded)
+        wf_buf_addf(&text, "%" PRIu64 " of %" PRIu64, map->done + 1,
+                    map->total);
+    line_put(progress, event->time_ms, &path, &text);
+}
+
+void wf_progress_line_event(struct wf_progress *progress,
+                            const struct wf_history_event *event,
+                            const struct wf_visit *visit,
+                            const struct wf_scope *iteration) {
+    const char *type = wf_event_type_name(event->event.type);
+    struct wf_buf path = {0}, text = {0};
+
+    if (iteration != NULL)
+        line_iteration(progress, &event->event, iteration);
+    if (iteration != NULL || type == NULL ||
+        !is_of_interest(&event->event, visit))
+        return;
+    add_event(&text, type, duration_of(progress, &event->event, visit));
+    add_details(&text, event, visit);
+    if (visit != NULL)
+        wf_visit_path(&path, visit);
+    line_put(progress, event->event.time_ms, &path, &text);
 }

@@ -492,8 +492,8 @@ static void task_log(void *arg, uint64_t task, const char *stream,
     engine->scratch.len = 0;
     struct wf_str arn =
         wf_execution_arn(engine, frame->execution, &engine->scratch);
-    engine->events.log(engine->events_arg, arn, info_of(frame)->name, stream,
-                       line);
+    engine->events.log(engine->events_arg, arn, info_of(frame)->name,
+                       frame->entered_event, stream, line);
 }
 
 /* Waits for a commit on behalf of the pool. */

@@ -50,9 +50,10 @@ static void on_event(void *arg, struct wf_str arn,
 }
 
 static void on_log(void *arg, struct wf_str arn, struct wf_str state,
-                   const char *stream, struct wf_str line) {
+                   uint64_t entered, const char *stream, struct wf_str line) {
     struct rig *rig = arg;
     (void)arn;
+    (void)entered;
     wf_buf_addf(&rig->logs, "%.*s %s %.*s\n", (int)state.len, state.data,
                 stream, (int)line.len, line.data);
 }
