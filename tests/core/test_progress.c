@@ -415,7 +415,7 @@ static void test_lines_of_many_iterations(void **state) {
     assert_text(&screen,
         "00:00:00.001 Roll[77]/Patch TaskFailed             0ms      "
         "Lock: held\n"
-        "00:00:00.001 Roll          100 of 1000 iterations\n"
+        "00:00:00.001 Roll           100 of 1000 iterations\n"
         "00:00:00.001 Roll            200 of 1000 iterations\n");
     screen_deinit(&screen);
 }
