@@ -181,6 +181,7 @@ void wf_frame_measure(struct wf_frame *frame) {
 
 bool wf_frame_has_fork_work(const struct wf_frame *frame) {
     const struct wf_fork *fork = frame->fork;
+    assert(fork);
     if (frame->phase == WF_PHASE_ABORT || fork->done == fork->count)
         return true;
     return fork->next < fork->count &&
