@@ -460,15 +460,30 @@ void wf_frame_apply(struct wf_engine *engine, struct wf_frame *frame,
         wf_frame_run(engine, frame);
 }
 
+/* While a transition is made: if the execution ends, callers still look at
+ * its frames. */
+static void hold(struct wf_execution *execution) {
+    execution->pins++;
+}
+
+static void let_go(struct wf_engine *engine, struct wf_execution *execution) {
+    execution->pins--;
+    if (execution->express && execution->status != WF_EXECUTION_RUNNING)
+        wf_execution_release(engine, execution);
+}
+
 void wf_frame_resume(struct wf_engine *engine, struct wf_frame *frame,
                      enum wf_script_event event,
                      const struct wf_ref *result,
                      const struct wf_failure *failure) {
+    struct wf_execution *execution = frame->execution;
     struct wf_decision decision;
+    hold(execution);
     wf_frame_decide(engine, frame, event, result ? result->doc : NULL,
                     failure, &decision);
     if (apply(engine, frame, &decision, result))
         wf_frame_run(engine, frame);
+    let_go(engine, execution);
 }
 
 /* Enters the frame's state. Returns as apply(). */
@@ -611,11 +626,9 @@ static unsigned take_turn(struct wf_engine *engine, struct wf_frame *frame,
 unsigned wf_frame_turn(struct wf_engine *engine, struct wf_frame *frame,
                        unsigned budget) {
     struct wf_execution *execution = frame->execution;
-    execution->pins++; /* if it ends, callers still look at its frames */
+    hold(execution);
     unsigned made = take_turn(engine, frame, budget);
-    execution->pins--;
-    if (execution->express && execution->status != WF_EXECUTION_RUNNING)
-        wf_execution_release(engine, execution);
+    let_go(engine, execution);
     return made;
 }
 
