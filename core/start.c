@@ -325,6 +325,11 @@ static void is_deleting(void *arg) {
            text_of(&call->arn));
 }
 
+static void is_wrong_type(void *arg) {
+    refuse(arg, "StateMachineTypeNotSupported", WF_WRONG_MACHINE_TYPE,
+           WF_STR_NULL);
+}
+
 static void with_machine(void *arg, struct wf_machine *machine) {
     struct start_call *call = arg;
     if (!machine || !machine->ready) {
@@ -335,10 +340,7 @@ static void with_machine(void *arg, struct wf_machine *machine) {
     if (machine->head->status != WF_STATE_MACHINE_ACTIVE) {
         wf_engine_after(call->engine, is_deleting, call);
     } else if (call->sync && !machine->express) {
-        refuse(call, "StateMachineTypeNotSupported",
-               "This operation is not supported by this type of state "
-               "machine",
-               WF_STR_NULL);
+        wf_engine_after(call->engine, is_wrong_type, call);
     } else if (call->name.len == 0 || machine->express) {
         start_now(call);
     } else {
