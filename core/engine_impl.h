@@ -21,14 +21,16 @@
  *   recover.c     start: journal to memory
  *   ended.c       rows of executions that have ended, kept for a while
  *   call.c        memory of requests and reads under way
- *   machine.c     state machines: rows, what is in memory
+ *   machine.c     state machines: what is in memory
+ *   machine_rows.c    their rows, compiling
  *   machine_make.c    CreateStateMachine, UpdateStateMachine
  *   machine_read.c    DescribeStateMachine(ForExecution)
  *   machine_list.c    ListStateMachines
  *   machine_delete.c  DeleteStateMachine
  *   machine_tags.c    tags
  *   bundles.c     handler directories and their stored bundles
- *   start.c       StartExecution, StopExecution
+ *   start.c       StartExecution
+ *   stop.c        StopExecution
  *   read.c        DescribeExecution, finding executions, documents
  *   listing.c     ListExecutions
  *   wait.c        waiting for an execution's end
