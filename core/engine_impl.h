@@ -36,6 +36,7 @@
  *   wait.c        waiting for an execution's end
  *   follow.c      WaitForEvents
  *   history.c     GetExecutionHistory
+ *   recent.c      the newest pieces of histories that grow fast
  *   observe.c     the observer of all events
  */
 #ifndef WF_ENGINE_IMPL_H
