@@ -258,6 +258,12 @@ typedef void wf_doc_fn(void *arg, struct wf_str text);
 void wf_doc_read(struct wf_engine *engine, uint64_t execution,
                  uint64_t number, uint64_t length, wf_doc_fn *done,
                  void *arg);
+/** The same. Before `done`, `beside` is told of the documents that stand in
+ * the same segment: who wants many saves reading it for each. */
+typedef void wf_beside_fn(void *arg, uint64_t number, struct wf_str text);
+void wf_doc_read_beside(struct wf_engine *engine, uint64_t execution,
+                        uint64_t number, uint64_t length,
+                        wf_beside_fn *beside, wf_doc_fn *done, void *arg);
 
 /* ---- transition.c ---- */
 /** Puts a frame into the run queue. */
