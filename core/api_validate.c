@@ -6,31 +6,32 @@
 #include <stdlib.h>
 
 #define ECHO_BYTES 4096 /* of a value that is complained about */
-#define PATH_MAX_BYTES 256
+
+/* The way to a value, from its end. */
+struct step {
+    const struct step *parent;
+    const char *name; /* of a member; NULL: an element */
+    uint32_t index;
+};
 
 struct check {
     struct wf_buf *out;
     unsigned complaints;
-    char path[PATH_MAX_BYTES]; /* "tags.1.member.key" */
-    size_t path_len;
 };
 
-/* ---- the way to a value ---- */
-
-/* Returns what to give to path_pop(). Models are flat: it always fits. */
-static size_t path_push(struct check *check, const char *step) {
-    size_t before = check->path_len;
-    int len = snprintf(check->path + before, sizeof(check->path) - before,
-                       "%s%s", before ? "." : "", step);
-    check->path_len += (size_t)len;
-    if (check->path_len >= sizeof(check->path))
-        check->path_len = sizeof(check->path) - 1;
-    return before;
-}
-
-static void path_pop(struct check *check, size_t before) {
-    check->path_len = before;
-    check->path[before] = '\0';
+/* "tags.1.member.key": elements count from 1, and AWS says "member" before
+ * what is in them. */
+static void put_path(struct wf_buf *out, const struct step *step) {
+    if (!step)
+        return;
+    if (step->parent) {
+        put_path(out, step->parent);
+        wf_buf_u8(out, '.');
+    }
+    if (step->name)
+        wf_buf_adds(out, step->name);
+    else
+        wf_buf_addf(out, "%u.member", step->index + 1);
 }
 
 /* ---- types ---- */
@@ -63,10 +64,10 @@ static bool type_fits(const struct wf_api_shape *shape,
 }
 
 static bool types_fit(struct check *check, const struct wf_api_shape *shape,
-                      struct wf_value value);
+                      const struct step *step, struct wf_value value);
 
 static bool wrong_type(struct check *check, const struct wf_api_shape *shape,
-                       struct wf_value value) {
+                       const struct step *step, struct wf_value value) {
     static const char *const wanted[] = {
         [WF_API_STRING] = "a String", [WF_API_INTEGER] = "an Integer",
         [WF_API_NUMBER] = "a Float", [WF_API_BOOLEAN] = "a Boolean",
@@ -74,8 +75,11 @@ static bool wrong_type(struct check *check, const struct wf_api_shape *shape,
     };
     wf_buf_addf(check->out, "%s can not be converted to %s",
                 type_name(wf_value_type(value)), wanted[shape->kind]);
-    if (check->path_len)
-        wf_buf_addf(check->out, ", at '%s'", check->path);
+    if (step) {
+        wf_buf_adds(check->out, ", at '");
+        put_path(check->out, step);
+        wf_buf_u8(check->out, '\'');
+    }
     return false;
 }
 
@@ -87,24 +91,16 @@ static bool is_given(struct wf_value object, const char *name,
 
 static bool members_fit(struct check *check,
                         const struct wf_api_member *member,
-                        struct wf_value object) {
+                        const struct step *parent, struct wf_value object) {
     struct wf_value value;
     for (; member->name; member++) {
         if (!is_given(object, member->name, &value))
             continue;
-        size_t mark = path_push(check, member->name);
-        if (!types_fit(check, member->shape, value))
+        struct step step = {parent, member->name, 0};
+        if (!types_fit(check, member->shape, &step, value))
             return false;
-        path_pop(check, mark);
     }
     return true;
-}
-
-/* Elements count from 1, and AWS says "member" before what is in them. */
-static size_t path_push_element(struct check *check, uint32_t index) {
-    char step[32];
-    snprintf(step, sizeof(step), "%u.member", index + 1);
-    return path_push(check, step);
 }
 
 /* The nodes behind an array's own, one after the other. */
@@ -117,25 +113,24 @@ static bool next_element(struct wf_value array, struct wf_value *element) {
 
 static bool elements_fit(struct check *check,
                          const struct wf_api_shape *shape,
-                         struct wf_value array) {
+                         const struct step *parent, struct wf_value array) {
     struct wf_value element = {0};
     for (uint32_t i = 0; next_element(array, &element); i++) {
-        size_t mark = path_push_element(check, i);
-        if (!types_fit(check, shape, element))
+        struct step step = {parent, NULL, i};
+        if (!types_fit(check, shape, &step, element))
             return false;
-        path_pop(check, mark);
     }
     return true;
 }
 
 static bool types_fit(struct check *check, const struct wf_api_shape *shape,
-                      struct wf_value value) {
+                      const struct step *step, struct wf_value value) {
     if (!type_fits(shape, value))
-        return wrong_type(check, shape, value);
+        return wrong_type(check, shape, step, value);
     if (shape->kind == WF_API_STRUCTURE)
-        return members_fit(check, shape->members, value);
+        return members_fit(check, shape->members, step, value);
     if (shape->kind == WF_API_LIST)
-        return elements_fit(check, shape->element, value);
+        return elements_fit(check, shape->element, step, value);
     return true;
 }
 
@@ -152,7 +147,8 @@ static struct wf_str clipped(struct wf_str text) {
 }
 
 static void complain(struct check *check, const struct wf_api_shape *shape,
-                     struct wf_str value, const char *constraint) {
+                     const struct step *step, struct wf_str value,
+                     const char *constraint) {
     struct wf_buf *out = check->out;
     if (check->complaints++)
         wf_buf_adds(out, "; ");
@@ -164,32 +160,34 @@ static void complain(struct check *check, const struct wf_api_shape *shape,
         wf_buf_addstr(out, clipped(value));
         wf_buf_adds(out, "' ");
     }
-    wf_buf_addf(out, "at '%s' failed to satisfy constraint: Member must %s",
-                check->path, constraint);
+    wf_buf_adds(out, "at '");
+    put_path(out, step);
+    wf_buf_adds(out, "' failed to satisfy constraint: Member must ");
+    wf_buf_adds(out, constraint);
 }
 
 /* `what` is "length" or "value". */
 static void check_limits(struct check *check,
                          const struct wf_api_shape *shape,
-                         struct wf_str shown, const char *what,
-                         double number) {
+                         const struct step *step, struct wf_str shown,
+                         const char *what, double number) {
     char words[80];
     if (shape->has_max && number > (double)shape->max) {
         snprintf(words, sizeof(words), "have %s less than or equal to %lld",
                  what, (long long)shape->max);
-        complain(check, shape, shown, words);
+        complain(check, shape, step, shown, words);
     }
     if (shape->has_min && number < (double)shape->min) {
         snprintf(words, sizeof(words),
                  "have %s greater than or equal to %lld", what,
                  (long long)shape->min);
-        complain(check, shape, shown, words);
+        complain(check, shape, step, shown, words);
     }
 }
 
 static void check_choice(struct check *check,
                          const struct wf_api_shape *shape,
-                         struct wf_str text) {
+                         const struct step *step, struct wf_str text) {
     struct wf_buf words = {0};
     wf_buf_adds(&words, "satisfy enum value set: [");
     for (const char *const *at = shape->choices; *at; at++) {
@@ -198,7 +196,7 @@ static void check_choice(struct check *check,
         wf_buf_addf(&words, "%s%s", at == shape->choices ? "" : ", ", *at);
     }
     wf_buf_add(&words, "]", 2);
-    complain(check, shape, text, words.data);
+    complain(check, shape, step, text, words.data);
 out:
     wf_buf_free(&words);
 }
@@ -214,7 +212,7 @@ static bool is_in(const struct wf_api_class *characters, char c) {
 
 static void check_pattern(struct check *check,
                           const struct wf_api_shape *shape,
-                          struct wf_str text) {
+                          const struct step *step, struct wf_str text) {
     char words[160];
     bool good = true, one = shape->one_of.len == 0;
     for (size_t i = 0; i < text.len; i++) {
@@ -225,7 +223,7 @@ static void check_pattern(struct check *check,
         return;
     snprintf(words, sizeof(words), "satisfy regular expression pattern: %s",
              shape->pattern);
-    complain(check, shape, text, words);
+    complain(check, shape, step, text, words);
 }
 
 static size_t count_characters(struct wf_str text) {
@@ -236,82 +234,81 @@ static size_t count_characters(struct wf_str text) {
 }
 
 static void check_text(struct check *check, const struct wf_api_shape *shape,
-                       struct wf_str text) {
+                       const struct step *step, struct wf_str text) {
     if (shape->choices) {
-        check_choice(check, shape, text);
+        check_choice(check, shape, step, text);
         return;
     }
     if (shape->has_min || shape->has_max)
-        check_limits(check, shape, text, "length",
+        check_limits(check, shape, step, text, "length",
                      (double)count_characters(text));
     if (shape->pattern)
-        check_pattern(check, shape, text);
+        check_pattern(check, shape, step, text);
 }
 
 /* A string without escapes is a slice of the document. */
 static void check_string(struct check *check,
                          const struct wf_api_shape *shape,
-                         struct wf_value value) {
+                         const struct step *step, struct wf_value value) {
     struct wf_str raw = wf_value_text(value);
     struct wf_buf text = {0};
     if (!shape->choices && !shape->has_min && !shape->has_max &&
         !shape->pattern)
         return;
     if (!memchr(raw.data, '\\', raw.len)) {
-        check_text(check, shape, (struct wf_str){raw.data + 1, raw.len - 2});
+        check_text(check, shape, step,
+                   (struct wf_str){raw.data + 1, raw.len - 2});
         return;
     }
     wf_buf_reserve(&text, raw.len);
     wf_value_string(value, &text);
-    check_text(check, shape, (struct wf_str){text.data, text.len});
+    check_text(check, shape, step, (struct wf_str){text.data, text.len});
     wf_buf_free(&text);
 }
 
 static void check_value(struct check *check, const struct wf_api_shape *shape,
-                        struct wf_value value);
+                        const struct step *step, struct wf_value value);
 
 static void check_members(struct check *check,
                           const struct wf_api_member *member,
-                          struct wf_value object) {
+                          const struct step *parent, struct wf_value object) {
     struct wf_value value;
     for (; member->name; member++) {
-        size_t mark = path_push(check, member->name);
+        struct step step = {parent, member->name, 0};
         if (is_given(object, member->name, &value))
-            check_value(check, member->shape, value);
+            check_value(check, member->shape, &step, value);
         else if (member->required)
-            complain(check, member->shape, WF_STR_NULL, "not be null");
-        path_pop(check, mark);
+            complain(check, member->shape, &step, WF_STR_NULL, "not be null");
     }
 }
 
 static void check_list(struct check *check, const struct wf_api_shape *shape,
-                       struct wf_value array) {
+                       const struct step *parent, struct wf_value array) {
     struct wf_value element = {0};
     uint32_t count = 0;
     while (next_element(array, &element)) {
-        size_t mark = path_push_element(check, count++);
-        check_value(check, shape->element, element);
-        path_pop(check, mark);
+        struct step step = {parent, NULL, count++};
+        check_value(check, shape->element, &step, element);
     }
-    check_limits(check, shape, wf_value_text(array), "length", count);
+    check_limits(check, shape, parent, wf_value_text(array), "length", count);
 }
 
 static void check_value(struct check *check, const struct wf_api_shape *shape,
-                        struct wf_value value) {
+                        const struct step *step, struct wf_value value) {
     switch (shape->kind) {
     case WF_API_STRING:
-        check_string(check, shape, value);
+        check_string(check, shape, step, value);
         break;
     case WF_API_INTEGER:
     case WF_API_NUMBER:
-        check_limits(check, shape, wf_value_text(value), "value",
+        check_limits(check, shape, step, wf_value_text(value), "value",
                      wf_value_number(value));
         break;
     case WF_API_STRUCTURE:
-        check_members(check, shape->members, value);
+        check_members(check, shape->members, step, value);
         break;
     case WF_API_LIST:
-        check_list(check, shape, value);
+        check_list(check, shape, step, value);
         break;
     default:
         break;
@@ -322,10 +319,10 @@ const char *wf_api_validate(const struct wf_api_shape *shape,
                             struct wf_value value, struct wf_buf *message) {
     struct wf_buf complaints = {0};
     struct check check = {.out = message};
-    if (!types_fit(&check, shape, value))
+    if (!types_fit(&check, shape, NULL, value))
         return "SerializationException";
     check.out = &complaints;
-    check_value(&check, shape, value);
+    check_value(&check, shape, NULL, value);
     if (check.complaints) {
         wf_buf_addf(message, "%u validation error%s detected: ",
                     check.complaints, check.complaints == 1 ? "" : "s");

@@ -52,6 +52,8 @@ struct wf_run {
     const char *handler_list[2]; /**< When none is given: those beside FILE. */
     struct wf_buf machine_arn, execution_arn, name;
     uint64_t seen_event; /**< Newest event that has been told of. */
+    uint64_t caught_up;  /**< Newest event that has been read. */
+    uint64_t told_from;  /**< Events before it get no plain line. */
     bool is_attached;    /**< The execution was there before. */
     bool has_other_definition; /**< The store's, under the same name. */
 };

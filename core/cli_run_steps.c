@@ -8,7 +8,11 @@
 
 #include "cli_run.h"
 
-enum { WAIT_MS = 60000, CATCH_UP_EVENTS = 1000 };
+enum {
+    WAIT_MS = 60000,
+    CATCH_UP_EVENTS = 1000,   /* of a page; so many get their lines again */
+    CATCH_UP_AT_MOST = 500000 /* of a longer history the end is enough */
+};
 
 static void start(struct wf_run *run);
 static void look_up(struct wf_run *run);
@@ -109,8 +113,8 @@ void wf_run_event(struct wf_run *run, const struct wf_history_event *event) {
         wf_progress_event(run->progress, event);
 }
 
-/* Newest first, so the array is walked from its end. Events that were told
- * of meanwhile are in the next answer. */
+/* Read from the beginning, so that it is known what runs in which iteration.
+ * Events that were told of meanwhile are in the next answer. */
 static void on_history(void *arg, const struct wf_refusal *refusal,
                        const struct wf_history_event *events, size_t count,
                        struct wf_str next_token) {
@@ -123,9 +127,14 @@ static void on_history(void *arg, const struct wf_refusal *refusal,
         refused(run, refusal);
         return;
     }
-    for (size_t i = count; i-- > 0;)
+    for (size_t i = 0; i < count; i++) {
+        run->caught_up = events[i].event.id;
+        wf_progress_mute(run->progress, run->caught_up < run->told_from);
         wf_progress_event(run->progress, &events[i]);
-    if (count > 0 && events[0].event.id < run->seen_event)
+    }
+    wf_progress_mute(run->progress, false);
+    if (count > 0 && (count == CATCH_UP_EVENTS ||
+                      run->caught_up < run->seen_event))
         catch_up(run);
     else
         await_end(run);
@@ -135,11 +144,43 @@ static void catch_up(struct wf_run *run) {
     struct wf_get_history ask = {
         .execution_arn = text_of(&run->execution_arn),
         .max_results = CATCH_UP_EVENTS,
+        .is_behind = true,
+        .after = run->caught_up,
+    };
+
+    wf_engine_get_history(run->engine, &ask, on_history, run);
+}
+
+/* How long is it? */
+static void on_newest(void *arg, const struct wf_refusal *refusal,
+                      const struct wf_history_event *events, size_t count,
+                      struct wf_str next_token) {
+    struct wf_run *run = arg;
+    uint64_t newest = refusal == NULL && count > 0 ? events[0].event.id : 0;
+
+    (void)next_token;
+    if (!is_step(run, WF_RUN_CATCH_UP))
+        return;
+    if (refusal != NULL) {
+        refused(run, refusal);
+        return;
+    }
+    if (newest > CATCH_UP_EVENTS)
+        run->told_from = newest - CATCH_UP_EVENTS + 1;
+    if (newest > CATCH_UP_AT_MOST)
+        run->caught_up = run->told_from - 1;
+    catch_up(run);
+}
+
+static void begin_to_catch_up(struct wf_run *run) {
+    struct wf_get_history ask = {
+        .execution_arn = text_of(&run->execution_arn),
+        .max_results = 1,
         .reverse = true,
     };
 
     run->step = WF_RUN_CATCH_UP;
-    wf_engine_get_history(run->engine, &ask, on_history, run);
+    wf_engine_get_history(run->engine, &ask, on_newest, run);
 }
 
 static struct wf_str trimmed(struct wf_str text) {
@@ -168,7 +209,7 @@ static void attach(struct wf_run *run,
     run->is_attached = true;
     if (reply->status == WF_EXECUTION_RUNNING) {
         wf_run_note(run, "%s continues where it was", run->name.data);
-        catch_up(run);
+        begin_to_catch_up(run);
         return;
     }
     wf_run_note(run, "%s has ended before; this is its result (another "

@@ -117,6 +117,7 @@ struct doc_read {
     struct wf_buf text;
     wf_doc_fn *done;
     void *arg;
+    wf_beside_fn *beside; /* NULL: nobody asks */
 };
 
 static void read_drop(void *memory) {
@@ -174,6 +175,23 @@ static void take_entry(struct doc_read *read, enum wf_tail_entry entry,
         otherwise(read);
 }
 
+/* Looks through a run of events and documents. */
+static enum wf_tail_entry look_through(const struct doc_read *read,
+                                       struct wf_tail_cursor cursor,
+                                       struct wf_str *text) {
+    struct wf_tail_cursor again = cursor;
+    enum wf_tail_entry entry = WF_TAIL_EVENT;
+    struct wf_event event;
+    uint64_t number;
+
+    while (read->beside && entry != WF_TAIL_END && entry != WF_TAIL_BAD) {
+        entry = wf_tail_next(&again, &event, &number, text);
+        if (entry == WF_TAIL_DOC && number != read->number)
+            read->beside(read->arg, number, *text);
+    }
+    return wf_tail_find_doc(cursor, read->number, text);
+}
+
 static void give_up(struct doc_read *read) {
     finish(read, WF_STR_NULL);
 }
@@ -195,7 +213,7 @@ static void inline_rows(void *arg, const struct wf_row *rows, size_t count,
         if (wf_execution_decode(&in, &image) &&
             wf_segment_walk((struct wf_str){in.at, (size_t)(in.end - in.at)},
                             0, &cursor))
-            entry = wf_tail_find_doc(cursor, read->number, &text);
+            entry = look_through(read, cursor, &text);
     }
     take_entry(read, entry, text, give_up);
 }
@@ -231,7 +249,7 @@ static void segment_rows(void *arg, const struct wf_row *rows, size_t count,
     if (wf_engine_read_failed(read->engine, err))
         return;
     if (count == 1 && wf_segment_walk(rows->value, 0, &cursor))
-        entry = wf_tail_find_doc(cursor, read->number, &text);
+        entry = look_through(read, cursor, &text);
     take_entry(read, entry, text, look_again);
 }
 
@@ -272,8 +290,7 @@ static void look_in_memory(struct doc_read *read,
         return;
     }
     wf_tail_walk(&execution->tail, execution->start_ms, &cursor);
-    enum wf_tail_entry entry =
-        wf_tail_find_doc(cursor, read->number, &text);
+    enum wf_tail_entry entry = look_through(read, cursor, &text);
     if (entry == WF_TAIL_END)
         look_in_segments(read);
     else
@@ -283,12 +300,19 @@ static void look_in_memory(struct doc_read *read,
 void wf_doc_read(struct wf_engine *engine, uint64_t execution,
                  uint64_t number, uint64_t length, wf_doc_fn *done,
                  void *arg) {
+    wf_doc_read_beside(engine, execution, number, length, NULL, done, arg);
+}
+
+void wf_doc_read_beside(struct wf_engine *engine, uint64_t execution,
+                        uint64_t number, uint64_t length,
+                        wf_beside_fn *beside, wf_doc_fn *done, void *arg) {
     struct doc_read *read = wf_call_new(engine, sizeof(*read), read_drop);
     *read = (struct doc_read){
         .engine = engine,
         .execution = execution,
         .number = number,
         .length = length,
+        .beside = beside,
         .done = done,
         .arg = arg,
     };

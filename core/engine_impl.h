@@ -21,19 +21,22 @@
  *   recover.c     start: journal to memory
  *   ended.c       rows of executions that have ended, kept for a while
  *   call.c        memory of requests and reads under way
- *   machine.c     state machines: rows, what is in memory
+ *   machine.c     state machines: what is in memory
+ *   machine_rows.c    their rows, compiling
  *   machine_make.c    CreateStateMachine, UpdateStateMachine
  *   machine_read.c    DescribeStateMachine(ForExecution)
  *   machine_list.c    ListStateMachines
  *   machine_delete.c  DeleteStateMachine
  *   machine_tags.c    tags
  *   bundles.c     handler directories and their stored bundles
- *   start.c       StartExecution, StopExecution
+ *   start.c       StartExecution
+ *   stop.c        StopExecution
  *   read.c        DescribeExecution, finding executions, documents
  *   listing.c     ListExecutions
  *   wait.c        waiting for an execution's end
  *   follow.c      WaitForEvents
  *   history.c     GetExecutionHistory
+ *   recent.c      the newest pieces of histories that grow fast
  *   observe.c     the observer of all events
  */
 #ifndef WF_ENGINE_IMPL_H
@@ -255,6 +258,12 @@ typedef void wf_doc_fn(void *arg, struct wf_str text);
 void wf_doc_read(struct wf_engine *engine, uint64_t execution,
                  uint64_t number, uint64_t length, wf_doc_fn *done,
                  void *arg);
+/** The same. Before `done`, `beside` is told of the documents that stand in
+ * the same segment: who wants many saves reading it for each. */
+typedef void wf_beside_fn(void *arg, uint64_t number, struct wf_str text);
+void wf_doc_read_beside(struct wf_engine *engine, uint64_t execution,
+                        uint64_t number, uint64_t length,
+                        wf_beside_fn *beside, wf_doc_fn *done, void *arg);
 
 /* ---- transition.c ---- */
 /** Puts a frame into the run queue. */

@@ -37,8 +37,10 @@ struct history {
     uint64_t covered;      /* ids in [first, covered) are in segments[] */
     struct held *segments; /* in order of their events */
     size_t segment_count;
-    struct held *docs;     /* in order of their numbers */
-    size_t doc_count;
+    struct held *docs;     /* in order of their numbers, up to sorted_count */
+    size_t doc_count, sorted_count;
+    uint64_t *wanted;      /* numbers of the page's documents, in order */
+    size_t wanted_count;
     struct wf_history_event *events;
     size_t event_count;
     wf_history_fn *reply;
@@ -63,6 +65,7 @@ static void drop(void *memory) {
     struct history *history = memory;
     release(history->segments, history->segment_count);
     release(history->docs, history->doc_count);
+    free(history->wanted);
     free(history->events);
     free(history->arn);
 }
@@ -84,9 +87,9 @@ static int by_number(const void *a, const void *b) {
 static struct held *find_held(const struct history *history,
                               uint64_t number) {
     struct held wanted = {.number = number};
-    return history->doc_count == 0
+    return history->sorted_count == 0
                ? NULL
-               : bsearch(&wanted, history->docs, history->doc_count,
+               : bsearch(&wanted, history->docs, history->sorted_count,
                          sizeof(wanted), by_number);
 }
 
@@ -134,6 +137,7 @@ static void collect(struct history *history) {
                 hold(&history->docs, &history->doc_count, number, text);
         }
     }
+    history->sorted_count = history->doc_count;
 }
 
 static bool wants_doc(const struct wf_event *event, bool assigned,
@@ -141,6 +145,22 @@ static bool wants_doc(const struct wf_event *event, bool assigned,
     uint16_t bit = assigned ? WF_EVENT_HAS_ASSIGNED : WF_EVENT_HAS_DOC;
     *number = assigned ? event->assigned : event->doc;
     return event->fields & bit && *number != 0;
+}
+
+static int by_value(const void *a, const void *b) {
+    uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+    return x < y ? -1 : x > y;
+}
+
+static void list_wanted(struct history *history) {
+    size_t count = history->event_count;
+    history->wanted = wf_calloc(2 * count + 1, sizeof(*history->wanted));
+    for (size_t i = 0; i < 2 * count; i++)
+        if (wants_doc(&history->events[i / 2].event, i % 2 != 0,
+                      &history->wanted[history->wanted_count]))
+            history->wanted_count++;
+    qsort(history->wanted, history->wanted_count, sizeof(*history->wanted),
+          by_value);
 }
 
 /* A page ends early when its documents are large: at least one event. */
@@ -173,6 +193,16 @@ struct missing {
     uint64_t number;
 };
 
+/* What stands in the same segment may be on the page, too. */
+static void missing_beside(void *arg, uint64_t number, struct wf_str text) {
+    struct missing *missing = arg;
+    struct history *history = missing->history;
+    if (bsearch(&number, history->wanted, history->wanted_count,
+                sizeof(number), by_value) &&
+        !find_held(history, number))
+        hold(&history->docs, &history->doc_count, number, text);
+}
+
 static void missing_read(void *arg, struct wf_str text) {
     struct missing *missing = arg;
     struct history *history = missing->history;
@@ -186,6 +216,7 @@ static void missing_read(void *arg, struct wf_str text) {
         hold(&history->docs, &history->doc_count, missing->number, text);
     qsort(history->docs, history->doc_count, sizeof(*history->docs),
           by_number);
+    history->sorted_count = history->doc_count;
     wf_call_free(missing);
     send_page(history);
 }
@@ -197,8 +228,9 @@ static bool read_missing(struct history *history, uint64_t number) {
     struct missing *missing = wf_call_new(history->engine,
                                           sizeof(*missing), NULL);
     *missing = (struct missing){history, number};
-    wf_doc_read(history->engine, history->execution, number,
-                held ? held->len : 0, missing_read, missing);
+    wf_doc_read_beside(history->engine, history->execution, number,
+                       held ? held->len : 0, missing_beside, missing_read,
+                       missing);
     return true;
 }
 
@@ -259,6 +291,7 @@ static void machine_there(void *arg, struct wf_machine *machine) {
     }
     collect(history);
     cut_by_size(history);
+    list_wanted(history);
     send_page(history);
 }
 

@@ -20,7 +20,8 @@
  *                                   it has something to do at the next start
  *   p K execution:8 frame:4         cursor of a handler's task:checkpoint():
  *                                   state number:varint, JSON text
- *   p M name                        state machine by name
+ *   p M name                        head of a state machine: number, latest
+ *                                   revision, status, tags (machine.h)
  *   p R machine:4 revision:4        definition of a state machine's revision
  *   p B hash:32                     bundle of handlers
  *

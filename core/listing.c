@@ -211,6 +211,11 @@ static void is_missing(void *arg) {
            "State Machine Does Not Exist: '%s'", wf_str(listing->arn));
 }
 
+static void is_wrong_type(void *arg) {
+    refuse(arg, "StateMachineTypeNotSupported", WF_WRONG_MACHINE_TYPE,
+           WF_STR_NULL);
+}
+
 static void with_machine(void *arg, struct wf_machine *machine) {
     struct listing *listing = arg;
     if (!machine || !machine->name) {
@@ -220,10 +225,7 @@ static void with_machine(void *arg, struct wf_machine *machine) {
     listing->machine = machine;
     listing->since = machine->head ? machine->head->since : 0;
     if (machine->express) {
-        refuse(listing, "StateMachineTypeNotSupported",
-               "This operation is not supported by this type of state "
-               "machine",
-               WF_STR_NULL);
+        wf_engine_after(listing->engine, is_wrong_type, listing);
         return;
     }
     add_memory(listing);

@@ -212,6 +212,7 @@ void wf_lua_open_ctx(struct wf_script *script) {
     lua_setfield(L, -2, "__metatable");
     lua_setmetatable(L, -2);
     script->ctx_ref = luaL_ref(L, LUA_REGISTRYINDEX);
+    script->docs = wf_lua_docs_of(L);
     script->input = wf_lua_push_closed(L);
     script->input_ref = luaL_ref(L, LUA_REGISTRYINDEX);
 }

@@ -452,12 +452,15 @@ void wf_script_decide(struct wf_script *script,
     *decision = (struct wf_decision){0};
     script->ctx->now = call->context;
     script->ctx->may_retry = may_retry(&call->machine->states[call->state]);
+    wf_lua_docs_begin(script->docs);
     wf_lua_open_value(script->input, call->input);
     int nargs = push_call(script, call);
     if (wf_lua_call(script, nargs, 6) != 0)
         read_error(script, decision);
     else if (!read_decision(L, top + 1, decision))
         runtime_failure(decision, "the state's script returned no decision");
+    wf_lua_docs_recycle(L, script->docs, top + 2);
+    wf_lua_docs_end(script->docs);
     wf_lua_ctx_end(script->ctx);
     wf_lua_close_value(script->input);
     lua_settop(L, top);

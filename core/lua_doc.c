@@ -12,10 +12,13 @@ static const char value_key;
 #define DEBT_SHARE 4
 #define SCRATCH_KEPT ((size_t)1 << 20)
 
+static size_t bytes_of(const struct wf_doc *doc) {
+    return sizeof(*doc) + doc->len + doc->node_count * sizeof(struct wf_node);
+}
+
 static void account(lua_State *L, struct wf_lua_docs *docs,
                     const struct wf_doc *doc) {
-    docs->debt += sizeof(*doc) + doc->len +
-                  doc->node_count * sizeof(struct wf_node);
+    docs->debt += bytes_of(doc);
     if (docs->debt < DEBT_STEP)
         return;
     size_t told = docs->debt / DEBT_SHARE >> 10;
@@ -24,11 +27,21 @@ static void account(lua_State *L, struct wf_lua_docs *docs,
 }
 
 struct wf_value *wf_lua_new_value(lua_State *L) {
-    struct wf_value *value = lua_newuserdata(L, sizeof(*value));
-    *value = (struct wf_value){NULL, 0};
-    lua_pushvalue(L, UP_VALUE);
-    lua_setmetatable(L, -2);
-    return value;
+    struct wf_lua_docs *docs = lua_touserdata(L, UP_STATE);
+    struct wf_lua_value *value;
+
+    if (docs->has_spare) {
+        docs->has_spare = false;
+        lua_rawgeti(L, UP_VALUE, SPARE_INDEX);
+        value = lua_touserdata(L, -1);
+    } else {
+        value = lua_newuserdata(L, sizeof(*value));
+        value->value.doc = NULL;
+        lua_pushvalue(L, UP_VALUE);
+        lua_setmetatable(L, -2);
+    }
+    *value = (struct wf_lua_value){{NULL, 0}, docs->call};
+    return &value->value;
 }
 
 void wf_lua_set_doc(lua_State *L, struct wf_value *value,
@@ -38,12 +51,12 @@ void wf_lua_set_doc(lua_State *L, struct wf_value *value,
 }
 
 struct wf_value *wf_lua_push_closed(lua_State *L) {
-    struct wf_value *value = lua_newuserdata(L, sizeof(*value));
-    *value = (struct wf_value){NULL, 0};
+    struct wf_lua_value *value = lua_newuserdata(L, sizeof(*value));
+    *value = (struct wf_lua_value){.call = 0};
     lua_pushlightuserdata(L, (void *)&value_key);
     lua_rawget(L, LUA_REGISTRYINDEX);
     lua_setmetatable(L, -2);
-    return value;
+    return &value->value;
 }
 
 void wf_lua_open_value(struct wf_value *closed, struct wf_doc *doc) {
@@ -60,7 +73,7 @@ void wf_lua_push_value(lua_State *L, struct wf_value from) {
     struct wf_value *value = wf_lua_push_closed(L);
     *value = (struct wf_value){wf_doc_ref(from.doc), from.node};
     lua_getmetatable(L, -1);
-    lua_rawgeti(L, -1, 1);
+    lua_rawgeti(L, -1, STATE_INDEX);
     struct wf_lua_docs *docs = lua_touserdata(L, -1);
     lua_pop(L, 2);
     account(L, docs, from.doc);
@@ -79,6 +92,42 @@ bool wf_lua_to_value(lua_State *L, int index, struct wf_value *out) {
         return false;
     *out = *value;
     return true;
+}
+
+struct wf_lua_docs *wf_lua_docs_of(lua_State *L) {
+    lua_pushlightuserdata(L, (void *)&value_key);
+    lua_rawget(L, LUA_REGISTRYINDEX);
+    lua_rawgeti(L, -1, STATE_INDEX);
+    struct wf_lua_docs *docs = lua_touserdata(L, -1);
+    lua_pop(L, 2);
+    return docs;
+}
+
+void wf_lua_docs_begin(struct wf_lua_docs *docs) {
+    docs->calls = docs->calls == UINT32_MAX ? 1 : docs->calls + 1;
+    docs->call = docs->calls;
+}
+
+void wf_lua_docs_end(struct wf_lua_docs *docs) {
+    docs->call = 0;
+}
+
+void wf_lua_docs_recycle(lua_State *L, struct wf_lua_docs *docs, int index) {
+    struct wf_lua_value *value = lua_touserdata(L, index);
+    struct wf_value found;
+
+    if (!wf_lua_to_value(L, index, &found) || value->call == 0 ||
+        value->call != docs->call)
+        return;
+    size_t bytes = bytes_of(found.doc);
+    docs->debt -= docs->debt < bytes ? docs->debt : bytes;
+    value->call = 0;
+    wf_lua_close_value(&value->value);
+    lua_getmetatable(L, index);
+    lua_pushvalue(L, index);
+    lua_rawseti(L, -2, SPARE_INDEX);
+    lua_pop(L, 1);
+    docs->has_spare = true;
 }
 
 bool wf_lua_is(lua_State *L, int index, int metatable) {
@@ -460,7 +509,7 @@ static void push_upvalues(lua_State *L) {
     set_gc(L, lua_gettop(L), docs_gc);
     lua_setmetatable(L, -2);
     lua_pushvalue(L, -1);
-    lua_rawseti(L, -3, 1);
+    lua_rawseti(L, -3, STATE_INDEX);
     lua_newtable(L);
     lua_newtable(L);
     lua_newtable(L);
@@ -469,12 +518,12 @@ static void push_upvalues(lua_State *L) {
 /* Sets a constant of the module, whose table is at the top. [-0, +0] */
 static void add_constant(lua_State *L, const char *name, const char *text,
                          int up) {
-    struct wf_value *value = lua_newuserdata(L, sizeof(*value));
-    *value = (struct wf_value){NULL, 0};
+    struct wf_lua_value *value = lua_newuserdata(L, sizeof(*value));
+    *value = (struct wf_lua_value){.call = 0};
     lua_pushvalue(L, up);
     lua_setmetatable(L, -2);
-    value->doc = wf_doc_trusted(wf_str(text));
-    wf_doc_nodes(value->doc);
+    value->value.doc = wf_doc_trusted(wf_str(text));
+    wf_doc_nodes(value->value.doc);
     lua_setfield(L, -2, name);
 }
 

@@ -32,6 +32,19 @@ struct wf_value *wf_lua_push_closed(lua_State *L);
 void wf_lua_open_value(struct wf_value *closed, struct wf_doc *doc);
 void wf_lua_close_value(struct wf_value *value);
 
+/**
+ * A call from C that values are made in. What such a call has returned, and
+ * the caller has read, can be recycled: the value is closed, and its userdata
+ * serves for the next one, so the collector has nothing to do. Hence Lua must
+ * not keep a value beyond the call that it was made in.
+ */
+struct wf_lua_docs;
+struct wf_lua_docs *wf_lua_docs_of(lua_State *L);
+void wf_lua_docs_begin(struct wf_lua_docs *docs);
+void wf_lua_docs_end(struct wf_lua_docs *docs);
+/** Does so if a value is at `index` and was made in this call. [-0, +0] */
+void wf_lua_docs_recycle(lua_State *L, struct wf_lua_docs *docs, int index);
+
 /** True if there is a value at `index`: borrowed from it. [-0, +0] */
 bool wf_lua_to_value(lua_State *L, int index, struct wf_value *out);
 

@@ -20,12 +20,24 @@
 #define UP_REGEX lua_upvalueindex(5)    /* metatable of regexes */
 #define UPVALUES 5
 
-#define NULL_INDEX 2 /* where the metatable of values keeps doc.null */
+/* Where the metatable of values keeps these. */
+#define STATE_INDEX 1 /* struct wf_lua_docs */
+#define NULL_INDEX 2  /* doc.null */
+#define SPARE_INDEX 3 /* a value that was taken, for the next one */
 
 /** One for each Lua state, a userdata: outlives errors raised in Lua. */
 struct wf_lua_docs {
     struct wf_buf scratch; /**< Text under construction; nobody else's. */
     size_t debt;           /**< Bytes the collector has not heard of. */
+    uint32_t calls;        /**< Calls begun. */
+    uint32_t call;         /**< The number of the one that runs; 0: none. */
+    bool has_spare;
+};
+
+/** The userdata. */
+struct wf_lua_value {
+    struct wf_value value;
+    uint32_t call; /**< Made in this call; 0: outside of any. */
 };
 
 /** Pushes an empty value, whose document the caller sets. [-0, +1] */

@@ -32,6 +32,7 @@ struct wf_script {
     int ctx_ref;
     struct wf_lua_ctx *ctx;
     int input_ref;
+    struct wf_lua_docs *docs;
     struct wf_value *input; /**< The argument `input`: open during a call. */
 };
 

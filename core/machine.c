@@ -1,13 +1,10 @@
-/* machine.c - state machines: rows, what is in memory, compiling. See
+/* machine.c - state machines: what is in memory, and reading the rest. See
  * machine.h. */
 #include "machine.h"
 
 #include <stdlib.h>
 
 #include "engine_impl.h"
-
-#define HEAD_VERSION 2
-#define IMAGE_VERSION 2
 
 struct wf_machine_wait {
     struct wf_machine_wait *next;
@@ -148,139 +145,6 @@ struct wf_state_machine_reply wf_machine_reply(
     };
 }
 
-/* ---- rows ---- */
-
-/* M row: version number revision status:1 express:1 creation_ms since
- * count:1, then so many times key value. */
-void wf_machine_head_put(struct wf_engine *engine,
-                         const struct wf_machine_head *head) {
-    struct wf_buf row = {0};
-    wf_buf_u8(&row, HEAD_VERSION);
-    wf_buf_varint(&row, head->id);
-    wf_buf_varint(&row, head->revision);
-    wf_buf_u8(&row, (uint8_t)head->status);
-    wf_buf_u8(&row, head->express);
-    wf_buf_varint(&row, (uint64_t)head->creation_ms);
-    wf_buf_varint(&row, head->since);
-    wf_buf_u8(&row, (uint8_t)head->tag_count);
-    wf_buf_add(&row, head->tags.data, head->tags.len);
-    struct wf_key key = wf_key_machine(engine->partition,
-                                       wf_str(head->name));
-    wf_batch_put_buf(wf_engine_rows(engine), wf_key_str(&key), &row);
-    wf_buf_free(&row);
-    wf_engine_wake(engine);
-}
-
-bool wf_machine_head_decode(struct wf_str row, struct wf_machine_head *head,
-                            struct wf_str *tags) {
-    struct wf_reader in = {row.data, row.data + row.len, false};
-    uint8_t version = wf_read_u8(&in);
-    head->id = (uint32_t)wf_read_varint(&in);
-    head->revision = (uint32_t)wf_read_varint(&in);
-    head->status = wf_read_u8(&in);
-    head->express = wf_read_u8(&in);
-    head->creation_ms = (int64_t)wf_read_varint(&in);
-    head->since = wf_read_varint(&in);
-    head->tag_count = wf_read_u8(&in);
-    head->running_ms = INT64_MAX;
-    head->running_id = UINT64_MAX;
-    *tags = (struct wf_str){in.at, (size_t)(in.end - in.at)};
-    return !in.bad && version == HEAD_VERSION;
-}
-
-/* R row: version express:1 creation_ms name role_arn definition update_ms
- * revision_id logging tracing encryption. */
-void wf_machine_put(struct wf_engine *engine,
-                    const struct wf_machine *machine) {
-    struct wf_buf row = {0};
-    wf_buf_u8(&row, IMAGE_VERSION);
-    wf_buf_u8(&row, machine->express);
-    wf_buf_varint(&row, (uint64_t)machine->creation_ms);
-    wf_buf_text(&row, wf_str(machine->name));
-    wf_buf_text(&row, wf_str(machine->role_arn));
-    wf_buf_text(&row, (struct wf_str){machine->definition.data,
-                                      machine->definition.len});
-    wf_buf_varint(&row, (uint64_t)machine->update_ms);
-    wf_buf_text(&row, wf_str(machine->revision_id));
-    wf_buf_text(&row, wf_str(machine->settings.logging));
-    wf_buf_text(&row, wf_str(machine->settings.tracing));
-    wf_buf_text(&row, wf_str(machine->settings.encryption));
-    struct wf_key key = wf_key_revision(engine->partition, machine->id,
-                                        machine->revision);
-    wf_batch_put_buf(wf_engine_rows(engine), wf_key_str(&key), &row);
-    wf_buf_free(&row);
-    wf_engine_wake(engine);
-}
-
-/* An empty text is one that was not given. */
-static char *read_copy(struct wf_reader *in) {
-    struct wf_str text = wf_read_text(in);
-    return text.len ? wf_strndup(text.data, text.len) : NULL;
-}
-
-static bool decode(struct wf_engine *engine, struct wf_machine *machine,
-                   struct wf_str row) {
-    struct wf_reader in = {row.data, row.data + row.len, false};
-    uint8_t version = wf_read_u8(&in);
-    machine->express = wf_read_u8(&in);
-    machine->creation_ms = (int64_t)wf_read_varint(&in);
-    struct wf_str name = wf_read_text(&in);
-    struct wf_str role_arn = wf_read_text(&in);
-    struct wf_str definition = wf_read_text(&in);
-    machine->update_ms = (int64_t)wf_read_varint(&in);
-    machine->revision_id = read_copy(&in);
-    machine->settings.logging = read_copy(&in);
-    machine->settings.tracing = read_copy(&in);
-    machine->settings.encryption = read_copy(&in);
-    if (in.bad || version != IMAGE_VERSION)
-        return false;
-    wf_machine_name(engine, machine, name, role_arn);
-    wf_buf_addstr(&machine->definition, definition);
-    return true;
-}
-
-/* Whether the text may ask the context object for more than its members
- * Execution, State, StateMachine and Task. */
-static bool asks_for_items(const struct wf_buf *definition) {
-    const char *at = definition->data, *end = at + definition->len;
-    while ((at = memmem(at, (size_t)(end - at), "$$", 2))) {
-        at += 2;
-        if (end - at < 2 || at[0] != '.' || !strchr("EST", at[1]))
-            return true;
-    }
-    return memmem(definition->data, definition->len, "$states.context",
-                  15) != NULL;
-}
-
-int wf_machine_compile(struct wf_engine *engine, struct wf_machine *machine,
-                       struct wf_buf *diagnostics, struct wf_error *err) {
-    struct wf_script_summary summary;
-    struct wf_str text = {machine->definition.data, machine->definition.len};
-    struct wf_doc *doc = wf_doc_parse(text, NULL, err);
-    int rc = doc && !machine->express
-                 ? 0
-                 : wf_script_check(engine->script, text, machine->express,
-                                   diagnostics);
-    if (rc != 0)
-        wf_error_set(err, WF_E_INVALID, "%.*s", (int)diagnostics->len,
-                     diagnostics->data);
-    else if (doc)
-        rc = wf_script_compile(engine->script, doc, &machine->compiled,
-                               &summary, diagnostics, err);
-    if (!doc || rc != 0) {
-        wf_doc_unref(doc);
-        return -1;
-    }
-    wf_doc_unref(doc);
-    machine->states = summary.states;
-    machine->state_count = summary.state_count;
-    machine->start = summary.start;
-    machine->timeout_s = summary.timeout_s;
-    machine->shows_items = asks_for_items(&machine->definition);
-    machine->ready = true;
-    return 0;
-}
-
 /* ---- reading ---- */
 
 struct machine_read {
@@ -292,7 +156,7 @@ static void take_row(struct wf_engine *engine, struct wf_machine *machine,
                      const struct wf_row *row) {
     struct wf_buf diagnostics = {0};
     struct wf_error why = {0};
-    if (!row || !decode(engine, machine, row->value)) {
+    if (!row || !wf_machine_decode(engine, machine, row->value)) {
         wf_engine_notice(engine, "state machine %u revision %u: its row does "
                          "not decode", machine->id, machine->revision);
         machine->broken = true;

@@ -134,6 +134,9 @@ void wf_machine_name(struct wf_engine *engine, struct wf_machine *machine,
 /** Adds the revision's row to the open batch. */
 void wf_machine_put(struct wf_engine *engine,
                     const struct wf_machine *machine);
+/** Sets everything that a revision's row holds. False: it does not decode. */
+bool wf_machine_decode(struct wf_engine *engine, struct wf_machine *machine,
+                       struct wf_str row);
 /** Compiles the definition. -1: `diagnostics` says what is wrong with it. */
 int wf_machine_compile(struct wf_engine *engine, struct wf_machine *machine,
                        struct wf_buf *diagnostics, struct wf_error *err);

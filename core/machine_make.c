@@ -294,11 +294,16 @@ static void update(struct make_call *call, struct wf_machine_head *head,
     answer_when_durable(call, machine);
 }
 
+static void refuse_missing(void *arg) {
+    struct make_call *call = arg;
+    refuse(call, "StateMachineDoesNotExist",
+           "State Machine Does Not Exist: '%s'", wf_str(call->arn));
+}
+
 static void update_found(void *arg, struct wf_machine *machine) {
     struct make_call *call = arg;
     if (!machine || !machine->name) {
-        refuse(call, "StateMachineDoesNotExist",
-               "State Machine Does Not Exist: '%s'", wf_str(call->arn));
+        wf_engine_after(call->engine, refuse_missing, call);
         return;
     }
     struct wf_machine_head *head = machine->head;

@@ -133,6 +133,10 @@ static void is_missing(void *arg) {
            wf_str(call->arn));
 }
 
+static void are_too_many(void *arg) {
+    refuse(arg, "TooManyTags", WF_TOO_MANY_TAGS, WF_STR_NULL);
+}
+
 /* False: there would be too many. */
 static bool add_tags(struct tag_call *call) {
     struct wf_machine_head *head = call->head;
@@ -170,7 +174,7 @@ static void settled(void *arg) {
         return;
     }
     if (call->tag_count && !add_tags(call)) {
-        refuse(call, "TooManyTags", WF_TOO_MANY_TAGS, WF_STR_NULL);
+        wf_engine_after(engine, are_too_many, call);
         return;
     }
     if (call->key_count)

@@ -523,7 +523,8 @@ void wf_progress_timer(struct wf_progress *progress, struct wf_str state,
         visit->due_ms = due_ms;
         progress->is_dirty = true;
     }
-    if (progress->options.live)
+    if (progress->options.live ||
+        (!is_retry && visit != NULL && wf_progress_is_terse(visit->scope)))
         return;
     wf_buf_adds(&text, is_retry ? "next attempt in " : "waits ");
     wf_term_duration(&text, due_ms - now_ms);

@@ -39,7 +39,7 @@ void wf_progress_line(struct wf_progress *progress, int64_t now_ms,
 }
 
 /* Of a Map with many items only what goes wrong is told of. */
-static bool is_terse(const struct wf_scope *scope) {
+bool wf_progress_is_terse(const struct wf_scope *scope) {
     for (; scope->up != NULL; scope = scope->up->scope)
         if (scope->is_iteration && scope->up->total > MANY_ITEMS)
             return true;
@@ -64,7 +64,7 @@ static bool is_trouble(const struct wf_event *event,
  * with its own events than with the entering and leaving of its state. */
 static bool is_of_interest(const struct wf_event *event,
                            const struct wf_visit *visit) {
-    if (visit != NULL && is_terse(visit->scope))
+    if (visit != NULL && wf_progress_is_terse(visit->scope))
         return is_trouble(event, visit);
     switch (wf_progress_kind(event->type)) {
     case WF_PROGRESS_ENTERED:
@@ -160,7 +160,7 @@ static void line_tenth(struct wf_progress *progress,
                        const struct wf_visit *map) {
     struct wf_buf path = {0}, text = {0};
 
-    if (is_terse(map->scope) ||
+    if (wf_progress_is_terse(map->scope) ||
         (map->done + 1) * 10 / map->total == map->done * 10 / map->total)
         return;
     wf_visit_path(&path, map);
@@ -176,11 +176,12 @@ static void line_iteration(struct wf_progress *progress,
     bool succeeded = event->type == WF_EVENT_MAP_ITERATION_SUCCEEDED;
     struct wf_buf path = {0}, text = {0};
 
-    if (is_terse(scope) && succeeded) {
+    if (wf_progress_is_terse(scope) && succeeded) {
         line_tenth(progress, event, map);
         return;
     }
-    if (is_terse(scope) && event->type != WF_EVENT_MAP_ITERATION_FAILED)
+    if (wf_progress_is_terse(scope) &&
+        event->type != WF_EVENT_MAP_ITERATION_FAILED)
         return;
     wf_scope_path(&path, scope);
     add_event(&text, wf_event_type_name(event->type),

@@ -180,6 +180,8 @@ void wf_progress_line_event(struct wf_progress *progress,
 /** A line with a time, the cell of a name, and text. */
 void wf_progress_line(struct wf_progress *progress, int64_t now_ms,
                       struct wf_str name, struct wf_str text);
+/** In a Map with many items, of which only what goes wrong is told. */
+bool wf_progress_is_terse(const struct wf_scope *scope);
 /** "Error: first line of the cause", for both. */
 void wf_progress_error_text(struct wf_buf *out, struct wf_str error,
                             struct wf_str cause);

@@ -10,6 +10,10 @@
 /** The message of an InvalidToken. */
 #define WF_INVALID_TOKEN "Invalid Token: 'Invalid token'"
 
+/** The message of a StateMachineTypeNotSupported. */
+#define WF_WRONG_MACHINE_TYPE \
+    "This operation is not supported by this type of state machine"
+
 /** A refusal that owns its message. All-zero: none. */
 struct wf_refusal_text {
     struct wf_buf message;

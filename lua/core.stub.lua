@@ -9,6 +9,7 @@
 ---------------------------------------------------------------------------
 -- wf.doc: JSON documents (core/doc.h). A value is an immutable userdata: a
 -- document and a place in it. Nothing here decodes what it need not decode.
+-- A value that a state script got or made is valid during that call only.
 ---------------------------------------------------------------------------
 
 local doc = {}

@@ -115,7 +115,7 @@ static void a_parked_execution_is_followed(void **state) {
     ask(&follow, rig, arn, 2, 0, 0);
     rig_turns(rig, 50);
     assert_false(follow.done);
-    rig_jump(rig, 3600 * 1000);
+    rig_jump(rig, INT64_C(3600) * 1000);
     rig_until(rig, &follow.done);
     assert_int_equal(follow.first, 3);
     assert_int_equal(follow_all(rig, arn, 2), 6);

@@ -75,13 +75,12 @@ static void assert_output(struct fixture *f, const char *state,
                                        &summary, &diagnostics, &err), 0);
     struct wf_script_call call = {
         .machine = machine, .input = input, .context = context};
-    for (int i = 0; i < 2; i++) { /* the second sees nothing of the first */
+    for (int i = 0; i < 3; i++) { /* one sees nothing of the other */
         wf_script_decide(f->script, &call, &decision);
         assert_non_null(decision.output);
         assert_string_equal(decision.output->text, expected);
         wf_decision_free(&decision);
     }
-    assert_int_equal(input->refs, 1); /* not kept by Lua */
     wf_script_machine_free(f->script, machine);
     wf_buf_free(&diagnostics);
     wf_doc_unref(definition);
@@ -104,6 +103,32 @@ static void test_context_of_a_pass(void **state) {
     assert_output(*state, "\"Type\":\"Pass\",\"Parameters\":{\"a.$\":"
                   "\"$$.Execution.Input.x[0]\",\"b.$\":\"$$.State.Name\"}",
                   &context, "{\"a\":7,\"b\":\"A\"}");
+    wf_doc_unref(input);
+}
+
+/* The userdata of an output serves again; those of the definition do not. */
+static void test_outputs_again_and_again(void **state) {
+    struct wf_doc *input = parse("{\"x\":[7]}");
+    struct wf_script_context context = context_of(input);
+
+    assert_output(*state, "\"Type\":\"Pass\",\"Result\":[1]", &context,
+                  "[1]");
+    assert_output(*state, "\"Type\":\"Pass\",\"Parameters\":{\"a\":{}}",
+                  &context, "{\"a\":{}}");
+    assert_output(*state, "\"Type\":\"Pass\",\"InputPath\":null", &context,
+                  "{}");
+    assert_output(*state, "\"Type\":\"Pass\",\"InputPath\":\"$.in\","
+                  "\"ResultPath\":\"$.out\"", &context,
+                  "{\"in\": 1,\"out\":1}");
+    assert_output(*state, "\"Type\":\"Pass\",\"Parameters\":{\"a.$\":"
+                  "\"$.in\",\"b.$\":\"States.Array($.in, $)\"}", &context,
+                  "{\"a\":1,\"b\":[1,{\"in\": 1}]}");
+    /* Once: what was part of a document serves as the whole of another. */
+    assert_output(*state, "\"Type\":\"Pass\",\"InputPath\":\"$.in\"",
+                  &context, "1");
+    assert_output(*state, "\"Type\":\"Pass\",\"Parameters\":{\"a.$\":"
+                  "\"$.in\"}", &context, "{\"a\":1}");
+    assert_output(*state, "\"Type\":\"Pass\"", &context, "{\"in\": 1}");
     wf_doc_unref(input);
 }
 
@@ -138,6 +163,8 @@ static void test_context_in_a_map(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_context_of_a_pass, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(test_outputs_again_and_again, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(test_context_of_a_task, setup,
                                         teardown),

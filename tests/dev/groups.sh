@@ -133,7 +133,7 @@ group_crash() {
 group_thread() {
   local case
   [ "$long" = 1 ] || return 0
-  for case in store store_memory; do
+  for case in store store_memory reaper; do
     [ -e tests/core/test_$case.c ] || continue
     one "thread/$case" build/tsan/test_$case
   done

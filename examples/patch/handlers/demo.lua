@@ -1,8 +1,8 @@
---- demo: a small Debian root of our own, and newer packages for it.
+--- demo: small Debian roots of our own, and newer packages for them.
 --
--- It is a real dpkg root: packages made with dpkg-deb, installed by dpkg. The
--- last package's maintainer script can be told to fail (input demo.fail):
--- "transient" once, "always" each time.
+-- They are real dpkg roots: packages made with dpkg-deb, installed by dpkg.
+-- The last package's maintainer script can be told to fail in some roots
+-- (input demo.fail): "transient" once, "always" each time.
 
 local dpkg = require("dpkg")
 local env = require("env")
@@ -58,6 +58,25 @@ local function build(directory, package, version)
   return deb
 end
 
+-- Packages of one version, in a directory of their own.
+local function build_all(directory, version)
+  local debs = {}
+  if not fs.exists(directory) then
+    local unfinished = directory .. ".new"
+    fs.remove_tree(unfinished)
+    fs.mkdir_p(unfinished)
+    for _, package in ipairs(PACKAGES) do
+      build(unfinished, package, version)
+    end
+    fs.rename(unfinished, directory)
+  end
+  for i, entry in ipairs(fs.list(directory)) do
+    debs[i] = directory .. "/" .. entry.name
+  end
+  return debs
+end
+
+-- The first root is installed, the others are copies of it.
 local function install(root, debs)
   for _, directory in ipairs({ "info", "updates", "triggers" }) do
     fs.mkdir_p(root .. "/var/lib/dpkg/" .. directory)
@@ -69,28 +88,48 @@ local function install(root, debs)
     unpack(debs))
 end
 
---- Builds the root (if it is not there yet) and returns it with the directory
--- of the new packages. A half-built one is built again.
-function demo.build(task, fail)
-  local parent = env.get("TMPDIR", "/tmp") .. "/moonstep-patch-demo"
-  local home = parent .. "/" .. task.execution_name
-  local root, debs = home .. "/root", home .. "/debs"
-  if not fs.exists(home .. "/complete") then
-    fs.remove_tree(home)
-    fs.mkdir_p(debs)
-    fs.mkdir_p(home .. "/old")
-    local old = {}
-    for i, package in ipairs(PACKAGES) do
-      old[i] = build(home .. "/old", package, "1.0")
-      build(debs, package, "1.1")
-    end
-    install(root, old)
-    if fail then
-      fs.write(root .. "/etc/demo-check.fail", fail .. "\n")
-    end
-    fs.write(home .. "/complete", "")
+local function make_root(root, base, debs, fail)
+  fs.remove_tree(root .. ".new")
+  if not fs.exists(base) then
+    fs.remove_tree(base .. ".new")
+    install(base .. ".new", debs)
+    fs.rename(base .. ".new", base)
   end
-  return root, debs
+  dpkg.run("Patch.DemoFailed", { "cp", "-a", base, root .. ".new" })
+  if fail then
+    fs.write(root .. ".new/etc/demo-check.fail", fail .. "\n")
+  end
+  fs.rename(root .. ".new", root)
+end
+
+local function set_of(list)
+  local set = {}
+  for _, member in ipairs(list) do
+    set[member] = true
+  end
+  return set
+end
+
+--- Builds the roots that are not there yet, and returns their paths and the
+-- directory of the new packages. A half-built one is built again. `demo` is
+-- the input's: roots (how many), fail, failing (which).
+function demo.build(task, options)
+  local home = ("%s/moonstep-patch-demo/%s"):format(env.get("TMPDIR", "/tmp"),
+    task.execution_name)
+  local failing = set_of(options.failing or { 2 })
+  local roots = {}
+  fs.mkdir_p(home)
+  local old = build_all(home .. "/old", "1.0")
+  build_all(home .. "/debs", "1.1")
+  for i = 1, options.roots or 5 do
+    local root = ("%s/root-%d"):format(home, i)
+    if not fs.exists(root) then
+      make_root(root, home .. "/base", old, failing[i] and options.fail)
+      task:heartbeat()
+    end
+    roots[i] = root
+  end
+  return roots, home .. "/debs"
 end
 
 return demo

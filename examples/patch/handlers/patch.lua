@@ -1,26 +1,20 @@
---- patch: snapshot, apply, verify, roll back, report.
+--- patch: snapshot, apply, verify, roll back: what is done to one root.
 --
 -- Each handler may be cut off anywhere and run again, so each asks what is
 -- done already: a snapshot counts when its file has its final name, a package
--- when dpkg calls it installed in the new version. The ledger
--- (var/log/moonstep-patch.log in the root) has one line for each package an
--- execution has patched.
+-- when dpkg calls it installed in the new version.
 
 local dpkg = require("dpkg")
 local fs = require("fs")
-local json = require("json")
+local ledger = require("ledger")
 local log = require("log")
-local time = require("time")
 
 local patch = {}
 
-local function snapshot_path(root, task)
+--- Where the snapshot of a root is.
+function patch.snapshot_path(root, task)
   return root.path .. "/var/backups/moonstep-patch/" .. task.execution_name
     .. ".tar"
-end
-
-local function ledger_path(root)
-  return root.path .. "/var/log/moonstep-patch.log"
 end
 
 local function is_patched(packages, update)
@@ -44,42 +38,28 @@ local function files_to_keep(root)
 end
 
 --- Keeps what applying will change, for a rollback.
-function patch.snapshot(plan, task)
-  for _, root in ipairs(plan.inventory.roots) do
-    local path = snapshot_path(root, task)
-    if #root.updates > 0 and not fs.exists(path) then
-      fs.mkdir_p(path:match("^(.*)/"))
-      dpkg.run("Patch.SnapshotFailed", { "tar", "-C", root.path, "-cf",
-        path .. ".new", "--exclude=./var/lib/dpkg/lock*",
-        "--verbatim-files-from", "--files-from=-",
-        stdin = files_to_keep(root) })
-      fs.rename(path .. ".new", path)
-      log("%s: snapshot of %d packages", root.path, #root.updates)
-    end
+function patch.snapshot(root, task)
+  local path = patch.snapshot_path(root, task)
+  if fs.exists(path) then
+    return
   end
+  fs.mkdir_p(path:match("^(.*)/"))
+  dpkg.run("Patch.SnapshotFailed", { "tar", "-C", root.path, "-cf",
+    path .. ".new", "--exclude=./var/lib/dpkg/lock*",
+    "--verbatim-files-from", "--files-from=-",
+    stdin = files_to_keep(root) })
+  fs.rename(path .. ".new", path)
+  log("%s: snapshot of %d packages", root.path, #root.updates)
 end
 
-local function ledger_key(task, name, from, to)
-  return (" %s %s %s -> %s\n"):format(task.execution_name, name, from, to)
-end
-
-local function ledger_has(root, key)
-  local path = ledger_path(root)
-  return fs.exists(path) and fs.read(path):find(key, 1, true) ~= nil
-end
-
--- One line, however often this is asked.
-local function ledger_add(root, key)
-  if not ledger_has(root, key) then
-    fs.append(ledger_path(root), time.iso() .. key, { sync = true })
-  end
-end
-
--- Unpacks what is still old, then configures all that is unpacked, so that
--- packages may depend on each other in any order.
-local function apply_root(root, task)
+--- Installs the new packages: unpacks what is still old, then configures all
+-- that is unpacked, so that packages may depend on each other in any order.
+function patch.apply(root, task)
   local packages = dpkg.packages(root)
   local pending = {}
+  if task.cursor then
+    log("%s: goes on after %d packages", root.path, task.cursor.unpacked)
+  end
   for done, update in ipairs(root.updates) do
     local package = packages[update.name]
     if not is_patched(packages, update) then
@@ -89,51 +69,30 @@ local function apply_root(root, task)
         dpkg.command(root, "--unpack", update.deb)
       end
     end
-    task:checkpoint({ root = root.path, unpacked = done })
+    task:checkpoint({ unpacked = done })
   end
   if #pending > 0 then
     log("%s: configuring %d packages", root.path, #pending)
     dpkg.command(root, "--configure", unpack(pending))
   end
+  ledger.patched(root, task)
+end
+
+--- Makes sure that the root is what it should be.
+function patch.verify(root)
+  local packages = dpkg.packages(root)
   for _, update in ipairs(root.updates) do
-    ledger_add(root, ledger_key(task, update.name, update.from, update.to))
-  end
-  task:checkpoint({ root = root.path, configured = #root.updates })
-end
-
---- Installs the new packages.
-function patch.apply(plan, task)
-  local patched = json.array({})
-  if task.cursor then
-    log("goes on after %s", task.cursor.root)
-  end
-  for _, root in ipairs(plan.inventory.roots) do
-    apply_root(root, task)
-    for _, update in ipairs(root.updates) do
-      patched[#patched + 1] = { root = root.path, package = update.name,
-        from = update.from, to = update.to }
+    if not is_patched(packages, update) then
+      error({ Error = "Patch.VerifyFailed", Cause = ("%s: %s is not %s")
+        :format(root.path, update.name, update.to) })
     end
+    dpkg.command(root, "--verify", update.name)
   end
-  return patched
-end
-
---- Makes sure that the roots are what they should be.
-function patch.verify(plan)
-  for _, root in ipairs(plan.inventory.roots) do
-    local packages = dpkg.packages(root)
-    for _, update in ipairs(root.updates) do
-      if not is_patched(packages, update) then
-        error({ Error = "Patch.VerifyFailed", Cause = ("%s: %s is not %s")
-          :format(root.path, update.name, update.to) })
-      end
-      dpkg.command(root, "--verify", update.name)
-    end
-    local audit = dpkg.command(root, "--audit").stdout
-    if audit:find("%S") then
-      error({ Error = "Patch.VerifyFailed", Cause = audit })
-    end
-    log("%s: verified", root.path)
+  local audit = dpkg.command(root, "--audit").stdout
+  if audit:find("%S") then
+    error({ Error = "Patch.VerifyFailed", Cause = audit })
   end
+  log("%s: verified", root.path)
 end
 
 -- Files that only the new packages have.
@@ -154,46 +113,27 @@ local function remove_new_files(root, path)
   end
 end
 
--- The ledger tells of what was patched and is not any more.
-local function ledger_roll_back(root, task)
-  for _, update in ipairs(root.updates) do
-    local name, from, to = update.name, update.from, update.to
-    if ledger_has(root, ledger_key(task, name, from, to)) then
-      ledger_add(root, ledger_key(task, name, to, from))
-    end
-  end
+local function restore(root, path)
+  log.warn("%s: rolling back", root.path)
+  remove_new_files(root, path)
+  fs.remove_tree(root.path .. "/var/lib/dpkg/info")
+  fs.remove_tree(root.path .. "/var/lib/dpkg/updates")
+  dpkg.run("Patch.RollbackFailed", { "tar", "-C", root.path,
+    "--overwrite", "-xpf", path })
 end
 
---- Puts back what the snapshot kept.
-function patch.rollback(plan, task)
-  for _, root in ipairs(plan.inventory.roots) do
-    local path = snapshot_path(root, task)
-    if fs.exists(path) then
-      log.warn("%s: rolling back", root.path)
-      remove_new_files(root, path)
-      fs.remove_tree(root.path .. "/var/lib/dpkg/info")
-      fs.remove_tree(root.path .. "/var/lib/dpkg/updates")
-      dpkg.run("Patch.RollbackFailed", { "tar", "-C", root.path,
-        "--overwrite", "-xpf", path })
-      ledger_roll_back(root, task)
-    end
+--- Puts back what the snapshot kept, if it was taken, and notes why.
+function patch.rollback(root, task)
+  local path = patch.snapshot_path(root, task)
+  local is_changed = fs.exists(path)
+  if is_changed then
+    restore(root, path)
+    ledger.rolled_back(root, task)
   end
-end
-
---- The summary; the snapshots are not needed any more.
-function patch.report(plan, task)
-  local roots = json.array({})
-  for i, root in ipairs(plan.inventory.roots) do
-    local path = snapshot_path(root, task)
-    if fs.exists(path) then
-      fs.remove(path)
-    end
-    roots[i] = { path = root.path, mode = root.mode, patched = #root.updates,
-      ledger = ledger_path(root) }
-  end
+  ledger.failed(root, task, root.failure.Error)
   return {
-    demo = plan.demo ~= nil, count = plan.inventory.count, roots = roots,
-    patched = plan.patched or json.array({}),
+    path = root.path, outcome = is_changed and "rolled back" or "untouched",
+    failure = root.failure,
   }
 end
 
