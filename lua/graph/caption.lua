@@ -38,13 +38,12 @@ end
 
 local fields_of, string_of = caption.fields, caption.string
 
--- "NumericLessThanEqualsPath" -> "≤"
-local function sign_of(operator)
-  for _, kind in ipairs(KINDS) do
-    if operator:sub(1, #kind) == kind then
-      local rest = operator:sub(#kind + 1)
-      return SIGNS[rest] or SIGNS[rest:match("^(.*)Path$") or ""]
-    end
+-- "NumericLessThanEqualsPath" -> "≤", for every operator.
+local OPERATORS = {}
+for _, kind in ipairs(KINDS) do
+  for name, sign in pairs(SIGNS) do
+    OPERATORS[kind .. name] = sign
+    OPERATORS[kind .. name .. "Path"] = sign
   end
 end
 
@@ -81,7 +80,7 @@ end
 
 -- A rule that compares, from its one operator.
 local function comparison(variable, operator, value)
-  local test, sign = TESTS[operator], sign_of(operator)
+  local test, sign = TESTS[operator], OPERATORS[operator]
   if test then
     return variable .. (value == false and " is not " or " is ") .. test
   end
@@ -108,7 +107,7 @@ condition = function(rule, depth)
   local variable = text.one_line(string_of(fields, "Variable") or "?")
   local operator -- there is one; of many, always the same
   for name in pairs(fields) do
-    if type(name) == "string" and (TESTS[name] or sign_of(name))
+    if (TESTS[name] or OPERATORS[name])
       and not (operator and operator < name) then
       operator = name
     end
@@ -176,6 +175,9 @@ local function task(state)
     return "Task"
   end
   resource = text.one_line(resource)
+  if resource:sub(1, 4) ~= "arn:" then
+    return resource
+  end
   local name = resource:match(":lambda:.*:function:([^:]+)")
   if name then
     return "Lambda: " .. name

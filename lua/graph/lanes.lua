@@ -82,7 +82,7 @@ local function attach(graph, arc, tools)
   remove(arc.from.down, link)
   link.a = item
   link.inner = item.kind == "bend" and link.b.kind == "bend"
-  item.down[1] = link
+  item.down = { link }
   arc.attach = item
   arc.sign = item.kind == "label" and item
   add_join(arc.from, { side = arc.side, arc = arc, far = item,
@@ -146,13 +146,14 @@ end
 local function add_catchers(graph, tools)
   local count = #graph.items
   for at = 1, count do
-    local item, arcs = graph.items[at], {}
-    for _, arc in ipairs(item.arcs or {}) do
+    local item, arcs = graph.items[at], nil
+    for _, arc in ipairs(item.arcs) do
       if arc.catch and not arc.back then
+        arcs = arcs or {}
         arcs[#arcs + 1] = arc
       end
     end
-    if #arcs > 0 then
+    if arcs then
       catch_of_item(graph, item, arcs, tools)
     end
   end

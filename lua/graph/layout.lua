@@ -237,7 +237,7 @@ local function emit_node(out, item, dx, dy, parent)
 end
 
 local function emit_edge(out, arc, dx, dy)
-  local edge, points = arc.edge or NO_EDGE, {}
+  local edge, points = arc.edge or NO_EDGE, { nil, nil, nil, nil }
   for at, point in ipairs(arc.points) do
     points[at] = { x = point.x + dx, y = point.y + dy }
   end

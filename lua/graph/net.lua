@@ -20,6 +20,16 @@ local net = {}
 
 local MIN_BENDS, BENDS_PER_ITEM = 2000, 24 -- budget for long edges
 
+local NONE = {} -- shared by all lists that are empty; never written to
+
+local function append(list, element)
+  if list == NONE then
+    return { element }
+  end
+  list[#list + 1] = element
+  return list
+end
+
 --- Adds an item, which stands in no layer yet. All fields are there from the
 -- start (false where there is nothing): a table that does not grow is cheap.
 function net.add_item(graph, kind, w, h, node)
@@ -27,7 +37,7 @@ function net.add_item(graph, kind, w, h, node)
   local item = {
     kind = kind, w = w, h = h, node = node or false, index = index,
     x = 0, y = 0, layer = false, pos = 0, number = 0, key = 0,
-    up = {}, down = {}, arcs = node and {} or false, joins = false,
+    up = NONE, down = NONE, arcs = NONE, joins = false,
     owner = false, chain = false, lane = false, jump = false,
     mark = false, unreached = false, above = false, below = false,
     lane_above = false, is_end = false,
@@ -46,8 +56,8 @@ function net.add_link(a, b, is_catch)
     a = a, b = b, catch = is_catch, blocked = false, group = false,
     inner = a.kind == "bend" and b.kind == "bend", from_x = 0, to_x = 0,
   }
-  a.down[#a.down + 1] = link
-  b.up[#b.up + 1] = link
+  a.down = append(a.down, link)
+  b.up = append(b.up, link)
   return link
 end
 
@@ -60,7 +70,7 @@ local function add_arc(graph, from, to, kind, edge)
     number = 0, points = false,
   }
   graph.arcs[#graph.arcs + 1] = arc
-  from.arcs[#from.arcs + 1] = arc
+  from.arcs = append(from.arcs, arc)
 end
 
 local function has_end(scope)

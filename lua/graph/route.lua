@@ -100,6 +100,19 @@ local function arrival(link)
   return b.x
 end
 
+local function set_node_ports(item, turns)
+  if #item.down == 1 and not turns then
+    local link, reach = item.down[1], max(0, item.w / 2 - INSET)
+    link.from_x = item.x + max(-reach, min(reach, link.b.x - item.x))
+    return
+  end
+  local ports = ports_of(item, turns)
+  spread(ports, item.w)
+  for _, port in ipairs(ports) do
+    port.owner.from_x = item.x + port.x
+  end
+end
+
 local function set_ports(graph)
   local turns = turn_ports(graph)
   for _, lane in ipairs(graph.lanes) do
@@ -108,11 +121,7 @@ local function set_ports(graph)
   for _, layer in ipairs(graph.layers) do
     for _, item in ipairs(layer) do
       if item.kind == "node" then
-        local ports = ports_of(item, turns[item])
-        spread(ports, item.w)
-        for _, port in ipairs(ports) do
-          port.owner.from_x = item.x + port.x
-        end
+        set_node_ports(item, turns[item])
       end
       for _, link in ipairs(item.down) do
         if item.kind ~= "node" then
@@ -420,7 +429,7 @@ local function climb(points, lane, layer)
 end
 
 local function way_of(arc)
-  local points, from = {}, arc.from
+  local points, from = { nil, nil, nil, nil }, arc.from
   if arc.side then
     add_point(points, edge_of(from, arc.side), arc.side_y)
     local far = arc.join or arc.attach
