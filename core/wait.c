@@ -182,11 +182,19 @@ void wf_engine_wait_for_execution(struct wf_engine *engine, struct wf_str arn,
     wf_execution_find(engine, wf_str(call->arn), found, call);
 }
 
+/* Whoever waits for an execution in memory may ask the next engine again. */
+static void dismiss(struct wf_waiter *waiter) {
+    static const struct wf_refusal closing = {
+        .exception = "ServiceUnavailable",
+        .message = {"The engine is closing.", 22},
+    };
+    unlink_waiter(waiter);
+    waiter->reply(waiter->arg, &closing, NULL);
+    wf_call_free(waiter);
+}
+
 void wf_waiters_free(struct wf_engine *engine) {
     for (size_t i = 0; i < WF_WAITER_BUCKETS; i++)
-        for (struct wf_waiter *w = engine->waiters[i], *next; w; w = next) {
-            next = w->next;
-            unlink_waiter(w);
-            wf_call_free(w);
-        }
+        while (engine->waiters[i])
+            dismiss(engine->waiters[i]);
 }
