@@ -5,7 +5,7 @@ layer(wf_doc SOURCES core/doc.c core/doc_scan.c core/doc_value.c
       LINK wf_base m)
 layer(wf_lua_json SOURCES core/lua_json.c core/lua_json_encode.c
       core/lua_json_merge.c LINK wf_doc PkgConfig::LUAJIT)
-layer(wf_lua_doc SOURCES core/lua_doc.c core/lua_doc_from.c
+layer(wf_lua_doc SOURCES core/lua_doc.c core/lua_doc_budget.c core/lua_doc_from.c
       core/lua_doc_template.c core/lua_doc_hash.c core/lua_doc_regex.c
       LINK wf_lua_json PkgConfig::CRYPTO PkgConfig::PCRE2)
 
@@ -81,8 +81,9 @@ layer(wf_engine SOURCES core/engine.c core/commit.c core/table.c core/keys.c
       core/arn.c core/call.c core/ended.c core/refusal.c core/bundle.c
       core/bundles.c
       core/start.c core/read.c core/listing.c core/wait.c core/follow.c
-      core/history.c core/observe.c core/recent.c
-      LINK wf_script wf_store wf_pool wf_event PkgConfig::CRYPTO)
+      core/history.c core/observe.c core/recent.c core/evaluate.c
+      core/decider.c core/deciding.c
+      LINK wf_offload wf_script wf_store wf_pool wf_event PkgConfig::CRYPTO)
 
 # The commands; the program itself is this and main.c.
 layer(wf_cli SOURCES core/cli.c core/cli_client.c core/cli_http.c

@@ -77,7 +77,8 @@ static enum wf_event_type aborted_type(enum wf_event_type entered) {
 /* The state that a frame is in ends without an exit. */
 static void aborted_event(struct wf_engine *engine, struct wf_frame *frame) {
     enum wf_event_type type = aborted_type(info_of(frame)->entered);
-    if (frame->phase != WF_PHASE_ENTER && type != WF_EVENT_NONE)
+    bool has_entered = frame->phase != WF_PHASE_ENTER || frame->deciding;
+    if (has_entered && type != WF_EVENT_NONE)
         state_event(engine, frame, type);
 }
 
@@ -186,6 +187,8 @@ bool wf_fork_know_items(struct wf_engine *engine, struct wf_frame *frame) {
     if (!frame->fork->is_map || frame->fork->items)
         return true;
     wf_frame_decide(engine, frame, WF_SCRIPT_ENTER, NULL, NULL, &decision);
+    if (decision.kind == WF_DECISION_TOO_LONG)
+        return false;
     bool known = decision.kind == WF_DECISION_MAP &&
                  item_count(decision.items) == frame->fork->count;
     if (known)
@@ -198,7 +201,7 @@ static void fail_fork(struct wf_engine *engine, struct wf_frame *frame,
                       const struct wf_failure *failure);
 
 /* What the next iteration gets; NULL: that could not be made, and the Map
- * has failed. */
+ * has failed, or it is not known yet. */
 static struct wf_doc *next_input(struct wf_engine *engine,
                                  struct wf_frame *frame) {
     struct wf_fork *fork = frame->fork;
@@ -207,6 +210,8 @@ static struct wf_doc *next_input(struct wf_engine *engine,
         return wf_value_doc(wf_fork_item(fork, fork->next));
     wf_frame_ask_item(engine, frame, fork->next, &decision);
     struct wf_doc *doc = NULL;
+    if (decision.kind == WF_DECISION_TOO_LONG)
+        return NULL; /* the frame runs again when that is known */
     if (decision.kind == WF_DECISION_ITEM)
         doc = wf_doc_ref(decision.output);
     else
@@ -253,12 +258,19 @@ static unsigned start_iterations(struct wf_engine *engine,
     unsigned made = 0;
     if (!may_start(fork))
         return 0;
+    if (wf_frame_is_undecided(frame))
+        return 0;
     if (!wf_fork_know_items(engine, frame)) {
+        if (wf_frame_is_undecided(frame))
+            return 1;
         fail_fork(engine, frame, &ITEMS_LOST);
         return 1;
     }
     while (may_start(fork) && made < budget) {
-        if (!start_iteration(engine, frame))
+        bool has_begun = start_iteration(engine, frame);
+        if (!has_begun && wf_frame_is_undecided(frame))
+            break;
+        if (!has_begun)
             return made + 1; /* the fork may be gone */
         made++;
     }
@@ -274,6 +286,7 @@ static unsigned start_iterations(struct wf_engine *engine,
  * some, go with the execution's next batch. */
 static void end_child(struct wf_engine *engine, struct wf_frame *child) {
     struct wf_frame *frame = child->up;
+    wf_frame_undecide(child);
     wf_task_abandon(engine, child);
     wf_timer_disarm(engine, child);
     wf_list_remove(&child->run_link);
@@ -334,14 +347,16 @@ static void join(struct wf_engine *engine, struct wf_frame *frame) {
         wf_failure_too_large(&failure, info_of(frame)->name, &text);
     else
         results = wf_fork_results(fork);
-    wf_fork_free(take_fork(frame));
     if (results)
         wf_frame_decide(engine, frame, WF_SCRIPT_JOINED, results, NULL,
                         &decision);
     else
         wf_frame_decide(engine, frame, WF_SCRIPT_BRANCH_FAILED, NULL,
                         &failure, &decision);
-    conclude(engine, frame, &decision, results != NULL);
+    if (decision.kind != WF_DECISION_TOO_LONG) {
+        wf_fork_free(take_fork(frame));
+        conclude(engine, frame, &decision, results != NULL);
+    }
     wf_doc_unref(results);
     wf_buf_free(&text);
 }
@@ -351,14 +366,18 @@ static void abort_child(struct wf_engine *engine, struct wf_frame *child);
 /* All children have ended, and one of them had failed. */
 static void abort_done(struct wf_engine *engine, struct wf_frame *frame) {
     struct wf_decision decision;
-    struct wf_fork *fork = take_fork(frame);
+    struct wf_fork *fork = frame->fork;
     frame->previous_event = fork->last_inner;
     if (fork->is_aborted) {
+        take_fork(frame);
         abort_child(engine, frame);
     } else {
         struct wf_failure failure = failure_of(fork);
         wf_frame_decide(engine, frame, WF_SCRIPT_BRANCH_FAILED, NULL,
                         &failure, &decision);
+        if (decision.kind == WF_DECISION_TOO_LONG)
+            return; /* it runs again when that is known */
+        take_fork(frame);
         conclude(engine, frame, &decision, false);
     }
     wf_fork_free(fork);

@@ -76,15 +76,28 @@ void wf_execution_touch(struct wf_engine *engine,
     wf_engine_wake(engine);
 }
 
-/* Where what waits for an execution's part of the open batch is kept. */
-static struct wf_effects *effects_of(struct wf_engine *engine,
-                                     struct wf_execution *execution) {
-    return execution->pieces_due ? &execution->held
-                                 : &open_commit(engine)->effects;
+void wf_execution_hold(struct wf_engine *engine,
+                       struct wf_execution *execution) {
+    if (execution->deciding++ > 0 || execution->express)
+        return;
+    wf_list_remove(&execution->dirty_link);
+    wf_list_append(&engine->held, &execution->dirty_link);
 }
 
+void wf_execution_let_go(struct wf_engine *engine,
+                         struct wf_execution *execution) {
+    if (--execution->deciding > 0 || execution->express)
+        return;
+    wf_list_remove(&execution->dirty_link);
+    wf_list_append(&engine->dirty, &execution->dirty_link);
+    wf_engine_wake(engine);
+}
+
+/* What waits for an execution's part of a batch is kept with it: whether that
+ * is the batch that is open now may turn out only later. */
 void wf_commit_dispatch(struct wf_engine *engine, struct wf_frame *frame) {
-    struct wf_effects *effects = effects_of(engine, frame->execution);
+    struct wf_effects *effects = &frame->execution->held;
+    (void)engine;
     PUSH(effects->tasks, effects->task_count, effects->task_cap,
          frame->task);
 }
@@ -142,7 +155,8 @@ void wf_effects_release(struct wf_engine *engine, struct wf_effects *held) {
 }
 
 bool wf_engine_has_open(const struct wf_engine *engine) {
-    return !wf_list_is_empty(&engine->dirty) || engine->rows;
+    return !wf_list_is_empty(&engine->dirty) || engine->rows ||
+           !wf_list_is_empty(&engine->pieces);
 }
 
 void wf_engine_after(struct wf_engine *engine, void (*run)(void *arg),
@@ -165,7 +179,7 @@ void wf_execution_after(struct wf_engine *engine,
                         struct wf_execution *execution,
                         void (*run)(void *arg), void *arg) {
     if (wf_link_is_in(&execution->dirty_link)) {
-        add_effect(effects_of(engine, execution), run, arg);
+        add_effect(&execution->held, run, arg);
         return;
     }
     struct wf_link *link = engine->in_flight.previous;

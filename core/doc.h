@@ -136,6 +136,9 @@ void wf_path_index(struct wf_path *path, int64_t index);
 unsigned wf_path_length(const struct wf_path *path);
 bool wf_path_find(const struct wf_path *path, struct wf_value root,
                   struct wf_value *found);
+/** The same; adds to `visited` how many members and elements it took. */
+bool wf_path_find_counting(const struct wf_path *path, struct wf_value root,
+                           struct wf_value *found, size_t *visited);
 /**
  * A new document: `root` with `value` put at `path`, everything else kept to
  * the byte; missing objects on the way are created. NULL if a step meets

@@ -53,13 +53,23 @@ static inline bool take_step(const struct step *step, struct wf_value from,
     return wf_value_element(from, step->index, found);
 }
 
-bool wf_path_find(const struct wf_path *path, struct wf_value root,
-                  struct wf_value *found) {
-    for (unsigned i = 0; i < path->length; i++)
+bool wf_path_find_counting(const struct wf_path *path, struct wf_value root,
+                           struct wf_value *found, size_t *visited) {
+    for (unsigned i = 0; i < path->length; i++) {
+        const struct wf_node *node = &wf_doc_nodes(root.doc)[root.node];
+        if (node->type >= WF_JSON_ARRAY) /* a string's is something else */
+            *visited += node->count;
         if (!take_step(&path->steps[i], root, &root))
             return false;
+    }
     *found = root;
     return true;
+}
+
+bool wf_path_find(const struct wf_path *path, struct wf_value root,
+                  struct wf_value *found) {
+    size_t visited = 0;
+    return wf_path_find_counting(path, root, found, &visited);
 }
 
 /** Text to be replaced: [start, end) of the root's; what goes around. */

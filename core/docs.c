@@ -27,9 +27,11 @@ struct wf_pieces {
 
 /* ---- writing ---- */
 
+/* Large texts are not compared on the loop: parsing has done so. */
 static bool is_same(const struct wf_doc *known, const struct wf_doc *doc) {
     return known == doc ||
-           (known && wf_str_eq(wf_doc_text(known), wf_doc_text(doc)));
+           (known && doc->len <= WF_EVALUATE_BYTES &&
+            wf_str_eq(wf_doc_text(known), wf_doc_text(doc)));
 }
 
 uint64_t wf_execution_doc(struct wf_engine *engine,
@@ -53,6 +55,7 @@ uint64_t wf_execution_doc(struct wf_engine *engine,
         execution->pins++;
         execution->pieces_due++;
         wf_list_append(&engine->pieces, &pieces->link);
+        wf_engine_wake(engine);
     }
     if (ref)
         wf_ref_set(ref, number, doc);

@@ -17,6 +17,10 @@
 #define TURN_NS 1000000       /* or so long: others wait for the loop */
 #define FRAME_TRANSITIONS 64  /* of one frame before the next has its turn */
 #define TURN_TIMERS 1000
+/* Of one decision; beyond, a thread makes it. */
+#define LOOP_STEPS 10000 /* about a millisecond */
+#define LOOP_BYTES ((size_t)4 << 20)
+#define DECIDER_PAYLOADS 8 /* payloads of the largest size that it may make */
 #define BATCHES_IN_FLIGHT 2
 #define LONGEST_SLEEP_S 1.0   /* steps of the wall clock are noticed */
 #define HOUSEKEEPING_S 0.05
@@ -51,7 +55,8 @@ bool wf_engine_is_quiet(const struct wf_engine *engine) {
            !wf_engine_has_open(engine) && engine->in_flight_count == 0 &&
            engine->loads == 0 && !engine->parked_scanning &&
            engine->tasks.count == 0 && engine->cancelling == 0 &&
-           wf_list_is_empty(&engine->reaps);
+           wf_list_is_empty(&engine->reaps) &&
+           wf_evaluator_is_idle(engine->evaluator);
 }
 
 /* ---- the turn ---- */
@@ -195,6 +200,7 @@ static void start_watchers(struct wf_engine *engine) {
 static void init_lists(struct wf_engine *engine) {
     wf_list_init(&engine->run_queue);
     wf_list_init(&engine->dirty);
+    wf_list_init(&engine->held);
     wf_list_init(&engine->unpacked);
     wf_list_init(&engine->idle);
     wf_list_init(&engine->started);
@@ -231,15 +237,27 @@ static struct wf_engine *engine_new(const struct wf_engine_options *options,
     return engine;
 }
 
+/* What decides: on the loop, and on threads. */
 static int open_script(struct wf_engine *engine, struct wf_error *err) {
     struct wf_script_options script = {
+        .limits = {.steps = LOOP_STEPS, .doc_bytes = LOOP_BYTES},
         .lua_directory = engine->options.lua_directory,
         .states = engine->options.states,
         .clock = engine->clock,
         .notice = script_notice,
         .arg = engine,
     };
-    return wf_script_new(&script, &engine->script, err);
+    struct wf_evaluator_options evaluator = {
+        .in_step = engine->clock->seeded};
+    struct wf_decider_options deciders = {.script = script,
+                                          .seeded = engine->clock->seeded};
+    deciders.script.limits = (struct wf_script_limits){
+        .doc_bytes = DECIDER_PAYLOADS * engine->options.payload_bytes};
+    engine->evaluator = wf_evaluator_new(engine->loop, &evaluator);
+    if (wf_script_new(&script, &engine->script, err) != 0)
+        return -1;
+    return wf_deciders_new(engine->evaluator, &deciders, &engine->deciders,
+                           err);
 }
 
 static void open_pool(struct wf_engine *engine) {
@@ -297,6 +315,7 @@ void wf_engine_close(struct wf_engine *engine) {
     ev_idle_stop(engine->loop, &engine->spin);
     ev_timer_stop(engine->loop, &engine->timer);
     ev_timer_stop(engine->loop, &engine->housekeeping);
+    wf_evaluator_free(engine->evaluator);
     wf_bundles_close(engine);
     wf_pool_free(engine->pool);
     wf_waiters_free(engine);
@@ -312,6 +331,7 @@ void wf_engine_close(struct wf_engine *engine) {
     wf_commits_free(engine);
     wf_calls_free(engine);
     wf_machines_free(engine);
+    wf_deciders_free(engine->deciders);
     wf_script_free(engine->script);
     wf_recent_free(engine->recent);
     wf_ended_free(&engine->ended);
@@ -326,6 +346,10 @@ void wf_engine_flush(struct wf_engine *engine, void (*done)(void *arg),
                      void *arg) {
     wf_engine_after(engine, done, arg);
     wf_engine_wake(engine);
+}
+
+void wf_engine_offload(struct wf_engine *engine, struct wf_job *job) {
+    wf_evaluator_submit(engine->evaluator, job);
 }
 
 void wf_engine_watch_store(struct wf_engine *engine,

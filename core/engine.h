@@ -217,6 +217,9 @@ struct wf_start_execution {
     struct wf_str name;  /**< Empty: a time-ordered UUID. */
     struct wf_str input; /**< JSON text; empty: {} */
     struct wf_str trace_header;
+    /** NULL, or a buffer that holds `input` and nothing else: a large one is
+     * taken, which saves copying it. */
+    struct wf_buf *input_buf;
 };
 /** What DescribeExecution, ListExecutions and waiting answer with. Texts not
  * known (no output yet; in lists: no payloads) have data NULL. */
@@ -303,6 +306,11 @@ typedef void wf_events_fn(void *arg, const struct wf_refusal *refusal,
 void wf_engine_wait_for_events(struct wf_engine *engine,
                                const struct wf_wait_for_events *ask,
                                wf_events_fn *reply, void *arg);
+
+struct wf_job;
+/** Runs a job (offload.h) on the engine's evaluator threads, which are for
+ * parsing and the like. It is cancelled when the engine is closed. */
+void wf_engine_offload(struct wf_engine *engine, struct wf_job *job);
 
 /* ---- looking inside ---- */
 

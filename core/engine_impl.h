@@ -38,12 +38,16 @@
  *   history.c     GetExecutionHistory
  *   recent.c      the newest pieces of histories that grow fast
  *   observe.c     the observer of all events
+ *   deciding.c    frames whose decision a thread makes
+ *
+ * What would take too long there is done on the threads of evaluate.h.
  */
 #ifndef WF_ENGINE_IMPL_H
 #define WF_ENGINE_IMPL_H
 
 #include "call.h"
 #include "ended.h"
+#include "decider.h"
 #include "engine.h"
 #include "execution.h"
 #include "keys.h"
@@ -103,6 +107,9 @@ struct wf_engine {
     char *region, *account;
 
     struct wf_script *script;
+    struct wf_evaluator *evaluator;
+    struct wf_deciders *deciders;
+    size_t parsing_bytes;       /**< Of inputs on evaluator threads. */
     struct wf_pool *pool;
     struct wf_machines machines;
     uint32_t last_machine;
@@ -112,6 +119,7 @@ struct wf_engine {
     uint64_t last_execution;
     struct wf_link run_queue;   /**< Frames with something to do. */
     struct wf_link dirty;       /**< Executions changed since the last flush. */
+    struct wf_link held;        /**< Those that wait for a decision. */
     struct wf_link unpacked;    /**< By first_seq: what the journal holds. */
     struct wf_link idle;        /**< By the time of the last change. */
     struct wf_link pieces;      /**< Large documents being written. */
@@ -193,6 +201,12 @@ struct wf_batch *wf_engine_rows(struct wf_engine *engine);
 /** The execution has changed: it joins the open batch. */
 void wf_execution_touch(struct wf_engine *engine,
                         struct wf_execution *execution);
+/** Keeps the execution out of the batches: a transition of it is half done.
+ * As often as it is held it must be let go. */
+void wf_execution_hold(struct wf_engine *engine,
+                       struct wf_execution *execution);
+void wf_execution_let_go(struct wf_engine *engine,
+                         struct wf_execution *execution);
 /** Brings the execution's share of active_bytes up to date. */
 void wf_execution_measure(struct wf_engine *engine,
                           struct wf_execution *execution);
@@ -292,6 +306,10 @@ void wf_frame_apply(struct wf_engine *engine, struct wf_frame *frame,
 uint64_t wf_execution_event(struct wf_engine *engine,
                             struct wf_execution *execution,
                             struct wf_event *event);
+/** A thread has decided: goes on as wf_frame_resume(). */
+void wf_frame_decided(struct wf_engine *engine, struct wf_frame *frame,
+                      struct wf_decision *decision,
+                      const struct wf_ref *result);
 /** Records an event of a frame; returns its id. */
 uint64_t wf_frame_event(struct wf_engine *engine, struct wf_frame *frame,
                         struct wf_event *event);
@@ -354,6 +372,26 @@ bool wf_fork_gather(struct wf_engine *engine, struct wf_frame *frame);
 /* ---- sweep.c ---- */
 void wf_sweep_start(struct wf_engine *engine, uint64_t execution);
 void wf_sweeps_free(struct wf_engine *engine);
+
+/* ---- deciding.c ---- */
+/** How a frame goes on when a thread has decided. */
+enum wf_decide_then {
+    WF_DECIDE_APPLY, /**< wf_frame_decided(). */
+    WF_DECIDE_AGAIN, /**< The frame runs, and asks the same again. */
+};
+/**
+ * Asks for a decision. What is too much for the loop a thread is asked: then
+ * the decision's kind is WF_DECISION_TOO_LONG, and the frame goes on later.
+ * Until then nothing else runs it, and of its execution nothing is written:
+ * what the transition has recorded so far must not be durable without the
+ * rest. A seeded run waits for the answer. `result` is for `then`.
+ */
+void wf_frame_ask(struct wf_engine *engine, struct wf_frame *frame,
+                  const struct wf_script_call *call,
+                  enum wf_decide_then then, const struct wf_ref *result,
+                  struct wf_decision *decision);
+/** Whether the frame waits for a thread. */
+bool wf_frame_is_undecided(const struct wf_frame *frame);
 
 /* ---- task_table.c ---- */
 void wf_task_table_put(struct wf_task_table *table, uint64_t task,

@@ -83,6 +83,8 @@ struct wf_execution {
     bool listed;                /**< Its N and L rows are written. */
     bool wants_pack;            /**< Pack at the next flush. */
     bool wants_drop;            /**< Drop when that is durable. */
+    unsigned deciding;          /**< Frames for which a thread decides: held
+                                  back from batches, too. */
     unsigned pieces_due;        /**< Large documents not written yet: the
                                   execution is held back from batches. */
     struct wf_effects held;     /**< What waits for it meanwhile. */

@@ -116,6 +116,7 @@ void wf_frame_leave_parent(struct wf_frame *frame) {
 }
 
 void wf_frame_remove(struct wf_frame *frame) {
+    wf_frame_undecide(frame);
     assert(frame->timer_at == 0);
     wf_frame_leave_parent(frame);
     unlink_frame(frame);

@@ -73,6 +73,8 @@ struct wf_frame {
     uint32_t retrier_count;    /**< Entries in retriers[]. */
     uint16_t *retriers;        /**< Uses of each retrier. Owned. */
 
+    struct wf_frame_deciding *deciding; /**< A thread decides, or has: see
+                                 deciding.c. NULL: none. */
     uint64_t task;             /**< Pool id; 0: not dispatched. */
     int64_t started_ms;        /**< Dispatched, TaskStarted not recorded. */
     struct wf_link started_link; /**< In the list of those. */
@@ -105,6 +107,8 @@ struct wf_frame *wf_frame_new(struct wf_execution *execution, uint32_t number);
 /** NULL: not in memory. */
 struct wf_frame *wf_execution_frame(struct wf_execution *execution,
                                     uint32_t number);
+/** Gives up the decision that a thread makes for the frame, if one does. */
+void wf_frame_undecide(struct wf_frame *frame);
 /** Unlinks and frees. */
 void wf_frame_remove(struct wf_frame *frame);
 /** The next slice shows its image, or with `gone` that it left memory. */

@@ -106,6 +106,8 @@ static void add_memory(struct listing *listing) {
                 e->id <= listing->since)
                 continue;
             listing->seen[listing->seen_count++] = e->id;
+            if (e->deciding && !e->in_store && e->first_seq == 0)
+                continue; /* its start is held back, and not answered yet */
             if (is_older(listing, e->start_ms, e->id) &&
                 (!listing->status || listing->status == e->status))
                 add(listing, item, wf_str(e->name));

@@ -98,6 +98,15 @@ static bool need_doc(struct wf_engine *engine, struct wf_frame *frame,
     return false;
 }
 
+/* If a thread has to say what they are, `frame` runs after that. */
+static bool know_items(struct wf_engine *engine, struct wf_frame *frame,
+                       struct wf_frame *map) {
+    bool known = wf_fork_know_items(engine, map);
+    if (!known && wf_frame_is_undecided(map))
+        frame->runnable = true;
+    return known;
+}
+
 /* What a context object shows as Map.Item, if the definition may ask. */
 static bool need_items(struct wf_engine *engine, struct wf_frame *frame) {
     bool there = true;
@@ -106,7 +115,7 @@ static bool need_items(struct wf_engine *engine, struct wf_frame *frame) {
     for (struct wf_frame *f = frame->up; f; f = f->up)
         if (f->fork->is_map && !f->fork->items)
             there &= need_doc(engine, frame, &f->input) &&
-                     wf_fork_know_items(engine, f);
+                     know_items(engine, frame, f);
     return there;
 }
 

@@ -137,10 +137,22 @@ static struct wf_doc *context_document(const struct wf_lua_ctx *ctx,
     return wf_doc_trusted_buf(&out);
 }
 
+/* About: what may be large. */
+static size_t context_bytes(const struct wf_script_context *now, bool brief) {
+    size_t bytes = 1024;
+    if (brief)
+        return bytes;
+    if (now->in_map && now->map_item.doc)
+        bytes += wf_value_text(now->map_item).len;
+    return bytes + now->execution_input->len;
+}
+
 static int push_context(lua_State *L, struct wf_lua_ctx *ctx,
                         struct wf_doc **document, bool brief) {
-    if (!*document)
+    if (!*document) {
+        wf_lua_spend_bytes(L, ctx->budget, context_bytes(ctx->now, brief));
         *document = context_document(ctx, brief);
+    }
     wf_lua_push_value(L, (struct wf_value){*document, 0});
     return 1;
 }
@@ -201,7 +213,8 @@ static const luaL_Reg METHODS[] = {
 void wf_lua_open_ctx(struct wf_script *script) {
     lua_State *L = script->L;
     script->ctx = lua_newuserdata(L, sizeof(*script->ctx));
-    *script->ctx = (struct wf_lua_ctx){.clock = script->options.clock};
+    *script->ctx = (struct wf_lua_ctx){.clock = script->options.clock,
+                                       .budget = script->budget};
     luaL_newmetatable(L, "wf.ctx");
     lua_newtable(L);
     luaL_register(L, NULL, METHODS);

@@ -10,6 +10,22 @@
 #include "lua_doc.h"
 #include "lua_script.h"
 
+/* ---- budgets ---- */
+
+static void set_budget(struct wf_script *script, const atomic_bool *stop,
+                       bool is_limited) {
+    const struct wf_script_limits *limits = &script->options.limits;
+    script->heap.refused = false;
+    *script->budget = (struct wf_lua_budget){
+        .steps = INT64_MAX, .bytes = SIZE_MAX, .stop = stop};
+    if (!is_limited)
+        return;
+    if (limits->steps)
+        script->budget->steps = 0, script->budget->more = limits->steps;
+    if (limits->doc_bytes)
+        script->budget->bytes = limits->doc_bytes;
+}
+
 /* ---- definitions ---- */
 
 /* The event types of a state type; user types show as Pass. */
@@ -183,6 +199,7 @@ int wf_script_compile(struct wf_script *script, struct wf_doc *definition,
     lua_State *L = script->L;
     int top = lua_gettop(L);
 
+    set_budget(script, NULL, false);
     lua_rawgeti(L, LUA_REGISTRYINDEX, script->load_ref);
     wf_lua_push_value(L, (struct wf_value){definition, 0});
     if (wf_lua_call(script, 1, 2) != 0) {
@@ -273,6 +290,25 @@ static void read_error(struct wf_script *script,
     char line[512];
     snprintf(line, sizeof(line), "%.*s", (int)strcspn(text, "\n"), text);
     runtime_failure(decision, line);
+}
+
+/* The budget was used up, or memory: what that is called if it has to be the
+ * state's end. */
+static void read_limit(struct wf_script *script,
+                       struct wf_decision *decision) {
+    const struct wf_script_limits *limits = &script->options.limits;
+    char cause[128];
+    if (script->heap.refused)
+        snprintf(cause, sizeof(cause), "Evaluating the state takes more "
+                 "than %zu MiB of memory", limits->lua_bytes >> 20);
+    else if (script->budget->spent == WF_SPENT_BYTES)
+        snprintf(cause, sizeof(cause), "Evaluating the state makes "
+                 "documents of more than %zu MiB", limits->doc_bytes >> 20);
+    else
+        snprintf(cause, sizeof(cause), "Evaluating the state takes more "
+                 "than %llu steps", (unsigned long long)limits->steps);
+    runtime_failure(decision, cause);
+    decision->kind = WF_DECISION_TOO_LONG;
 }
 
 static bool take_output(lua_State *L, int index,
@@ -454,8 +490,12 @@ void wf_script_decide(struct wf_script *script,
     script->ctx->may_retry = may_retry(&call->machine->states[call->state]);
     wf_lua_docs_begin(script->docs);
     wf_lua_open_value(script->input, call->input);
+    set_budget(script, call->stop, true);
     int nargs = push_call(script, call);
-    if (wf_lua_call(script, nargs, 6) != 0)
+    bool is_made = wf_lua_call(script, nargs, 6) == 0;
+    if (!is_made && (script->budget->spent || script->heap.refused))
+        read_limit(script, decision);
+    else if (!is_made)
         read_error(script, decision);
     else if (!read_decision(L, top + 1, decision))
         runtime_failure(decision, "the state's script returned no decision");

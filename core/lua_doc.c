@@ -44,10 +44,16 @@ struct wf_value *wf_lua_new_value(lua_State *L) {
     return &value->value;
 }
 
-void wf_lua_set_doc(lua_State *L, struct wf_value *value,
+void wf_lua_own_doc(lua_State *L, struct wf_value *value,
                     struct wf_doc *doc) {
     value->doc = doc;
     account(L, lua_touserdata(L, UP_STATE), doc);
+}
+
+void wf_lua_set_doc(lua_State *L, struct wf_value *value,
+                    struct wf_doc *doc) {
+    wf_lua_own_doc(L, value, doc);
+    wf_lua_spend_bytes(L, wf_lua_own_budget(L), doc->len);
 }
 
 struct wf_value *wf_lua_push_closed(lua_State *L) {
@@ -103,6 +109,10 @@ struct wf_lua_docs *wf_lua_docs_of(lua_State *L) {
     return docs;
 }
 
+struct wf_lua_budget *wf_lua_doc_budget(lua_State *L) {
+    return &wf_lua_docs_of(L)->budget;
+}
+
 void wf_lua_docs_begin(struct wf_lua_docs *docs) {
     docs->calls = docs->calls == UINT32_MAX ? 1 : docs->calls + 1;
     docs->call = docs->calls;
@@ -142,6 +152,9 @@ struct wf_value wf_lua_check_value(lua_State *L, int index) {
     const struct wf_value *value = lua_touserdata(L, index);
     if (!wf_lua_is(L, index, UP_VALUE) || !value->doc)
         luaL_typerror(L, index, "wf.doc value");
+    wf_lua_spend(L, 1);
+    if (value->doc->node_count == 0) /* it is indexed now */
+        wf_lua_spend(L, value->doc->len / WF_STEP_SCAN);
     return *value;
 }
 
@@ -164,6 +177,7 @@ void wf_lua_push_characters(lua_State *L, struct wf_value string) {
     const struct wf_node *node = &wf_doc_nodes(string.doc)[string.node];
     struct wf_str raw = {string.doc->text + node->start + 1,
                          node->end - node->start - 2};
+    wf_lua_spend(L, raw.len / WF_STEP_BYTES);
     if (node->count == 0) {
         lua_pushlstring(L, raw.data, raw.len);
         return;
@@ -187,6 +201,7 @@ static int doc_parse(lua_State *L) {
     struct wf_error err;
 
     text.data = luaL_checklstring(L, 1, &text.len);
+    wf_lua_spend(L, 1 + text.len / WF_STEP_SCAN);
     struct wf_value *value = wf_lua_new_value(L);
     struct wf_doc *doc = wf_doc_parse(text, NULL, &err);
     if (!doc) {
@@ -249,6 +264,7 @@ static int value_type(lua_State *L) {
 
 static int value_text(lua_State *L) {
     struct wf_str text = wf_value_text(wf_lua_check_value(L, 1));
+    wf_lua_spend(L, text.len / WF_STEP_BYTES);
     lua_pushlstring(L, text.data, text.len);
     return 1;
 }
@@ -290,16 +306,31 @@ static int value_len(lua_State *L) {
     return 1;
 }
 
+/* Elements or members, all of which a search may look at. */
+static size_t node_count(struct wf_value value) {
+    return wf_doc_nodes(value.doc)[value.node].count;
+}
+
+bool wf_lua_find(lua_State *L, const struct wf_path *path,
+                 struct wf_value *value) {
+    size_t visited = 0;
+    bool found = wf_path_find_counting(path, *value, value, &visited);
+    wf_lua_spend(L, visited / WF_STEP_NODES);
+    return found;
+}
+
 static int value_get(lua_State *L) {
     struct wf_value value = wf_lua_check_value(L, 1);
     struct wf_str name;
     name.data = luaL_checklstring(L, 2, &name.len);
+    wf_lua_spend(L, node_count(value) / WF_STEP_NODES);
     return wf_value_member(value, name, &value) ? push_sibling(L, value) : 0;
 }
 
 static int value_at(lua_State *L) {
     struct wf_value value = wf_lua_check_value(L, 1);
     int64_t index = (int64_t)luaL_checknumber(L, 2);
+    wf_lua_spend(L, node_count(value) / WF_STEP_NODES);
     return wf_value_element(value, index, &value) ? push_sibling(L, value)
                                                   : 0;
 }
@@ -307,7 +338,7 @@ static int value_at(lua_State *L) {
 static int value_find(lua_State *L) {
     struct wf_value value = wf_lua_check_value(L, 1);
     const struct wf_path *path = wf_lua_check_path(L, 2);
-    return wf_path_find(path, value, &value) ? push_sibling(L, value) : 0;
+    return wf_lua_find(L, path, &value) ? push_sibling(L, value) : 0;
 }
 
 /* As find, but scalars come as Lua data: what comparisons run on, without a
@@ -315,7 +346,7 @@ static int value_find(lua_State *L) {
 static int value_scalar(lua_State *L) {
     struct wf_value value = wf_lua_check_value(L, 1);
     const struct wf_path *path = wf_lua_check_path(L, 2);
-    if (!wf_path_find(path, value, &value))
+    if (!wf_lua_find(L, path, &value))
         return 0;
     enum wf_json_type type = wf_value_type(value);
     switch (type) {
@@ -341,6 +372,7 @@ static int value_put(lua_State *L) {
     struct wf_value root = wf_lua_check_value(L, 1);
     const struct wf_path *path = wf_lua_check_path(L, 2);
     struct wf_value put = wf_lua_check_value(L, 3);
+    wf_lua_spend(L, wf_doc_nodes(root.doc)->next / WF_STEP_NODES);
     struct wf_value *value = wf_lua_new_value(L);
     struct wf_doc *doc = wf_path_put(path, root, put);
     if (!doc)
@@ -349,10 +381,20 @@ static int value_put(lua_State *L) {
     return 1;
 }
 
+/* Members may have to be sorted. */
+static size_t equal_cost(struct wf_value value) {
+    bool is_scalar = wf_value_type(value) < WF_JSON_ARRAY;
+    return wf_value_text(value).len / (is_scalar ? WF_STEP_BYTES : 4);
+}
+
 static int value_equals(lua_State *L) {
     struct wf_value value = wf_lua_check_value(L, 1);
-    bool same = wf_lua_is(L, 2, UP_VALUE) &&
-                wf_value_equal(value, wf_lua_check_value(L, 2));
+    bool same = wf_lua_is(L, 2, UP_VALUE);
+    if (same) {
+        struct wf_value other = wf_lua_check_value(L, 2);
+        wf_lua_spend(L, equal_cost(value) + equal_cost(other));
+        same = wf_value_equal(value, other);
+    }
     lua_pushboolean(L, same);
     return 1;
 }
@@ -370,6 +412,7 @@ static int next_item(lua_State *L) {
 
     if (at >= nodes[from.node].next)
         return 0;
+    wf_lua_spend(L, 1);
     if (object) {
         wf_lua_push_characters(L, (struct wf_value){from.doc, at});
         at++;
@@ -418,6 +461,25 @@ static int path_gc(lua_State *L) {
     return 0;
 }
 
+/* A search for plain text, linear whatever the texts are. */
+static int doc_search(lua_State *L) {
+    struct wf_str text, piece;
+    text.data = luaL_checklstring(L, 1, &text.len);
+    piece.data = luaL_checklstring(L, 2, &piece.len);
+    lua_Number from = luaL_checknumber(L, 3);
+    if (from < 1 || from > (lua_Number)text.len + 1)
+        return 0;
+    const char *at = text.data + (size_t)from - 1;
+    wf_lua_spend(L, 1 + (text.len + piece.len) / WF_STEP_SCAN);
+    const char *found = memmem(at, text.len - (size_t)(at - text.data),
+                               piece.data, piece.len);
+    if (!found)
+        return 0;
+    lua_pushnumber(L, (lua_Number)(found - text.data + 1));
+    lua_pushnumber(L, (lua_Number)((size_t)(found - text.data) + piece.len));
+    return 2;
+}
+
 static int docs_gc(lua_State *L) {
     struct wf_lua_docs *docs = lua_touserdata(L, 1);
     wf_buf_free(&docs->scratch);
@@ -436,6 +498,8 @@ static const luaL_Reg module[] = {
     {"path", doc_path},
     {"quote", wf_lua_doc_quote},
     {"regex", wf_lua_doc_regex},
+    {"search", doc_search},
+    {"spend", wf_lua_doc_spend},
     {"template", wf_lua_doc_template},
     {"trusted", doc_trusted},
     {NULL, NULL},
@@ -504,7 +568,8 @@ static void set_gc(lua_State *L, int metatable, lua_CFunction gc) {
 static void push_upvalues(lua_State *L) {
     lua_newtable(L);
     struct wf_lua_docs *docs = lua_newuserdata(L, sizeof(*docs));
-    memset(docs, 0, sizeof(*docs));
+    *docs = (struct wf_lua_docs){
+        .budget = {.steps = INT64_MAX, .bytes = SIZE_MAX}};
     lua_newtable(L);
     set_gc(L, lua_gettop(L), docs_gc);
     lua_setmetatable(L, -2);

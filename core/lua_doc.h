@@ -13,6 +13,7 @@
 #define WF_LUA_DOC_H
 
 #include <lua.h>
+#include <stdatomic.h>
 
 #include "doc.h"
 
@@ -47,5 +48,41 @@ void wf_lua_docs_recycle(lua_State *L, struct wf_lua_docs *docs, int index);
 
 /** True if there is a value at `index`: borrowed from it. [-0, +0] */
 bool wf_lua_to_value(lua_State *L, int index, struct wf_value *out);
+
+/**
+ * What the module's functions may still do. All data comes from them, so
+ * whoever loops over data calls them; each call costs a step (about 100 ns),
+ * more if it does more. When the budget is used up they raise an error that
+ * is no string and no table, and go on raising it.
+ */
+struct wf_lua_budget {
+    int64_t steps; /**< Until `stop` is looked at. */
+    uint64_t more; /**< Steps after those. */
+    size_t bytes;  /**< Of documents that may still be made. */
+    const atomic_bool *stop; /**< NULL, or: true ends it all. */
+    enum {
+        WF_SPENT_NOTHING, /**< There is something left. */
+        WF_SPENT_STEPS,
+        WF_SPENT_BYTES,
+    } spent;
+};
+/** The budget of a state, to be set by who calls into it; endless at first.
+ * [-0, +0] */
+struct wf_lua_budget *wf_lua_doc_budget(lua_State *L);
+/** True if the error value at `index` says that the budget is used up. */
+bool wf_lua_is_spent(lua_State *L, int index);
+
+/** The steps at hand are used up: gets more, or raises the error. */
+void wf_lua_spend_more(lua_State *L, struct wf_lua_budget *budget);
+/** Takes steps; raises the error if there are not enough. */
+static inline void wf_lua_spend_of(lua_State *L, struct wf_lua_budget *budget,
+                                   size_t steps) {
+    budget->steps -= (int64_t)steps;
+    if (__builtin_expect(budget->steps < 0, 0))
+        wf_lua_spend_more(L, budget);
+}
+/** The same for a document of so many bytes that is made. */
+void wf_lua_spend_bytes(lua_State *L, struct wf_lua_budget *budget,
+                        size_t bytes);
 
 #endif

@@ -22,8 +22,11 @@ static void add_data(lua_State *L, int index, struct wf_buf *out) {
         .name = "data", .foreign = foreign_text};
     struct wf_error err;
 
+    size_t from = out->len;
+    wf_lua_spend(L, 1);
     if (wf_lua_json_encode(L, index, &options, out, &err) != 0)
         luaL_error(L, "%s", err.message);
+    wf_lua_spend(L, (out->len - from) / WF_STEP_SCAN);
 }
 
 static int push_scratch(lua_State *L, const struct wf_buf *scratch) {
@@ -124,6 +127,7 @@ static void decode_object(lua_State *L, struct wf_value value, int depth) {
 
 /* Pushes plain Lua data. [-0, +1] */
 static void decode(lua_State *L, struct wf_value value, int depth) {
+    wf_lua_spend(L, 1);
     if (depth > WF_LUA_JSON_DEPTH)
         luaL_error(L, "nested deeper than %d levels", WF_LUA_JSON_DEPTH);
     luaL_checkstack(L, 6, "nested too deeply");

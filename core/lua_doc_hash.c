@@ -33,6 +33,7 @@ int wf_lua_doc_hash(lua_State *L) {
 
     if (!digest)
         return 0;
+    wf_lua_spend(L, 1 + len / WF_STEP_SCAN);
     if (EVP_Digest(text, len, bytes, &count, digest, NULL) != 1)
         return luaL_error(L, "the hash could not be computed");
     for (unsigned i = 0; i < count; i++) {

@@ -11,7 +11,9 @@
 
 #include "lua_doc_value.h"
 
+#define FIRST_STEPS 1000 /* are enough for nearly all */
 #define MATCH_STEPS 100000
+#define STEPS_OF_OURS 5  /* of PCRE2's that are one of the budget's */
 #define MATCH_HEAP_KB 4096
 #define MAX_PATTERN 4096
 
@@ -62,23 +64,34 @@ int wf_lua_doc_regex(lua_State *L) {
     regex->limits = pcre2_match_context_create(NULL);
     if (!regex->match || !regex->limits)
         return luaL_error(L, "no memory for a regular expression");
-    pcre2_set_match_limit(regex->limits, MATCH_STEPS);
     pcre2_set_depth_limit(regex->limits, MATCH_STEPS);
     pcre2_set_heap_limit(regex->limits, MATCH_HEAP_KB);
     return 1;
+}
+
+/* The budget pays for the limit: what a match takes is not told. */
+static int match(lua_State *L, struct regex *regex, struct wf_str text,
+                 uint32_t limit) {
+    wf_lua_spend(L, 1 + text.len / WF_STEP_SCAN);
+    if (limit > FIRST_STEPS)
+        wf_lua_spend(L, limit / STEPS_OF_OURS);
+    pcre2_set_match_limit(regex->limits, limit);
+    return pcre2_match(regex->code, (PCRE2_SPTR)text.data, text.len, 0, 0,
+                       regex->match, regex->limits);
 }
 
 /* regex:matches(text) -> whether it matches all of the text; nil if that
  * would take too long to find out */
 int wf_lua_regex_matches(lua_State *L) {
     struct regex *regex = lua_touserdata(L, 1);
-    size_t len = 0;
-    const char *text = luaL_checklstring(L, 2, &len);
+    struct wf_str text;
 
+    text.data = luaL_checklstring(L, 2, &text.len);
     if (!wf_lua_is(L, 1, UP_REGEX) || !regex->limits)
         return luaL_typerror(L, 1, "wf.regex");
-    int found = pcre2_match(regex->code, (PCRE2_SPTR)text, len, 0, 0,
-                            regex->match, regex->limits);
+    int found = match(L, regex, text, FIRST_STEPS);
+    if (found == PCRE2_ERROR_MATCHLIMIT)
+        found = match(L, regex, text, MATCH_STEPS);
     if (found < 0 && found != PCRE2_ERROR_NOMATCH)
         return 0;
     lua_pushboolean(L, found >= 0);

@@ -138,11 +138,13 @@ static bool fill_hole(lua_State *L, const struct part *part,
 
     switch (part->kind) {
     case PART_INPUT:
-        return wf_path_find(part->path, from->input, found);
+        *found = from->input;
+        return wf_lua_find(L, part->path, found);
     case PART_CONTEXT:
         if (!from->context.doc)
             from->context = context_value(L);
-        return wf_path_find(part->path, from->context, found);
+        *found = from->context;
+        return wf_lua_find(L, part->path, found);
     default:
         if (slot > from->top)
             luaL_error(L, "no argument for slot %d", part->slot);
@@ -206,7 +208,8 @@ int wf_lua_template_render(lua_State *L) {
         }
         len += pieces[i].len;
     }
+    wf_lua_spend_bytes(L, wf_lua_own_budget(L), len);
     struct wf_value *value = wf_lua_new_value(L);
-    wf_lua_set_doc(L, value, join(pieces, self->count, len));
+    wf_lua_own_doc(L, value, join(pieces, self->count, len));
     return 1;
 }

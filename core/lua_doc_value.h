@@ -32,6 +32,7 @@ struct wf_lua_docs {
     uint32_t calls;        /**< Calls begun. */
     uint32_t call;         /**< The number of the one that runs; 0: none. */
     bool has_spare;
+    struct wf_lua_budget budget;
 };
 
 /** The userdata. */
@@ -40,10 +41,30 @@ struct wf_lua_value {
     uint32_t call; /**< Made in this call; 0: outside of any. */
 };
 
+/** What a step is worth. */
+#define WF_STEP_NODES 32  /* looked at */
+#define WF_STEP_BYTES 256 /* copied */
+#define WF_STEP_SCAN 64   /* bytes looked at one by one */
+
+/** The budget, for functions of the module. */
+static inline struct wf_lua_budget *wf_lua_own_budget(lua_State *L) {
+    struct wf_lua_docs *docs = lua_touserdata(L, UP_STATE);
+    return &docs->budget;
+}
+/** Takes steps from it; raises an error if it is used up. */
+static inline void wf_lua_spend(lua_State *L, size_t steps) {
+    wf_lua_spend_of(L, wf_lua_own_budget(L), steps);
+}
+
 /** Pushes an empty value, whose document the caller sets. [-0, +1] */
 struct wf_value *wf_lua_new_value(lua_State *L);
 /** Sets a new value's document (takes it) and accounts for its bytes. */
 void wf_lua_set_doc(lua_State *L, struct wf_value *value, struct wf_doc *doc);
+/** The same for a document whose bytes have been spent. */
+void wf_lua_own_doc(lua_State *L, struct wf_value *value, struct wf_doc *doc);
+/** wf_path_find() from `value` on, and its cost. */
+bool wf_lua_find(lua_State *L, const struct wf_path *path,
+                 struct wf_value *value);
 /** The value at `index`, or an argument error. */
 struct wf_value wf_lua_check_value(lua_State *L, int index);
 /** The path at `index`, or an argument error. */
@@ -63,6 +84,7 @@ int wf_lua_doc_hash(lua_State *L);
 int wf_lua_doc_regex(lua_State *L);
 int wf_lua_regex_matches(lua_State *L);
 int wf_lua_regex_gc(lua_State *L);
+int wf_lua_doc_spend(lua_State *L);
 
 /** Empties the scratch buffer and returns it. */
 struct wf_buf *wf_lua_scratch(lua_State *L);

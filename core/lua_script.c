@@ -27,7 +27,9 @@ int wf_lua_call(struct wf_script *script, int nargs, int nresults) {
     lua_rawgeti(L, LUA_REGISTRYINDEX, script->traceback_ref);
     lua_insert(L, base);
     /* stack: handler, function, args... */
+    script->heap.in_call = true;
     int status = lua_pcall(L, nargs, nresults, base);
+    script->heap.in_call = false;
     lua_remove(L, base);
     return status == 0 ? 0 : -1;
 }
@@ -210,6 +212,29 @@ static int function_ref(struct wf_script *script, const char *name) {
     return luaL_ref(script->L, LUA_REGISTRYINDEX);
 }
 
+static void *heap_alloc(void *arg, void *old, size_t old_size, size_t size) {
+    struct wf_lua_heap *heap = arg;
+    if (size == 0) {
+        free(old);
+        heap->used -= old_size;
+        return NULL;
+    }
+    if (size > old_size && heap->in_call &&
+        heap->used + (size - old_size) > heap->limit) {
+        heap->refused = true;
+        return NULL;
+    }
+    void *memory = realloc(old, size);
+    if (memory)
+        heap->used += size - old_size;
+    return memory;
+}
+
+size_t wf_script_collect(struct wf_script *script) {
+    lua_gc(script->L, LUA_GCCOLLECT, 0);
+    return wf_script_memory_kb(script);
+}
+
 int wf_script_new(const struct wf_script_options *options,
                   struct wf_script **out, struct wf_error *err) {
     struct wf_script *script = wf_calloc(1, sizeof(*script));
@@ -217,7 +242,9 @@ int wf_script_new(const struct wf_script_options *options,
     if (options->lua_directory)
         script->lua_directory = wf_strndup(options->lua_directory,
                                            strlen(options->lua_directory));
-    script->L = luaL_newstate();
+    script->heap.limit = options->limits.lua_bytes;
+    script->L = script->heap.limit ? lua_newstate(heap_alloc, &script->heap)
+                                   : luaL_newstate();
     if (!script->L) {
         wf_script_free(script);
         return wf_error_set(err, WF_E_INTERNAL, "Lua does not start");
@@ -238,6 +265,7 @@ int wf_script_new(const struct wf_script_options *options,
         return -1;
     }
     lua_pop(script->L, 1);
+    script->budget = wf_lua_doc_budget(script->L);
     wf_lua_open_ctx(script);
     *out = script;
     return 0;

@@ -19,7 +19,16 @@ struct wf_lua_ctx {
     struct wf_clock *clock;
     struct wf_doc *document; /**< $$, once asked for. */
     struct wf_doc *brief;    /**< The same without what may be large. */
+    struct wf_lua_budget *budget;
     bool may_retry; /**< The state's type has Retry: $$ has RetryCount. */
+};
+
+/** Counts what a state allocates, if that is limited. The limit holds inside
+ * of calls only: elsewhere nobody could catch the error. */
+struct wf_lua_heap {
+    size_t used, limit;
+    bool in_call;
+    bool refused; /**< It has not got what it asked for. */
 };
 
 struct wf_script {
@@ -34,6 +43,8 @@ struct wf_script {
     int input_ref;
     struct wf_lua_docs *docs;
     struct wf_value *input; /**< The argument `input`: open during a call. */
+    struct wf_lua_budget *budget; /**< Of its documents' functions. */
+    struct wf_lua_heap heap;
 };
 
 struct wf_script_machine {

@@ -173,6 +173,10 @@ void wf_offload_submit(struct wf_offload *offload, struct wf_job *job) {
     pthread_mutex_unlock(&offload->mutex);
 }
 
+size_t wf_offload_outstanding(const struct wf_offload *offload) {
+    return offload->outstanding;
+}
+
 void wf_job_cancel(struct wf_job *job) {
     atomic_store(&job->cancelled, true);
 }

@@ -1,5 +1,5 @@
 /*
- * offload.h - helper threads of a worker for what would block its loop.
+ * offload.h - helper threads for what would block a loop.
  *
  * A job is two functions: `work` runs on a helper thread and may block on the
  * disk; `done` runs afterwards on the loop, exactly once for each job. They
@@ -42,6 +42,8 @@ struct wf_offload *wf_offload_new(struct ev_loop *loop, unsigned threads);
 void wf_offload_free(struct wf_offload *offload);
 /** Queues a job whose `work` and `done` are set. */
 void wf_offload_submit(struct wf_offload *offload, struct wf_job *job);
+/** Jobs whose `done` has not been called. */
+size_t wf_offload_outstanding(const struct wf_offload *offload);
 /** Asks a job to end early. */
 void wf_job_cancel(struct wf_job *job);
 bool wf_job_is_cancelled(struct wf_job *job);

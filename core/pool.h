@@ -117,6 +117,13 @@ void wf_pool_dispatch(struct wf_pool *pool, const struct wf_pool_task *task);
  * `ended` is not called for it any more; `done` (may be NULL) is, when
  * nothing of it runs any longer.
  */
+/**
+ * While `ended` reports a success: takes the memory that the output stands
+ * in, from `from` to the end, which saves copying a large one. False: there
+ * is none to take.
+ */
+bool wf_pool_take_output(struct wf_pool *pool, struct wf_buf *text,
+                         size_t *from);
 void wf_pool_cancel(struct wf_pool *pool, uint64_t task,
                     void (*done)(void *arg, uint64_t task), void *arg);
 void wf_pool_checkpoint_stored(struct wf_pool *pool, uint64_t task);

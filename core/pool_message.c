@@ -10,7 +10,20 @@ static void on_result(struct wf_worker_process *worker,
                       struct wf_pool_entry *entry, struct wf_reader *body) {
     struct wf_str output = {body->at, (size_t)(body->end - body->at)};
 
-    wf_pool_finish(worker->pool, entry, WF_TASK_SUCCEEDED, output, NULL);
+    struct wf_pool *pool = worker->pool;
+    pool->reporting = &worker->wire;
+    pool->reported_bytes = output.len;
+    wf_pool_finish(pool, entry, WF_TASK_SUCCEEDED, output, NULL);
+    pool->reporting = NULL;
+}
+
+bool wf_pool_take_output(struct wf_pool *pool, struct wf_buf *text,
+                         size_t *from) {
+    if (!pool->reporting)
+        return false;
+    *from = wf_wire_take(pool->reporting, pool->reported_bytes, text);
+    pool->reporting = NULL;
+    return true;
 }
 
 static void on_fail(struct wf_worker_process *worker,

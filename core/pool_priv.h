@@ -90,6 +90,9 @@ struct wf_pool {
     ev_timer respawn; /**< After workers died as soon as they were started. */
     unsigned early_deaths;
     bool freeing;
+    struct wf_wire *reporting; /**< Whose buffer holds the output that `ended`
+                                 is being told of; NULL: none. */
+    size_t reported_bytes;     /**< Its length. */
 };
 
 /* pool.c */

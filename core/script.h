@@ -10,6 +10,8 @@
 #ifndef WF_SCRIPT_H
 #define WF_SCRIPT_H
 
+#include <stdatomic.h>
+
 #include "clock.h"
 #include "diagnostic.h"
 #include "doc.h"
@@ -18,7 +20,15 @@ struct wf_script;         /* the Lua state of an engine */
 struct wf_script_machine; /* a compiled definition */
 struct wf_state_info;
 
+/** What one decision may cost; 0: any amount. */
+struct wf_script_limits {
+    uint64_t steps;   /**< Of about 100 ns each, see lua_doc.h. */
+    size_t doc_bytes; /**< Of documents that it makes. */
+    size_t lua_bytes; /**< Of Lua's memory, all in all. */
+};
+
 struct wf_script_options {
+    struct wf_script_limits limits;
     const char *lua_directory;   /**< Instead of the embedded files; NULL. */
     const char *const *states;   /**< Directories of user state types; NULL. */
     struct wf_clock *clock;      /**< Borrowed: ctx:random(), ctx:uuid(). */
@@ -103,6 +113,7 @@ struct wf_script_call {
     struct wf_doc *output;
     struct wf_failure failure;
     const struct wf_script_context *context;
+    const atomic_bool *stop; /**< NULL, or: true ends it, as a limit does. */
 };
 
 enum wf_decision_kind {
@@ -114,6 +125,8 @@ enum wf_decision_kind {
     WF_DECISION_PARALLEL, /**< output: what each branch gets */
     WF_DECISION_MAP,      /**< items, limit */
     WF_DECISION_ITEM,     /**< output: what the iteration gets */
+    WF_DECISION_TOO_LONG, /**< A limit was reached and nothing is decided.
+                            `failure`: what that is if it is the end. */
 };
 
 struct wf_decision {
@@ -142,6 +155,9 @@ void wf_script_decide(struct wf_script *script,
                       struct wf_decision *decision);
 /** Releases what a decision owns. */
 void wf_decision_free(struct wf_decision *decision);
+/** Collects garbage: the documents of earlier decisions go. Returns the
+ * kilobytes that are left. */
+size_t wf_script_collect(struct wf_script *script);
 /** Kilobytes that Lua holds, for statistics. */
 size_t wf_script_memory_kb(const struct wf_script *script);
 

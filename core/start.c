@@ -22,6 +22,7 @@ struct start_call {
     struct wf_execution *execution; /* pinned while the reply waits */
     struct wf_buf arn, name, trace_header;
     struct wf_doc *input;
+    size_t parsing_bytes; /* of the engine's */
     bool sync;
     wf_execution_fn *reply;
     void *arg;
@@ -350,7 +351,50 @@ static void with_machine(void *arg, struct wf_machine *machine) {
 
 static bool has_room(const struct wf_engine *engine) {
     return !engine->stalled &&
-           engine->active_bytes < engine->options.memory_bytes;
+           engine->active_bytes + engine->parsing_bytes <
+               engine->options.memory_bytes;
+}
+
+static void with_input(struct start_call *call) {
+    struct wf_arn arn;
+    wf_arn_parse(text_of(&call->arn), &arn);
+    if (arn.rest.len)
+        with_machine(call, NULL);
+    else
+        wf_machine_by_name(call->engine, arn.name, with_machine, call);
+}
+
+static void input_parsed(void *arg, struct wf_doc *doc,
+                         const struct wf_error *err) {
+    struct start_call *call = arg;
+    call->engine->parsing_bytes -= call->parsing_bytes;
+    if (doc) {
+        call->input = wf_doc_ref(doc);
+        with_input(call);
+    } else if (err) {
+        refuse(call, "InvalidExecutionInput",
+               "Invalid State Machine Execution Input: '%s'",
+               wf_str(err->message));
+    } else {
+        wf_call_free(call); /* the engine is being closed */
+    }
+}
+
+/* A thread parses a large input; the request waits for it. */
+static void parse_elsewhere(struct start_call *call,
+                            const struct wf_start_execution *ask) {
+    struct wf_engine *engine = call->engine;
+    struct wf_parse parse = {
+        .limits = {.max_bytes = engine->options.payload_bytes}};
+    if (ask->input_buf) {
+        parse.text = *ask->input_buf;
+        *ask->input_buf = (struct wf_buf){0};
+    } else {
+        wf_buf_addstr(&parse.text, ask->input);
+    }
+    call->parsing_bytes = parse.text.len;
+    engine->parsing_bytes += call->parsing_bytes;
+    wf_evaluator_parse(engine->evaluator, &parse, input_parsed, call);
 }
 
 /* The input as a document; NULL: it was refused. */
@@ -406,8 +450,10 @@ static void start(struct wf_engine *engine,
     struct wf_arn arn;
     if (!is_acceptable(engine, ask, &arn, reply, arg))
         return;
-    struct wf_doc *input = read_input(engine, ask, reply, arg);
-    if (!input)
+    bool is_large = ask->input.len > WF_EVALUATE_BYTES &&
+                    ask->input.len <= engine->options.payload_bytes;
+    struct wf_doc *input = NULL;
+    if (!is_large && !(input = read_input(engine, ask, reply, arg)))
         return;
     struct start_call *call = wf_call_new(engine, sizeof(*call), drop);
     call->engine = engine;
@@ -418,10 +464,10 @@ static void start(struct wf_engine *engine,
     wf_buf_addstr(&call->arn, ask->state_machine_arn);
     wf_buf_addstr(&call->name, ask->name);
     wf_buf_addstr(&call->trace_header, ask->trace_header);
-    if (arn.rest.len)
-        with_machine(call, NULL);
+    if (is_large)
+        parse_elsewhere(call, ask);
     else
-        wf_machine_by_name(engine, arn.name, with_machine, call);
+        with_input(call);
 }
 
 void wf_engine_start_execution(struct wf_engine *engine,

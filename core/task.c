@@ -355,22 +355,15 @@ static void fail_too_large(struct wf_engine *engine, struct wf_frame *frame) {
     wf_buf_free(&text);
 }
 
-static void succeed_task(struct wf_engine *engine, struct wf_frame *frame,
-                         struct wf_str output) {
-    struct wf_error err;
-    struct wf_doc_limits limits = {
-        .max_bytes = engine->options.payload_bytes};
-    struct wf_doc *doc = wf_doc_parse(output, &limits, &err);
-    if (!doc && output.len > limits.max_bytes) {
-        fail_too_large(engine, frame);
-        return;
-    }
-    if (!doc) {
-        struct wf_failure failure = {WF_STR("States.TaskFailed"),
-                                     wf_str(err.message)};
-        fail_task(engine, frame, &failure);
-        return;
-    }
+static void fail_output(struct wf_engine *engine, struct wf_frame *frame,
+                        const struct wf_error *err) {
+    struct wf_failure failure = {WF_STR("States.TaskFailed"),
+                                 wf_str(err->message)};
+    fail_task(engine, frame, &failure);
+}
+
+static void succeed_with(struct wf_engine *engine, struct wf_frame *frame,
+                         struct wf_doc *doc) {
     bool lambda =
         info_of(frame)->scheduled == WF_EVENT_LAMBDA_FUNCTION_SCHEDULED;
     struct wf_event event = {
@@ -388,6 +381,60 @@ static void succeed_task(struct wf_engine *engine, struct wf_frame *frame,
     wf_frame_event(engine, frame, &event);
     wf_frame_resume(engine, frame, WF_SCRIPT_TASK_SUCCEEDED, &result, NULL);
     wf_ref_clear(&result);
+}
+
+/* An output that a thread parses. Whoever takes the task from the frame
+ * meanwhile (a stop) was faster. */
+struct parsing {
+    struct wf_engine *engine;
+    uint64_t task;
+};
+
+static void output_parsed(void *arg, struct wf_doc *doc,
+                          const struct wf_error *err) {
+    struct parsing *parsing = arg;
+    struct wf_engine *engine = parsing->engine;
+    struct wf_frame *frame =
+        wf_task_table_get(&engine->tasks, parsing->task);
+    free(parsing);
+    if (frame && doc)
+        succeed_with(engine, frame, doc);
+    else if (frame && err)
+        fail_output(engine, frame, err);
+}
+
+static void parse_elsewhere(struct wf_engine *engine, struct wf_frame *frame,
+                            struct wf_str output,
+                            const struct wf_doc_limits *limits) {
+    struct parsing *parsing = wf_calloc(1, sizeof(*parsing));
+    struct wf_parse parse = {
+        .limits = *limits,
+        .known = {frame->parameters.doc, frame->input.doc},
+    };
+    *parsing = (struct parsing){engine, frame->task};
+    if (!wf_pool_take_output(engine->pool, &parse.text, &parse.from))
+        wf_buf_addstr(&parse.text, output);
+    wf_evaluator_parse(engine->evaluator, &parse, output_parsed, parsing);
+}
+
+static void succeed_task(struct wf_engine *engine, struct wf_frame *frame,
+                         struct wf_str output) {
+    struct wf_error err;
+    struct wf_doc_limits limits = {
+        .max_bytes = engine->options.payload_bytes};
+    if (output.len > limits.max_bytes) {
+        fail_too_large(engine, frame);
+        return;
+    }
+    if (output.len > WF_EVALUATE_BYTES) {
+        parse_elsewhere(engine, frame, output, &limits);
+        return;
+    }
+    struct wf_doc *doc = wf_doc_parse(output, &limits, &err);
+    if (doc)
+        succeed_with(engine, frame, doc);
+    else
+        fail_output(engine, frame, &err);
     wf_doc_unref(doc);
 }
 

@@ -140,6 +140,7 @@ void wf_frames_forget_rows(struct wf_engine *engine,
 /* A frame of an execution that ends: nothing happens in it any more. Its
  * struct stays until the end is in a batch. */
 static void still_frame(struct wf_engine *engine, struct wf_frame *frame) {
+    wf_frame_undecide(frame);
     wf_task_abandon(engine, frame);
     wf_timer_disarm(engine, frame);
     wf_list_remove(&frame->run_link);
@@ -265,15 +266,22 @@ static void show_context(struct wf_engine *engine, struct wf_frame *frame,
         show_item(f->up->fork, wf_frame_index(f), context);
 }
 
+/* What is not a state's script's mistake to make. */
+static void check(struct wf_engine *engine, struct wf_frame *frame,
+                  struct wf_decision *decision) {
+    check_next(frame->execution->machine, decision);
+    check_size(engine, frame, decision);
+}
+
 static void ask(struct wf_engine *engine, struct wf_frame *frame,
-                struct wf_script_call *call, struct wf_decision *decision) {
-    struct wf_machine *machine = frame->execution->machine;
-    call->machine = machine->compiled;
+                struct wf_script_call *call, enum wf_decide_then then,
+                const struct wf_ref *result, struct wf_decision *decision) {
+    call->machine = frame->execution->machine->compiled;
     call->state = frame->state;
     call->input = frame->input.doc;
-    wf_script_decide(engine->script, call, decision);
-    check_next(machine, decision);
-    check_size(engine, frame, decision);
+    wf_frame_ask(engine, frame, call, then, result, decision);
+    if (decision->kind != WF_DECISION_TOO_LONG)
+        check(engine, frame, decision);
 }
 
 void wf_frame_decide(struct wf_engine *engine, struct wf_frame *frame,
@@ -286,7 +294,22 @@ void wf_frame_decide(struct wf_engine *engine, struct wf_frame *frame,
     if (failure)
         call.failure = *failure;
     show_context(engine, frame, &context);
-    ask(engine, frame, &call, decision);
+    ask(engine, frame, &call, WF_DECIDE_AGAIN, NULL, decision);
+}
+
+/* The same, and wf_frame_decided() goes on if a thread decides. */
+static void decide(struct wf_engine *engine, struct wf_frame *frame,
+                   enum wf_script_event event, const struct wf_ref *result,
+                   const struct wf_failure *failure,
+                   struct wf_decision *decision) {
+    struct wf_script_context context;
+    struct wf_script_call call = {.event = event,
+                                  .output = result ? result->doc : NULL,
+                                  .context = &context};
+    if (failure)
+        call.failure = *failure;
+    show_context(engine, frame, &context);
+    ask(engine, frame, &call, WF_DECIDE_APPLY, result, decision);
 }
 
 void wf_frame_ask_item(struct wf_engine *engine, struct wf_frame *frame,
@@ -296,7 +319,7 @@ void wf_frame_ask_item(struct wf_engine *engine, struct wf_frame *frame,
                                   .context = &context};
     show_context(engine, frame, &context);
     show_item(frame->fork, index, &context);
-    ask(engine, frame, &call, decision);
+    ask(engine, frame, &call, WF_DECIDE_AGAIN, NULL, decision);
 }
 
 /* Leaves the state. Returns whether the frame enters another one. */
@@ -449,6 +472,8 @@ static bool apply(struct wf_engine *engine, struct wf_frame *frame,
         decision->failure = NO_ITEM;
         apply_fail(engine, frame, decision);
         break;
+    case WF_DECISION_TOO_LONG: /* wf_frame_decided() goes on */
+        break;
     }
     wf_decision_free(decision);
     return goes_on;
@@ -479,9 +504,19 @@ void wf_frame_resume(struct wf_engine *engine, struct wf_frame *frame,
     struct wf_execution *execution = frame->execution;
     struct wf_decision decision;
     hold(execution);
-    wf_frame_decide(engine, frame, event, result ? result->doc : NULL,
-                    failure, &decision);
+    decide(engine, frame, event, result, failure, &decision);
     if (apply(engine, frame, &decision, result))
+        wf_frame_run(engine, frame);
+    let_go(engine, execution);
+}
+
+void wf_frame_decided(struct wf_engine *engine, struct wf_frame *frame,
+                      struct wf_decision *decision,
+                      const struct wf_ref *result) {
+    struct wf_execution *execution = frame->execution;
+    hold(execution);
+    check(engine, frame, decision);
+    if (apply(engine, frame, decision, result))
         wf_frame_run(engine, frame);
     let_go(engine, execution);
 }
@@ -497,7 +532,7 @@ static bool enter(struct wf_engine *engine, struct wf_frame *frame) {
     wf_frame_retriers_reset(frame);
     frame->entered_event = wf_frame_event(engine, frame, &event);
     frame->entered_ms = frame->execution->last_ms;
-    wf_frame_decide(engine, frame, WF_SCRIPT_ENTER, NULL, NULL, &decision);
+    decide(engine, frame, WF_SCRIPT_ENTER, NULL, NULL, &decision);
     return apply(engine, frame, &decision, NULL);
 }
 
@@ -591,6 +626,8 @@ static unsigned take_turn(struct wf_engine *engine, struct wf_frame *frame,
         if (frame->phase != WF_PHASE_ABORT)
             return made;
     }
+    if (wf_frame_is_undecided(frame))
+        return made;
     if (is_early(engine, frame)) {
         wf_timer_update(engine, frame);
         return made;

@@ -161,6 +161,17 @@ bool wf_wire_next(struct wf_wire *wire, enum wf_wire_type *type,
     return true;
 }
 
+size_t wf_wire_take(struct wf_wire *wire, size_t len, struct wf_buf *text) {
+    struct wf_buf rest = {0};
+
+    wf_buf_add(&rest, wire->in.data + wire->in_at, wire->in.len - wire->in_at);
+    *text = wire->in;
+    text->len = wire->in_at;
+    wire->in = rest;
+    wire->in_at = 0;
+    return text->len - len;
+}
+
 static struct wf_page *page_map(int fd) {
     void *page = mmap(NULL, sizeof(struct wf_page), PROT_READ | PROT_WRITE,
                       MAP_SHARED, fd, 0);

@@ -79,6 +79,12 @@ int wf_wire_read(struct wf_wire *wire);
 bool wf_wire_next(struct wf_wire *wire, enum wf_wire_type *type,
                   struct wf_reader *body);
 
+/**
+ * Takes the memory of the message that wf_wire_next() gave last, whose last
+ * `len` bytes `text` then ends with. Returns where they begin.
+ */
+size_t wf_wire_take(struct wf_wire *wire, size_t len, struct wf_buf *text);
+
 /* ---- the shared page ---- */
 
 #define WF_PAGE_CANCELS 256

@@ -32,6 +32,14 @@ function doc.object(pairs_list) end
 doc.null, doc.empty_object, doc.empty_array = nil, nil, nil
 --- A Lua string as JSON text, quotes included.
 function doc.quote(text) end
+--- As text:find(piece, from, true), but linear whatever the texts are.
+function doc.search(text, piece, from) end
+--- Counts steps (about 100 ns each) against the budget of the decision: what
+-- a loop over text costs, before it begins. All functions of this module and
+-- of values count their own. Beyond the budget they raise an error that must
+-- not be caught: on the loop it means that an evaluator thread decides, with
+-- a much larger budget; there, that the state has failed.
+function doc.spend(steps) end
 --- true if x is such a value.
 function doc.is_value(x) end
 --- A value from text that is known to be valid JSON (built by our own code).

@@ -2,6 +2,8 @@
 --
 -- @module asl.characters
 
+local doc = require("wf.doc")
+
 local characters = {}
 
 local REPLACEMENT = "\239\191\189" -- U+FFFD
@@ -15,6 +17,7 @@ end
 --- The set of the characters of a text: { [character] = true }.
 function characters.set(text)
   local set = {}
+  doc.spend(#text / 2)
   for char in text:gmatch("[%z\1-\127\192-\255][\128-\191]*") do
     set[char] = true
   end
@@ -24,6 +27,7 @@ end
 --- The longest pieces of a text without any character of a set.
 function characters.split(text, set)
   local pieces, from, at = {}, 1, 1
+  doc.spend(#text / 2)
   for char in text:gmatch("[%z\1-\127\192-\255][\128-\191]*") do
     if set[char] then
       pieces[#pieces + 1] = at > from and text:sub(from, at - 1) or nil

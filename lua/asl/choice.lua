@@ -145,7 +145,7 @@ local function pieces_match(pieces, text)
   end
   local at, stop = #first + 1, #text - #last
   for i = 2, count - 1 do
-    local _, found_stop = text:find(pieces[i], at, true)
+    local _, found_stop = doc.search(text, pieces[i], at)
     if not found_stop or found_stop > stop then
       return false
     end

@@ -130,7 +130,7 @@ end
 
 local function contains(a, b)
   if type(a) == "string" and type(b) == "string" then
-    return a:find(b, 1, true) ~= nil
+    return doc.search(a, b, 1) ~= nil
   end
   return is_array(a) and holds_one(a, b)
 end

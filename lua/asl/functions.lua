@@ -210,9 +210,12 @@ define("JsonMerge", 3, 3, function(values)
   elseif values[3]:boolean() ~= false then
     return nil, "Deep merging is not supported: argument 3 must be false"
   end
-  local parts = {}
+  local parts, is_second = {}, {}
+  for name in second:members() do
+    is_second[name] = true
+  end
   for name, member in first:members() do
-    if not second:get(name) then
+    if not is_second[name] then
       parts[#parts + 1] = doc.quote(name) .. ":" .. member:text()
     end
   end
@@ -237,7 +240,9 @@ define("StringToJson", 1, 1, function(values)
 end)
 
 define("JsonToString", 1, 1, function(values)
-  return new_string(errors.without_blanks(values[1]:text()))
+  local text = values[1]:text()
+  doc.spend(#text / 4)
+  return new_string(errors.without_blanks(text))
 end)
 
 define("MathAdd", 2, 2, function(values)
@@ -307,6 +312,7 @@ define("Format", 1, math.huge, function(values)
   if not format then
     return wants(1, "a string")
   end
+  doc.spend(#format / 2)
   local used = 1
   local parts, at = {}, 1
   while true do

@@ -156,11 +156,25 @@ local function bounds(step, count)
   return 0, math.min(to < 0 and count + to or to, count)
 end
 
+-- All elements by index, negative ones too: looking for them one by one
+-- takes quadratic time.
+local function all_elements(value)
+  local found, count = {}, value:len()
+  for index, element in value:elements() do
+    found[index], found[index - count] = element, element
+  end
+  return found
+end
+
 function makers.slice(step, place)
   return of_array(step, place, function(value, list)
-    local from, to = bounds(step, value:len())
-    for index = math.max(from, -value:len()), to - 1 do
-      add_element(value, list, index)
+    local count = value:len()
+    local from, to = bounds(step, count)
+    local found = all_elements(value)
+    for index = math.max(from, -count), to - 1 do
+      if found[index] then
+        add(list, found[index])
+      end
     end
   end)
 end

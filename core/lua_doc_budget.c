@@ -1,0 +1,54 @@
+/* lua_doc_budget.c - what a decision may cost. See lua_doc.h. */
+#include "lua_doc_value.h"
+
+/* Its address is the error value of a budget that is used up. */
+static const char spent_key;
+
+/* `stop` is looked at after so many. */
+#define STEPS_AT_ONCE 16384
+
+static void raise_spent(lua_State *L) {
+    lua_pushlightuserdata(L, (void *)&spent_key);
+    lua_error(L);
+}
+
+bool wf_lua_is_spent(lua_State *L, int index) {
+    return lua_touserdata(L, index) == (const void *)&spent_key;
+}
+
+void wf_lua_spend_more(lua_State *L, struct wf_lua_budget *budget) {
+    bool is_off = budget->stop && atomic_load(budget->stop);
+    uint64_t next = (uint64_t)-budget->steps + STEPS_AT_ONCE;
+
+    if (next > budget->more)
+        next = budget->more;
+    if (!is_off) {
+        budget->more -= next;
+        budget->steps += (int64_t)next;
+    }
+    if (budget->steps >= 0)
+        return;
+    if (!budget->spent)
+        budget->spent = WF_SPENT_STEPS;
+    raise_spent(L);
+}
+
+void wf_lua_spend_bytes(lua_State *L, struct wf_lua_budget *budget,
+                        size_t bytes) {
+    wf_lua_spend_of(L, budget, bytes / WF_STEP_BYTES);
+    if (bytes <= budget->bytes) {
+        budget->bytes -= bytes;
+        return;
+    }
+    budget->steps = -1; /* nor anything else */
+    budget->more = 0;
+    budget->spent = WF_SPENT_BYTES;
+    raise_spent(L);
+}
+
+int wf_lua_doc_spend(lua_State *L) {
+    lua_Number steps = luaL_checknumber(L, 1);
+    luaL_argcheck(L, steps >= 0, 1, "steps are not negative");
+    wf_lua_spend(L, steps < 1e15 ? (size_t)steps : (size_t)1e15);
+    return 0;
+}
