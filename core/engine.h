@@ -139,7 +139,7 @@ typedef void wf_state_machine_fn(void *arg, const struct wf_refusal *refusal,
 
 /** Idempotent for the same name, definition, type and settings, as AWS's.
  * Exceptions: InvalidName, InvalidDefinition, StateMachineAlreadyExists,
- * StateMachineDeleting, TooManyTags. */
+ * StateMachineDeleting, TooManyTags, ThrottlingException (no room). */
 void wf_engine_create_state_machine(struct wf_engine *engine,
                                     const struct wf_create_state_machine *ask,
                                     wf_state_machine_fn *reply, void *arg);
@@ -150,7 +150,8 @@ struct wf_update_state_machine {
     struct wf_state_machine_settings settings;
 };
 /** Makes a new revision, unless nothing would change. Executions that run
- * keep theirs. Answers with the latest revision. */
+ * keep theirs. Answers with the latest revision. ThrottlingException: no
+ * room. */
 void wf_engine_update_state_machine(struct wf_engine *engine,
                                     const struct wf_update_state_machine *ask,
                                     wf_state_machine_fn *reply, void *arg);
@@ -190,7 +191,8 @@ void wf_engine_validate_definition(struct wf_engine *engine,
 /** Exceptions of all three: InvalidArn, ResourceNotFound. */
 typedef void wf_tags_fn(void *arg, const struct wf_refusal *refusal,
                         const struct wf_tag *tags, size_t count);
-/** Adds tags, or changes their values. TooManyTags beyond WF_TAGS_MAX. */
+/** Adds tags, or changes their values. TooManyTags beyond WF_TAGS_MAX;
+ * ThrottlingException: no room. */
 void wf_engine_tag_resource(struct wf_engine *engine, struct wf_str arn,
                             const struct wf_tag *tags, size_t count,
                             wf_done_fn *reply, void *arg);

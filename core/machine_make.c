@@ -251,6 +251,8 @@ void wf_engine_create_state_machine(struct wf_engine *engine,
         refuse(call, "InvalidName", "Invalid Name: '%s'", ask->name);
     else if (call->tag_count > WF_TAGS_MAX)
         refuse(call, "TooManyTags", WF_TOO_MANY_TAGS, WF_STR_NULL);
+    else if (engine->stalled)
+        refuse(call, "ThrottlingException", WF_NO_ROOM, WF_STR_NULL);
     else
         wf_machine_by_name(engine, wf_str(call->asked.name), create_found,
                            call);
@@ -335,6 +337,8 @@ void wf_engine_update_state_machine(struct wf_engine *engine,
     wf_buf_addstr(&call->asked.definition, ask->definition);
     if (!wf_arn_read(wf_str(call->arn), "stateMachine", NULL, &arn, &why)) {
         refuse(call, "InvalidArn", "%s", (struct wf_str){why.data, why.len});
+    } else if (engine->stalled) {
+        refuse(call, "ThrottlingException", WF_NO_ROOM, WF_STR_NULL);
     } else if (arn.rest.len) {
         update_found(call, NULL);
     } else {

@@ -104,7 +104,8 @@ static void refuse(struct tag_call *call, const char *exception,
                    const char *format, struct wf_str subject) {
     struct wf_refusal_text text = {0};
     wf_refusal_make(&text, exception, format, subject);
-    if (strcmp(exception, "InvalidArn") != 0)
+    if (strcmp(exception, "ResourceNotFound") == 0 ||
+        strcmp(exception, "TooManyTags") == 0)
         text.refusal.resource = wf_str(call->arn);
     if (call->done)
         call->done(call->arg, &text.refusal);
@@ -208,6 +209,8 @@ static void run(struct tag_call *call) {
     if (!wf_arn_read(wf_str(call->arn), "stateMachine", "activity", &arn,
                      &why)) {
         refuse(call, "InvalidArn", "%s", (struct wf_str){why.data, why.len});
+    } else if (call->tag_count && call->engine->stalled) {
+        refuse(call, "ThrottlingException", WF_NO_ROOM, WF_STR_NULL);
     } else if (arn.rest.len || !wf_str_eq(arn.kind, WF_STR("stateMachine"))) {
         is_missing(call);
     } else {

@@ -10,6 +10,9 @@
 /** The message of an InvalidToken. */
 #define WF_INVALID_TOKEN "Invalid Token: 'Invalid token'"
 
+/** The message of a ThrottlingException while the store has no room. */
+#define WF_NO_ROOM "The store has no room: try again later"
+
 /** The message of a StateMachineTypeNotSupported. */
 #define WF_WRONG_MACHINE_TYPE \
     "This operation is not supported by this type of state machine"

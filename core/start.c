@@ -434,7 +434,7 @@ static bool is_acceptable(struct wf_engine *engine,
     else if (!has_room(engine))
         wf_refuse_execution(reply, arg, "ThrottlingException",
                             engine->stalled
-                                ? "The store has no room: try again later"
+                                ? WF_NO_ROOM
                                 : "Too many executions are active: try "
                                   "again later",
                             WF_STR_NULL);

@@ -537,6 +537,50 @@ static void refuses_other_arns(void **state) {
     expect_missing(rig, PREFIX "stateMachine:m:1");
 }
 
+/* ---- no room ---- */
+
+static void expect_no_room(struct rig *rig, struct answer *answer) {
+    expect_refused(rig, answer, "ThrottlingException",
+                   "The store has no room: try again later");
+    wf_buf_free(&answer->token);
+}
+
+/* What takes room is refused at once; what gives some back waits for it. */
+static void without_room_nothing_is_made(void **state) {
+    static const struct wf_str keys[] = {{"a", 1}};
+    struct rig *rig = *state;
+    struct answer answer = {0}, deleted = {0}, untagged = {0};
+    rig_open(rig);
+    rig_machine(rig, "gone", one);
+    char *gone = wf_strndup(rig->arn, strlen(rig->arn));
+    rig_machine(rig, "m", one);
+    tag(rig, "a", "1", &answer);
+    expect(rig, &answer, "");
+    store_memory_full(rig->behind, 1000000);
+    wf_engine_delete_state_machine(rig->engine, wf_str(gone), on_done,
+                                   &deleted);
+    free(gone);
+    while (wf_store_state(rig->store) != WF_STORE_FULL)
+        rig_turn(rig);
+    struct rig_reply *made =
+        rig_reply_of(rig, rig_ask_machine(rig, "new", one, false));
+    assert_string_equal(made->exception, "ThrottlingException");
+    ask_update(rig, two, NULL, NULL, &answer);
+    expect_no_room(rig, &answer);
+    tag(rig, "b", "2", &answer);
+    expect_no_room(rig, &answer);
+    wf_engine_untag_resource(rig->engine, wf_str(rig->arn), keys, 1, on_done,
+                             &untagged);
+    rig_turns(rig, 20);
+    assert_false(deleted.done || untagged.done);
+    store_memory_full(rig->behind, 0);
+    expect(rig, &deleted, "");
+    expect(rig, &untagged, "");
+    expect_list(rig, 0, "m ");
+    expect_tags(rig, "");
+    update(rig, two, NULL, NULL, "m two " ROLE " uuid");
+}
+
 /* ---- what was answered stays ---- */
 
 static void a_crash_takes_nothing_back(void **state) {
@@ -619,6 +663,7 @@ int main(void) {
         ENGINE_TEST_LMDB(tags_have_a_limit),
         ENGINE_TEST_LMDB(tags_need_a_resource),
         ENGINE_TEST_LMDB(refuses_other_arns),
+        ENGINE_TEST_MEMORY(without_room_nothing_is_made),
         ENGINE_TEST_BOTH(a_crash_takes_nothing_back),
         ENGINE_TEST_REAL(a_closed_engine_frees_what_is_under_way),
     };
