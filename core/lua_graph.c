@@ -2,6 +2,10 @@
 #include "graph.h"
 #include "lua_script.h"
 
+/* A layout makes many small tables and few that stay: let garbage wait until
+ * there is four times what is alive. */
+#define GC_PAUSE 400
+
 /* The two results of render.definition: a text, or nil and a message. */
 static int read_picture(lua_State *L, struct wf_buf *picture,
                         struct wf_error *err) {
@@ -22,13 +26,14 @@ int wf_graph_draw(struct wf_script *script, struct wf_str definition,
                   struct wf_error *err) {
     lua_State *L = script->L;
     int top = lua_gettop(L);
-    int rc;
+    int pause, rc;
 
     if (wf_lua_require(script, "graph.render", err) != 0)
         return -1;
     lua_getfield(L, -1, "definition");
     lua_pushlstring(L, definition.data, definition.len);
     lua_pushstring(L, format); /* stack: module, function, text, format */
+    pause = lua_gc(L, LUA_GCSETPAUSE, GC_PAUSE);
     if (wf_lua_call(script, 2, 2) == 0) {
         rc = read_picture(L, picture, err);
     } else {
@@ -36,6 +41,7 @@ int wf_graph_draw(struct wf_script *script, struct wf_str definition,
         rc = wf_error_set(err, WF_E_INTERNAL, "drawing failed: %s",
                           text != NULL ? text : "error in a script");
     }
+    lua_gc(L, LUA_GCSETPAUSE, pause);
     lua_settop(L, top);
     return rc;
 }
