@@ -58,7 +58,8 @@ if(CMOCKA_FOUND)
     unit_test(${name} SOURCES ${ENGINE_FIXTURE} LINK wf_engine wf_worker
               wf_lua_stdlib)
   endforeach()
-  foreach(name engine_branches engine_branches_fail)
+  foreach(name engine_branches engine_branches_fail
+          engine_branches_park)
     unit_test(${name} SOURCES ${ENGINE_FIXTURE}
               tests/support/branches.c LINK wf_engine wf_worker
               wf_lua_stdlib)

@@ -110,6 +110,7 @@ static struct wf_fork *begin(struct wf_engine *engine,
     wf_frame_event(engine, frame, &event);
     fork->started_event = frame->previous_event;
     fork->last_inner = fork->last_event = frame->previous_event;
+    fork->is_complete = true;
     frame->fork = fork;
     frame->phase = WF_PHASE_FORK;
     return fork;
@@ -243,6 +244,11 @@ static bool start_iteration(struct wf_engine *engine,
 static bool may_start(const struct wf_fork *fork) {
     return fork->next < fork->count && fork->busy < WINDOW &&
            (fork->limit == 0 || live_children(fork) < fork->limit);
+}
+
+void wf_child_rests(struct wf_engine *engine, struct wf_frame *child) {
+    if (child->up->phase == WF_PHASE_FORK && may_start(child->up->fork))
+        wf_frame_run(engine, child->up);
 }
 
 static const struct wf_failure ITEMS_LOST = {

@@ -231,12 +231,8 @@ static void write_results(struct wf_buf *out,
             continue;
         wf_buf_varint(out, f->number);
         wf_buf_varint(out, fork->fresh_count);
-        for (size_t i = 0; i < fork->fresh_count; i++) {
-            uint32_t index = fork->fresh[i];
-            wf_buf_varint(out, index);
-            wf_buf_varint(out, fork->pages[index / WF_FORK_PAGE]
-                                   ->numbers[index % WF_FORK_PAGE]);
-        }
+        wf_fork_encode_results(fork, fork->unstored_count - fork->fresh_count,
+                               fork->fresh_count, out);
     }
 }
 
@@ -454,6 +450,16 @@ static void run_drops(struct wf_engine *engine, struct wf_commit *commit) {
     }
 }
 
+/* A read that began before the frame's row was what it is now may still bring
+ * what it was: the frame in memory is what tells that this is old. */
+static bool may_be_read(struct wf_engine *engine,
+                        const struct wf_frame *frame) {
+    const struct wf_frame *parent =
+        wf_execution_frame(frame->execution, frame->parent);
+    return (parent && parent->fork && parent->fork->is_reading) ||
+           wf_frame_is_loading(engine, frame->execution->id, frame->number);
+}
+
 /* Frames that are rows, or nothing, by now; unless they have changed. */
 static void run_frame_drops(struct wf_engine *engine,
                             struct wf_commit *commit) {
@@ -465,6 +471,15 @@ static void run_frame_drops(struct wf_engine *engine,
             execution ? wf_execution_frame(execution, drop->frame) : NULL;
         if (!frame || frame->drop_seq != commit->seq)
             continue;
+        if (may_be_read(engine, frame)) {
+            wf_commit_drop_frame(engine, frame); /* with the next batch */
+            continue;
+        }
+        if (frame->phase != WF_PHASE_GONE &&
+            !wf_frame_may_park(engine, frame)) {
+            frame->drop_seq = 0; /* what it waited for has come meanwhile */
+            continue;
+        }
         wf_timer_disarm(engine, frame);
         wf_frame_remove(frame);
         wf_execution_measure(engine, execution);

@@ -356,15 +356,17 @@ void wf_child_succeeded(struct wf_engine *engine, struct wf_frame *child,
                         const struct wf_ref *output);
 void wf_child_failed(struct wf_engine *engine, struct wf_frame *child,
                      const struct wf_failure *failure);
+/** A child has begun to wait: another one may start. */
+void wf_child_rests(struct wf_engine *engine, struct wf_frame *child);
 /** Some state above the frame is being aborted. */
 bool wf_frame_is_doomed(const struct wf_frame *frame);
 /** Ends a doomed frame, if it is its turn. */
 void wf_child_abort(struct wf_engine *engine, struct wf_frame *child);
 
 /* ---- results.c ---- */
-/** Adds the rows of what is known of the children's results. */
-void wf_pages_put(struct wf_engine *engine, struct wf_frame *frame);
-void wf_pages_delete(struct wf_engine *engine, struct wf_frame *frame);
+/** Adds rows of those of the children's results that have none yet. */
+void wf_results_put(struct wf_engine *engine, struct wf_frame *frame);
+void wf_results_delete(struct wf_engine *engine, struct wf_frame *frame);
 /** True: all results are in memory. Else they are being read, and the frame
  * runs when they are there. */
 bool wf_fork_gather(struct wf_engine *engine, struct wf_frame *frame);
@@ -459,6 +461,9 @@ void wf_frames_park(struct wf_engine *engine,
 int64_t wf_frame_wake_time(const struct wf_frame *frame);
 /** Parks the idle, packs the oldest when the journal is over its budget. */
 void wf_engine_park_idle(struct wf_engine *engine);
+/** It waits, and for nothing that comes soon. */
+bool wf_frame_may_park(struct wf_engine *engine,
+                       const struct wf_frame *frame);
 /** A wait begins that is long enough to leave memory at once. */
 void wf_frame_park_if_long(struct wf_engine *engine, struct wf_frame *frame);
 void wf_engine_checkpoint(struct wf_engine *engine);
@@ -473,6 +478,8 @@ void wf_execution_load(struct wf_engine *engine, uint64_t id,
 /** Loads one frame, which then goes on with what it was doing. */
 void wf_frame_load(struct wf_engine *engine, uint64_t execution,
                    uint32_t frame);
+bool wf_frame_is_loading(const struct wf_engine *engine, uint64_t execution,
+                         uint32_t frame);
 /** The same from its row, into an execution in memory. */
 void wf_frame_adopt(struct wf_engine *engine, struct wf_execution *execution,
                     uint32_t number, struct wf_str row);

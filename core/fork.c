@@ -35,7 +35,7 @@ void wf_fork_free(struct wf_fork *fork) {
     for (uint32_t i = 0; i < fork->page_count; i++)
         page_free(fork->pages[i]);
     free(fork->pages);
-    free(fork->fresh);
+    free(fork->unstored);
     free(fork->item_nodes);
     free(fork->error);
     free(fork->cause);
@@ -45,30 +45,32 @@ void wf_fork_free(struct wf_fork *fork) {
 
 /* ---- results ---- */
 
-uint32_t wf_fork_pages(const struct wf_fork *fork) {
-    return (fork->count + WF_FORK_PAGE - 1) / WF_FORK_PAGE;
-}
-
 struct wf_fork_page *wf_fork_page(struct wf_fork *fork, uint32_t page) {
     if (!fork->pages) {
-        fork->page_count = wf_fork_pages(fork);
+        fork->page_count = (fork->count + WF_FORK_PAGE - 1) / WF_FORK_PAGE;
         fork->pages = wf_calloc(fork->page_count, sizeof(*fork->pages));
     }
     assert(page < fork->page_count);
-    if (!fork->pages[page]) {
+    if (!fork->pages[page])
         fork->pages[page] = wf_calloc(1, sizeof(**fork->pages));
-        fork->pages[page]->complete = !fork->has_rows;
-    }
     return fork->pages[page];
 }
 
-static void push_fresh(struct wf_fork *fork, uint32_t index) {
-    if (fork->fresh_count == fork->fresh_cap) {
-        fork->fresh_cap = fork->fresh_cap ? fork->fresh_cap * 2 : 16;
-        fork->fresh = wf_realloc(fork->fresh,
-                                 fork->fresh_cap * sizeof(*fork->fresh));
+uint64_t wf_fork_result(const struct wf_fork *fork, uint32_t index) {
+    const struct wf_fork_page *page =
+        fork->pages ? fork->pages[index / WF_FORK_PAGE] : NULL;
+    return page ? page->numbers[index % WF_FORK_PAGE] : 0;
+}
+
+static void push_unstored(struct wf_fork *fork, uint32_t index) {
+    if (fork->unstored_count == fork->unstored_cap) {
+        fork->unstored_cap = fork->unstored_cap ? fork->unstored_cap * 2 : 16;
+        fork->unstored =
+            wf_realloc(fork->unstored,
+                       fork->unstored_cap * sizeof(*fork->unstored));
     }
-    fork->fresh[fork->fresh_count++] = index;
+    fork->unstored[fork->unstored_count++] = index;
+    fork->fresh_count++;
 }
 
 void wf_fork_put(struct wf_fork *fork, uint32_t index, uint64_t number,
@@ -76,8 +78,7 @@ void wf_fork_put(struct wf_fork *fork, uint32_t index, uint64_t number,
     struct wf_fork_page *page = wf_fork_page(fork, index / WF_FORK_PAGE);
     uint32_t at = index % WF_FORK_PAGE;
     page->numbers[at] = number;
-    page->stale = true;
-    push_fresh(fork, index);
+    push_unstored(fork, index);
     if (doc && (keep || fork->doc_bytes + doc->len <= DOC_BYTES)) {
         fork->doc_bytes += doc->len;
         wf_doc_unref(page->docs[at]);
@@ -85,20 +86,25 @@ void wf_fork_put(struct wf_fork *fork, uint32_t index, uint64_t number,
     }
 }
 
-void wf_fork_page_encode(const struct wf_fork_page *page,
-                         struct wf_buf *out) {
-    for (size_t i = 0; i < WF_FORK_PAGE; i++)
-        wf_buf_be64(out, page->numbers[i]);
+void wf_fork_encode_results(const struct wf_fork *fork, size_t from,
+                            size_t count, struct wf_buf *out) {
+    for (size_t i = from; i < fork->unstored_count && i < from + count; i++) {
+        wf_buf_varint(out, fork->unstored[i]);
+        wf_buf_varint(out, wf_fork_result(fork, fork->unstored[i]));
+    }
 }
 
-void wf_fork_page_merge(struct wf_fork_page *page, struct wf_str row) {
+bool wf_fork_decode_results(struct wf_fork *fork, struct wf_str row) {
     struct wf_reader in = {row.data, row.data + row.len, false};
-    page->complete = true;
-    for (size_t i = 0; i < WF_FORK_PAGE; i++) {
-        uint64_t number = wf_read_be64(&in);
-        if (!in.bad && page->numbers[i] == 0)
-            page->numbers[i] = number;
+    while (in.at < in.end && !in.bad) {
+        uint64_t index = wf_read_varint(&in), number = wf_read_varint(&in);
+        if (in.bad || index >= fork->count)
+            return false;
+        struct wf_fork_page *page =
+            wf_fork_page(fork, (uint32_t)index / WF_FORK_PAGE);
+        page->numbers[index % WF_FORK_PAGE] = number;
     }
+    return !in.bad;
 }
 
 struct wf_doc *wf_fork_results(const struct wf_fork *fork) {
@@ -180,6 +186,7 @@ struct wf_fork *wf_fork_decode(struct wf_reader *in) {
     struct wf_fork *fork = wf_fork_new(flags & FORK_MAP, base, count);
     fork->is_aborted = flags & FORK_ABORTED;
     fork->has_rows = flags & FORK_ROWS;
+    fork->is_complete = !fork->has_rows;
     fork->next = (uint32_t)wf_read_varint(in);
     fork->done = (uint32_t)wf_read_varint(in);
     fork->limit = (uint32_t)wf_read_varint(in);

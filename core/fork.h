@@ -7,13 +7,14 @@
  * order of branches or items, so number and index follow from each other.
  * Numbers are reserved when the fork begins; frames are made when they start.
  *
- * A result is the number of a document of the execution. Results are kept in
- * pages of WF_FORK_PAGE, each a row of table O once the execution has been
- * packed, so that one child that ends costs the rewriting of one page,
- * however many there are. A page that is not complete knows only what has
- * been recorded since the row was written.
+ * A result is the number of a document of the execution. Those that came since
+ * the execution was packed last become a row of table O when it is packed
+ * again. No such row is ever rewritten or read before the join, so the end of
+ * one child costs a few bytes, however many there are. In memory results are
+ * kept in pages; unless the fork is complete, only those are known that came
+ * since the last packing.
  *
- *   page  = number:8 (big-endian; 0: none yet) * WF_FORK_PAGE
+ *   row   = (index:varint document:varint)*
  */
 #ifndef WF_FORK_H
 #define WF_FORK_H
@@ -23,8 +24,6 @@
 #define WF_FORK_PAGE 128
 
 struct wf_fork_page {
-    bool complete; /**< It knows what its row knows. */
-    bool stale;    /**< It knows more than its row. */
     uint64_t numbers[WF_FORK_PAGE];
     struct wf_doc *docs[WF_FORK_PAGE]; /**< Owned; NULL: not in memory. */
 };
@@ -32,7 +31,7 @@ struct wf_fork_page {
 struct wf_fork {
     bool is_map;
     bool is_aborted;        /**< By the frame that this one is a child of. */
-    bool has_rows;          /**< There are pages in the store. */
+    bool has_rows;          /**< There are results in the store. */
     uint32_t base, count;
     uint32_t next;          /**< Children started; those before it. */
     uint32_t done;          /**< Children that have ended. */
@@ -46,14 +45,17 @@ struct wf_fork {
     uint32_t in_memory;     /**< Children that are. */
     uint32_t busy;          /**< Those that do something, but for waiting. */
     uint32_t swept;         /**< Abort: those below, in memory, are told. */
-    uint32_t rows_from;     /**< Abort: parked ones below are loaded. */
+    uint32_t rows_from;     /**< Abort: parked ones below are loaded. Join:
+                                 where the reading of results goes on. */
     bool is_reading;        /**< Rows are on their way. */
     unsigned missing;       /**< Results that are being read. */
+    bool is_complete;       /**< All results there are are in the pages. */
     struct wf_fork_page **pages;
     uint32_t page_count;
     size_t doc_bytes;       /**< Of the results in memory. */
-    uint32_t *fresh;        /**< Results that no batch has yet. Owned. */
-    size_t fresh_count, fresh_cap;
+    uint32_t *unstored;     /**< Results that no row has yet. Owned. */
+    size_t unstored_count, unstored_cap;
+    size_t fresh_count;     /**< The last of those: no batch has them. */
     bool items_have_keys;   /**< They are members of an object. */
     struct wf_doc *items;   /**< What a Map iterates over; NULL: not known. */
     uint32_t *item_nodes;   /**< Their places in it. Owned. */
@@ -66,13 +68,15 @@ void wf_fork_free(struct wf_fork *fork); /* NULL is fine */
  * unless `keep`. */
 void wf_fork_put(struct wf_fork *fork, uint32_t index, uint64_t number,
                  struct wf_doc *doc, bool keep);
-/** The page of a child's result, made if need be; complete if no row can
- * know more. */
+/** The page of some children's results, made if need be. */
 struct wf_fork_page *wf_fork_page(struct wf_fork *fork, uint32_t page);
-uint32_t wf_fork_pages(const struct wf_fork *fork);
-/** A page's row; and the other way round: what the row knows is added. */
-void wf_fork_page_encode(const struct wf_fork_page *page, struct wf_buf *out);
-void wf_fork_page_merge(struct wf_fork_page *page, struct wf_str row);
+/** The document of a child's result; 0: not known. */
+uint64_t wf_fork_result(const struct wf_fork *fork, uint32_t index);
+/** A row of the unstored results from the `from`-th on, at most `count`. */
+void wf_fork_encode_results(const struct wf_fork *fork, size_t from,
+                            size_t count, struct wf_buf *out);
+/** Adds what a row knows. False: it does not decode. */
+bool wf_fork_decode_results(struct wf_fork *fork, struct wf_str row);
 
 /** A Map's items from an array or object: takes a reference. The fork must
  * have as many. */

@@ -322,8 +322,13 @@ static bool decode_fork(struct wf_reader *in, struct wf_frame *frame,
         fork->pages = old->pages;
         fork->page_count = old->page_count;
         fork->doc_bytes = old->doc_bytes;
+        fork->is_complete = old->is_complete;
+        fork->unstored = old->unstored;
+        fork->unstored_count = old->unstored_count;
+        fork->unstored_cap = old->unstored_cap;
         old->pages = NULL;
         old->page_count = 0;
+        old->unstored = NULL;
     }
     frame->fork = fork;
     wf_fork_free(old);

@@ -101,11 +101,11 @@ struct wf_key wf_key_checkpoint(uint16_t partition, uint64_t execution,
 }
 
 struct wf_key wf_key_results(uint16_t partition, uint64_t execution,
-                             uint32_t frame, uint32_t page) {
+                             uint32_t frame, uint32_t first) {
     struct wf_key key = wf_key_table(partition, 'O');
     add(&key, execution, 8);
     add(&key, frame, 4);
-    add(&key, page, 4);
+    add(&key, first, 4);
     return key;
 }
 

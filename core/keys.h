@@ -9,7 +9,8 @@
  *                                   has ended, a short history is inside
  *   p E execution:8 frame:4         image of a frame that lives
  *   p S execution:8 first_event:8   segment: a packed run of events (tail.h)
- *   p O execution:8 frame:4 page:4  results of a fork's children (fork.h)
+ *   p O execution:8 frame:4 first:4 results of a fork's children (fork.h);
+ *                                   so many came before them
  *   p P execution:8 document:8 piece:4
  *                                   64 KiB of a large document
  *   p N machine:4 name              execution id by name
@@ -68,7 +69,7 @@ struct wf_key wf_key_timer(uint16_t partition, int64_t due_ms,
 struct wf_key wf_key_checkpoint(uint16_t partition, uint64_t execution,
                                 uint32_t frame);
 struct wf_key wf_key_results(uint16_t partition, uint64_t execution,
-                             uint32_t frame, uint32_t page);
+                             uint32_t frame, uint32_t first);
 struct wf_key wf_key_machine(uint16_t partition, struct wf_str name);
 struct wf_key wf_key_revision(uint16_t partition, uint32_t machine,
                               uint32_t revision);

@@ -250,12 +250,18 @@ static void frame_execution_there(void *arg,
     wf_store_get(engine->store, wf_key_str(&key), frame_rows, load);
 }
 
-void wf_frame_load(struct wf_engine *engine, uint64_t execution,
-                   uint32_t frame) {
-    struct frame_load *load = engine->frame_loads;
+bool wf_frame_is_loading(const struct wf_engine *engine, uint64_t execution,
+                         uint32_t frame) {
+    const struct frame_load *load = engine->frame_loads;
     while (load && (load->execution != execution || load->frame != frame))
         load = load->next;
-    if (load)
+    return load;
+}
+
+void wf_frame_load(struct wf_engine *engine, uint64_t execution,
+                   uint32_t frame) {
+    struct frame_load *load;
+    if (wf_frame_is_loading(engine, execution, frame))
         return;
     load = wf_call_new(engine, sizeof(*load), NULL);
     *load = (struct frame_load){engine, engine->frame_loads, execution,

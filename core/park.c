@@ -57,7 +57,7 @@ static void put_frame(struct wf_engine *engine, struct wf_frame *frame) {
     move_timer_row(engine, execution->id, frame->number, &frame->row_due_ms,
                    wf_frame_wake_time(frame));
     if (frame->fork)
-        wf_pages_put(engine, frame);
+        wf_results_put(engine, frame);
     if (!frame->has_row)
         execution->frame_rows++;
     frame->has_row = true;
@@ -234,6 +234,11 @@ static bool is_parkable(const struct wf_frame *frame, int64_t now) {
         return false;
     return frame->phase == WF_PHASE_FORK ||
            frame->due_ms >= now + HORIZON_MS;
+}
+
+bool wf_frame_may_park(struct wf_engine *engine,
+                       const struct wf_frame *frame) {
+    return is_parkable(frame, wf_clock_now_ms(engine->clock));
 }
 
 static bool is_idle(const struct wf_execution *execution, int64_t now) {

@@ -1,33 +1,36 @@
 /*
- * results.c - what is stored of the results of a fork's children: the pages
- * of table O, and the documents that were not kept in memory.
+ * results.c - what is stored of the results of a fork's children: the rows of
+ * table O, and the documents that were not kept in memory.
  */
 #include <stdlib.h>
 
 #include "engine_impl.h"
 
-/* ---- pages ---- */
+/* ---- rows ---- */
 
-void wf_pages_put(struct wf_engine *engine, struct wf_frame *frame) {
+#define RESULTS_IN_ROW 4096
+
+void wf_results_put(struct wf_engine *engine, struct wf_frame *frame) {
     struct wf_fork *fork = frame->fork;
+    /* Of a fork that has failed nobody wants to know them. */
+    size_t count = fork->error || fork->is_aborted ? 0 : fork->unstored_count;
+    uint32_t first = fork->done - (uint32_t)count;
     struct wf_buf row = {0};
-    for (uint32_t i = 0; i < fork->page_count; i++) {
-        struct wf_fork_page *page = fork->pages[i];
-        if (!page || !page->stale)
-            continue;
-        struct wf_key key = wf_key_results(
-            engine->partition, frame->execution->id, frame->number, i);
+    for (size_t i = 0; i < count; i += RESULTS_IN_ROW) {
+        struct wf_key key =
+            wf_key_results(engine->partition, frame->execution->id,
+                           frame->number, first + (uint32_t)i);
         row.len = 0;
-        wf_fork_page_encode(page, &row);
+        wf_fork_encode_results(fork, i, RESULTS_IN_ROW, &row);
         wf_batch_put(wf_engine_rows(engine), wf_key_str(&key),
                      (struct wf_str){row.data, row.len});
-        page->stale = false;
         fork->has_rows = true;
     }
+    fork->unstored_count = fork->fresh_count = 0;
     wf_buf_free(&row);
 }
 
-void wf_pages_delete(struct wf_engine *engine, struct wf_frame *frame) {
+void wf_results_delete(struct wf_engine *engine, struct wf_frame *frame) {
     uint64_t id = frame->execution->id;
     struct wf_key from =
         wf_key_results(engine->partition, id, frame->number, 0);
@@ -39,7 +42,7 @@ void wf_pages_delete(struct wf_engine *engine, struct wf_frame *frame) {
 
 /* ---- gathering ---- */
 
-/* One read for a frame's fork: of its pages, or of a document. */
+/* One read for a frame's fork: of rows, or of a document. */
 struct gather {
     struct wf_engine *engine;
     uint64_t execution;
@@ -70,8 +73,8 @@ static struct gather *begin_read(struct wf_engine *engine,
     return read;
 }
 
-static void page_rows(void *arg, const struct wf_row *rows, size_t count,
-                      bool more, const struct wf_error *err) {
+static void result_rows(void *arg, const struct wf_row *rows, size_t count,
+                        bool more, const struct wf_error *err) {
     struct gather *read = arg;
     struct wf_engine *engine = read->engine;
     struct wf_frame *frame = reader_of(read);
@@ -80,36 +83,32 @@ static void page_rows(void *arg, const struct wf_row *rows, size_t count,
     if (wf_engine_read_failed(engine, err) || !frame)
         return;
     struct wf_fork *fork = frame->fork;
-    uint32_t end = fork->rows_from;
     for (size_t i = 0; i < count; i++) {
-        uint32_t page = wf_key_u32(rows[i].key, 12);
-        for (; end < page; end++) /* pages without a row */
-            wf_fork_page(fork, end)->complete = true;
-        wf_fork_page_merge(wf_fork_page(fork, end++), rows[i].value);
+        fork->rows_from = wf_key_u32(rows[i].key, 12) + 1;
+        if (!wf_fork_decode_results(fork, rows[i].value))
+            wf_engine_notice(engine, "execution %s: results of frame %u do "
+                             "not decode", frame->execution->name,
+                             frame->number);
     }
-    for (; !more && end < fork->page_count; end++)
-        wf_fork_page(fork, end)->complete = true;
-    fork->rows_from = end;
     fork->is_reading = false;
+    fork->is_complete = !more;
     wf_frame_run(engine, frame);
 }
 
-static void read_pages(struct wf_engine *engine, struct wf_frame *frame,
-                       uint32_t first) {
+static void read_rows(struct wf_engine *engine, struct wf_frame *frame) {
     struct wf_fork *fork = frame->fork;
     uint64_t id = frame->execution->id;
-    struct wf_key from =
-        wf_key_results(engine->partition, id, frame->number, first);
+    struct wf_key from = wf_key_results(engine->partition, id, frame->number,
+                                        fork->rows_from);
     struct wf_key to =
         wf_key_results(engine->partition, id, frame->number + 1, 0);
     struct wf_range range = {.from = wf_key_str(&from),
                              .to = wf_key_str(&to),
-                             .max_rows = 256,
+                             .max_rows = 1024,
                              .max_bytes = 4 << 20};
     fork->is_reading = true;
-    fork->rows_from = first;
     engine->loads++;
-    wf_store_scan(engine->store, &range, page_rows,
+    wf_store_scan(engine->store, &range, result_rows,
                   begin_read(engine, frame, 0));
 }
 
@@ -145,7 +144,7 @@ static bool read_documents(struct wf_engine *engine,
     struct wf_fork *fork = frame->fork;
     bool complete = true;
     for (uint32_t i = 0; i < fork->count; i++) {
-        struct wf_fork_page *page = fork->pages[i / WF_FORK_PAGE];
+        struct wf_fork_page *page = wf_fork_page(fork, i / WF_FORK_PAGE);
         if (page->docs[i % WF_FORK_PAGE])
             continue;
         if (complete)
@@ -167,11 +166,10 @@ bool wf_fork_gather(struct wf_engine *engine, struct wf_frame *frame) {
     struct wf_fork *fork = frame->fork;
     if (fork->is_reading || fork->missing)
         return false;
-    for (uint32_t i = 0; i < wf_fork_pages(fork); i++)
-        if (!wf_fork_page(fork, i)->complete) {
-            read_pages(engine, frame, i);
-            return false;
-        }
+    if (!fork->is_complete) {
+        read_rows(engine, frame);
+        return false;
+    }
     /* Too large to be wanted: the caller says so. */
     if (fork->doc_bytes > engine->options.payload_bytes)
         return true;

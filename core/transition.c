@@ -23,8 +23,11 @@ void wf_frame_run(struct wf_engine *engine, struct wf_frame *frame) {
 }
 
 void wf_frame_changed(struct wf_engine *engine, struct wf_frame *frame) {
+    bool was_busy = frame->is_busy;
     wf_frame_mark_changed(frame);
     wf_frame_measure(frame);
+    if (was_busy && !frame->is_busy && frame->up)
+        wf_child_rests(engine, frame);
     wf_execution_touch(engine, frame->execution);
 }
 
@@ -98,7 +101,7 @@ static void forget_parts(struct wf_engine *engine, struct wf_frame *frame,
         frame->checkpoint_over = false;
     }
     if (frame->pages_over || (ended && frame->fork && frame->fork->has_rows))
-        wf_pages_delete(engine, frame);
+        wf_results_delete(engine, frame);
     frame->pages_over = false;
 }
 
