@@ -86,6 +86,7 @@ end
 
 local makers = {}
 
+--- One member.
 function makers.name(step, place)
   local name = step.name
   return of_object(step, place, function(value, list)
@@ -106,6 +107,7 @@ local function has_all(value, names)
   return true
 end
 
+--- Several members: at the end an object of them, else each.
 function makers.names(step, place)
   local names = step.names
   return of_object(step, place, function(value, list)
@@ -130,12 +132,14 @@ local function add_element(value, list, index)
   end
 end
 
+--- One element.
 function makers.index(step, place)
   return of_array(step, place, function(value, list)
     add_element(value, list, step.index)
   end)
 end
 
+--- Several elements.
 function makers.indices(step, place)
   return of_array(step, place, function(value, list)
     for _, index in ipairs(step.indices) do
@@ -166,6 +170,7 @@ local function all_elements(value)
   return found
 end
 
+--- Elements in a row.
 function makers.slice(step, place)
   return of_array(step, place, function(value, list)
     local count = value:len()
@@ -179,6 +184,7 @@ function makers.slice(step, place)
   end)
 end
 
+--- All children.
 function makers.all()
   return function(value, list)
     each_child(value, function(child)
@@ -187,6 +193,7 @@ function makers.all()
   end
 end
 
+--- What a filter keeps: of an array its elements, else the object itself.
 function makers.filter(step, place)
   local test = step.test
   return function(value, list, root)
@@ -207,10 +214,12 @@ function makers.filter(step, place)
   end
 end
 
+--- The value and all in it.
 function makers.scan()
   return add_descendants
 end
 
+--- What a function makes of the value.
 function makers.call(step)
   local call = step.call
   return function(value, list)
