@@ -130,6 +130,7 @@ static struct wf_frame *add_child(struct wf_frame *frame, uint32_t state,
     wf_frame_set_parent(child, frame);
     child->state = state;
     child->previous_event = previous;
+    wf_ref_copy(&child->variables, &frame->variables);
     return child;
 }
 
@@ -299,6 +300,7 @@ static void end_child(struct wf_engine *engine, struct wf_frame *child) {
     child->runnable = false;
     wf_ref_clear(&child->input);
     wf_ref_clear(&child->parameters);
+    wf_ref_clear(&child->variables);
     frame->fork->done++;
     wf_frame_leave_parent(child);
     child->phase = WF_PHASE_GONE;

@@ -266,6 +266,7 @@ static void decide_done(struct wf_job *job) {
     wf_doc_unref(self->call.output);
     wf_doc_unref(self->context.execution_input);
     wf_doc_unref(self->context.map_item.doc);
+    wf_doc_unref(self->context.variables);
     wf_buf_free(&self->texts);
     wf_buf_free(&self->notices);
     free(self);
@@ -316,6 +317,7 @@ static void copy_call(struct wf_deciding *self,
     keep_doc(self->call.output);
     keep_doc(context->execution_input);
     keep_doc(context->map_item.doc);
+    keep_doc(context->variables);
 }
 
 struct wf_deciding *wf_deciders_ask(struct wf_deciders *deciders,

@@ -148,4 +148,8 @@ bool wf_path_find_counting(const struct wf_path *path, struct wf_value root,
 struct wf_doc *wf_path_put(const struct wf_path *path, struct wf_value root,
                            struct wf_value value);
 
+/** An object of the members of both; where both have one, the second's. Of a
+ * name that occurs more than once, the last. */
+struct wf_doc *wf_object_merge(struct wf_value first, struct wf_value second);
+
 #endif

@@ -155,3 +155,36 @@ struct wf_doc *wf_path_put(const struct wf_path *path, struct wf_value root,
     wf_buf_free(&splice.before);
     return doc;
 }
+
+/* Adds the members of `object` that `but` (may be without a document) has not. */
+static void add_members(struct wf_buf *out, struct wf_value object,
+                        struct wf_value but) {
+    const struct wf_node *nodes = wf_doc_nodes(object.doc);
+    uint32_t end = nodes[object.node].next;
+    struct wf_buf name = {0};
+    for (uint32_t key = object.node + 1; key < end;
+         key = nodes[key + 1].next) {
+        struct wf_value found;
+        name.len = 0;
+        wf_value_string((struct wf_value){object.doc, key}, &name);
+        if (but.doc && wf_value_member(
+                           but, (struct wf_str){name.data, name.len}, &found))
+            continue;
+        wf_buf_addstr(out, out->len > 1 ? WF_STR(",") : WF_STR(""));
+        wf_buf_addstr(out, wf_value_text((struct wf_value){object.doc, key}));
+        wf_buf_u8(out, ':');
+        wf_buf_addstr(out,
+                      wf_value_text((struct wf_value){object.doc, key + 1}));
+    }
+    wf_buf_free(&name);
+}
+
+struct wf_doc *wf_object_merge(struct wf_value first,
+                               struct wf_value second) {
+    struct wf_buf out = {0};
+    wf_buf_u8(&out, '{');
+    add_members(&out, first, second);
+    add_members(&out, second, (struct wf_value){NULL, 0});
+    wf_buf_u8(&out, '}');
+    return wf_doc_trusted_buf(&out);
+}

@@ -126,6 +126,7 @@ void wf_frame_remove(struct wf_frame *frame) {
     wf_list_remove(&frame->changed_link);
     wf_ref_clear(&frame->input);
     wf_ref_clear(&frame->parameters);
+    wf_ref_clear(&frame->variables);
     wf_fork_free(frame->fork);
     free(frame->retriers);
     free(frame->children);
@@ -168,6 +169,7 @@ void wf_frame_measure(struct wf_frame *frame) {
         bytes += doc_bytes(&frame->input);
     if (frame->parameters.doc != frame->input.doc)
         bytes += doc_bytes(&frame->parameters);
+    bytes += doc_bytes(&frame->variables); /* (some are shared) */
     if (frame->fork)
         bytes += frame->fork->doc_bytes +
                  frame->fork->page_count * sizeof(struct wf_fork_page);
@@ -271,6 +273,7 @@ void wf_frame_encode(const struct wf_frame *frame, struct wf_buf *out) {
     wf_buf_varint(out, frame->entered_event);
     wf_buf_varint(out, frame->input.number);
     wf_buf_varint(out, frame->parameters.number);
+    wf_buf_varint(out, frame->variables.number);
     put_signed(out, frame->due_ms);
     put_signed(out, frame->timeout_due_ms);
     put_signed(out, frame->heartbeat_due_ms);
@@ -346,10 +349,13 @@ bool wf_frame_decode(struct wf_reader *in, struct wf_frame *frame) {
     frame->entered_ms = get_signed(in);
     frame->entered_event = wf_read_varint(in);
     uint64_t input = wf_read_varint(in), parameters = wf_read_varint(in);
+    uint64_t variables = wf_read_varint(in);
     if (input != frame->input.number)
         wf_ref_set(&frame->input, input, NULL);
     if (parameters != frame->parameters.number)
         wf_ref_set(&frame->parameters, parameters, NULL);
+    if (variables != frame->variables.number)
+        wf_ref_set(&frame->variables, variables, NULL);
     frame->due_ms = get_signed(in);
     frame->timeout_due_ms = get_signed(in);
     frame->heartbeat_due_ms = get_signed(in);

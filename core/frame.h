@@ -61,6 +61,9 @@ struct wf_frame {
     uint64_t entered_event;    /**< Id of its *StateEntered. */
     struct wf_ref input;       /**< Raw input of the state. */
     struct wf_ref parameters;  /**< Of the scheduled task. */
+    struct wf_ref variables;   /**< An object: those it sees. 0: none. */
+    uint64_t before_entered;   /**< What its *StateEntered follows; in memory
+                                 only. */
 
     int64_t due_ms;            /**< WAIT and RETRY. */
     int64_t timeout_due_ms;    /**< TASK; 0: none. */

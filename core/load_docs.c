@@ -34,6 +34,7 @@ static void spread_doc(struct wf_execution *execution, struct wf_frame *frame,
         set_doc(&f->input, number, text);
         share_doc(&f->parameters, &f->input);
         set_doc(&f->parameters, number, text);
+        set_doc(&f->variables, number, text);
     }
 }
 
@@ -129,5 +130,8 @@ bool wf_frame_load_docs(struct wf_engine *engine, struct wf_frame *frame) {
     if (frame->phase == WF_PHASE_TASK &&
         frame->parameters.number != frame->input.number)
         there &= need_doc(engine, frame, &frame->parameters);
+    if (frame->up) /* the same, unless it has assigned some */
+        share_doc(&frame->variables, &frame->up->variables);
+    there &= need_doc(engine, frame, &frame->variables);
     return there && need_items(engine, frame);
 }

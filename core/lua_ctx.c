@@ -6,6 +6,7 @@
  * kept by a script beyond that, its methods refuse.
  */
 #include <lauxlib.h>
+#include <stdlib.h>
 
 #include "lua_doc.h"
 #include "lua_script.h"
@@ -52,6 +53,28 @@ static int l_uuid(lua_State *L) {
     wf_clock_uuid4(check_ctx(L)->clock, text);
     lua_pushlstring(L, text, 36);
     return 1;
+}
+
+/* ctx:variables() -> value (an object) or nil */
+static int l_variables(lua_State *L) {
+    struct wf_lua_ctx *ctx = check_ctx(L);
+    if (!ctx->now->variables)
+        return 0;
+    wf_lua_push_value(L, (struct wf_value){ctx->now->variables, 0});
+    return 1;
+}
+
+/* ctx:evaluation_failed(location, cause) */
+static int l_evaluation_failed(lua_State *L) {
+    struct wf_lua_ctx *ctx = check_ctx(L);
+    size_t location_len, cause_len;
+    const char *location = luaL_checklstring(L, 2, &location_len);
+    const char *cause = luaL_checklstring(L, 3, &cause_len);
+    free(ctx->decision->failed_location);
+    free(ctx->decision->failed_cause);
+    ctx->decision->failed_location = wf_strndup(location, location_len);
+    ctx->decision->failed_cause = wf_strndup(cause, cause_len);
+    return 0;
 }
 
 static void member(struct wf_buf *out, const char *name, struct wf_str text) {
@@ -207,6 +230,8 @@ static const luaL_Reg METHODS[] = {
     {"execution_input", l_execution_input},
     {"map_item", l_map_item},
     {"entered_event_id", l_entered_event_id},
+    {"variables", l_variables},
+    {"evaluation_failed", l_evaluation_failed},
     {NULL, NULL},
 };
 

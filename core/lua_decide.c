@@ -253,7 +253,8 @@ static void keep_failure(struct wf_decision *decision, const char *error,
 static void runtime_failure(struct wf_decision *decision, const char *cause) {
     wf_doc_unref(decision->output);
     wf_doc_unref(decision->items.doc);
-    decision->output = decision->items.doc = NULL;
+    wf_doc_unref(decision->assigned);
+    decision->output = decision->items.doc = decision->assigned = NULL;
     keep_failure(decision, "States.Runtime", strlen("States.Runtime"), cause,
                  strlen(cause));
 }
@@ -334,12 +335,25 @@ static void keep_role(lua_State *L, int index, struct wf_decision *decision) {
     decision->role_arn = (struct wf_str){decision->texts.data, len};
 }
 
+static bool take_assigned(lua_State *L, int index,
+                          struct wf_decision *decision) {
+    struct wf_value value;
+    if (lua_isnil(L, index))
+        return true;
+    if (!wf_lua_to_value(L, index, &value) ||
+        wf_value_type(value) != WF_JSON_OBJECT)
+        return false;
+    decision->assigned = wf_value_doc(value);
+    return true;
+}
+
 static bool take_exit(lua_State *L, int at, struct wf_decision *decision) {
     lua_Integer next = lua_tointeger(L, at + 2);
     decision->kind = WF_DECISION_EXIT;
     decision->is_end = next == 0;
     decision->next = next == 0 ? 0 : (uint32_t)(next - 1);
-    return take_output(L, at + 1, decision);
+    return take_assigned(L, at + 3, decision) &&
+           take_output(L, at + 1, decision);
 }
 
 static bool take_failure(lua_State *L, int at,
@@ -487,6 +501,7 @@ void wf_script_decide(struct wf_script *script,
 
     *decision = (struct wf_decision){0};
     script->ctx->now = call->context;
+    script->ctx->decision = decision;
     script->ctx->may_retry = may_retry(&call->machine->states[call->state]);
     wf_lua_docs_begin(script->docs);
     wf_lua_open_value(script->input, call->input);
@@ -509,5 +524,8 @@ void wf_script_decide(struct wf_script *script,
 void wf_decision_free(struct wf_decision *decision) {
     wf_doc_unref(decision->output);
     wf_doc_unref(decision->items.doc);
+    wf_doc_unref(decision->assigned);
+    free(decision->failed_location);
+    free(decision->failed_cause);
     wf_buf_free(&decision->texts);
 }

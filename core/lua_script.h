@@ -20,6 +20,7 @@ struct wf_lua_ctx {
     struct wf_doc *document; /**< $$, once asked for. */
     struct wf_doc *brief;    /**< The same without what may be large. */
     struct wf_lua_budget *budget;
+    struct wf_decision *decision; /**< What is being decided. */
     bool may_retry; /**< The state's type has Retry: $$ has RetryCount. */
 };
 

@@ -88,6 +88,7 @@ struct wf_script_context {
     const uint16_t *retriers; /**< Uses of each retrier in this visit. */
     uint32_t retrier_count;
     struct wf_str task_token; /**< Empty: none. */
+    struct wf_doc *variables; /**< An object; NULL: none. */
     bool in_map;              /**< In an iteration of a Map: Map.Item. */
     uint32_t map_index;
     bool map_key;             /**< It is the value of an object's member. */
@@ -140,9 +141,14 @@ struct wf_decision {
     struct wf_str role_arn; /**< SCHEDULE: of Credentials; empty: none. In
                                `texts`. */
     uint32_t retrier;       /**< 0-based */
+    struct wf_doc *assigned; /**< EXIT: new values of variables, an object;
+                                  NULL: none. A reference as `output`. */
     struct wf_value items;  /**< Array or object. A reference as `output`. */
     uint32_t limit;         /**< 0: none */
     struct wf_failure failure; /**< Texts in `texts`. */
+    /** An expression has failed: that is an event before what follows from
+     * the decision. Location NULL: none has. Texts owned. */
+    char *failed_location, *failed_cause;
     struct wf_buf texts;    /**< Owned by the decision; wf_buf_free(). */
 };
 

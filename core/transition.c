@@ -261,6 +261,7 @@ static void show_context(struct wf_engine *engine, struct wf_frame *frame,
         .retry_count = frame->retry_count,
         .retriers = frame->retriers,
         .retrier_count = frame->retrier_count,
+        .variables = frame->variables.doc,
     };
     const struct wf_frame *f = frame;
     while (f->up && !f->up->fork->is_map)
@@ -325,6 +326,21 @@ void wf_frame_ask_item(struct wf_engine *engine, struct wf_frame *frame,
     ask(engine, frame, &call, WF_DECIDE_AGAIN, NULL, decision);
 }
 
+/* The frame sees new values from its next state on. */
+static void assign(struct wf_engine *engine, struct wf_frame *frame,
+                   const struct wf_ref *assigned) {
+    if (frame->variables.number == 0) {
+        wf_ref_copy(&frame->variables, assigned);
+        return;
+    }
+    struct wf_doc *merged =
+        wf_object_merge((struct wf_value){frame->variables.doc, 0},
+                        (struct wf_value){assigned->doc, 0});
+    wf_execution_doc(engine, frame->execution, merged, NULL,
+                     &frame->variables);
+    wf_doc_unref(merged);
+}
+
 /* Leaves the state. Returns whether the frame enters another one. */
 static bool apply_exit(struct wf_engine *engine, struct wf_frame *frame,
                        struct wf_decision *decision,
@@ -332,19 +348,27 @@ static bool apply_exit(struct wf_engine *engine, struct wf_frame *frame,
     struct wf_execution *execution = frame->execution;
     const struct wf_ref *known[] = {&frame->input, &frame->parameters,
                                     &execution->input, result, NULL};
-    struct wf_ref output = {0};
+    struct wf_ref output = {0}, assigned = {0};
     struct wf_event event = {.type = state_of(frame)->exited,
                              .fields = WF_EVENT_HAS_STATE |
                                        WF_EVENT_HAS_DOC};
 
     event.doc = wf_execution_doc(engine, execution, decision->output, known,
                                  &output);
+    if (decision->assigned) {
+        event.fields |= WF_EVENT_HAS_ASSIGNED;
+        event.assigned = wf_execution_doc(
+            engine, execution, decision->assigned, known, &assigned);
+    }
     wf_frame_event(engine, frame, &event);
     if (frame->has_checkpoint)
         frame->checkpoint_over = true; /* its row goes with the batch */
     frame->has_checkpoint = false;
     frame->restarted = 0;
     wf_ref_clear(&frame->parameters);
+    if (decision->assigned)
+        assign(engine, frame, &assigned);
+    wf_ref_clear(&assigned);
     engine->stats.transitions++;
     if (decision->is_end && frame->up) {
         wf_child_succeeded(engine, frame, &output);
@@ -444,11 +468,40 @@ static const struct wf_failure NO_ITEM = {
             "asked") - 1},
 };
 
+/* As recorded at AWS: what fails while a state is entered does not follow
+ * its *StateEntered but what that follows, except in a Wait; and a Map fails
+ * with an event of its own. */
+static void record_evaluation(struct wf_engine *engine,
+                              struct wf_frame *frame,
+                              const struct wf_decision *decision) {
+    enum wf_event_type entered = state_of(frame)->entered;
+    struct wf_event event = {
+        .type = WF_EVENT_EVALUATION_FAILED,
+        .fields = WF_EVENT_HAS_STATE | WF_EVENT_HAS_ERROR |
+                  WF_EVENT_HAS_CAUSE | WF_EVENT_HAS_TEXT,
+        .error = WF_STR("States.QueryEvaluationError"),
+        .cause = wf_str(decision->failed_cause),
+        .text = wf_str(decision->failed_location),
+    };
+    bool entering = frame->previous_event == frame->entered_event;
+    if (entering && entered != WF_EVENT_WAIT_STATE_ENTERED)
+        frame->previous_event = frame->before_entered;
+    wf_frame_event(engine, frame, &event);
+    if (entering && entered == WF_EVENT_MAP_STATE_ENTERED &&
+        decision->kind != WF_DECISION_RETRY) {
+        struct wf_event failed = {.type = WF_EVENT_MAP_STATE_FAILED,
+                                  .fields = WF_EVENT_HAS_STATE};
+        wf_frame_event(engine, frame, &failed);
+    }
+}
+
 /* Applies a decision. The frame may be gone afterwards: returns whether it
  * is there and enters a state next. */
 static bool apply(struct wf_engine *engine, struct wf_frame *frame,
                   struct wf_decision *decision, const struct wf_ref *result) {
     bool goes_on = false;
+    if (decision->failed_location)
+        record_evaluation(engine, frame, decision);
     switch (decision->kind) {
     case WF_DECISION_EXIT:
         goes_on = apply_exit(engine, frame, decision, result);
@@ -532,6 +585,7 @@ static bool enter(struct wf_engine *engine, struct wf_frame *frame) {
                              .doc = frame->input.number};
 
     frame->retry_count = 0;
+    frame->before_entered = frame->previous_event;
     wf_frame_retriers_reset(frame);
     frame->entered_event = wf_frame_event(engine, frame, &event);
     frame->entered_ms = frame->execution->last_ms;

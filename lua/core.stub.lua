@@ -122,6 +122,12 @@ function ctx:map_item() end
 function ctx:entered_event_id() end
 --- How often the retrier (1-based) has been used in this visit of the state.
 function ctx:retrier_count(index) end
+--- The variables that the state sees, an object (value); nil if there are
+-- none.
+function ctx:variables() end
+--- An expression has failed, at a location like "Output/total[0]": recorded as
+-- EvaluationFailed with the cause (all of it), before what is decided now.
+function ctx:evaluation_failed(location, cause) end
 --- A number in [0, 1), and a version 4 UUID: seeded under the virtual clock,
 -- recorded by what is decided with it.
 function ctx:random() end
@@ -170,7 +176,8 @@ function machine.item(loaded, index, ctx, input, item_index, item) end
 
 -- A decision leaves machine.enter/resume as multiple returns, the first of
 -- which says what it is (tables in the state scripts: see states/README.md):
---   "exit", output (value), next (index, or 0: the end)
+--   "exit", output (value), next (index, or 0: the end), assigned (an object
+--               of new values of variables, or nil)
 --   "fail", error, cause (strings or nil)   nothing caught it
 --   "schedule", parameters (value), timeout_s or nil, heartbeat_s or nil,
 --               at_most_once (boolean), role_arn (string) or nil

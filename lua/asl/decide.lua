@@ -8,8 +8,9 @@
 local decide = {}
 
 --- The state is over; `next` is the number of the state to enter, 0 the end.
-function decide.exit(output, next)
-  return "exit", output, next
+-- `assigned`: new values of variables, an object; may be nil.
+function decide.exit(output, next, assigned)
+  return "exit", output, next, assigned
 end
 
 --- The state has failed and nothing caught it. Both may be nil.
