@@ -3,7 +3,9 @@
 -- A group is what shares one horizontal line, since it leads to one place:
 -- ups (where lines come down into it from the layer above, or go up to it)
 -- and downs (the same to the layer below). Groups whose lines would meet get
--- tracks of their own, in the order that crosses least.
+-- tracks of their own, in the order that crosses least. One line upon another
+-- is avoided before that; where dozens of lines fill a gap, what they ask for
+-- can contradict itself, and then a short stretch may be shared.
 --
 -- @module graph.track
 

@@ -2,16 +2,18 @@
 -- with what the server says in the end.
 --
 -- Promises: an execution whose start was acknowledged exists, with that start
--- time; one reported as ended stays as it ended; a history once read is the
--- beginning of every later one. Truths: ids are contiguous and causal, times
--- never decrease, every state was entered and left once, the output is right,
--- and no program ran twice at once.
+-- time; one reported as ended, or stopped, stays as it ended; a history once
+-- read is the beginning of every later one. Truths: ids are contiguous and
+-- causal, times never decrease, every state was entered and left once (those
+-- with branches: history_tree.lua), the output is right, no program ran twice
+-- at once, and nothing is left in the store of what has ended.
 
 local cjson = require("cjson")
+local history_tree = require("history_tree")
 
 local crash_check = {}
 
-local PAGE = 400 -- events a page; histories here are shorter
+local PAGE = 400 -- events a page; some histories have several
 
 -- Times are milliseconds, as text: what passes through cjson has 14 digits.
 local function moment(seconds)
@@ -60,6 +62,28 @@ function crash_check.note_end(run, execution, answer)
   execution.ended = ended
 end
 
+--- An acknowledged StopExecution.
+function crash_check.note_stop(run, execution, stop_date)
+  stop_date = moment(stop_date)
+  if execution.stop_date and execution.stop_date ~= stop_date then
+    problem(run, execution, "stopped at %s, then said to be at %s",
+      execution.stop_date, stop_date)
+  end
+  execution.stop_date = stop_date
+end
+
+--- Stops an execution; its cause tells which one it was.
+function crash_check.stop(client, run, execution, answered)
+  client:call("AWSStepFunctions.StopExecution", {
+    executionArn = execution.arn, error = execution.machine.error,
+    cause = execution.name,
+  }, function(status, answer)
+    if answered(status, answer, "StopExecution") then
+      crash_check.note_stop(run, execution, answer.stopDate)
+    end
+  end)
+end
+
 local function same_event(a, b)
   return a.id == b.id and a.type == b.type
     and a.previousEventId == b.previousEventId
@@ -86,8 +110,9 @@ end
 
 --- How much had been acknowledged.
 function crash_check.totals(run)
-  local told = { ends = 0, histories = 0 }
+  local told = { ends = 0, histories = 0, stops = 0 }
   for _, execution in ipairs(run.executions) do
+    told.stops = told.stops + (execution.stop_date and 1 or 0)
     told.ends = told.ends + (execution.ended and 1 or 0)
     told.histories = told.histories + (execution.events and 1 or 0)
   end
@@ -153,6 +178,21 @@ local function start_unconfirmed(client, run)
   end)
 end
 
+--- Those that would go on for ever are stopped, once more if need be.
+local function stop_all(client, run)
+  for_all(client, run, function(execution)
+    if not execution.arn or not execution.machine.is_stopped then
+      return
+    end
+    crash_check.stop(client, run, execution, function(status)
+      if status ~= 200 then
+        problem(run, execution, "can't be stopped: %s", tostring(status))
+      end
+      return status == 200
+    end)
+  end)
+end
+
 local function wait_all(client, run, until_ms, now_ms)
   local function wait(execution)
     client:call("Moonstep.WaitForExecution",
@@ -178,21 +218,32 @@ local function wait_all(client, run, until_ms, now_ms)
   end)
 end
 
-local function read_histories(client, run)
-  for_all(client, run, function(execution)
-    if not execution.arn then
+--- All pages of a history, from one on.
+local function read_pages(client, run, execution, events, token)
+  client:call("AWSStepFunctions.GetExecutionHistory", {
+    executionArn = execution.arn, maxResults = PAGE, nextToken = token,
+  }, function(status, answer)
+    if status ~= 200 then
+      problem(run, execution, "has no history: %s", tostring(status))
       return
     end
-    client:call("AWSStepFunctions.GetExecutionHistory",
-      { executionArn = execution.arn, maxResults = PAGE },
-      function(status, answer)
-        if status ~= 200 then
-          problem(run, execution, "has no history: %s", tostring(status))
-          return
-        end
-        execution.complete = true
-        crash_check.note_history(run, execution, answer.events)
-      end)
+    for _, event in ipairs(answer.events) do
+      events[#events + 1] = event
+    end
+    if answer.nextToken then
+      read_pages(client, run, execution, events, answer.nextToken)
+      return
+    end
+    execution.complete = true
+    crash_check.note_history(run, execution, events)
+  end)
+end
+
+local function read_histories(client, run)
+  for_all(client, run, function(execution)
+    if execution.arn then
+      read_pages(client, run, execution, {})
+    end
   end)
 end
 
@@ -213,22 +264,28 @@ local function equals(a, b)
   return true
 end
 
-local function check_output(run, execution)
-  local ended = execution.ended or {}
-  if ended.status ~= "SUCCEEDED" then
+local function check_end(run, execution)
+  local ended, machine = execution.ended, execution.machine
+  if ended.status ~= (machine.status or "SUCCEEDED") or
+    ended.error ~= machine.error then
     problem(run, execution, "ended %s %s", tostring(ended.status),
       tostring(ended.error))
     return
+  elseif execution.stop_date and execution.stop_date ~= ended.stopDate then
+    problem(run, execution, "was stopped at %s and ended at %s",
+      execution.stop_date, ended.stopDate)
+  end
+  if not machine.output then
+    return
   end
   local ok, output = pcall(cjson.decode, ended.output)
-  if not ok or not equals(output, execution.machine.output(execution.number))
-  then
+  if not ok or not equals(output, machine.output(execution.number)) then
     problem(run, execution, "has the output %s", tostring(ended.output))
   end
 end
 
---- Machines here are lines: each event follows from the one before. The first
--- state's entering follows, as with AWS, from nothing.
+--- Without branches each event follows from the one before. The first state's
+-- entering follows, as with AWS, from nothing.
 local function check_order(run, execution)
   local before = 0
   for i, event in ipairs(execution.events) do
@@ -245,23 +302,30 @@ local function check_order(run, execution)
   end
 end
 
---- "PassStateEntered First", "TaskScheduled" …
-local function label(event)
-  local details = event.stateEnteredEventDetails
-    or event.stateExitedEventDetails
-  return event.type .. (details and " " .. details.name or "")
-end
-
 local function check_steps(run, execution)
   local expected = execution.machine.events(execution.number)
   for i = 1, math.max(#expected, #execution.events) do
     local event = execution.events[i]
-    local found = event and label(event) or "nothing"
+    local found = event and history_tree.label(event) or "nothing"
     if found ~= (expected[i] or "nothing") then
       problem(run, execution, "event %d is %s, not %s", i, found,
         expected[i] or "nothing")
       return
     end
+  end
+end
+
+local function check_history(run, execution)
+  local machine = execution.machine
+  if not machine.tree then
+    check_order(run, execution)
+    check_steps(run, execution)
+    return
+  end
+  local why = history_tree.compare(execution.events,
+    machine.tree(execution.number))
+  if why then
+    problem(run, execution, "%s", why)
   end
 end
 
@@ -317,14 +381,14 @@ end
 function crash_check.run(client, run, until_ms, now_ms)
   check_refused(client, run)
   start_unconfirmed(client, run)
+  stop_all(client, run)
   wait_all(client, run, until_ms, now_ms)
   read_histories(client, run)
   check_list(client, run)
   for _, execution in ipairs(run.executions) do
     if execution.ended and execution.events then
-      check_output(run, execution)
-      check_order(run, execution)
-      check_steps(run, execution)
+      check_end(run, execution)
+      check_history(run, execution)
       check_ledger(run, execution)
     end
   end

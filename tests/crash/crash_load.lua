@@ -111,7 +111,7 @@ end
 -- if the answer said so.
 function crash_load.start_execution(run, client)
   local number = #run.executions + 1
-  local machine = machines[machines.names[math.random(#machines.names)]]
+  local machine = machines.any()
   local execution = {
     number = number, machine = machine, name = "crash-" .. number,
     input = machine.input(number, run.ledgers),
@@ -160,6 +160,8 @@ local function one_request(run, client)
     run.executions[math.max(1, count - math.random(0, 40))]
   if dice <= 5 or not execution or not execution.arn then
     crash_load.start_execution(run, client)
+  elseif dice == 6 and execution.machine.is_stopped then
+    crash_check.stop(client, run, execution, answered(run))
   elseif dice <= 8 then
     wait_for_execution(run, client, execution)
   else
@@ -220,9 +222,10 @@ function crash_load.finish(run, handlers, what)
     end
     process:stop()
   end
-  print(string.format("%s, %d executions (%d ends, %d histories " ..
-    "acknowledged, %d refused), seed %d: %d problems", what, #run.executions,
-    told.ends, told.histories, run.refused, run.seed, #run.problems))
+  print(string.format("%s, %d executions (%d ends, %d stops, %d " ..
+    "histories acknowledged, %d refused), seed %d: %d problems", what,
+    #run.executions, told.ends, told.stops, told.histories, run.refused,
+    run.seed, #run.problems))
   for i = 1, math.min(20, #run.problems) do
     print("  " .. run.problems[i])
   end

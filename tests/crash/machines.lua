@@ -2,31 +2,16 @@
 -- to look like in the end, computed from its number alone.
 --
 -- A machine has `definition`; `input(number, directory)`; `events(number)`,
--- the event types (and state names) of its history; `output(number)`, a table
--- that the output must equal.
+-- its history as a list of labels (steps.lua); `output(number)`, a table that
+-- the output must equal. Those of branching.lua are trees.
 
+local branching = require("branching")
 local cjson = require("cjson")
+local steps = require("steps")
 
 local machines = {}
 
-local function visit(list, kind, state)
-  list[#list + 1] = kind .. "StateEntered " .. state
-  list[#list + 1] = kind .. "StateExited " .. state
-end
-
-local function attempt(list, result)
-  list[#list + 1] = "TaskScheduled"
-  list[#list + 1] = "TaskStarted"
-  list[#list + 1] = result
-end
-
-local function task(list, state, results)
-  list[#list + 1] = "TaskStateEntered " .. state
-  for _, result in ipairs(results) do
-    attempt(list, result)
-  end
-  list[#list + 1] = "TaskStateExited " .. state
-end
+local visit, task = steps.visit, steps.task
 
 --- Only states that decide at once.
 machines.pure = {
@@ -150,11 +135,31 @@ machines.locked = {
   end,
 }
 
+for name, machine in pairs(branching) do
+  machines[name] = machine
+end
+
 --- Names in a fixed order, and definitions as text.
-machines.names = { "pure", "waiting", "tasks", "locked" }
+machines.names = { "pure", "waiting", "tasks", "locked", "branches",
+  "aborted", "stopped", "timed" }
 for _, name in ipairs(machines.names) do
   machines[name].name = name
   machines[name].text = cjson.encode(machines[name].definition)
+end
+
+-- How often each is started: trees are much work.
+local SHARES = { pure = 22, waiting = 16, tasks = 14, locked = 10,
+  branches = 14, aborted = 10, stopped = 8, timed = 6 }
+
+--- Any machine.
+function machines.any()
+  local dice = math.random(100)
+  for _, name in ipairs(machines.names) do
+    dice = dice - SHARES[name]
+    if dice <= 0 then
+      return machines[name]
+    end
+  end
 end
 
 return machines

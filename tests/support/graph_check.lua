@@ -107,6 +107,38 @@ local function check_edges(layout, by_id, say)
   end
 end
 
+-- How long two ranges run together.
+local function shared(a, b, c, d)
+  return math.min(math.max(a, b), math.max(c, d))
+    - math.max(math.min(a, b), math.min(c, d))
+end
+
+local function lie_on_each_other(a, b)
+  return a.p.x == a.q.x and b.p.x == b.q.x and a.p.x == b.p.x
+    and shared(a.p.y, a.q.y, b.p.y, b.q.y) > 2
+    or a.p.y == a.q.y and b.p.y == b.q.y and a.p.y == b.p.y
+    and shared(a.p.x, a.q.x, b.p.x, b.q.x) > 2
+end
+
+-- Only what has the same source or target may share a line.
+local function check_lines(layout, say)
+  local segments = {}
+  for _, edge in ipairs(layout.edges) do
+    for at = 2, #edge.points do
+      local segment = { edge = edge, p = edge.points[at - 1],
+        q = edge.points[at] }
+      for _, other in ipairs(segments) do
+        if other.edge.from ~= edge.from and other.edge.to ~= edge.to
+          and lie_on_each_other(segment, other) then
+          say("%s -> %s lies on %s -> %s", edge.from, edge.to,
+            other.edge.from, other.edge.to)
+        end
+      end
+      segments[#segments + 1] = segment
+    end
+  end
+end
+
 local function check_labels(layout, by_id, say)
   local boxes = {}
   for _, edge in ipairs(layout.edges) do
@@ -157,6 +189,7 @@ function graph_check.problems(layout)
   check_nodes(layout, by_id, say)
   check_edges(layout, by_id, say)
   check_labels(layout, by_id, say)
+  check_lines(layout, say)
   return problems
 end
 

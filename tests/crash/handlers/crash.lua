@@ -14,6 +14,14 @@ function crash.flaky()
   error({ Error = "Flaky", Cause = "as always" })
 end
 
+--- Takes its time, and gives back what it got.
+function crash.slow(input)
+  if input.seconds > 0 then
+    exec.run({ "sleep", string.format("%.1f", input.seconds) })
+  end
+  return input
+end
+
 --- Runs a program that must not run twice at once for the same execution: it
 -- holds a lock, and writes "clash" into a ledger if somebody else has it.
 function crash.locked(input)
