@@ -145,6 +145,15 @@ static void throughput(const char *figure, const char *definition,
     bench_rig_close(&rig);
 }
 
+/* As many commits of bare LMDB, one after the other, each with the rows of
+ * one execution. */
+static void beside_latency(struct bench_rig *rig, double commits) {
+    struct bench_rows rows;
+    bench_rows_measure(rig, &rows);
+    double rate = bench_bare_lmdb(&rows, 1, 1);
+    print("bare LMDB, as many commits", commits * 1e3 / rate, "ms");
+}
+
 static void latency(const char *figure, const char *definition,
                     const char *handlers, uint64_t runs) {
     struct bench_rig rig = {0};
@@ -174,6 +183,8 @@ static void latency(const char *figure, const char *definition,
               (double)(after.commits - before.commits),
           "us");
     print("fdatasync p50", (double)bench_percentile(&sync, 50) / 1e3, "us");
+    beside_latency(&rig, (double)(after.commits - before.commits) /
+                             (double)runs);
     bench_samples_free(&sync);
     bench_samples_free(&load.latencies);
     bench_rig_close(&rig);
@@ -417,6 +428,14 @@ static void timers(uint64_t count) {
     wf_engine_stats(rig.engine, &stats);
     print("timers: until all have fired", took, "s");
     print("timers: fired", (double)count / took, "/s");
+    struct bench_rows rows;
+    struct bench_samples sync = {0};
+    bench_rows_measure(&rig, &rows);
+    bench_fdatasync(rig.directory, 200, &sync);
+    print("bare LMDB, rows of as many ended ones",
+          bench_bare_lmdb(&rows, 1000, 2), "/s");
+    print("fdatasync p50", (double)bench_percentile(&sync, 50) / 1e3, "us");
+    bench_samples_free(&sync);
     print("timers: anonymous RSS, at most", (double)wait.rss_max, "KiB");
     print("timers: another execution meanwhile, p50",
           (double)bench_percentile(&probes, 50) / 1e6, "ms");

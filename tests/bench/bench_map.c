@@ -140,6 +140,8 @@ static void busy(unsigned items) {
                               .only_start = true};
     uint64_t start = wf_clock_mono_ns();
     bench_load_run(&load, 1);
+    print("map busy: until its start was acknowledged",
+          (double)(wf_clock_mono_ns() - start) / 1e6, "ms");
     memcpy(rig.arn, probe_arn, sizeof(probe_arn));
     struct map_wait wait = {.rig = &rig, .ended = 2};
     while (!has_ended_watched(&wait)) {
