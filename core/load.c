@@ -76,7 +76,15 @@ static struct wf_execution *from_rows(struct wf_engine *engine, uint64_t id,
     return execution;
 }
 
-/* Joins a loaded frame to its parent and to children in memory. */
+static bool is_below(const struct wf_frame *frame,
+                     const struct wf_frame *above) {
+    while (frame->up && frame->up != above)
+        frame = frame->up;
+    return frame->up != NULL;
+}
+
+/* Joins a loaded frame to its parent and to children in memory. What waits
+ * for its parents may be any number of levels below. */
 static void link_frame(struct wf_engine *engine, struct wf_frame *frame) {
     struct wf_execution *execution = frame->execution;
     struct wf_frame *parent =
@@ -92,8 +100,10 @@ static void link_frame(struct wf_engine *engine, struct wf_frame *frame) {
             f->phase != WF_PHASE_GONE) {
             wf_frame_set_parent(f, frame);
             wf_frame_measure(f);
-            wf_frame_run(engine, f); /* it may wait for this */
         }
+    for (struct wf_frame *f = execution->frames; f; f = f->next)
+        if (f->phase != WF_PHASE_GONE && is_below(f, frame))
+            wf_frame_run(engine, f); /* it may wait for this */
 }
 
 /* A loaded frame goes on with what it was doing. */

@@ -113,5 +113,5 @@ kill -9 $pid
 wait $pid 2>/dev/null || true
 expect 0 run "$home/nested.asl.json" --data "$home/data" --name nested \
   --virtual-time
-err_has 'Outer[0]/Inner[0]/Hold WaitStateExited'
+err_has 'Outer[0]/Inner[0]/Hold   WaitStateExited'
 err_has 'Outer[29]/Inner[29]/Hold WaitStateExited'
