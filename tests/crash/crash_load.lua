@@ -15,6 +15,7 @@ local IN_FLIGHT = 24
 local MOST_REFUSED = 30
 local READY_MS = 20000  -- a server that takes longer is stuck
 local FINISH_MS = 60000 -- so are executions that take longer in the end
+local SWEEP_MS = 20000  -- by then the store has nothing more of them
 local JOURNALS = { "64K", "1M", "64M" } -- a small one packs all the time
 
 local crash_load = {}
@@ -207,6 +208,22 @@ end
 -- In the end
 ---------------------------------------------------------------------------
 
+--- Nothing runs: rows of frames, timers, checkpoints and results must go.
+local function check_leftovers(run)
+  local program = run.leftovers or
+    run.moonstep:gsub("[^/]+$", "") .. "leftovers"
+  local until_ms = server.now_ms() + SWEEP_MS
+  local row
+  repeat
+    row = crash_load.command("'%s' '%s/data' 2>&1", program, run.directory)
+    if not row then
+      return
+    end
+    server.pause_ms(200)
+  until server.now_ms() > until_ms
+  crash_load.problem(run, "left in the store: %s", row)
+end
+
 --- A last server ends what was begun, all is compared, problems are printed,
 -- and the process ends. `what` says what the run did.
 function crash_load.finish(run, handlers, what)
@@ -219,6 +236,7 @@ function crash_load.finish(run, handlers, what)
       crash_check.run(client, run, server.now_ms() + FINISH_MS,
         server.now_ms)
       client:close()
+      check_leftovers(run)
     end
     process:stop()
   end

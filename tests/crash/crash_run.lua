@@ -1,7 +1,7 @@
 --- The crash suite: a server under load, killed with SIGKILL again and again.
 --
 --   luajit tests/crash/crash_run.lua --moonstep PROGRAM [--rounds N]
---     [--seed N] [--directory DIR]
+--     [--seed N] [--directory DIR] [--leftovers PROGRAM]
 --
 -- Each round starts the server, drives it with many requests at a time and
 -- kills it at a random moment: mostly under load, sometimes while it recovers.

@@ -2,6 +2,7 @@
 --
 --   luajit tests/crash/fault_run.lua --moonstep PROGRAM --library FILE
 --     [--rounds N] [--seed N] [--directory DIR]
+--     [--leftovers PROGRAM]
 --
 -- FILE is libwrite_faults.so, which is preloaded (write_faults.h). Each round
 -- starts the server and lets writes fail at a random moment under load, or
