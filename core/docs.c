@@ -136,6 +136,23 @@ static void finish(struct doc_read *read, struct wf_str text) {
 
 static void read_pieces(struct doc_read *read);
 
+static void read_pieces_again(void *arg) {
+    read_pieces(arg);
+}
+
+/* Pieces of an execution in memory may not be written yet: once more when
+ * they are. */
+static void miss_pieces(struct doc_read *read) {
+    struct wf_execution *execution =
+        wf_table_by_id(&read->engine->table, read->execution);
+    if (!execution || read->has_waited) {
+        finish(read, WF_STR_NULL);
+        return;
+    }
+    read->has_waited = true;
+    wf_execution_after(read->engine, execution, read_pieces_again, read);
+}
+
 static void piece_rows(void *arg, const struct wf_row *rows, size_t count,
                        bool more, const struct wf_error *err) {
     struct doc_read *read = arg;
@@ -147,8 +164,10 @@ static void piece_rows(void *arg, const struct wf_row *rows, size_t count,
     read->next_piece += (uint32_t)count;
     if (read->text.len == read->length)
         finish(read, (struct wf_str){read->text.data, read->text.len});
-    else if (count == 0 || read->text.len > read->length)
+    else if (read->text.len > read->length)
         finish(read, WF_STR_NULL);
+    else if (count == 0)
+        miss_pieces(read);
     else
         read_pieces(read);
 }
