@@ -148,6 +148,35 @@ static void waking_one_leaves_the_others(void **state) {
     until_no_rows(rig);
 }
 
+/* A Map in each iteration of a Map; the inner iterations wait. */
+static const char nested_waits[] =
+    "{'StartAt':'O','States':{'O':{'Type':'Map','ItemProcessor':"
+    BRANCH("M", "'M':{'Type':'Map','ItemProcessor':"
+           BRANCH("W", "'W':{'Type':'Wait','SecondsPath':'$','End':true}")
+           ",'End':true}")
+    ",'End':true}}}";
+
+/* When the timers fire, neither Map is in memory. The inner one is loaded
+ * first: what waited for both went on only if it was the outer one. */
+static void iterations_in_iterations_go_on(void **state) {
+    struct rig *rig = *state;
+    rig_open(rig);
+    rig_machine(rig, "m", nested_waits);
+    char *inner = array_of(rig, 10, an_hour);
+    struct wf_buf items = {0};
+    for (int i = 0; i < 10; i++)
+        wf_buf_addf(&items, "%c%s", i ? ',' : '[', inner);
+    wf_buf_adds(&items, "]");
+    wf_buf_u8(&items, 0);
+    const char *arn = rig_start(rig, NULL, items.data);
+    until_parked(rig);
+    rig_jump(rig, HOUR_MS + 10);
+    rig_assert_text(rig, rig_end(rig, arn)->output, items.data);
+    wf_buf_free(&items);
+    branches_check(rig_story(rig, arn));
+    until_no_rows(rig);
+}
+
 /* Results that are on several pages, most of them rows. */
 static void many_results_wait_in_rows(void **state) {
     struct rig *rig = *state;
@@ -320,6 +349,7 @@ int main(int argc, char **argv) {
     const struct CMUnitTest tests[] = {
         ENGINE_TEST_REAL(iterations_end_one_by_one),
         ENGINE_TEST_REAL(waking_one_leaves_the_others),
+        ENGINE_TEST_REAL(iterations_in_iterations_go_on),
         ENGINE_TEST_REAL(many_results_wait_in_rows),
         ENGINE_TEST_REAL(a_window_does_not_wait_for_waits),
         ENGINE_TEST_REAL(parked_branches_are_aborted),
