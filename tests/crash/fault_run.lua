@@ -11,9 +11,10 @@
 -- An I/O error of one write or flush: the server must stop by itself, at once
 -- and saying why, although the next write would succeed.
 --
--- A disk that is full for a while: new work is refused, what has ended can
--- still be read, and when there is room again the same server goes on. Some
--- are killed while the disk is full, and started again before there is room.
+-- A disk that is full for a while: new work is refused (executions and state
+-- machines), what has ended can still be read, and when there is room again the
+-- same server goes on. Some are killed while the disk is full, and started
+-- again before there is room.
 --
 -- In the end crash_check.lua compares, as in crash_run.lua: nothing that was
 -- acknowledged is lost, and nothing that was refused has been started.
@@ -23,6 +24,7 @@ package.path = here .. "/?.lua;" .. package.path
 
 local crash_load = require("crash_load")
 local http = require("http")
+local machines = require("machines")
 local server = require("server")
 local write_faults = require("write_faults")
 
@@ -147,6 +149,33 @@ local function expect_starts(client, wanted, what)
   return false
 end
 
+local asked = 0 -- for state machines
+
+--- No state machine can be made.
+local function expect_no_machines(client)
+  local until_ms = server.now_ms() + ANSWER_MS
+  repeat
+    local refused, answered
+    asked = asked + 1
+    client:call("AWSStepFunctions.CreateStateMachine", {
+      name = "asked-" .. asked, definition = machines.pure.text,
+      roleArn = "arn:aws:iam::000000000000:role/crash",
+    }, function(status, answer)
+      answered = true
+      refused = status == 400 and
+        tostring(answer.__type):find("ThrottlingException")
+    end)
+    while not answered and server.now_ms() < until_ms do
+      client:step(20)
+    end
+    if refused then
+      return
+    end
+    server.pause_ms(10)
+  until server.now_ms() > until_ms
+  problem("a full disk, and CreateStateMachine is not refused")
+end
+
 --- What had ended before can be read.
 local function expect_history(client)
   for i = #run.executions, 1, -1 do
@@ -202,6 +231,7 @@ local function full_disk(process, client)
   counts.full = counts.full + 1
   local other = http.new(client.url) -- the first waits for what waits
   if expect_starts(other, true, "a full disk, and new work is accepted") then
+    expect_no_machines(other)
     expect_history(other)
     crash_load.until_ms(run, client, process,
       server.now_ms() + math.random(0, 300))

@@ -20,9 +20,10 @@ local server = require("server")
 
 ffi.cdef("void powerloss_mark(const char *text);")
 
-local KINDS = { "pure", "waiting", "tasks" }
+local KINDS = { "pure", "waiting", "branches", "aborted", "tasks", "stopped" }
 local IN_FLIGHT = 16
 local LIMIT_MS = 20000
+local ENDS_EVERY = 10 -- images of which all executions are awaited: one in
 
 local mode, program, directory = arg[1], arg[2], arg[3]
 
@@ -83,18 +84,34 @@ local function note_history(client, arn)
     end)
 end
 
-local function note_end(client, arn)
+local function note_end(client, arn, seconds, and_then)
   client:call("Moonstep.WaitForExecution",
-    { executionArn = arn, timeoutSeconds = 5 }, function(status, answer)
+    { executionArn = arn, timeoutSeconds = seconds },
+    function(status, answer)
       if status == 200 and answer.status ~= "RUNNING" then
         mark({ kind = "end", arn = arn, status = answer.status,
-          output = answer.output, stopDate = answer.stopDate })
+          output = answer.output, error = answer.error,
+          stopDate = answer.stopDate })
+      elseif and_then then
+        and_then()
       end
     end)
 end
 
+local function note_stop(client, arn, number)
+  client:call("AWSStepFunctions.StopExecution", {
+    executionArn = arn, error = machines.stopped.error,
+    cause = "power-" .. number,
+  }, function(status, answer)
+    if status == 200 then
+      mark({ kind = "stop", arn = arn, stopDate = answer.stopDate })
+      note_history(client, arn)
+    end
+  end)
+end
+
 local function start_one(client, arns, number)
-  local kind = KINDS[number % #KINDS + 1]
+  local kind = KINDS[(number - 1) % #KINDS + 1]
   client:call("AWSStepFunctions.StartExecution", {
     stateMachineArn = arns[kind], name = "power-" .. number,
     input = cjson.encode(machines[kind].input(number)),
@@ -102,10 +119,17 @@ local function start_one(client, arns, number)
     if status ~= 200 then
       fail("StartExecution: %s", tostring(status))
     end
-    mark({ kind = "start", arn = answer.executionArn, machine = kind,
-      number = number, startDate = answer.startDate })
-    note_history(client, answer.executionArn)
-    note_end(client, answer.executionArn)
+    local arn = answer.executionArn
+    mark({ kind = "start", arn = arn, machine = kind, number = number,
+      startDate = answer.startDate })
+    note_history(client, arn)
+    if machines[kind].is_stopped then
+      note_end(client, arn, 1, function()
+        note_stop(client, arn, number)
+      end)
+    else
+      note_end(client, arn, 5)
+    end
   end)
 end
 
@@ -129,19 +153,23 @@ end
 ---------------------------------------------------------------------------
 
 local function read_marks(path)
-  local read = { problems = {}, list = {}, by_arn = {}, machine_arns = {} }
+  local read = { problems = {}, executions = {}, by_arn = {},
+    machine_arns = {}, count = 0 }
   for line in io.lines(path) do
     local told = cjson.decode(line)
+    read.count = read.count + 1
     if told.kind == "machine" then
       read.machine_arns[told.name] = told.arn
     elseif told.kind == "start" then
       local execution = { arn = told.arn, machine = machines[told.machine],
-        name = "power-" .. told.number, number = told.number }
+        name = "power-" .. told.number, number = told.number, input = {} }
       crash_check.note_start(read, execution, told.startDate)
-      read.list[#read.list + 1] = execution
+      read.executions[#read.executions + 1] = execution
       read.by_arn[told.arn] = execution
     elseif told.kind == "end" then
       crash_check.note_end(read, read.by_arn[told.arn], told)
+    elseif told.kind == "stop" then
+      crash_check.note_stop(read, read.by_arn[told.arn], told.stopDate)
     elseif told.kind == "history" then
       crash_check.note_history(read, read.by_arn[told.arn], told.events)
     end
@@ -166,6 +194,9 @@ local function check_execution(client, read, execution)
       crash_check.note_start(read, execution, answer.startDate)
       if execution.ended then
         crash_check.note_end(read, execution, answer)
+      end
+      if execution.stop_date then
+        crash_check.note_stop(read, execution, answer.stopDate or 0)
       end
     end)
   client:call("AWSStepFunctions.GetExecutionHistory", question,
@@ -200,7 +231,7 @@ end
 local function check(marks)
   local read = read_marks(marks)
   local process, client = start_server()
-  for _, execution in ipairs(read.list) do
+  for _, execution in ipairs(read.executions) do
     check_execution(client, read, execution)
     while client.count >= IN_FLIGHT do
       client:step(1000)
@@ -210,6 +241,10 @@ local function check(marks)
     client:step(1000)
   end
   check_going_on(client, read)
+  if read.count % ENDS_EVERY == 0 then
+    crash_check.let_end(client, read, server.now_ms() + LIMIT_MS,
+      server.now_ms)
+  end
   process:kill()
   for _, problem in ipairs(read.problems) do
     io.stderr:write(problem, "\n")

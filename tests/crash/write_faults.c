@@ -147,15 +147,24 @@ EXPORTED ssize_t write(int fd, const void *data, size_t len) {
     return done;
 }
 
-/* Vectors are passed on piece by piece: a short count is allowed. */
+/* Vectors are passed on piece by piece: a short count is allowed. As with the
+ * real call, it is no failure: errno stays as it was. */
+static ssize_t short_count(ssize_t total, int saved) {
+    if (total == 0)
+        return -1;
+    errno = saved;
+    return total;
+}
+
 EXPORTED ssize_t writev(int fd, const struct iovec *parts, int count) {
     if (!is_concerned(fd))
         return REAL(writev)(fd, parts, count);
     ssize_t total = 0;
+    int saved = errno;
     for (int i = 0; i < count; i++) {
         ssize_t done = write(fd, parts[i].iov_base, parts[i].iov_len);
         if (done < 0)
-            return total ? total : -1;
+            return short_count(total, saved);
         total += done;
         if ((size_t)done < parts[i].iov_len)
             break;
@@ -168,11 +177,12 @@ EXPORTED ssize_t pwritev(int fd, const struct iovec *parts, int count,
     if (!is_concerned(fd))
         return REAL(pwritev)(fd, parts, count, at);
     ssize_t total = 0;
+    int saved = errno;
     for (int i = 0; i < count; i++) {
         ssize_t done = write_checked(fd, parts[i].iov_base, parts[i].iov_len,
                                      at + total);
         if (done < 0)
-            return total ? total : -1;
+            return short_count(total, saved);
         total += done;
         if ((size_t)done < parts[i].iov_len)
             break;
