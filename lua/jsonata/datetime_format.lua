@@ -15,20 +15,20 @@ local DAY_MS = 86400000
 local MAX_MS = 8.64e15 -- that a date of JavaScript can be
 local ISO = "[Y0001]-[M01]-[D01]T[H01]:[m01]:[s01].[f001][Z01:01t]"
 
--- What a component is at a moment: { day = since the epoch, ms = of the day }.
+-- What a component is at a moment: { day = since the epoch, ms = of the day,
+-- year =, month =, day_of_month = }.
 local GETTERS = {
   Y = function(moment)
-    return (calendar.date_of(moment.day))
+    return moment.year
   end,
   M = function(moment)
-    return (select(2, calendar.date_of(moment.day)))
+    return moment.month
   end,
   D = function(moment)
-    return (select(3, calendar.date_of(moment.day)))
+    return moment.day_of_month
   end,
   d = function(moment)
-    local year = calendar.date_of(moment.day)
-    return moment.day - calendar.day_of(year, 1, 1) + 1
+    return moment.day - calendar.day_of(moment.year, 1, 1) + 1
   end,
   F = function(moment)
     return calendar.weekday(moment.day)
@@ -61,6 +61,15 @@ local GETTERS = {
     return moment.ms % 1000
   end,
 }
+
+-- Two and three digits, so that the usual formats need no formatting.
+local TWO, THREE = {}, {}
+for number = 0, 99 do
+  TWO[number] = ("%02d"):format(number)
+end
+for number = 0, 999 do
+  THREE[number] = ("%03d"):format(number)
+end
 
 local function write_name(name, part)
   if part.case ~= "title" then
@@ -103,6 +112,12 @@ local function write_part(part, moment)
   elseif part.digits then
     value = fmod(value, 10 ^ part.digits)
   end
+  local plain = part.plain -- the number of digits, if there is no more to it
+  if plain == 2 and value >= 0 and value < 100 then
+    return TWO[value]
+  elseif plain and value >= 10 ^ (plain - 1) then
+    return ("%d"):format(value)
+  end
   return format_integer.write(value, part.format)
 end
 
@@ -124,15 +139,6 @@ local function read_zone(zone)
   local number = tonumber(digits)
   local offset = floor(number / 100) * 60 + number % 100
   return sign == "-" and -offset or offset
-end
-
--- Two and three digits, so that the usual format needs no formatting.
-local TWO, THREE = {}, {}
-for number = 0, 99 do
-  TWO[number] = ("%02d"):format(number)
-end
-for number = 0, 999 do
-  THREE[number] = ("%03d"):format(number)
 end
 
 local function write_iso(ms)
@@ -164,6 +170,8 @@ function datetime_format.format(ms, picture, zone)
   ms = ms + offset * 60000
   local moment = { day = floor(ms / DAY_MS), offset = offset }
   moment.ms = ms - moment.day * DAY_MS
+  moment.year, moment.month, moment.day_of_month =
+    calendar.date_of(moment.day)
   local out = {}
   for i, part in ipairs(datetime_picture.parse(picture or ISO)) do
     out[i] = type(part) == "string" and part or write_part(part, moment)

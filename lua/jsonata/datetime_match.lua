@@ -1,9 +1,10 @@
 --- Matching a text against a date-time picture.
 --
--- Each marker has a reader: reader(text, at) returns a list of the places
--- where it may end and of the values it then has, best first: { stop, value,
--- stop, value … }. The readers are tried in order, and again where a later
--- one fails; places that failed are not tried twice.
+-- Each marker has a reader: reader.read(text, at) returns a list of the
+-- places where it may end and of the values it then has, best first: { stop,
+-- value, stop, value … }. reader.first(text, at) returns the best alone. Most
+-- texts match by the best ones; else the readers are tried in order, and
+-- again where a later one fails. Places that failed are not tried twice.
 --
 -- @module jsonata.datetime_match
 
@@ -45,6 +46,28 @@ local function fraction_value(text)
   return tonumber((text .. "000"):sub(1, 3))
 end
 
+-- The best way to read plain ASCII digits.
+local function plain_reader(part, width)
+  local most = width or MAX_RUN
+  local is_fraction = part.component == "f"
+  return function(text, at)
+    local start, value, stop = at, 0, at + most
+    while at < stop do
+      local digit = (text:byte(at) or 0) - 48
+      if digit < 0 or digit > 9 then
+        break
+      end
+      value, at = value * 10 + digit, at + 1
+    end
+    if at == start or (width and at < stop) then
+      return nil
+    elseif is_fraction then
+      value = math.floor(value * 1000 / 10 ^ (at - start))
+    end
+    return at, value
+  end
+end
+
 -- Numbers in digits. `width` is how many, if another number follows at once.
 local function digits_reader(part, width)
   local format = part.format
@@ -68,34 +91,45 @@ local function digits_reader(part, width)
   end
 end
 
--- The place behind the longest number word at a place, or nil.
-local function word_end(text, at)
+-- The place behind the longest number word at a place, and its value.
+local function read_word(text, at)
   local letters = text:match("^%a+", at) or ""
   for size = math.min(#letters, LONGEST_WORD), 3, -1 do
-    if number_words.value(letters:sub(1, size):lower()) then
-      return at + size
+    local value = number_words.value(letters:sub(1, size):lower())
+    if value then
+      return at + size, value
     end
   end
   return nil
 end
 
--- The place behind what may stand between two words, or nil.
-local function gap_end(text, at)
-  return text:match("^,%s()", at) or text:match("^%s[Aa][Nn][Dd]%s()", at)
-    or text:match("^[%s%-]()", at)
+-- The next word of a number whose last word has a value: "hundred" and more
+-- may follow any, small ones only these and, units, the tens.
+local function read_next_word(text, at, last)
+  local start = last >= 100 and (text:match("^,%s()", at)
+    or text:match("^%s[Aa][Nn][Dd]%s()", at)) or text:match("^[%s%-]()", at)
+  local stop, value
+  if start then
+    stop, value = read_word(text, start)
+  end
+  if stop and (value >= 100 or last >= 100
+    or (last >= 20 and value >= 1 and value <= 9)) then
+    return stop, value
+  end
+  return nil
 end
 
 local function words_reader()
   return function(text, at)
-    local found, start = {}, at
-    for _ = 1, MAX_WORDS do
-      local stop = at and word_end(text, at)
-      if not stop then
-        break
-      end
-      table.insert(found, 1, number_words.parse(text:sub(start, stop - 1)))
+    local found = {}
+    local stop, value = read_word(text, at)
+    if stop and value >= 100 then
+      return found
+    end
+    while stop and #found < 2 * MAX_WORDS do
+      table.insert(found, 1, number_words.parse(text:sub(at, stop - 1)))
       table.insert(found, 1, stop)
-      at = gap_end(text, stop)
+      stop, value = read_next_word(text, stop, value)
     end
     return found
   end
@@ -112,6 +146,26 @@ local function letters_reader(part)
         letters:sub(1, size):upper(), { kind = part.format.kind })
     end
     return found
+  end
+end
+
+-- The best of some words: one that is all the letters, in any case.
+local function whole_reader(choices, width)
+  local by_text = {}
+  for value, choice in ipairs(choices) do
+    by_text[choice:lower()] = value
+    by_text[choice:sub(1, width or -1):lower()] = value
+  end
+  return function(text, at)
+    local stop = at
+    local letter = text:byte(stop)
+    while letter and (letter >= 97 and letter <= 122
+      or letter >= 65 and letter <= 90) do
+      stop = stop + 1
+      letter = text:byte(stop)
+    end
+    local value = by_text[text:sub(at, stop - 1):lower()]
+    return value and stop, value
   end
 end
 
@@ -133,9 +187,7 @@ local function choice_reader(choices, width)
   end
 end
 
-local function halves_reader()
-  return choice_reader({ "am", "pm" })
-end
+local HALVES = { "am", "pm" }
 
 -- Hours and minutes behind the sign of an offset, as texts, and where they
 -- end.
@@ -188,36 +240,66 @@ local function is_digits(part)
     and part.component ~= "z"
 end
 
+-- A reader that knows its best way only by its list.
+local function slow_reader(read)
+  return {
+    read = read,
+    first = function(text, at)
+      local found = read(text, at)
+      return found[1], found[2]
+    end,
+  }
+end
+
+local function number_reader(part, following)
+  local format = part.format
+  if format.kind == "words" then
+    return slow_reader(words_reader())
+  elseif format.kind ~= "digits" then
+    return slow_reader(letters_reader(part))
+  end
+  local width = is_digits(following) and not format.ordinal
+    and format.mandatory or nil
+  local reader = slow_reader(digits_reader(part, width))
+  if format.zero == 48 and not format.separators and not format.ordinal then
+    reader.first = plain_reader(part, width)
+  end
+  return reader
+end
+
 local function marker_reader(part, following)
   local component = part.component
   if component == "Z" or component == "z" then
-    return zone_reader(part)
-  elseif component == "P" then
-    return halves_reader()
+    return slow_reader(zone_reader(part))
   elseif component == "C" or component == "E" then
     error({ code = "D3133", value = component })
   end
   datetime_picture.check_name(part)
-  if part.names then
-    return choice_reader(part.names, part.max)
-  elseif part.format.kind == "words" then
-    return words_reader()
-  elseif part.format.kind ~= "digits" then
-    return letters_reader(part)
+  local names = component == "P" and HALVES or part.names
+  if names then
+    return {
+      read = choice_reader(names, part.max),
+      first = whole_reader(names, part.max),
+    }
   end
-  local width = is_digits(following) and not part.format.ordinal
-    and part.format.mandatory or nil
-  return digits_reader(part, width)
+  return number_reader(part, following)
 end
 
 local function text_reader(part)
   local size, wanted = #part, part:lower()
-  return function(text, at)
-    if text:sub(at, at + size - 1):lower() == wanted then
-      return { at + size }
+  local function first(text, at)
+    local found = text:sub(at, at + size - 1)
+    if found == part or found:lower() == wanted then
+      return at + size
     end
-    return {}
+    return nil
   end
+  return {
+    read = function(text, at)
+      return { first(text, at) }
+    end,
+    first = first,
+  }
 end
 
 -- The readers of a picture, and the components that they read.
@@ -225,17 +307,33 @@ local prepare = memo.of(function(picture)
   local parts = datetime_picture.parse(picture)
   local readers, markers = {}, 0
   for i, part in ipairs(parts) do
-    local is_text = type(part) == "string"
-    markers = markers + (is_text and 0 or 1)
-    readers[i] = {
-      component = not is_text and part.component or nil,
-      read = is_text and text_reader(part)
-        or marker_reader(part, parts[i + 1]),
-    }
+    if type(part) == "string" then
+      readers[i] = text_reader(part)
+    else
+      readers[i] = marker_reader(part, parts[i + 1])
+      readers[i].component = part.component
+      markers = markers + 1
+    end
   end
   readers.too_many = markers > MAX_MARKERS
   return readers
 end)
+
+-- The values if the best ways of all readers match, else nil.
+local function match_first(readers, text)
+  local values, at = {}, 1
+  for i = 1, #readers do
+    local reader = readers[i]
+    local stop, value = reader.first(text, at)
+    if not stop then
+      return nil
+    elseif reader.component then
+      values[reader.component] = value
+    end
+    at = stop
+  end
+  return at == #text + 1 and values or nil
+end
 
 -- Whether readers from the i-th on match the text from a place on; what they
 -- read goes to `values`. Of two readers of a component the later one counts.
@@ -266,12 +364,16 @@ end
 -- minutes … }; nil if it does not match. Raises what pictures raise, and
 -- D3133.
 function datetime_match.match(text, picture)
-  local readers, values = prepare(picture), {}
-  if readers.too_many
-    or not match_from(readers, 1, text, 1, values, {}) then
+  local readers = prepare(picture)
+  if readers.too_many then
     return nil
   end
-  return values
+  local values = match_first(readers, text)
+  if values then
+    return values
+  end
+  values = {}
+  return match_from(readers, 1, text, 1, values, {}) and values or nil
 end
 
 return datetime_match

@@ -103,6 +103,8 @@ local function set_number_format(part, presentation, ordinal)
   if part.component == "Y" then
     set_year_digits(part)
   end
+  part.plain = format.kind == "digits" and format.zero == 48
+    and not format.separators and not ordinal and format.mandatory or nil
 end
 
 local function set_names(part, presentation)
@@ -165,7 +167,8 @@ end
 
 --- A picture taken apart: a list of texts and of markers
 -- { component =, format = (a number's) or case = (of a name), names =,
--- min =, max =, digits = (of a year), traditional = }. Raises D3130 to D3135.
+-- min =, max =, digits = (of a year), plain = (the least number of digits, of
+-- which there is no more to say), traditional = }. Raises D3130 to D3135.
 datetime_picture.parse = memo.of(function(picture)
   local parts, from = {}, 1
   while from do

@@ -7,6 +7,7 @@ local decimal = {}
 local floor, abs = math.floor, math.abs
 
 local EXACT = 2 ^ 53 -- every integer below is a double
+local SURE = 2 ^ 42 -- below, a double tells thousandths apart
 
 --- The shortest text of a finite number in scientific form that reads back
 -- as the same double: "1.5e+02".
@@ -46,6 +47,18 @@ function decimal.round(number, places)
     return number
   end
   return decimal.shift(nearest(decimal.shift(number, places)), -places)
+end
+
+--- The same as a whole number: number * 10^places, rounded; nil where that is
+-- not known to be exact. number is not negative.
+function decimal.scaled_round(number, places)
+  local scaled = number * 10 ^ places
+  local below = floor(scaled)
+  local rest = scaled - below
+  if scaled >= SURE or (rest > 0.499 and rest < 0.501) then
+    return nil
+  end
+  return rest > 0.5 and below + 1 or below
 end
 
 --- The digits of a whole number that is not negative, never in scientific

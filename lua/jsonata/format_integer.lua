@@ -21,6 +21,7 @@ local numerals = require("jsonata.numerals")
 local format_integer = {}
 
 local MAX_ROMAN = 4999999 -- some 5,000 characters
+local MINUS = 45
 local KINDS = {
   A = { kind = "letters", case = "upper" },
   a = { kind = "letters", case = "lower" },
@@ -57,30 +58,35 @@ function format_integer.regular_width(separators)
   return width > 0 and width or nil
 end
 
---- Puts separators between the characters of a list of digits, which it
--- returns as a text.
-function format_integer.group(list, separators, width)
-  local out, count = {}, #list
-  local every, next_one = separators[1], 1
-  for at = count, 1, -1 do
-    local position = count - at
-    if width then
-      if position > 0 and position % width == 0 then
-        out[#out + 1] = every.text
-      end
-    else
-      while separators[next_one]
-        and separators[next_one].position == position do
-        out[#out + 1] = separators[next_one].text
-        next_one = next_one + 1
-      end
+-- Puts a separator before every `width` characters from the right.
+local function group_regularly(text, separator, width)
+  local first = #text % width
+  local out = first > 0 and text:sub(1, first) or text:sub(1, width)
+  for at = #out + 1, #text, width do
+    out = out .. separator .. text:sub(at, at + width - 1)
+  end
+  return out
+end
+
+local function group_irregularly(text, separators)
+  local out, next_one = "", 1
+  for at = #text, 1, -1 do
+    while separators[next_one]
+      and separators[next_one].position == #text - at do
+      out = separators[next_one].text .. out
+      next_one = next_one + 1
     end
-    out[#out + 1] = list[at]
+    out = text:sub(at, at) .. out
   end
-  for i = 1, math.floor(#out / 2) do
-    out[i], out[#out + 1 - i] = out[#out + 1 - i], out[i]
+  return out
+end
+
+--- Puts separators between ASCII digits, as regular_width has them.
+function format_integer.group(text, separators, width)
+  if width then
+    return group_regularly(text, separators[1].text, width)
   end
-  return table.concat(out)
+  return group_irregularly(text, separators)
 end
 
 -- A picture of digits; nil if it has no mandatory one.
@@ -132,8 +138,8 @@ end)
 
 --- The suffix of an ordinal number written in digits: "st", "nd" …
 local function ordinal_suffix(text)
-  local tens, units = text:match("(%d?)(%d)$")
-  if tens == "1" then
+  local units = text:sub(-1)
+  if text:sub(-2, -2) == "1" then
     return "th"
   end
   return units == "1" and "st" or units == "2" and "nd"
@@ -146,12 +152,10 @@ local function write_digits(number, format)
   if #text < format.mandatory then
     text = ("0"):rep(format.mandatory - #text) .. text
   end
-  text = digits.to_family(text, format.zero)
   if format.separators then
-    text = format_integer.group(digits.characters(text), format.separators,
-      format.width)
+    text = format_integer.group(text, format.separators, format.width)
   end
-  return text .. suffix
+  return digits.to_family(text, format.zero) .. suffix
 end
 
 local function write_absolute(number, format)
@@ -192,20 +196,28 @@ local function read_digits(text, format)
   return number and math.abs(number) < math.huge and number or nil
 end
 
---- The number that a text says by a format; nil if it says none.
-function format_integer.read(text, format)
-  if format.kind == "digits" then
-    return read_digits(text, format)
-  elseif format.kind == "words" then
+-- The value of words, Roman numerals or letters, or nil.
+local function read_symbols(text, format)
+  if format.kind == "words" then
     return number_words.parse(text)
-  end
-  if format.case == "lower" then
+  elseif format.case == "lower" then
     text = text:upper()
   end
   if format.kind == "roman" then
     return numerals.from_roman(text)
   end
   return numerals.from_letters(text)
+end
+
+--- The number that a text says by a format; nil if it says none.
+function format_integer.read(text, format)
+  if format.kind == "digits" then
+    return read_digits(text, format)
+  elseif text:byte() == MINUS then
+    local number = read_symbols(text:sub(2), format)
+    return number and -number
+  end
+  return read_symbols(text, format)
 end
 
 --- $formatInteger(number, picture). Raises D3130 or D3131.

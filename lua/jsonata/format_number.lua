@@ -15,7 +15,11 @@ local memo = require("jsonata.memo")
 
 local format_number = {}
 
+local floor = math.floor
+
 local MAX_PLACES = 99 -- that string.format writes
+local EXACT_PLACES = 9 -- whose power of ten "%d" writes with a digit before
+local ZERO = 48
 local DEFAULTS = {
   ["decimal-separator"] = ".",
   ["grouping-separator"] = ",",
@@ -246,13 +250,14 @@ local function measure(part)
       }
     end
   end
-  part.fraction_groups = {}
+  local fraction_groups = {}
   for at = part.integer_last + 2, part.mantissa_last do
     note(at, "fraction")
     if kinds[at] == "group" then
-      part.fraction_groups[sizes.fraction_max] = part.chars[at]
+      fraction_groups[sizes.fraction_max] = part.chars[at]
     end
   end
+  part.fraction_groups = next(fraction_groups) and fraction_groups
   if #separators > 0 then
     part.separators = separators
     part.width = format_integer.regular_width(separators)
@@ -326,36 +331,56 @@ local function scaled(number, scale)
   return decimal.shift(mantissa, shift), exponent - shift
 end
 
-local function write_fraction(text, part)
-  local groups = part.fraction_groups
-  if next(groups) == nil then
-    return text
-  end
-  local out = {}
+local function group_fraction(text, groups)
+  local out = ""
   for at = 1, #text do
-    out[#out + 1] = text:sub(at, at)
-    out[#out + 1] = groups[at]
+    out = out .. text:sub(at, at) .. (groups[at] or "")
   end
-  return table.concat(out)
+  return out
+end
+
+-- Integer and fraction of a number as digits, rounded to the places that the
+-- picture has; "" is a zero.
+local function split_digits(number, places)
+  local whole = places <= EXACT_PLACES
+    and decimal.scaled_round(number, places)
+  if whole then
+    local factor = 10 ^ places
+    local integer = floor(whole / factor)
+    return integer == 0 and "" or ("%d"):format(integer), places == 0 and ""
+      or ("%d"):format(factor + whole - integer * factor):sub(2)
+  end
+  local text = ("%." .. places .. "f"):format(decimal.round(number, places))
+  return text:match("^0*(%d*)%.?(%d*)$")
+end
+
+-- Without the zeros at the end, and at least `min` digits.
+local function fit_fraction(text, min)
+  local size = #text
+  while size > min and text:byte(size) == ZERO do
+    size = size - 1
+  end
+  return size < #text and text:sub(1, size)
+    or size < min and text .. ("0"):rep(min - size) or text
 end
 
 -- The digits of the mantissa with separators, in ASCII digits.
 local function write_mantissa(number, part, symbols)
-  local places = math.min(part.fraction_max, MAX_PLACES)
-  local text = ("%." .. places .. "f"):format(decimal.round(number, places))
-  local integer, fraction = text:match("^0*(%d*)%.?(%d*)$")
-  fraction = fraction:gsub("0+$", "")
-  integer = ("0"):rep(part.integer_min - #integer) .. integer
-  fraction = fraction .. ("0"):rep(part.fraction_min - #fraction)
-  if part.separators then
-    integer = format_integer.group(digits.characters(integer),
-      part.separators, part.width)
+  local integer, fraction =
+    split_digits(number, math.min(part.fraction_max, MAX_PLACES))
+  if #integer < part.integer_min then
+    integer = ("0"):rep(part.integer_min - #integer) .. integer
   end
+  if part.separators then
+    integer = format_integer.group(integer, part.separators, part.width)
+  end
+  fraction = fit_fraction(fraction, part.fraction_min)
   if fraction == "" then
     return integer
+  elseif part.fraction_groups then
+    fraction = group_fraction(fraction, part.fraction_groups)
   end
-  return integer .. symbols["decimal-separator"]
-    .. write_fraction(fraction, part)
+  return integer .. symbols["decimal-separator"] .. fraction
 end
 
 local function write_exponent(exponent, part, symbols)
