@@ -680,7 +680,8 @@ static unsigned take_turn(struct wf_engine *engine, struct wf_frame *frame,
     frame->runnable = false;
     if (wf_frame_is_doomed(frame)) {
         wf_child_abort(engine, frame);
-        if (frame->phase != WF_PHASE_ABORT)
+        /* A failure of its own is not wanted any more. */
+        if (frame->phase != WF_PHASE_ABORT || !frame->fork->is_aborted)
             return made;
     }
     if (wf_frame_is_undecided(frame))

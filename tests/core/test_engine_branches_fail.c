@@ -212,6 +212,34 @@ static void results_can_be_too_large(void **state) {
     assert_int_equal(rig_count(story, " MapIterationSucceeded"), 2);
 }
 
+/* What is being aborted from above does not fail once more by itself: the
+ * failure that came first counts. */
+static void the_first_failure_counts(void **state) {
+    struct rig *rig = *state;
+    rig_open(rig);
+    const char *story = branches_succeed(
+        rig,
+        "{'StartAt':'P','States':{'P':{'Type':'Parallel','Branches':["
+        BRANCH("Q", "'Q':{'Type':'Parallel','Branches':["
+               BRANCH("R", "'R':{'Type':'Map','ItemProcessor':"
+                      BRANCH("V", "'V':{'Type':'Wait','SecondsPath':'$',"
+                             "'Next':'G'},'G':{'Type':'Fail','Error':"
+                             "'Inner','Cause':'of R'}") ",'End':true}")
+               "],'End':true}") ","
+        BRANCH("O", "'O':{'Type':'Wait','Seconds':0,'Next':'W'},"
+               "'W':{'Type':'Wait','Seconds':1,'Next':'F'},"
+               "'F':{'Type':'Fail','Error':'Outer','Cause':'of P'}")
+        "],'Catch':[{'ErrorEquals':['States.ALL'],'ResultPath':null,"
+        "'Next':'Z'}],'End':true}," PASS("Z") "}}",
+        "[1,9]", "[1,9]");
+    assert_int_equal(rig_count(story, " MapIterationFailed R#"), 1);
+    assert_int_equal(rig_count(story, " MapStateFailed R"), 0);
+    assert_int_equal(rig_count(story, " ParallelStateFailed Q"), 0);
+    assert_int_equal(rig_count(story, " MapStateAborted R"), 1);
+    assert_int_equal(rig_count(story, " ParallelStateAborted Q"), 1);
+    assert_int_equal(rig_count(story, " ParallelStateFailed P"), 1);
+}
+
 /* ---- from outside ---- */
 
 static const char all_wait[] =
@@ -364,6 +392,7 @@ int main(int argc, char **argv) {
         ENGINE_TEST_BOTH(maps_and_parallels_are_retried),
         ENGINE_TEST_BOTH(an_item_that_cannot_be_made_fails_the_map),
         ENGINE_TEST_BOTH(results_can_be_too_large),
+        ENGINE_TEST_BOTH(the_first_failure_counts),
         ENGINE_TEST_BOTH(a_stop_ends_all_branches),
         ENGINE_TEST_BOTH(a_timeout_ends_all_branches),
         ENGINE_TEST_BOTH(late_answers_change_nothing),
