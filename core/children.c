@@ -393,7 +393,8 @@ static void abort_done(struct wf_engine *engine, struct wf_frame *frame) {
 
 /* Whether the parent can go on within its child's transition. */
 static bool has_docs(const struct wf_frame *frame) {
-    return frame->input.doc && frame->execution->input.doc;
+    return frame->input.doc && frame->execution->input.doc &&
+           (frame->variables.number == 0 || frame->variables.doc);
 }
 
 static void child_has_ended(struct wf_engine *engine,
@@ -482,12 +483,6 @@ static void abort_child(struct wf_engine *engine, struct wf_frame *child) {
         iteration_event(engine, child, WF_EVENT_MAP_ITERATION_ABORTED);
     end_child(engine, child);
     child_has_ended(engine, frame);
-}
-
-void wf_child_abort(struct wf_engine *engine, struct wf_frame *child) {
-    /* Only the topmost: it ends those below it first. */
-    if (child->up->phase == WF_PHASE_ABORT)
-        abort_child(engine, child);
 }
 
 struct abort_read {
@@ -586,6 +581,17 @@ static unsigned abort_turn(struct wf_engine *engine, struct wf_frame *frame,
         load_parked(engine, frame);
     }
     return made;
+}
+
+unsigned wf_child_abort(struct wf_engine *engine, struct wf_frame *child,
+                        unsigned budget) {
+    /* Only the topmost: it ends those below it first. */
+    if (child->up->phase == WF_PHASE_ABORT)
+        abort_child(engine, child);
+    /* One that was about to fail by itself waits until it is told. */
+    if (child->phase == WF_PHASE_ABORT && child->fork->is_aborted)
+        return abort_turn(engine, child, budget);
+    return 1;
 }
 
 unsigned wf_fork_turn(struct wf_engine *engine, struct wf_frame *frame,

@@ -360,8 +360,10 @@ void wf_child_failed(struct wf_engine *engine, struct wf_frame *child,
 void wf_child_rests(struct wf_engine *engine, struct wf_frame *child);
 /** Some state above the frame is being aborted. */
 bool wf_frame_is_doomed(const struct wf_frame *frame);
-/** Ends a doomed frame, if it is its turn. */
-void wf_child_abort(struct wf_engine *engine, struct wf_frame *child);
+/** The turn of a doomed frame: it ends if all below it have, and none above
+ * it must be told first. Needs no documents. Returns as wf_fork_turn(). */
+unsigned wf_child_abort(struct wf_engine *engine, struct wf_frame *child,
+                        unsigned budget);
 
 /* ---- results.c ---- */
 /** Adds rows of those of the children's results that have none yet. */

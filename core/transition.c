@@ -674,16 +674,15 @@ static unsigned take_turn(struct wf_engine *engine, struct wf_frame *frame,
         frame->phase == WF_PHASE_GONE)
         return made;
     if (!machine_is_ready(engine, frame) ||
-        !wf_frame_has_parents(engine, frame) ||
-        !wf_frame_load_docs(engine, frame))
+        !wf_frame_has_parents(engine, frame))
+        return made;
+    if (wf_frame_is_doomed(frame)) {
+        frame->runnable = false;
+        return wf_child_abort(engine, frame, budget);
+    }
+    if (!wf_frame_load_docs(engine, frame))
         return made;
     frame->runnable = false;
-    if (wf_frame_is_doomed(frame)) {
-        wf_child_abort(engine, frame);
-        /* A failure of its own is not wanted any more. */
-        if (frame->phase != WF_PHASE_ABORT || !frame->fork->is_aborted)
-            return made;
-    }
     if (wf_frame_is_undecided(frame))
         return made;
     if (is_early(engine, frame)) {

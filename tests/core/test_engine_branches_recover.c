@@ -189,6 +189,7 @@ static char *padding(size_t length) {
 /* Results in pieces. */
 static void large_results_survive_crashes(void **state) {
     struct rig *rig = *state;
+    rig->clock.seeded = false; /* which would do without threads */
     open_with(rig, "{'StartAt':'M','States':{'M':{'Type':'Map','ItemsPath':"
                    "'$.l','ItemSelector':{'i.$':'$$.Map.Item.Value',"
                    "'p.$':'$.p'},'ItemProcessor':"
@@ -196,7 +197,7 @@ static void large_results_survive_crashes(void **state) {
                           "'End':true}")
                    ",'Next':'Z'},'Z':{'Type':'Pass','Parameters':{'n.$':"
                    "'$[*].i','p.$':'$[1].p'},'End':true}}}");
-    char *pad = padding(100000);
+    char *pad = padding(300000); /* for threads to work on */
     struct wf_buf input = {0};
     wf_buf_addf(&input, "{\"l\":[3,1,2],\"p\":%s}", pad);
     wf_buf_u8(&input, 0);
@@ -204,8 +205,39 @@ static void large_results_survive_crashes(void **state) {
         struct rig_reply *end = end_after_crash(rig, input.data, turns);
         if (!end)
             continue;
-        assert_int_equal(strlen(end->output), 100000 + 20);
+        assert_int_equal(strlen(end->output), 300000 + 20);
         assert_memory_equal(end->output, "{\"n\":[3,1,2],\"p\":\"xxx", 20);
+    }
+    wf_buf_free(&input);
+    free(pad);
+}
+
+/* Branches fail while threads decide what others do. */
+static void large_branches_are_aborted(void **state) {
+    struct rig *rig = *state;
+    rig->clock.seeded = false; /* which would do without threads */
+    open_with(rig,
+        "{'StartAt':'P','States':{'P':{'Type':'Parallel','Branches':["
+        BRANCH("A", "'A':{'Type':'Wait','Seconds':1,'Next':'F'},"
+               "'F':{'Type':'Fail','Error':'E'}") ","
+        BRANCH("M", "'M':{'Type':'Map','ItemsPath':'$.l','ItemSelector':{"
+               "'p.$':'$.p','i.$':'$$.Map.Item.Value'},'ItemProcessor':"
+               BRANCH("B", "'B':{'Type':'Wait','SecondsPath':'$.i',"
+                      "'Next':'C'},'C':{'Type':'Pass','ResultPath':'$.c',"
+                      "'Next':'D'},'D':{'Type':'Wait','Seconds':5,"
+                      "'End':true}") ",'End':true}")
+        "],'Retry':[{'ErrorEquals':['E'],'MaxAttempts':1,"
+        "'IntervalSeconds':1}],'Catch':[{'ErrorEquals':['E'],"
+        "'Next':'Z'}],'End':true},"
+        "'Z':{'Type':'Pass','Result':'caught','End':true}}}");
+    char *pad = padding(300000);
+    struct wf_buf input = {0};
+    wf_buf_addf(&input, "{\"l\":[0,1,1,1,2],\"p\":%s}", pad);
+    wf_buf_u8(&input, 0);
+    for (unsigned turns = 2; turns < 100; turns += 7) {
+        struct rig_reply *end = end_after_crash(rig, input.data, turns);
+        if (end)
+            rig_assert_text(rig, end->output, "\"caught\"");
     }
     wf_buf_free(&input);
     free(pad);
@@ -428,6 +460,7 @@ int main(int argc, char **argv) {
         ENGINE_TEST_BOTH(an_abort_survives_crashes),
         ENGINE_TEST_BOTH(long_histories_survive_crashes),
         ENGINE_TEST_BOTH(large_results_survive_crashes),
+        ENGINE_TEST_BOTH(large_branches_are_aborted),
         ENGINE_TEST_LMDB(huge_results_are_read_again),
         ENGINE_TEST_BOTH(random_machines_survive_crashes),
         ENGINE_TEST_REAL(random_machines_survive_crashes),
