@@ -220,6 +220,34 @@ static void a_window_does_not_wait_for_waits(void **state) {
     until_no_rows(rig);
 }
 
+/* The journal has the innermost frames, all above them are rows. */
+static void frames_survive_without_their_parents(void **state) {
+    struct rig *rig = *state;
+    rig_handler(rig, "t.lua", "local sleep, t = require('sleep'), {}\n"
+                              "function t.slow(x) sleep(0.2) return x end\n"
+                              "return t\n");
+    rig_open(rig);
+    rig_machine(rig, "m",
+                "{'StartAt':'M','States':{'M':{'Type':'Map',"
+                "'ItemProcessor':" BRANCH("N", "'N':{'Type':'Map',"
+                "'ItemProcessor':" BRANCH("O", "'O':{'Type':'Map',"
+                "'ItemProcessor':"
+                BRANCH("W", "'W':{'Type':'Wait','Seconds':3600,'Next':'T'},"
+                       "'T':{'Type':'Task','Resource':'lua:t.slow',"
+                       "'End':true}")
+                ",'End':true}") ",'End':true}") ",'End':true}}}");
+    const char *arn = rig_start(rig, NULL, "[[[1,2]],[[3]]]");
+    until_parked(rig);
+    rig_jump(rig, HOUR_MS + 10);
+    while (rig_count(rig_story(rig, arn), " TaskScheduled") < 3)
+        rig_turn(rig);
+    rig_crash(rig);
+    rig_open(rig);
+    rig_assert_text(rig, rig_end(rig, arn)->output, "[[[1,2]],[[3]]]");
+    branches_check(rig_story(rig, arn));
+    until_no_rows(rig);
+}
+
 static void parked_branches_are_aborted(void **state) {
     struct rig *rig = *state;
     rig_open(rig);
@@ -352,6 +380,7 @@ int main(int argc, char **argv) {
         ENGINE_TEST_REAL(iterations_in_iterations_go_on),
         ENGINE_TEST_REAL(many_results_wait_in_rows),
         ENGINE_TEST_REAL(a_window_does_not_wait_for_waits),
+        ENGINE_TEST_REAL(frames_survive_without_their_parents),
         ENGINE_TEST_REAL(parked_branches_are_aborted),
         ENGINE_TEST_REAL(a_parked_map_is_retried),
         ENGINE_TEST_REAL(a_wait_ends_while_it_is_parked),
