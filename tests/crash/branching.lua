@@ -291,10 +291,11 @@ branching.aborted = {
 ---------------------------------------------------------------------------
 
 local function endless_input(number)
+  local is_large = number % 9 == 0 -- more rows than are swept at a time
   return {
     number = number,
     task = { seconds = number % 6 == 0 and 20 or 0 },
-    holds = list_of(number % 9 == 0 and 150 or 2 + number % 5, function(i)
+    holds = list_of(is_large and 300 or 2 + number % 5, function(i)
       return i % 4 == 3 and 1 or LONG
     end),
     pairs = list_of(1 + number % 4, function(i) return i end),

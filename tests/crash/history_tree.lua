@@ -84,7 +84,7 @@ end
 local function begin_fork(walk, event, place, kind)
   local before = walk.events[event.previousEventId]
   local line = place
-  if before.type ~= kind .. "StateEntered" then
+  if not before or before.type ~= kind .. "StateEntered" then
     local old = fork_of(event, place, kind)
     line = old.parent
     check_previous(walk, line, event)
