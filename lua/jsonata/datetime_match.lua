@@ -1,9 +1,9 @@
 --- Matching a text against a date-time picture.
 --
 -- Each marker has a reader: reader.read(text, at) returns a list of the
--- places where it may end and of the values it then has, best first: { stop,
--- value, stop, value … }. reader.first(text, at) returns the best alone. Most
--- texts match by the best ones; else the readers are tried in order, and
+-- places where it may end, best first; reader.value(text, at, stop) what it
+-- then has read. reader.first(text, at) returns the best place and its value.
+-- Most texts match by the best ones; else the readers are tried in order, and
 -- again where a later one fails. Places that failed are not tried twice.
 --
 -- @module jsonata.datetime_match
@@ -17,8 +17,9 @@ local number_words = require("jsonata.number_words")
 local datetime_match = {}
 
 local MAX_MARKERS = 64 -- a picture with more matches nothing
-local MAX_RUN = 32 -- characters of one number
-local MAX_WORDS = 64 -- words of one number
+local MAX_RUN = 24 -- characters of one number
+local MAX_WORDS = 32 -- words of one number
+local MAX_TRIES = 4000 -- readings until a text is said not to match
 local LONGEST_WORD = 11 -- "seventeenth"
 local CHARACTER = "^[%z\1-\127\192-\255][\128-\191]*()"
 
@@ -40,10 +41,6 @@ local function digit_places(text, at, format)
     at = stop
   end
   return places
-end
-
-local function fraction_value(text)
-  return tonumber((text .. "000"):sub(1, 3))
 end
 
 -- The best way to read plain ASCII digits.
@@ -71,30 +68,34 @@ end
 -- Numbers in digits. `width` is how many, if another number follows at once.
 local function digits_reader(part, width)
   local format = part.format
-  return function(text, at)
-    local places, found = digit_places(text, at, format), {}
+  local function read(text, at)
+    local places, stops = digit_places(text, at, format), {}
     local first = width and math.min(width, #places) or #places
     for index = first, width or 1, -1 do
       local stop = places[index]
-      local piece = text:sub(at, stop - 1)
-      local tail = format.ordinal and text:match("^%a%a", stop)
-      if part.component == "f" then
-        found[#found + 1] = stop
-        found[#found + 1] = fraction_value(piece)
-      elseif not format.ordinal or tail then
-        found[#found + 1] = stop + (tail and 2 or 0)
-        found[#found + 1] = format_integer.read(piece .. (tail or ""),
-          format)
+      if not format.ordinal then
+        stops[#stops + 1] = stop
+      elseif text:find("^%a%a", stop) then
+        stops[#stops + 1] = stop + 2
       end
     end
-    return found
+    return stops
   end
+  local function value(text, at, stop)
+    local piece = text:sub(at, stop - 1)
+    if part.component == "f" and not format.ordinal then
+      piece = (digits.to_ascii(piece, format.zero) .. "000"):sub(1, 3)
+      return tonumber(piece)
+    end
+    return format_integer.read(piece, format)
+  end
+  return { read = read, value = value }
 end
 
 -- The place behind the longest number word at a place, and its value.
 local function read_word(text, at)
-  local letters = text:match("^%a+", at) or ""
-  for size = math.min(#letters, LONGEST_WORD), 3, -1 do
+  local letters = text:sub(at, at + LONGEST_WORD - 1):match("^%a+") or ""
+  for size = #letters, 3, -1 do
     local value = number_words.value(letters:sub(1, size):lower())
     if value then
       return at + size, value
@@ -120,43 +121,61 @@ local function read_next_word(text, at, last)
 end
 
 local function words_reader()
-  return function(text, at)
-    local found = {}
+  local function read(text, at)
+    local stops = {}
     local stop, value = read_word(text, at)
     if stop and value >= 100 then
-      return found
+      return stops
     end
-    while stop and #found < 2 * MAX_WORDS do
-      table.insert(found, 1, number_words.parse(text:sub(at, stop - 1)))
-      table.insert(found, 1, stop)
+    while stop and #stops < MAX_WORDS do
+      table.insert(stops, 1, stop)
       stop, value = read_next_word(text, stop, value)
     end
-    return found
+    return stops
   end
+  local function value(text, at, stop)
+    return number_words.parse(text:sub(at, stop - 1))
+  end
+  return { read = read, value = value }
 end
 
 -- Roman numerals and letters.
 local function letters_reader(part)
-  local set = part.format.kind == "roman" and "^[MDCLXVImdclxvi]+" or "^%a+"
-  return function(text, at)
-    local letters, found = text:match(set, at) or "", {}
-    for size = math.min(#letters, MAX_RUN), 1, -1 do
-      found[#found + 1] = at + size
-      found[#found + 1] = format_integer.read(
-        letters:sub(1, size):upper(), { kind = part.format.kind })
+  local format = { kind = part.format.kind }
+  local set = format.kind == "roman" and "^[MDCLXVImdclxvi]+" or "^%a+"
+  local function read(text, at)
+    local letters, stops = text:sub(at, at + MAX_RUN - 1):match(set), {}
+    for size = letters and #letters or 0, 1, -1 do
+      stops[#stops + 1] = at + size
     end
-    return found
+    return stops
   end
+  local function value(text, at, stop)
+    return format_integer.read(text:sub(at, stop - 1):upper(), format)
+  end
+  return { read = read, value = value }
 end
 
--- The best of some words: one that is all the letters, in any case.
-local function whole_reader(choices, width)
+-- One of some words, in any case, whole or of `width` characters.
+local function choice_reader(choices, width)
   local by_text = {}
   for value, choice in ipairs(choices) do
     by_text[choice:lower()] = value
     by_text[choice:sub(1, width or -1):lower()] = value
   end
-  return function(text, at)
+  local function value(text, at, stop)
+    return by_text[text:sub(at, stop - 1):lower()]
+  end
+  local function read(text, at)
+    local stops = {}
+    for stop = math.min(#text + 1, at + LONGEST_WORD), at + 1, -1 do
+      if value(text, at, stop) then
+        stops[#stops + 1] = stop
+      end
+    end
+    return stops
+  end
+  local function first(text, at) -- if it is all the letters
     local stop = at
     local letter = text:byte(stop)
     while letter and (letter >= 97 and letter <= 122
@@ -164,27 +183,10 @@ local function whole_reader(choices, width)
       stop = stop + 1
       letter = text:byte(stop)
     end
-    local value = by_text[text:sub(at, stop - 1):lower()]
-    return value and stop, value
+    local found = value(text, at, stop)
+    return found and stop, found
   end
-end
-
--- One of some words, in any case.
-local function choice_reader(choices, width)
-  return function(text, at)
-    local found = {}
-    for value, choice in ipairs(choices) do
-      for _, size in ipairs({ #choice, width }) do
-        if text:sub(at, at + size - 1):lower()
-          == choice:sub(1, size):lower() then
-          found[#found + 1] = at + math.min(size, #choice)
-          found[#found + 1] = value
-          break
-        end
-      end
-    end
-    return found
-  end
+  return { read = read, value = value, first = first }
 end
 
 local HALVES = { "am", "pm" }
@@ -215,23 +217,32 @@ local function read_offset(text, at, format)
 end
 
 local function zone_reader(part)
-  return function(text, at)
+  local function first(text, at)
     if part.traditional and text:find("^[Zz]", at) then
-      return { at + 1, 0 }
+      return at + 1, 0
     elseif part.component == "z" then
       at = text:match("^[Gg][Mm][Tt]()", at)
     end
     local sign = at and text:match("^[+-]", at)
     if not sign then
-      return {}
+      return nil
     end
     local hours, minutes, stop = read_offset(text, at + 1, part.format)
     if not minutes then
-      return {}
+      return nil
     end
     local offset = tonumber(hours) * 60 + tonumber(minutes)
-    return { stop, sign == "-" and -offset or offset }
+    return stop, sign == "-" and -offset or offset
   end
+  return {
+    first = first,
+    read = function(text, at)
+      return { (first(text, at)) }
+    end,
+    value = function(text, at)
+      return (select(2, first(text, at)))
+    end,
+  }
 end
 
 local function is_digits(part)
@@ -240,49 +251,43 @@ local function is_digits(part)
     and part.component ~= "z"
 end
 
--- A reader that knows its best way only by its list.
-local function slow_reader(read)
-  return {
-    read = read,
-    first = function(text, at)
-      local found = read(text, at)
-      return found[1], found[2]
-    end,
-  }
-end
-
 local function number_reader(part, following)
   local format = part.format
   if format.kind == "words" then
-    return slow_reader(words_reader())
+    return words_reader()
   elseif format.kind ~= "digits" then
-    return slow_reader(letters_reader(part))
+    return letters_reader(part)
   end
   local width = is_digits(following) and not format.ordinal
     and format.mandatory or nil
-  local reader = slow_reader(digits_reader(part, width))
+  local reader = digits_reader(part, width)
   if format.zero == 48 and not format.separators and not format.ordinal then
     reader.first = plain_reader(part, width)
   end
   return reader
 end
 
+-- The best way of a reader that has nothing better than its list.
+local function first_of(reader)
+  return function(text, at)
+    local stop = reader.read(text, at)[1]
+    return stop, stop and reader.value(text, at, stop)
+  end
+end
+
 local function marker_reader(part, following)
   local component = part.component
   if component == "Z" or component == "z" then
-    return slow_reader(zone_reader(part))
+    return zone_reader(part)
   elseif component == "C" or component == "E" then
     error({ code = "D3133", value = component })
   end
   datetime_picture.check_name(part)
   local names = component == "P" and HALVES or part.names
-  if names then
-    return {
-      read = choice_reader(names, part.max),
-      first = whole_reader(names, part.max),
-    }
-  end
-  return number_reader(part, following)
+  local reader = names and choice_reader(names, part.max)
+    or number_reader(part, following)
+  reader.first = reader.first or first_of(reader)
+  return reader
 end
 
 local function text_reader(part)
@@ -336,27 +341,27 @@ local function match_first(readers, text)
 end
 
 -- Whether readers from the i-th on match the text from a place on; what they
--- read goes to `values`. Of two readers of a component the later one counts.
-local function match_from(readers, i, text, at, values, failed)
-  local reader = readers[i]
+-- read goes to search.values. Of two of a component the later one counts.
+local function match_from(search, i, at)
+  local reader, text = search.readers[i], search.text
   if not reader then
     return at == #text + 1
   end
   local key = i * (#text + 2) + at
-  if failed[key] then
+  if search.failed[key] or search.tries == 0 then
     return false
   end
-  local found = reader.read(text, at)
-  for index = 1, #found, reader.component and 2 or 1 do
-    if match_from(readers, i + 1, text, found[index], values, failed) then
+  search.tries = search.tries - 1
+  for _, stop in ipairs(reader.read(text, at)) do
+    if match_from(search, i + 1, stop) then
       local component = reader.component
-      if component and values[component] == nil then
-        values[component] = found[index + 1]
+      if component and search.values[component] == nil then
+        search.values[component] = reader.value(text, at, stop)
       end
       return true
     end
   end
-  failed[key] = true
+  search.failed[key] = true
   return false
 end
 
@@ -372,8 +377,11 @@ function datetime_match.match(text, picture)
   if values then
     return values
   end
-  values = {}
-  return match_from(readers, 1, text, 1, values, {}) and values or nil
+  local search = {
+    readers = readers, text = text, values = {}, failed = {},
+    tries = MAX_TRIES,
+  }
+  return match_from(search, 1, 1) and search.values or nil
 end
 
 return datetime_match

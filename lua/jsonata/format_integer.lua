@@ -60,25 +60,41 @@ end
 
 -- Puts a separator before every `width` characters from the right.
 local function group_regularly(text, separator, width)
-  local first = #text % width
-  local out = first > 0 and text:sub(1, first) or text:sub(1, width)
-  for at = #out + 1, #text, width do
-    out = out .. separator .. text:sub(at, at + width - 1)
+  local size = #text
+  local first = size % width
+  if first == 0 then
+    first = math.min(width, size)
   end
-  return out
+  if size <= 4 * width then
+    local out = text:sub(1, first)
+    for at = first + 1, size, width do
+      out = out .. separator .. text:sub(at, at + width - 1)
+    end
+    return out
+  end
+  local parts = { text:sub(1, first) }
+  for at = first + 1, size, width do
+    parts[#parts + 1] = text:sub(at, at + width - 1)
+  end
+  return table.concat(parts, separator)
 end
 
 local function group_irregularly(text, separators)
-  local out, next_one = "", 1
-  for at = #text, 1, -1 do
-    while separators[next_one]
-      and separators[next_one].position == #text - at do
-      out = separators[next_one].text .. out
-      next_one = next_one + 1
+  local parts, last = {}, #text -- from the right
+  for _, separator in ipairs(separators) do
+    local at = #text - separator.position
+    if at < 1 then
+      break
     end
-    out = text:sub(at, at) .. out
+    parts[#parts + 1] = text:sub(at + 1, last)
+    parts[#parts + 1] = separator.text
+    last = at
   end
-  return out
+  parts[#parts + 1] = text:sub(1, last)
+  for i = 1, math.floor(#parts / 2) do
+    parts[i], parts[#parts + 1 - i] = parts[#parts + 1 - i], parts[i]
+  end
+  return table.concat(parts)
 end
 
 --- Puts separators between ASCII digits, as regular_width has them.

@@ -332,11 +332,12 @@ local function scaled(number, scale)
 end
 
 local function group_fraction(text, groups)
-  local out = ""
+  local parts = {}
   for at = 1, #text do
-    out = out .. text:sub(at, at) .. (groups[at] or "")
+    parts[#parts + 1] = text:sub(at, at)
+    parts[#parts + 1] = groups[at]
   end
-  return out
+  return table.concat(parts)
 end
 
 -- Integer and fraction of a number as digits, rounded to the places that the

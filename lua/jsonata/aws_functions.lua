@@ -1,0 +1,135 @@
+--- What Step Functions adds to JSONata: $partition, $range, $hash, $random,
+-- $uuid and $parse.
+--
+-- @module jsonata.aws_functions
+
+local values = require("jsonata.values")
+
+local aws_functions = {}
+
+local MAX_ITEMS = 1e7 -- as of [1..n]
+
+local ALGORITHMS = {
+  ["MD5"] = true, ["SHA-1"] = true, ["SHA-256"] = true, ["SHA-384"] = true,
+  ["SHA-512"] = true,
+}
+
+local function refuse(message, value)
+  error({ code = "D3137", message = message, value = value })
+end
+
+-- The nearest integer; halves go up.
+local function rounded(value)
+  return math.floor(values.number(value) + 0.5)
+end
+
+-- $partition(array, size): an array of arrays of `size` elements; the last
+-- one may have less.
+local function partition(array, size)
+  if array == nil or size == nil then
+    return nil
+  end
+  size = rounded(size)
+  if size < 1 then
+    refuse("The second argument of the partition function must be a "
+      .. "positive integer", size)
+  end
+  local chunks, count = {}, 0
+  for first = 1, array[0], size do
+    local chunk, length = {}, math.min(size, array[0] - first + 1)
+    for i = 1, length do
+      chunk[i] = array[first + i - 1]
+    end
+    count = count + 1
+    chunks[count] = values.array(chunk, length)
+  end
+  return values.array(chunks, count)
+end
+
+-- $range(first, last, step): a sequence, so that a single number stands for
+-- itself.
+local function range(first, last, step)
+  if first == nil or last == nil or step == nil then
+    return nil
+  end
+  first, last, step = rounded(first), rounded(last), rounded(step)
+  if step == 0 then
+    refuse("The third argument of the range function must not be 0", step)
+  end
+  local count = math.max(0, math.floor((last - first) / step) + 1)
+  if count > MAX_ITEMS then
+    error({ code = "D2014", value = count })
+  end
+  local list = {}
+  for i = 1, count do
+    list[i] = first + (i - 1) * step
+  end
+  return values.sequence(list, count)
+end
+
+-- A number in [0, 1) that follows from the seed alone.
+local function seeded(seed)
+  local state = rounded(seed) % 2147483647
+  for _ = 1, 3 do
+    state = (state * 48271 + 11) % 2147483647
+  end
+  return state / 2147483647
+end
+
+local function hash_of(hash)
+  return function(text, algorithm)
+    if text == nil or algorithm == nil then
+      return nil
+    elseif not ALGORITHMS[algorithm] then
+      refuse("The second argument of the hash function must be one of MD5, "
+        .. "SHA-1, SHA-256, SHA-384, SHA-512", algorithm)
+    end
+    return hash(algorithm, text)
+  end
+end
+
+local function random_of(random)
+  return function(seed)
+    if seed == nil then
+      return random()
+    end
+    return seeded(seed)
+  end
+end
+
+local function parse_of(parse)
+  return function(text)
+    if text == nil then
+      return nil
+    end
+    local value, problem = parse(text)
+    if value == nil then
+      refuse("The argument of the parse function is not valid JSON: "
+        .. tostring(problem), text)
+    end
+    return value
+  end
+end
+
+--- The functions by name: { signature =, call = function }. `services` has
+-- what they need from outside:
+--   random()               a number in [0, 1)
+--   uuid()                 a version 4 UUID
+--   hash(algorithm, text)  a text in hex ("SHA-256" …)
+--   parse(text)            JSON text as a value; or nil and what is wrong
+-- Arguments are as the signatures say, or undefined; results, too, then.
+-- Errors have the code D3137, or D2014 for a range that is too large.
+function aws_functions.of(services)
+  return {
+    partition = { signature = "<an:a>", call = partition },
+    range = { signature = "<nnn:a>", call = range },
+    hash = { signature = "<ss:s>", call = hash_of(services.hash) },
+    random = { signature = "<n?:n>", call = random_of(services.random) },
+    uuid = { signature = "<:s>", call = function()
+      return services.uuid()
+    end },
+    parse = { signature = "<s:x>", call = parse_of(services.parse) },
+  }
+end
+
+return aws_functions
