@@ -233,38 +233,41 @@ static void a_map_in_a_parallel_in_a_map(void **state) {
 static void a_selector_makes_each_item(void **state) {
     struct rig *rig = *state;
     rig_open(rig);
-    branches_succeed(rig,
-            "{'StartAt':'M','States':{'M':{'Type':'Map','ItemsPath':'$.l',"
-            "'ItemSelector':{'i.$':'$$.Map.Item.Index',"
-            "'v.$':'$$.Map.Item.Value','all.$':'$.l[0]','c':true},"
-            "'ItemProcessor':" BRANCH("A", PASS("A")) ",'End':true}}}",
-            "{'l':['a',{'b':1.0}]}",
-            "[{'i':0,'v':'a','all':'a','c':true},"
-            "{'i':1,'v':{'b':1.0},'all':'a','c':true}]");
+    branches_succeed(
+        rig,
+        "{'StartAt':'M','States':{'M':{'Type':'Map','ItemsPath':'$.l',"
+        "'ItemSelector':{'i.$':'$$.Map.Item.Index',"
+        "'v.$':'$$.Map.Item.Value','all.$':'$.l[0]','c':true},"
+        "'ItemProcessor':" BRANCH("A", PASS("A")) ",'End':true}}}",
+        "{'l':['a',{'b':1.0}]}",
+        "[{'i':0,'v':'a','all':'a','c':true},"
+        "{'i':1,'v':{'b':1.0},'all':'a','c':true}]");
 }
 
 static void a_legacy_map_works(void **state) {
     struct rig *rig = *state;
     rig_open(rig);
-    branches_succeed(rig,
-            "{'StartAt':'M','States':{'M':{'Type':'Map','ItemsPath':'$.l',"
-            "'Parameters':{'v.$':'$$.Map.Item.Value','x.$':'$.x'},"
-            "'Iterator':" BRANCH("A", PASS("A")) ",'End':true}}}",
-            "{'l':[1,2],'x':9}", "[{'v':1,'x':9},{'v':2,'x':9}]");
+    branches_succeed(
+        rig,
+        "{'StartAt':'M','States':{'M':{'Type':'Map','ItemsPath':'$.l',"
+        "'Parameters':{'v.$':'$$.Map.Item.Value','x.$':'$.x'},"
+        "'Iterator':" BRANCH("A", PASS("A")) ",'End':true}}}",
+        "{'l':[1,2],'x':9}", "[{'v':1,'x':9},{'v':2,'x':9}]");
 }
 
 static void results_go_where_they_are_wanted(void **state) {
     struct rig *rig = *state;
     rig_open(rig);
-    branches_succeed(rig,
-            "{'StartAt':'M','States':{'M':{'Type':'Map','ItemsPath':'$.l',"
-            "'ResultSelector':{'second.$':'$[1]','n.$':"
-            "'States.ArrayLength($)'},'ResultPath':'$.r','ItemProcessor':"
-            BRANCH("A", PASS("A")) ",'Next':'P'},"
-            "'P':{'Type':'Parallel','Parameters':{'q.$':'$.r'},"
-            "'ResultPath':'$.p','OutputPath':'$.p','Branches':["
-            BRANCH("B", PASS("B")) "],'End':true}}}",
-            "{'l':[4,5]}", "[{'q':{'second':5,'n':2}}]");
+    branches_succeed(
+        rig,
+        "{'StartAt':'M','States':{'M':{'Type':'Map','ItemsPath':'$.l',"
+        "'ResultSelector':{'second.$':'$[1]','n.$':"
+        "'States.ArrayLength($)'},'ResultPath':'$.r','ItemProcessor':"
+        BRANCH("A", PASS("A")) ",'Next':'P'},"
+        "'P':{'Type':'Parallel','Parameters':{'q.$':'$.r'},"
+        "'ResultPath':'$.p','OutputPath':'$.p','Branches':["
+        BRANCH("B", PASS("B")) "],'End':true}}}",
+        "{'l':[4,5]}", "[{'q':{'second':5,'n':2}}]");
 }
 
 /* The first branch waits longest. */

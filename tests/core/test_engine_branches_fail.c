@@ -67,7 +67,7 @@ static void what_runs_beside_a_failure_is_aborted(void **state) {
     rig_handler(rig, "t.lua", handlers);
     rig_open(rig);
     const char *story = branches_succeed(rig, beside, "{'l':[1,2]}",
-                                "{'Error':'E','Cause':'C'}");
+                                         "{'Error':'E','Cause':'C'}");
     assert_int_equal(rig_count(story, " WaitStateAborted W"), 1);
     assert_int_equal(rig_count(story, " TaskStateAborted R"), 1);
     assert_int_equal(rig_count(story, " WaitStateAborted V"), 2);
@@ -157,7 +157,7 @@ static void maps_and_parallels_are_retried(void **state) {
                     PASS("A") ",'F':{'Type':'Fail','Error':'E'}")
              ",'End':true}}}", retry);
     const char *story = branches_run(rig, definition, "[1,2,3]",
-                            WF_EXECUTION_FAILED, NULL);
+                                     WF_EXECUTION_FAILED, NULL);
     assert_int_equal(rig_count(story, " MapStateEntered"), 1);
     assert_int_equal(rig_count(story, " MapStateStarted"), 3);
     assert_int_equal(rig_count(story, " MapIterationStarted M#0"), 3);
