@@ -149,6 +149,10 @@ local machine = {}
 -- `definition` is JSON text or a value. `options` may be nil, or a table:
 -- profile = "aws" refuses our extension fields and resources ("native").
 function machine.load(definition, options) end
+--- All findings about a definition, JSON text: a list of { code, message,
+-- location, severity }, errors first. severity is "ERROR" (also nil),
+-- "WARNING" or "INFO". options.type = "EXPRESS" adds its rules.
+function machine.diagnose(definition, options) end
 --- Adds a state type: the table that a script of --states DIR returned, as
 -- states/README.md describes. To be called before machine.load; raises an
 -- error that says what is wrong with the script.

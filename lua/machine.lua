@@ -14,6 +14,12 @@ local machine = {}
 --- Compiles a definition; see core.stub.lua.
 machine.load = loader.load
 
+--- All findings about a definition; see core.stub.lua. The checks are not
+-- needed to run it: they are loaded when first asked for.
+function machine.diagnose(definition, options)
+  return require("asl.validator").diagnose(definition, options)
+end
+
 --- Adds a user's state type; see states/README.md.
 machine.add_type = types.add
 

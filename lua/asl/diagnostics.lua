@@ -16,15 +16,20 @@ diagnostics.MISSING_TRANSITION_TARGET = "MISSING_TRANSITION_TARGET"
 diagnostics.SCHEMA_VALIDATION_FAILED = "SCHEMA_VALIDATION_FAILED"
 diagnostics.TOO_DEEPLY_NESTED = "TOO_DEEPLY_NESTED"
 
-local MAX_DIAGNOSTICS = 100
+-- One more than an answer of the API may have: it says then that there are
+-- more.
+local MAX_DIAGNOSTICS = 101
 
---- Adds one to a list; of more than a hundred only `truncated` remains.
-function diagnostics.add(list, code, message, location)
-  if #list == MAX_DIAGNOSTICS then
-    list.truncated = true
-    return
+--- Adds one to a list that is not full. No severity: an error.
+function diagnostics.add(list, code, message, location, severity)
+  if #list < MAX_DIAGNOSTICS then
+    list[#list + 1] = {
+      code = code,
+      message = message,
+      location = location,
+      severity = severity,
+    }
   end
-  list[#list + 1] = { code = code, message = message, location = location }
 end
 
 --- Adds a SCHEMA_VALIDATION_FAILED.

@@ -25,18 +25,27 @@ function types.add(script)
   scripts[script.type] = script
 end
 
+local aws_types = {}
+for _, name in ipairs(AWS_ORDER) do
+  aws_types[name] = true
+end
+
+--- Whether a type is one of AWS's.
+function types.is_aws(name)
+  return aws_types[name] == true
+end
+
 --- The names of all types: AWS's first, then the others in order.
 function types.names()
-  local names, is_aws = {}, {}
+  local names = {}
   for _, name in ipairs(AWS_ORDER) do
-    is_aws[name] = true
     if scripts[name] then
       names[#names + 1] = name
     end
   end
   local others = {}
   for name in pairs(scripts) do
-    if not is_aws[name] then
+    if not aws_types[name] then
       others[#others + 1] = name
     end
   end
