@@ -117,6 +117,15 @@ static void put_definition(const struct wf_api_call *call,
     wf_json_text(call->out, "roleArn", reply->role_arn);
 }
 
+static void put_variable_references(
+    const struct wf_api_call *call,
+    const struct wf_state_machine_reply *reply) {
+    if (!reply->variable_references.data || call->options & METADATA_ONLY)
+        return;
+    wf_json_key(call->out, "variableReferences");
+    wf_buf_addstr(call->out, reply->variable_references);
+}
+
 static void on_described(void *arg, const struct wf_refusal *refusal,
                          const struct wf_state_machine_reply *reply) {
     struct wf_api_call *call = arg;
@@ -136,6 +145,7 @@ static void on_described(void *arg, const struct wf_refusal *refusal,
     wf_json_time(out, "creationDate", reply->creation_ms);
     wf_api_settings_write(out, &reply->settings);
     wf_json_text_if(out, "revisionId", reply->revision_id);
+    put_variable_references(call, reply);
     wf_buf_u8(out, '}');
     wf_api_done(call);
 }
@@ -162,6 +172,7 @@ static void on_described_for(void *arg, const struct wf_refusal *refusal,
     wf_json_time(out, "updateDate", reply->update_ms);
     wf_api_settings_write(out, &reply->settings);
     wf_json_text_if(out, "revisionId", reply->revision_id);
+    put_variable_references(call, reply);
     wf_buf_u8(out, '}');
     wf_api_done(call);
 }

@@ -133,6 +133,8 @@ struct wf_state_machine_reply {
     int64_t update_ms;         /**< When this revision was made. */
     struct wf_str revision_id; /**< data NULL: the first revision. */
     struct wf_state_machine_settings settings;
+    /** Which states refer to which variables, as JSON; data NULL: none. */
+    struct wf_str variable_references;
 };
 typedef void wf_state_machine_fn(void *arg, const struct wf_refusal *refusal,
                                  const struct wf_state_machine_reply *reply);

@@ -249,7 +249,7 @@ static void add_texts(struct wf_buf *out, uint32_t parts,
         return;
     if (parts & WORKER)
         wf_json_text(out, "workerName", event->text);
-    if (parts & LOCATION)
+    if (parts & LOCATION && event->text.len > 0)
         wf_json_text(out, "location", event->text);
     if (parts & MAP_RUN)
         wf_json_text(out, "mapRunArn", event->text);

@@ -146,6 +146,10 @@ static void fix_pointers(struct wf_script_machine *machine) {
 static void read_machine(lua_State *L, struct wf_script_machine *machine,
                          struct wf_script_summary *summary) {
     struct wf_buf branches = {0};
+    lua_getfield(L, -1, "variable_references");
+    if (lua_isstring(L, -1))
+        wf_buf_adds(&machine->variable_references, lua_tostring(L, -1));
+    lua_pop(L, 1);
     lua_getfield(L, -1, "states");
     machine->state_count = (uint32_t)lua_objlen(L, -1);
     machine->states = wf_calloc(machine->state_count,
@@ -162,6 +166,8 @@ static void read_machine(lua_State *L, struct wf_script_machine *machine,
         .state_count = machine->state_count,
         .start = (uint32_t)lua_tointeger(L, -2) - 1,
         .timeout_s = (int64_t)lua_tonumber(L, -1),
+        .variable_references = {machine->variable_references.data,
+                                machine->variable_references.len},
     };
     lua_pop(L, 2);
     machine->ref = luaL_ref(L, LUA_REGISTRYINDEX);
@@ -230,6 +236,7 @@ void wf_script_machine_free(struct wf_script *script,
         return;
     luaL_unref(script->L, LUA_REGISTRYINDEX, machine->ref);
     wf_buf_free(&machine->names);
+    wf_buf_free(&machine->variable_references);
     free(machine->branches);
     free(machine->states);
     free(machine);

@@ -54,6 +54,7 @@ struct wf_script_machine {
     uint32_t state_count;
     uint32_t *branches;           /**< Of all states. */
     struct wf_buf names;
+    struct wf_buf variable_references;
 };
 
 /** The transition that ctx was bound to is decided. */

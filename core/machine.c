@@ -142,6 +142,7 @@ struct wf_state_machine_reply wf_machine_reply(
         .settings = {wf_str(machine->settings.logging),
                      wf_str(machine->settings.tracing),
                      wf_str(machine->settings.encryption)},
+        .variable_references = machine->variable_references,
     };
 }
 

@@ -63,6 +63,7 @@ struct wf_machine {
     const struct wf_state_info *states; /**< Owned by `compiled`. */
     uint32_t state_count, start;
     int64_t timeout_s;     /**< 0: none */
+    struct wf_str variable_references; /**< JSON, owned by `compiled`. */
     struct wf_machine_wait *waits;
 };
 

@@ -94,6 +94,17 @@ bool wf_machine_decode(struct wf_engine *engine, struct wf_machine *machine,
     return true;
 }
 
+/* Whether an expression may look at the context object. */
+static bool asks_states(const struct wf_buf *definition) {
+    const char *at = definition->data, *end = at + definition->len;
+    while ((at = memmem(at, (size_t)(end - at), "$states", 7))) {
+        at += 7;
+        if (end - at < 2 || at[0] != '.' || !strchr("ire", at[1]))
+            return true;
+    }
+    return false;
+}
+
 /* Whether the text may ask the context object for more than its members
  * Execution, State, StateMachine and Task. */
 static bool asks_for_items(const struct wf_buf *definition) {
@@ -103,8 +114,7 @@ static bool asks_for_items(const struct wf_buf *definition) {
         if (end - at < 2 || at[0] != '.' || !strchr("EST", at[1]))
             return true;
     }
-    return memmem(definition->data, definition->len, "$states.context",
-                  15) != NULL;
+    return asks_states(definition);
 }
 
 int wf_machine_compile(struct wf_engine *engine, struct wf_machine *machine,
@@ -131,6 +141,7 @@ int wf_machine_compile(struct wf_engine *engine, struct wf_machine *machine,
     machine->state_count = summary.state_count;
     machine->start = summary.start;
     machine->timeout_s = summary.timeout_s;
+    machine->variable_references = summary.variable_references;
     machine->shows_items = asks_for_items(&machine->definition);
     machine->ready = true;
     return 0;

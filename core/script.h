@@ -48,6 +48,9 @@ struct wf_script_summary {
     const struct wf_state_info *states; /**< Owned by the machine. */
     uint32_t state_count, start;        /**< start: 0-based */
     int64_t timeout_s;                  /**< 0: none */
+    /** The variables that states refer to, an object of arrays, as JSON; data
+     * NULL: none do. Owned by the machine. */
+    struct wf_str variable_references;
 };
 
 /**

@@ -218,13 +218,44 @@ static void check_next(const struct wf_machine *machine,
     };
 }
 
-/* What a state hands on may be as large as any payload. */
+/* AWS: 256 KiB in a payload, 10 MiB in all variables. */
+#define VARIABLES_PAYLOADS 40
+
+/* What a frame's variables would take. */
+static size_t variables_bytes(const struct wf_frame *frame,
+                              struct wf_doc *assigned) {
+    struct wf_doc *before = frame->variables.doc;
+    if (!before)
+        return assigned->len;
+    struct wf_doc *merged =
+        wf_object_merge((struct wf_value){before, 0},
+                        (struct wf_value){assigned, 0});
+    size_t bytes = merged->len;
+    wf_doc_unref(merged);
+    return bytes;
+}
+
+static bool fits(const struct wf_engine *engine, const struct wf_frame *frame,
+                 const struct wf_decision *decision) {
+    size_t limit = engine->options.payload_bytes;
+    struct wf_doc *assigned = decision->assigned;
+    if (decision->output->len > limit || (assigned && assigned->len > limit))
+        return false;
+    size_t all = limit * VARIABLES_PAYLOADS;
+    size_t before =
+        assigned && frame->variables.doc ? frame->variables.doc->len : 0;
+    return !assigned || before + assigned->len <= all ||
+           variables_bytes(frame, assigned) <= all;
+}
+
+/* What a state hands on, and what it assigns, may be as large as any
+ * payload. */
 static void check_size(struct wf_engine *engine, struct wf_frame *frame,
                        struct wf_decision *decision) {
     struct wf_str name = state_of(frame)->name;
 
     if (decision->kind != WF_DECISION_EXIT ||
-        decision->output->len <= engine->options.payload_bytes)
+        fits(engine, frame, decision))
         return;
     wf_decision_free(decision);
     *decision = (struct wf_decision){.kind = WF_DECISION_FAIL};

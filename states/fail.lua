@@ -4,6 +4,7 @@
 
 local decide = require("asl.decide")
 local errors = require("asl.errors")
+local jsonata_fields = require("asl.jsonata_fields")
 
 local fail = { type = "Fail", terminal = true }
 
@@ -16,6 +17,10 @@ fail.fields = {
     CausePath = "expression",
   },
   at_most_one_of = { { "Error", "ErrorPath" }, { "Cause", "CausePath" } },
+}
+
+fail.jsonata_fields = {
+  types = { Error = "jsonata_string", Cause = "jsonata_string" },
 }
 
 -- The text an expression finds: text; or nil, error, cause.
@@ -38,8 +43,16 @@ end
 
 --- Decides what entering the state means: the failure it describes.
 function fail.enter(ctx, state, input)
-  local name, text = state.Error, state.Cause
-  local error, cause
+  local name, text, error, cause
+  name, error, cause =
+    jsonata_fields.value(ctx, state, state.Error, input, "string")
+  if not error then
+    text, error, cause =
+      jsonata_fields.value(ctx, state, state.Cause, input, "string")
+  end
+  if error then
+    return decide.fail(error, cause)
+  end
   if state.ErrorPath then
     name, error, cause = text_at(ctx, state, input, "ErrorPath")
     if not name then

@@ -15,6 +15,7 @@ local map = { type = "Map" }
 
 --- Fields of this state beyond those every state has.
 map.fields = containers.map_fields
+map.jsonata_fields = containers.map_jsonata_fields
 
 map.prepare = containers.prepare_map
 
@@ -27,6 +28,11 @@ function map.enter(ctx, state, input)
   end
   if limit then
     items, error, cause = map_data.items(ctx, state, effective)
+  end
+  if items and state.query_language == "JSONata" then
+    local fits
+    fits, error, cause = map_data.check_tolerance(ctx, state, effective)
+    items = fits and items
   end
   if not items then
     return failing.failed(ctx, state, input, error, cause)
@@ -51,14 +57,8 @@ function map.item(ctx, state, input, index, item)
   return decide.item(value)
 end
 
---- All iterations have succeeded; `results` is the array of their outputs.
-function map.joined(ctx, state, input, results)
-  local output, error, cause = map_data.result(ctx, state, input, results)
-  if not output then
-    return failing.failed(ctx, state, input, error, cause)
-  end
-  return decide.exit(output, state.next)
-end
+--- All iterations have succeeded: comes with the array of their outputs.
+map.joined = failing.succeeded
 
 --- An iteration has failed, and the others have been stopped.
 map.branch_failed = failing.failed

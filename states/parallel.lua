@@ -5,12 +5,12 @@
 local containers = require("asl.containers")
 local decide = require("asl.decide")
 local failing = require("asl.failing")
-local map_data = require("asl.map_data")
 
 local parallel = { type = "Parallel" }
 
 --- Fields of this state beyond those every state has.
 parallel.fields = containers.parallel_fields
+parallel.jsonata_fields = containers.parallel_jsonata_fields
 
 parallel.prepare = containers.prepare_parallel
 
@@ -30,14 +30,8 @@ end
 --- A retrier's interval is over: everything again from the state's input.
 parallel.retry = parallel.enter
 
---- All branches have succeeded; `results` is the array of their outputs.
-function parallel.joined(ctx, state, input, results)
-  local output, error, cause = map_data.result(ctx, state, input, results)
-  if not output then
-    return failing.failed(ctx, state, input, error, cause)
-  end
-  return decide.exit(output, state.next)
-end
+--- All branches have succeeded: comes with the array of their outputs.
+parallel.joined = failing.succeeded
 
 --- A branch has failed, and the others have been stopped.
 parallel.branch_failed = failing.failed

@@ -14,8 +14,11 @@ pass.fields = {
     Result = "json",
     ResultPath = "result_path",
     OutputPath = "nullable_path",
+    Assign = "assign",
   },
 }
+
+pass.jsonata_fields = { types = { Output = "jsonata", Assign = "assign" } }
 
 local exit, fail = decide.exit, decide.fail
 
@@ -48,23 +51,34 @@ end
 
 --- Decides what entering the state means: it is over at once.
 function pass.enter(ctx, state, input)
-  local data = state.data
-  local output, error, cause = work(ctx, state, input)
-  if output then
-    output, error, cause = data.place(ctx, state, input, output)
-  end
-  if output then
-    output, error, cause = data.output(ctx, state, output)
-  end
-  if not output then
+  local result, error, cause = work(ctx, state, input)
+  if not result then
     return fail(error, cause)
   end
-  return exit(output, state.next)
+  local output, assigned
+  output, assigned, cause = state.data.leave(ctx, state, input, result)
+  if not output then
+    return fail(assigned, cause)
+  end
+  return exit(output, state.next, assigned)
+end
+
+-- In JSONata a Pass has no result of its own.
+local function enter_jsonata(ctx, state, input)
+  local output, assigned, cause = state.data.hand_on(ctx, state, input, state)
+  if not output then
+    return fail(assigned, cause)
+  end
+  return exit(output, state.next, assigned)
 end
 
 --- Chooses the shortest way when the definition is loaded.
 function pass.prepare(state)
   local short = hand_on
+  if state.query_language == "JSONata" then
+    state.enter = (state.Output or state.Assign) and enter_jsonata or hand_on
+    return
+  end
   for name in pairs(pass.fields.types) do
     if name == "Parameters" and state[name] then
       short = reshape

@@ -11,13 +11,11 @@ succeed.fields = {
   types = { InputPath = "nullable_path", OutputPath = "nullable_path" },
 }
 
+succeed.jsonata_fields = { types = { Output = "jsonata" } }
+
 --- Decides what entering the state means: the end.
 function succeed.enter(ctx, state, input)
-  local data = state.data
-  local output, error, cause = data.input(ctx, state, input)
-  if output then
-    output, error, cause = data.output(ctx, state, output)
-  end
+  local output, error, cause = state.data.hand_on(ctx, state, input, state)
   if not output then
     return decide.fail(error, cause)
   end

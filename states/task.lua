@@ -7,8 +7,9 @@
 
 local decide = require("asl.decide")
 local errors = require("asl.errors")
-local integration = require("asl.integration")
 local failing = require("asl.failing")
+local integration = require("asl.integration")
+local jsonata_fields = require("asl.jsonata_fields")
 
 local task = { type = "Task" }
 
@@ -31,6 +32,7 @@ task.fields = {
     ResultSelector = "template",
     ResultPath = "result_path",
     OutputPath = "nullable_path",
+    Assign = "assign",
     Retry = "retriers",
     Catch = "catchers",
     AtMostOnce = "boolean",
@@ -40,6 +42,27 @@ task.fields = {
     { "TimeoutSeconds", "TimeoutSecondsPath" },
     { "HeartbeatSeconds", "HeartbeatSecondsPath" },
   },
+  extensions = { AtMostOnce = true },
+}
+
+task.jsonata_fields = {
+  types = {
+    Resource = "resource",
+    Arguments = "jsonata",
+    TimeoutSeconds = { "jsonata_integer", min = 1, max = LONGEST_S },
+    HeartbeatSeconds = { "jsonata_integer", min = 1, max = LONGEST_S },
+    Credentials = { "record", schema = {
+      types = { RoleArn = "jsonata_string" },
+      required = { "RoleArn" },
+      is_open = true,
+    } },
+    Output = "jsonata",
+    Assign = "assign",
+    Retry = "retriers",
+    Catch = "catchers",
+    AtMostOnce = "boolean",
+  },
+  required = { "Resource" },
   extensions = { AtMostOnce = true },
 }
 
@@ -53,7 +76,8 @@ local failed = failing.failed
 local function seconds_of(ctx, state, effective, field)
   local path = state[field .. "Path"]
   if not path then
-    return state[field]
+    return jsonata_fields.integer(ctx, state, state[field], effective, 1,
+      LONGEST_S)
   end
   local found = path:find(effective, ctx)
   if not found then
@@ -74,7 +98,8 @@ local function role_of(ctx, state, effective)
   local credentials = state.Credentials
   local path = credentials and credentials["RoleArn.$"]
   if not path then
-    return credentials and credentials.RoleArn
+    return jsonata_fields.value(ctx, state,
+      credentials and credentials.RoleArn, effective, "string")
   end
   local found, error, cause = path:find(effective, ctx)
   if not found then
@@ -131,21 +156,8 @@ end
 --- A retrier's interval is over: everything again from the state's input.
 task.retry = task.enter
 
---- The task has succeeded; `output` is its result.
-function task.task_succeeded(ctx, state, input, output)
-  local data = state.data
-  local result, error, cause = data.result(ctx, state, output)
-  if result then
-    result, error, cause = data.place(ctx, state, input, result)
-  end
-  if result then
-    result, error, cause = data.output(ctx, state, result)
-  end
-  if not result then
-    return failed(ctx, state, input, error, cause)
-  end
-  return decide.exit(result, state.next)
-end
+--- The task has succeeded: comes with its result.
+task.task_succeeded = failing.succeeded
 
 --- Names that the core reads, and defaults, when the definition is loaded.
 function task.prepare(state)

@@ -7,6 +7,7 @@
 
 local decide = require("asl.decide")
 local errors = require("asl.errors")
+local jsonata_fields = require("asl.jsonata_fields")
 local timestamp = require("asl.timestamp")
 
 local wait = { type = "Wait" }
@@ -20,14 +21,26 @@ wait.fields = {
     SecondsPath = "path",
     TimestampPath = "path",
     OutputPath = "nullable_path",
+    Assign = "assign",
   },
   exactly_one_of = {
     { "Seconds", "Timestamp", "SecondsPath", "TimestampPath" },
   },
 }
 
+wait.jsonata_fields = {
+  types = {
+    Seconds = { "jsonata_integer", min = 0, max = 99999999 },
+    Timestamp = "jsonata_timestamp",
+    Output = "jsonata",
+    Assign = "assign",
+  },
+  exactly_one_of = { { "Seconds", "Timestamp" } },
+}
+
 -- AWS's longest delay: 2^31 - 1 seconds, 24,855 days.
-local LONGEST_MS = 2147483647 * 1000
+local LONGEST_S = 2147483647
+local LONGEST_MS = LONGEST_S * 1000
 
 -- The value a path field finds: value; or nil, error, cause.
 local function value_at(ctx, state, effective, field)
@@ -73,9 +86,31 @@ local function moment_at_path(ctx, state, effective)
   return timestamp.to_ms(seconds, nanos)
 end
 
+local function delay_of_expression(ctx, state, input)
+  local seconds, error, cause = jsonata_fields.integer(ctx, state,
+    state.Seconds, input, 0, LONGEST_S)
+  if not seconds then
+    return nil, error, cause
+  end
+  return ctx:now_ms() + seconds * 1000
+end
+
+local function moment_of_expression(ctx, state, input)
+  local seconds, nanos, cause =
+    jsonata_fields.moment(ctx, state, state.Timestamp, input)
+  if not seconds then
+    return nil, nanos, cause
+  end
+  return timestamp.to_ms(seconds, nanos)
+end
+
 -- The moment the state waits for: milliseconds; or nil, error, cause.
 local function due_ms(ctx, state, effective)
-  if state.Seconds then
+  if jsonata_fields.is_expression(state.Seconds) then
+    return delay_of_expression(ctx, state, effective)
+  elseif jsonata_fields.is_expression(state.Timestamp) then
+    return moment_of_expression(ctx, state, effective)
+  elseif state.Seconds then
     return ctx:now_ms() + state.Seconds * 1000
   elseif state.Timestamp then
     return timestamp.to_ms(state.Timestamp.seconds, state.Timestamp.nanos)
@@ -104,15 +139,11 @@ end
 
 --- The timer asked for by enter() has fired.
 function wait.timer_fired(ctx, state, input)
-  local data = state.data
-  local output, error, cause = data.input(ctx, state, input)
-  if output then
-    output, error, cause = data.output(ctx, state, output)
-  end
+  local output, assigned, cause = state.data.hand_on(ctx, state, input, state)
   if not output then
-    return decide.fail(error, cause)
+    return decide.fail(assigned, cause)
   end
-  return decide.exit(output, state.next)
+  return decide.exit(output, state.next, assigned)
 end
 
 return wait

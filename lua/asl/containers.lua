@@ -22,6 +22,8 @@ local containers = {}
 local below = diagnostics.below
 local kinds = fields.kinds
 
+local LARGEST = 99999999
+
 local BRANCH = { types = { Comment = "string" } }
 
 local PROCESSOR_CONFIG = {
@@ -49,6 +51,7 @@ function kinds.branches(value, at)
       load = at.load,
       name = at.name,
       location = at.location .. "[" .. index .. "]",
+      scope = at.scope,
     }, BRANCH)
     if problem then
       diagnostics.schema(at.load.diagnostics, problem,
@@ -96,6 +99,7 @@ containers.parallel_fields = {
     ResultSelector = "template",
     ResultPath = "result_path",
     OutputPath = "nullable_path",
+    Assign = "assign",
     Retry = "retriers",
     Catch = "catchers",
   },
@@ -111,11 +115,12 @@ containers.map_fields = {
     ItemsPath = "any_reference_path",
     ItemSelector = "template",
     Parameters = "template",
-    MaxConcurrency = { "integer", min = 0, max = 99999999 },
+    MaxConcurrency = { "integer", min = 0, max = LARGEST },
     MaxConcurrencyPath = "path",
     ResultSelector = "template",
     ResultPath = "result_path",
     OutputPath = "nullable_path",
+    Assign = "assign",
     Retry = "retriers",
     Catch = "catchers",
   },
@@ -124,6 +129,35 @@ containers.map_fields = {
     { "ItemSelector", "Parameters" },
     { "MaxConcurrency", "MaxConcurrencyPath" },
   },
+}
+
+--- The same in JSONata.
+containers.parallel_jsonata_fields = {
+  types = {
+    Branches = "branches",
+    Arguments = "jsonata",
+    Output = "jsonata",
+    Assign = "assign",
+    Retry = "retriers",
+    Catch = "catchers",
+  },
+  required = { "Branches" },
+}
+
+containers.map_jsonata_fields = {
+  types = {
+    ItemProcessor = "processor",
+    Items = "jsonata_items",
+    ItemSelector = "jsonata",
+    MaxConcurrency = { "jsonata_integer", min = 0, max = LARGEST },
+    ToleratedFailureCount = { "jsonata_integer", min = 0, max = LARGEST },
+    ToleratedFailurePercentage = { "jsonata_number", min = 0, max = 100 },
+    Output = "jsonata",
+    Assign = "assign",
+    Retry = "retriers",
+    Catch = "catchers",
+  },
+  required = { "ItemProcessor" },
 }
 
 --- What a Parallel state needs once it is loaded.

@@ -1,4 +1,5 @@
---- Places in the context object: which part of it a path looks into.
+--- Places in the context object: which part of it a path looks into; and the
+-- place of variables.
 --
 -- Writing out and indexing the whole object for each path would cost as much
 -- as the execution's input is long; for each item of a Map that is too much.
@@ -58,7 +59,15 @@ local function relation(steps, place)
   return "in"
 end
 
---- The place for the steps of a path.
+--- Where paths of variables look: their first step is the variable's name.
+context_place.VARIABLES = {
+  depth = 0,
+  root = function(ctx)
+    return ctx:variables()
+  end,
+}
+
+--- The place for the steps of a path of the context.
 function context_place.of(steps)
   local is_brief = true
   for _, place in ipairs({ INPUT, ITEM }) do
@@ -69,6 +78,14 @@ function context_place.of(steps)
     is_brief = is_brief and not how
   end
   return is_brief and BRIEF or WHOLE
+end
+
+--- The place of a path with a source as asl.path numbers them; nil: the input.
+function context_place.of_source(source, steps)
+  if source == 2 then
+    return context_place.of(steps)
+  end
+  return source == 3 and context_place.VARIABLES or nil
 end
 
 return context_place

@@ -102,4 +102,61 @@ function jsonpath.output(ctx, state, output)
   return select(ctx, state, state.OutputPath, output)
 end
 
+-- An output and the values that Assign gives variables, `$` being `seen`.
+local function assigned(ctx, state, output, assign, seen)
+  if not assign then
+    return output
+  end
+  local values, error, cause = assign:render(ctx, state, seen)
+  if not values then
+    return nil, error, cause
+  end
+  return output, values
+end
+
+--- What a state with a result leaves. `$` of Assign is the result, as
+-- ResultSelector leaves it.
+function jsonpath.leave(ctx, state, input, result)
+  local error, cause
+  if state.ResultSelector then
+    result, error, cause = jsonpath.result(ctx, state, result)
+    if not result then
+      return nil, error, cause
+    end
+  end
+  local output
+  output, error, cause = jsonpath.place(ctx, state, input, result)
+  if output and state.OutputPath ~= nil then
+    output, error, cause = jsonpath.output(ctx, state, output)
+  end
+  if not output then
+    return nil, error, cause
+  end
+  return assigned(ctx, state, output, state.Assign, result)
+end
+
+--- What a state without a result leaves: its effective input.
+function jsonpath.hand_on(ctx, state, input, chosen)
+  local effective, error, cause = jsonpath.input(ctx, state, input)
+  local output
+  if effective then
+    output, error, cause = jsonpath.output(ctx, state, effective)
+  end
+  if not output then
+    return nil, error, cause
+  end
+  return assigned(ctx, state, output, chosen.Assign, effective)
+end
+
+--- What a catcher hands on: the error output at its ResultPath, which is `$`
+-- of its Assign.
+function jsonpath.caught(ctx, state, input, found, error_output)
+  local output, error, cause =
+    jsonpath.put(ctx, state, found.ResultPath, input, error_output)
+  if not output then
+    return nil, error, cause
+  end
+  return assigned(ctx, state, output, found.Assign, error_output)
+end
+
 return jsonpath

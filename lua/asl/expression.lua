@@ -15,13 +15,15 @@ local expression = {}
 
 expression.INPUT = path.INPUT
 expression.CONTEXT = path.CONTEXT
+expression.VARIABLE = path.VARIABLE
 
---- Parses a text. Returns an expression, or nil and what is wrong.
-function expression.parse(text)
+--- Parses a text. Returns an expression, or nil and what is wrong. Names of
+-- variables in it are put into the set `variables`, if that is given.
+function expression.parse(text, variables)
   if text:sub(1, 7) == "States." then
-    return intrinsics.parse(text)
+    return intrinsics.parse(text, variables)
   end
-  return path.parse(text)
+  return path.parse(text, variables)
 end
 
 return expression

@@ -28,12 +28,22 @@ local function caught(ctx, state, input, error, cause)
     end
     return decide.fail(error, cause)
   end
-  local output, put_error, put_cause = state.data.put(ctx, state,
-    found.ResultPath, input, catcher.error_output(error, cause))
+  local output, assigned, problem = state.data.caught(ctx, state, input,
+    found, catcher.error_output(error, cause))
   if not output then
-    return decide.fail(put_error, put_cause)
+    return decide.fail(assigned, problem)
   end
-  return decide.exit(output, found.Next)
+  return decide.exit(output, found.Next, assigned)
+end
+
+--- The decision when the work is done: the state is over, unless what its
+-- fields make of the result fails.
+function failing.succeeded(ctx, state, input, result)
+  local output, assigned, cause = state.data.leave(ctx, state, input, result)
+  if not output then
+    return failing.failed(ctx, state, input, assigned, cause)
+  end
+  return decide.exit(output, state.next, assigned)
 end
 
 --- The decision after a failure: a retry, a catcher's state, or the end.

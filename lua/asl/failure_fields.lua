@@ -25,14 +25,22 @@ failure_fields.retrier = {
   required = { "ErrorEquals" },
 }
 
+local function catcher_schema(types, other_language)
+  types.Comment = "string"
+  types.ErrorEquals = "strings"
+  types.Next = "state"
+  types.Assign = "assign"
+  return {
+    types = types,
+    required = { "ErrorEquals", "Next" },
+    other_language = other_language,
+  }
+end
+
+--- By query language.
 failure_fields.catcher = {
-  types = {
-    Comment = "string",
-    ErrorEquals = "strings",
-    Next = "state",
-    ResultPath = "result_path",
-  },
-  required = { "ErrorEquals", "Next" },
+  JSONPath = catcher_schema({ ResultPath = "result_path" }, { Output = true }),
+  JSONata = catcher_schema({ Output = "jsonata" }, { ResultPath = true }),
 }
 
 local function check_names(at, element, location, is_last)
@@ -81,7 +89,8 @@ end
 
 --- The field Catch.
 function fields.kinds.catchers(value, at)
-  return compile_list(value, at, failure_fields.catcher, catcher.compile)
+  local schema = failure_fields.catcher[at.load.language]
+  return compile_list(value, at, schema, catcher.compile)
 end
 
 return failure_fields

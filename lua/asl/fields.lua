@@ -8,6 +8,8 @@
 --   exactly_one_of = { "Seconds", "Timestamp" },    all of these optional;
 --   at_most_one_of = { { "Error", "ErrorPath" } },  pairs or longer lists
 --   extensions = { AtMostOnce = true },  refused in profile "aws"
+--   is_open = true,  other fields are of no interest
+--   other_language = { Output = …, … },  types in the other query language
 --
 -- Each type is a function of fields.kinds that returns the compiled value; or
 -- nil and what is wrong (nothing if it has reported that itself).
@@ -150,7 +152,7 @@ local function parsed(value, at, parse, what)
   if not text then
     return expected("String")
   end
-  local found, problem = parse(text)
+  local found, problem = parse(text, at.load.variables)
   if not found then
     return nil, "The value for the field '" .. at.name .. "' must be a valid "
       .. what .. ": " .. problem
@@ -196,11 +198,11 @@ function kinds.result_path(value, at)
 end
 
 --- A payload template.
-function kinds.template(value)
+function kinds.template(value, at)
   if value:type() ~= "object" then
     return expected("Object")
   end
-  return template.compile(value)
+  return template.compile(value, at.load.variables)
 end
 
 --- The name of a state of the same scope; the loader replaces it by the
@@ -267,9 +269,13 @@ local NO_OPTIONS = {}
 local function compile_member(load, name, member, schema, at)
   local kind = schema.types[name]
   local extension = schema.extensions and schema.extensions[name]
-  if not kind or (extension and load.profile == "aws") then
+  if not kind and schema.is_open then
+    return nil
+  elseif not kind or (extension and load.profile == "aws") then
+    local other = schema.other_language and schema.other_language[name]
     diagnostics.schema(load.diagnostics, "Field '" .. name
-      .. "' is not supported", at.object_location)
+      .. "' is not supported" .. (other and " when 'QueryLanguage' is '"
+      .. load.language .. "'" or ""), at.object_location)
     return nil
   end
   local options = NO_OPTIONS

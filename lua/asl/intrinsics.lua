@@ -105,21 +105,21 @@ end
 
 local parse_call
 
-local function parse_argument(text, at, depth, is_template)
+local function parse_argument(text, at, depth, is_template, variables)
   local char = text:sub(at, at)
   if char == "'" then
     return parse_string(text, at, is_template)
   elseif char == "$" then
-    return path.parse_argument(text, at)
+    return path.parse_argument(text, at, variables)
   elseif text:find("^States%.", at) then
-    return parse_call(text, at, depth + 1)
+    return parse_call(text, at, depth + 1, variables)
   end
   return parse_constant(text, at)
 end
 
 -- The arguments behind an opening parenthesis: a list, and where the text
 -- goes on behind the closing one.
-local function parse_arguments(text, at, depth, name)
+local function parse_arguments(text, at, depth, name, variables)
   local list = {}
   at = scanner.skip(text, at)
   if text:sub(at, at) == ")" then
@@ -127,7 +127,8 @@ local function parse_arguments(text, at, depth, name)
   end
   while true do
     local is_template = name == "Format" and not list[1]
-    local argument, stop = parse_argument(text, at, depth, is_template)
+    local argument, stop =
+      parse_argument(text, at, depth, is_template, variables)
     if not argument or #list == MAX_ARGUMENTS then
       return nil
     end
@@ -142,13 +143,14 @@ local function parse_arguments(text, at, depth, name)
   end
 end
 
-parse_call = function(text, at, depth)
+parse_call = function(text, at, depth, variables)
   local name, start = text:match("^States%.(%a%w*)%s*%(()", at)
   local found = name and functions[name]
   if not found or depth > MAX_DEPTH then
     return nil
   end
-  local arguments, stop = parse_arguments(text, start, depth, name)
+  local arguments, stop =
+    parse_arguments(text, start, depth, name, variables)
   if not arguments or #arguments < found.min or #arguments > found.max then
     return nil
   end
@@ -160,9 +162,10 @@ parse_call = function(text, at, depth)
   }, call), stop
 end
 
---- Parses a call. Returns an expression, or nil and what is wrong.
-function intrinsics.parse(text)
-  local found, stop = parse_call(text, 1, 1)
+--- Parses a call. Returns an expression, or nil and what is wrong. Names of
+-- variables in it are put into the set `variables`, if that is given.
+function intrinsics.parse(text, variables)
+  local found, stop = parse_call(text, 1, 1, variables)
   if not found or text:find("%S", stop) then
     return nil, "not a call of an intrinsic function"
   end

@@ -121,7 +121,7 @@ end
 
 local function new(text, source, list)
   local self = { text = text, definite = false, source = source, steps = list }
-  self.place = source == 2 and context_place.of(list) or nil
+  self.place = context_place.of_source(source, list)
   self.selectors, self.is_single =
     selectors.compile(list, self.place and self.place.depth)
   self.depth = self.place and self.place.depth or 0

@@ -8,14 +8,19 @@
 -- an item processor. Transitions stay within their scope. The states of all
 -- scopes are one list, in the order of the text.
 --
+-- While a state is compiled, load.language is its query language, and
+-- load.variables the set that collects the variables it refers to.
+--
 -- @module asl.loader
 
+local assign_fields = require("asl.assign_fields")
 local characters = require("asl.characters")
 local data = require("asl.data")
 local diagnostics = require("asl.diagnostics")
 local doc = require("wf.doc")
 local fields = require("asl.fields")
 local types = require("asl.types")
+local variable_references = require("asl.variable_references")
 
 require("asl.containers")
 require("asl.failure_fields")
@@ -38,9 +43,7 @@ local COMMON = { Type = "string", Comment = "string", QueryLanguage = LANGUAGE }
 --- The name of a query language.
 function fields.kinds.query_language(value)
   local name = value:string()
-  if name == "JSONata" and not data.of(name) then
-    return nil, "QueryLanguage 'JSONata' is not supported by this engine"
-  elseif not name or not data.of(name) then
+  if not name or not data.of(name) then
     return nil, "The field 'QueryLanguage' should have one of these values: "
       .. "[JSONPath, JSONata]"
   end
@@ -69,11 +72,22 @@ local function check_name(load, name, location)
   load.names[name] = true
 end
 
+-- The fields of a state type's own, and the types of those it has in the
+-- other query language.
+local function own_fields(script, language)
+  local jsonpath, jsonata = script.fields or {}, script.jsonata_fields
+  if language == "JSONPath" or not jsonata then
+    return jsonpath, jsonata and jsonata.types
+  end
+  return jsonata, jsonpath.types
+end
+
 -- The schema of a state type, with the fields that all states have.
-local function full_schema(script)
-  local own = script.fields or {}
+local function full_schema(script, language)
+  local own, other = own_fields(script, language)
   local full = {
     types = {},
+    other_language = other,
     required = own.required,
     exactly_one_of = { unpack(own.exactly_one_of or {}) },
     at_most_one_of = own.at_most_one_of,
@@ -109,6 +123,34 @@ local function script_of(load, object, location)
   return script
 end
 
+-- AWS's rule: a state may go from JSONPath to JSONata, not back.
+local function language_of(load, object, location)
+  local value = object:get("QueryLanguage")
+  local name = value and value:string()
+  if name == "JSONPath" and load.query_language == "JSONata" then
+    schema(load.diagnostics, "'QueryLanguage' can not be 'JSONPath' if set to "
+      .. "'JSONata' for whole state machine", location)
+  end
+  return data.of(name) and name or load.query_language
+end
+
+local function schema_of(load, script, language)
+  local schemas = load.schemas[language]
+  schemas[script] = schemas[script] or full_schema(script, language)
+  return schemas[script]
+end
+
+local function compile_fields(load, scope, object, location, state)
+  local language, variables = load.language, load.variables
+  load.language = state.query_language
+  load.variables = {}
+  load.state_location = location
+  local full = schema_of(load, state.script, state.query_language)
+  fields.compile(load, object, full, location, scope, state)
+  state.variables = load.variables
+  load.language, load.variables = language, variables
+end
+
 local function new_state(load, scope, name)
   local number = #load.states + 1
   local state = { name = name, index = number }
@@ -130,13 +172,11 @@ local function compile_state(load, scope, name, object, location)
     scope.has_end = true -- it may well have been one
     return
   end
-  local full = load.schemas[script] or full_schema(script)
-  load.schemas[script] = full
-  fields.compile(load, object, full, location, scope, state)
   state.type = script.type
   state.script = script
-  state.query_language = state.QueryLanguage or load.query_language
+  state.query_language = language_of(load, object, location)
   state.data = data.of(state.query_language)
+  compile_fields(load, scope, object, location, state)
   if script.terminal or state.End then
     scope.has_end = true
   end
@@ -225,13 +265,26 @@ local function start_of(load, scope, object, location)
   return number
 end
 
+local function new_scope(load, parent)
+  local scope = {
+    numbers = {},
+    members = {},
+    transitions = {},
+    reaches = {},
+    assigned = {}, -- { name, location } of variables
+    parent = parent, -- whose variables its states see
+  }
+  load.scopes[#load.scopes + 1] = scope
+  return scope
+end
+
 -- Compiles what has StartAt and States; returns the number of its first
 -- state.
-local function compile_scope(load, object, location)
+local function compile_scope(load, object, location, parent)
   if not check_required(load, object, location) then
     return nil
   end
-  local scope = { numbers = {}, members = {}, transitions = {}, reaches = {} }
+  local scope = new_scope(load, parent)
   local states_location = below(location, "States")
   local clean = #load.diagnostics
   compile_states(load, scope, object:get("States"), states_location)
@@ -255,7 +308,8 @@ local function unsupported_fields(load, object, location, types_of)
 end
 
 -- A scope inside a state: { start = number }. options.types lists what may
--- stand beside StartAt and States.
+-- stand beside StartAt and States; options.is_isolated: it sees no variables
+-- of the scope around it.
 function fields.kinds.scope(value, at, options)
   local load = at.load
   if value:type() ~= "object" then
@@ -267,7 +321,8 @@ function fields.kinds.scope(value, at, options)
   end
   unsupported_fields(load, value, at.location, options.types or {})
   load.depth = load.depth + 1
-  local start = compile_scope(load, value, at.location)
+  local start = compile_scope(load, value, at.location,
+    not options.is_isolated and at.scope or nil)
   load.depth = load.depth - 1
   return { start = start }
 end
@@ -322,7 +377,13 @@ local function compile_machine(load, object)
   local top = fields.compile(load, object, MACHINE, "/")
   load.query_language = top.QueryLanguage or "JSONPath"
   local start = compile_scope(load, object, "/")
-  return { start = start, timeout_s = top.TimeoutSeconds, states = load.states }
+  assign_fields.check_scopes(load)
+  return {
+    start = start,
+    timeout_s = top.TimeoutSeconds,
+    states = load.states,
+    variable_references = variable_references.text(load.states),
+  }
 end
 
 --- Compiles a definition: JSON text or a value. Returns a machine; or nil and
@@ -336,7 +397,8 @@ function loader.load(definition, options)
     diagnostics = {},
     states = {},
     names = {},
-    schemas = {},
+    schemas = { JSONPath = {}, JSONata = {} },
+    scopes = {},
     depth = 0,
     profile = options and options.profile or "native",
   }

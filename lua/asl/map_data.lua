@@ -1,5 +1,4 @@
---- The flow of data through a Map: its items, what each iteration gets, and
--- what comes of the results.
+--- The flow of data into a Map: its items, and what each iteration gets.
 --
 -- All functions return a value; or nil, error, cause. `effective` is what
 -- InputPath left of the state's input (state.data.input()).
@@ -7,16 +6,51 @@
 -- @module asl.map_data
 
 local errors = require("asl.errors")
+local expression = require("asl.jsonata_expression")
+local jsonata_fields = require("asl.jsonata_fields")
+local jsonata_view = require("asl.jsonata_view")
 
 local map_data = {}
+
+local LARGEST = 99999999
 
 -- A path of the context is quoted as "$.Execution", without its second "$".
 local function reference_text(path)
   return path and path.text:gsub("^%$%$", "$") or "$"
 end
 
---- The array whose elements the iterations work on: ItemsPath.
+local function not_an_array(ctx, state, items)
+  return expression.fail(ctx, state, nil, "Map state input must be an array "
+    .. "but was: " .. errors.compact(items:text()))
+end
+
+-- Items of a JSONata state; without it, the input.
+local function jsonata_items(ctx, state, input)
+  local template = state.Items
+  if not template then
+    if input:type() ~= "array" and input:type() ~= "object" then
+      return not_an_array(ctx, state, input)
+    end
+    return input
+  end
+  local view = jsonata_view.new(ctx, input)
+  if not template.expression then
+    return template:render(ctx, state, view)
+  end
+  local found, error, cause =
+    template.expression:expect(ctx, state, view, "array")
+  if found == nil then
+    return nil, error, cause
+  end
+  return expression.document(found)
+end
+
+--- The array whose elements, or the object whose members, the iterations work
+-- on: ItemsPath or Items.
 function map_data.items(ctx, state, effective)
+  if state.query_language == "JSONata" then
+    return jsonata_items(ctx, state, effective)
+  end
   local path, items = state.ItemsPath, effective
   if path then
     items = path:find(effective, ctx)
@@ -38,22 +72,10 @@ function map_data.item_input(ctx, state, effective, _, item)
   local selector = state.ItemSelector
   if not selector then
     return item
+  elseif state.query_language == "JSONata" then
+    return selector:render(ctx, state, jsonata_view.new(ctx, effective))
   end
   return selector:render(ctx, state, effective)
-end
-
---- The state's output: ResultSelector, ResultPath and OutputPath over the
--- array of the iterations' outputs. `input` is the state's raw input.
-function map_data.result(ctx, state, input, results)
-  local data = state.data
-  local output, error, cause = data.result(ctx, state, results)
-  if output then
-    output, error, cause = data.place(ctx, state, input, output)
-  end
-  if output then
-    output, error, cause = data.output(ctx, state, output)
-  end
-  return output, error, cause
 end
 
 local function concurrency_at_path(ctx, state, effective)
@@ -79,7 +101,23 @@ function map_data.max_concurrency(ctx, state, effective)
   if state.MaxConcurrencyPath then
     return concurrency_at_path(ctx, state, effective)
   end
-  return state.MaxConcurrency or 0
+  return jsonata_fields.integer(ctx, state, state.MaxConcurrency or 0,
+    effective, 0, LARGEST)
+end
+
+--- Evaluates what says how many iterations may fail, which has no effect on
+-- those within the execution. Returns true; or nil, error, cause.
+function map_data.check_tolerance(ctx, state, effective)
+  local _, error, cause = jsonata_fields.integer(ctx, state,
+    state.ToleratedFailureCount, effective, 0, LARGEST)
+  if not error then
+    _, error, cause = jsonata_fields.value(ctx, state,
+      state.ToleratedFailurePercentage, effective, "number")
+  end
+  if error then
+    return nil, error, cause
+  end
+  return true
 end
 
 return map_data

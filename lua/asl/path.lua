@@ -5,9 +5,11 @@
 --
 --   path.text        the text, as in the definition
 --   path.definite    true if it names one place at most
---   path.source      path.INPUT ("$") or path.CONTEXT ("$$")
+--   path.source      path.INPUT ("$"), path.CONTEXT ("$$") or path.VARIABLE
+--                    ("$name")
 --   path.steps       what asl.steps made of it
---   path.place       where a path of the context looks (asl.context_place)
+--   path.place       where a path looks that does not look into the input
+--                    (asl.context_place)
 --   path.compiled    a definite path for value:find() and value:put(), from
 --                    that place on
 --   path:find(input, ctx)  the value it finds, or nil; an error and a cause
@@ -21,14 +23,20 @@
 -- @module asl.path
 
 local context_place = require("asl.context_place")
+local doc = require("wf.doc")
 local jsonpath = require("asl.jsonpath")
 local path_reasons = require("asl.path_reasons")
 local steps = require("asl.steps")
+local variable_name = require("asl.variable_name")
 
 local path = {}
 
 path.INPUT = 1
 path.CONTEXT = 2
+path.VARIABLE = 3
+
+-- In $states all that a JSONata expression has is to be found.
+local RESERVED = { states = true }
 
 local definite = {}
 definite.__index = definite
@@ -66,7 +74,12 @@ end
 
 --- Why find() returned nil: what the Jayway library says.
 function definite:reason(input, ctx)
-  local value = self.source == path.CONTEXT and ctx:context() or input
+  local value = input
+  if self.source == path.CONTEXT then
+    value = ctx:context()
+  elseif self.source == path.VARIABLE then
+    value = ctx:variables() or doc.empty_object
+  end
   local list = self.steps
   for i, step in ipairs(list) do
     local problem = misfit(self, i, value)
@@ -85,7 +98,7 @@ function definite:reason(input, ctx)
 end
 
 local function new_definite(text, source, list)
-  local place = source == path.CONTEXT and context_place.of(list) or nil
+  local place = context_place.of_source(source, list)
   return setmetatable({
     text = text,
     definite = true,
@@ -96,44 +109,65 @@ local function new_definite(text, source, list)
   }, definite)
 end
 
--- A path of parsed steps; nil and what is wrong if there are none.
+-- A path of parsed steps; nil if there are none.
 local function new(text, source, list, is_definite)
   if not list then
-    return nil, "it is not understood"
+    return nil
   elseif is_definite then
     return new_definite(text, source, list)
   end
   return jsonpath.new(text, source, list)
 end
 
-local function source_at(text, at)
-  return text:find("^%$%$", at) and path.CONTEXT or path.INPUT
+-- What the path at `at` looks into, where its steps begin, and the name if
+-- that is a variable.
+local function beginning(text, at)
+  if text:find("^%$%$", at) then
+    return path.CONTEXT, at + 2
+  end
+  local name, stop = variable_name.at(text, at + 1)
+  if name then
+    return path.VARIABLE, stop, name
+  end
+  return path.INPUT, at + 1
 end
 
---- Parses a path. Returns a path object, or nil and what is wrong.
-function path.parse(text)
+-- Parses from `at` on, up to the end (depth 0) or as far as it goes.
+local function parse(text, at, depth, variables)
+  local source, from, name = beginning(text, at)
+  local list, stop, is_definite = steps.parse(text, from, depth)
+  if list and name then
+    table.insert(list, 1, steps.name(name))
+    if variables then
+      variables[name] = true
+    end
+  end
+  if name and RESERVED[name] then
+    return nil, "the variable '" .. name .. "' is reserved"
+  end
+  return new(text:sub(at, (stop or at) - 1), source, list, is_definite), stop
+end
+
+--- Parses a path. Returns a path object, or nil and what is wrong. The name of
+-- the variable in it, if there is one, is put into the set `variables`.
+function path.parse(text, variables)
   if text:sub(1, 1) ~= "$" then
     return nil, "a path begins with $"
   end
   text = text:match("^(.*%S)") -- "%s+$" would take quadratic time
-  local source = source_at(text, 1)
-  local list, _, is_definite = steps.parse(text, source + 1, 0)
-  return new(text, source, list, is_definite)
+  local found, problem = parse(text, 1, 0, variables)
+  return found, not found and (problem or "it is not understood") or nil
 end
 
 --- Parses the path at `at` among other things. Returns a path object and where
 -- the text goes on, or nil.
-function path.parse_argument(text, at)
-  local source = source_at(text, at)
-  local list, stop, is_definite = steps.parse(text, at + source, 1)
-  local found =
-    new(text:sub(at, (stop or at) - 1), source, list, is_definite)
-  return found, stop
+function path.parse_argument(text, at, variables)
+  return parse(text, at, 1, variables)
 end
 
---- Parses a path that names one place, in the input or the context.
-function path.parse_any_reference(text)
-  local found, problem = path.parse(text)
+--- Parses a path that names one place, wherever it looks.
+function path.parse_any_reference(text, variables)
+  local found, problem = path.parse(text, variables)
   if found and not found.definite then
     return nil, "a Reference Path names one place"
   end

@@ -12,7 +12,7 @@ local below = diagnostics.below
 local kinds = fields.kinds
 
 -- What may stand in a rule beside the comparison.
-local TOP_FIELDS = { Next = "state", Comment = "string" }
+local TOP_FIELDS = { Next = "state", Comment = "string", Assign = "assign" }
 local INNER_FIELDS = { Comment = "string" }
 local NONE = {}
 
@@ -107,21 +107,34 @@ compile_test = function(load, rule, location, allowed)
   return compile_comparison(load, rule, name, location)
 end
 
+-- The rest of a rule, into `compiled`: Next, Assign.
+local function compile_others(at, rule, location, compiled, types)
+  for name, member in rule:members() do
+    local kind = types[name]
+    if kind then
+      local its_location = below(location, name)
+      local value, problem = kinds[kind](member, {
+        load = at.load,
+        name = name,
+        location = its_location,
+        scope = at.scope,
+        target = compiled,
+      }, NONE)
+      compiled[name] = value
+      if problem then
+        report(at.load, problem, its_location)
+      end
+    end
+  end
+  if not rule:get("Next") then
+    report(at.load, "The field 'Next' is required but was missing", location)
+  end
+end
+
 local function compile_rule(at, rule, location)
   local compiled = { test = compile_test(at.load, rule, location, TOP_FIELDS) }
-  local next_name = rule:type() == "object" and rule:get("Next")
-  if not next_name then
-    report(at.load, "The field 'Next' is required but was missing", location)
-    return compiled
-  end
-  local _, problem = kinds.state(next_name, {
-    name = "Next",
-    location = below(location, "Next"),
-    scope = at.scope,
-    target = compiled,
-  })
-  if problem then
-    report(at.load, problem, below(location, "Next"))
+  if rule:type() == "object" then
+    compile_others(at, rule, location, compiled, TOP_FIELDS)
   end
   return compiled
 end
@@ -135,6 +148,32 @@ function kinds.rules(value, at)
   for index, rule in value:elements() do
     local location = at.location .. "[" .. index .. "]"
     list[#list + 1] = compile_rule(at, rule, location)
+  end
+  return list
+end
+
+local JSONATA_RULE = {
+  types = {
+    Comment = "string",
+    Condition = "jsonata_boolean",
+    Next = "state",
+    Output = "jsonata",
+    Assign = "assign",
+  },
+  required = { "Next", "Condition" },
+  other_language = { Variable = true, And = true, Or = true, Not = true },
+}
+
+--- The list of rules of a JSONata state: { Condition = boolean or expression,
+-- Next = number of a state }.
+function kinds.jsonata_rules(value, at)
+  if value:type() ~= "array" or value:len() == 0 then
+    return nil, "Expected value of type non-empty Array"
+  end
+  local list = {}
+  for index, rule in value:elements() do
+    list[#list + 1] = fields.compile(at.load, rule, JSONATA_RULE,
+      at.location .. "[" .. index .. "]", at.scope)
   end
   return list
 end

@@ -27,6 +27,9 @@ local function name_step(name)
   return { kind = "name", name = name, fragment = "['" .. name .. "']" }
 end
 
+--- The step to a member.
+steps.name = name_step
+
 local function names_step(names)
   if not names[2] then
     return name_step(names[1])

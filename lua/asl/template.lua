@@ -5,8 +5,8 @@
 -- ends in ".$" becomes a hole. Rendering joins fragments and found text.
 --
 -- A hole with a definite path is filled by the core. All other expressions
--- (asl.expression), and paths to a place apart in the context, fill numbered
--- slots.
+-- (asl.expression), and paths to variables or to a place apart in the context,
+-- fill numbered slots.
 --
 -- @module asl.template
 
@@ -39,11 +39,12 @@ local function survey(value, marks)
   return has_holes
 end
 
-local function new_build(value)
+local function new_build(value, variables)
   local marks = { count = 0, has_holes = {}, behind = {} }
   survey(value, marks)
   return {
     marks = marks,
+    variables = variables,
     at = 1, -- number of the value to be added next
     parts = {},
     open = {}, -- pieces of the literal that is being collected
@@ -68,7 +69,8 @@ end
 local function add_expression(build, found, field)
   local hole
   local place = found.place
-  if found.definite and (not place or place.depth == 0) then
+  if found.definite and found.source ~= expression.VARIABLE
+      and (not place or place.depth == 0) then
     hole = { path = found.compiled, source = found.source }
     build.uses_context = build.uses_context or place ~= nil
     build.uses_whole = build.uses_whole or (place and not place.is_brief)
@@ -89,7 +91,7 @@ local function add_member(build, name, member)
   end
   build.at = build.marks.behind[build.at]
   local text = member:string()
-  local found = text and expression.parse(text)
+  local found = text and expression.parse(text, build.variables)
   if not found then
     return "The value for the field '" .. name
       .. "' must be a valid JSONPath or a valid intrinsic function call"
@@ -149,9 +151,10 @@ local rendering = {}
 rendering.__index = rendering
 
 --- Compiles a template. Returns it, or nil and what is wrong. One without
--- holes has the member `constant`: what render() would return.
-function template.compile(value)
-  local build = new_build(value)
+-- holes has the member `constant`: what render() would return. Names of
+-- variables in it are put into the set `variables`, if that is given.
+function template.compile(value, variables)
+  local build = new_build(value, variables)
   if not build.marks.has_holes[1] then
     return setmetatable({ constant = doc.trusted(value:text()) }, rendering)
   end

@@ -9,7 +9,8 @@
 -- run.status, run.output (JSON text), run.error, run.cause; run.scheduled,
 -- the parameters of the last task (JSON text), with run.timeout_s,
 -- run.heartbeat_s, run.at_most_once, run.role_arn; run.visited, the names of
--- the states.
+-- the states; run.assigned, the last values of variables that a state gave
+-- (JSON text); run.failed_location and run.failed_cause of an expression.
 
 local doc = require("wf.doc")
 local fake_ctx = require("fake_ctx")
@@ -39,6 +40,12 @@ local function new_ctx(run)
   end
   function ctx:uuid()
     return "00000000-0000-4000-8000-000000000001"
+  end
+  function ctx:variables()
+    return run.variables
+  end
+  function ctx:evaluation_failed(location, cause)
+    run.failed_location, run.failed_cause = location, cause
   end
   return fake_ctx.new(function()
     return run:context_text()
@@ -74,7 +81,22 @@ function Run:resume(event, a, b)
     event, a, b))
 end
 
+local function merged(variables, assigned)
+  local members, place = {}, {}
+  for _, object in ipairs({ variables or assigned, assigned }) do
+    for name, value in object:members() do
+      place[name] = place[name] or #members + 1
+      members[place[name]] = { name, value }
+    end
+  end
+  return doc.object(members)
+end
+
 apply = function(run, kind, a, b, c, d, e)
+  if kind == "exit" and c then
+    run.assigned = c:text()
+    run.variables = merged(run.variables, c)
+  end
   if kind == "exit" and b == 0 then
     run.status, run.output = "SUCCEEDED", a:text()
   elseif kind == "exit" then
