@@ -3,16 +3,14 @@
 --
 -- @module jsonata.aws_functions
 
+local doc = require("wf.doc")
+local budget = require("jsonata.budget")
+local core = require("wf.jsonata")
 local values = require("jsonata.values")
 
 local aws_functions = {}
 
 local MAX_ITEMS = 1e7 -- as of [1..n]
-
-local ALGORITHMS = {
-  ["MD5"] = true, ["SHA-1"] = true, ["SHA-256"] = true, ["SHA-384"] = true,
-  ["SHA-512"] = true,
-}
 
 local function refuse(message, value)
   error({ code = "D3137", message = message, value = value })
@@ -34,6 +32,7 @@ local function partition(array, size)
     refuse("The second argument of the partition function must be a "
       .. "positive integer", size)
   end
+  budget.tick(array[0])
   local chunks, count = {}, 0
   for first = 1, array[0], size do
     local chunk, length = {}, math.min(size, array[0] - first + 1)
@@ -60,6 +59,7 @@ local function range(first, last, step)
   if count > MAX_ITEMS then
     error({ code = "D2014", value = count })
   end
+  budget.tick(count)
   local list = {}
   for i = 1, count do
     list[i] = first + (i - 1) * step
@@ -76,18 +76,33 @@ local function seeded(seed)
   return state / 2147483647
 end
 
-local function hash_of(hash)
-  return function(text, algorithm)
-    if text == nil or algorithm == nil then
-      return nil
-    elseif not ALGORITHMS[algorithm] then
-      refuse("The second argument of the hash function must be one of MD5, "
-        .. "SHA-1, SHA-256, SHA-384, SHA-512", algorithm)
-    end
-    return hash(algorithm, text)
+-- $hash(text, algorithm): lower-case hex.
+local function hash(text, algorithm)
+  if text == nil or algorithm == nil then
+    return nil
   end
+  local hex = doc.hash(algorithm, text)
+  if not hex then
+    refuse("The second argument of the hash function must be one of MD5, "
+      .. "SHA-1, SHA-256, SHA-384, SHA-512", algorithm)
+  end
+  return hex
 end
 
+-- $parse(text): what the JSON text says.
+local function parse(text)
+  if text == nil then
+    return nil
+  end
+  local value, problem = doc.parse(text)
+  if not value then
+    refuse("The argument of the parse function is not valid JSON: "
+      .. problem, text)
+  end
+  return core.decode(value)
+end
+
+-- $random(seed): the seed may be missing.
 local function random_of(random)
   return function(seed)
     if seed == nil then
@@ -97,38 +112,18 @@ local function random_of(random)
   end
 end
 
-local function parse_of(parse)
-  return function(text)
-    if text == nil then
-      return nil
-    end
-    local value, problem = parse(text)
-    if value == nil then
-      refuse("The argument of the parse function is not valid JSON: "
-        .. tostring(problem), text)
-    end
-    return value
-  end
-end
-
---- The functions by name: { signature =, call = function }. `services` has
--- what they need from outside:
---   random()               a number in [0, 1)
---   uuid()                 a version 4 UUID
---   hash(algorithm, text)  a text in hex ("SHA-256" …)
---   parse(text)            JSON text as a value; or nil and what is wrong
--- Arguments are as the signatures say, or undefined; results, too, then.
--- Errors have the code D3137, or D2014 for a range that is too large.
+--- The functions by name: { signature =, call = function }. Arguments are as
+-- the signatures say, or undefined; results, too, then. `services` are
+-- random() and uuid(): a number in [0, 1), a version 4 UUID. Errors have the
+-- code D3137, or D2014 for a range that is too large.
 function aws_functions.of(services)
   return {
     partition = { signature = "<an:a>", call = partition },
     range = { signature = "<nnn:a>", call = range },
-    hash = { signature = "<ss:s>", call = hash_of(services.hash) },
+    hash = { signature = "<ss:s>", call = hash },
     random = { signature = "<n?:n>", call = random_of(services.random) },
-    uuid = { signature = "<:s>", call = function()
-      return services.uuid()
-    end },
-    parse = { signature = "<s:x>", call = parse_of(services.parse) },
+    uuid = { signature = "<:s>", call = services.uuid },
+    parse = { signature = "<s:x>", call = parse },
   }
 end
 

@@ -47,7 +47,7 @@ local function write_rest(rest, ordinal, separator)
   return ordinal and "th" or ""
 end
 
-function write(number, ordinal)
+write = function(number, ordinal)
   if number < 20 then
     return (ordinal and SMALL_ORDINALS or SMALL)[number]
   elseif number < 100 then
