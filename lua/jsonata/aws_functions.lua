@@ -112,18 +112,17 @@ local function random_of(random)
   end
 end
 
---- The functions by name: { signature =, call = function }. Arguments are as
--- the signatures say, or undefined; results, too, then. `services` are
--- random() and uuid(): a number in [0, 1), a version 4 UUID. Errors have the
--- code D3137, or D2014 for a range that is too large.
+--- The functions as rows by name: signature, number of parameters, function.
+-- `services` are random() and uuid(): a number in [0, 1), a version 4 UUID.
+-- Errors have the code D3137, or D2014 for a range that is too large.
 function aws_functions.of(services)
   return {
-    partition = { signature = "<an:a>", call = partition },
-    range = { signature = "<nnn:a>", call = range },
-    hash = { signature = "<ss:s>", call = hash },
-    random = { signature = "<n?:n>", call = random_of(services.random) },
-    uuid = { signature = "<:s>", call = services.uuid },
-    parse = { signature = "<s:x>", call = parse },
+    partition = { "<an:a>", 2, partition },
+    range = { "<nnn:a>", 3, range },
+    hash = { "<ss:s>", 2, hash },
+    random = { "<n?:n>", 1, random_of(services.random) },
+    uuid = { "<:s>", 0, services.uuid },
+    parse = { "<s:x>", 1, parse },
   }
 end
 

@@ -407,8 +407,8 @@ end
 --- $formatNumber(number, picture, options): a text. `options` is a table by
 -- XPath's names ("zero-digit" …), or nil. Raises D3080 to D3093.
 function format_number.format(number, picture, options)
-  local analysed = options and analyse(picture, symbols_of(options))
-    or plain_pictures(picture)
+  local analysed = options and next(options) ~= nil
+    and analyse(picture, symbols_of(options)) or plain_pictures(picture)
   if number < 0 then
     return write(-number, analysed.negative, analysed.symbols)
   end

@@ -15,7 +15,7 @@ local functions = aws_functions.of({
 })
 
 local function call(name, ...)
-  return functions[name].call(...)
+  return functions[name][3](...)
 end
 
 local function array(...)
@@ -23,7 +23,7 @@ local function array(...)
 end
 
 local function raised(name, ...)
-  local ok, err = pcall(functions[name].call, ...)
+  local ok, err = pcall(functions[name][3], ...)
   assert.is_false(ok)
   return err
 end
