@@ -9,6 +9,13 @@ local floor, abs = math.floor, math.abs
 local EXACT = 2 ^ 53 -- every integer below is a double
 local SURE = 2 ^ 42 -- below, a double tells thousandths apart
 
+--- Raises D1001 unless a number is finite: texts may say larger ones.
+function decimal.check(number)
+  if number - number ~= 0 then
+    error({ code = "D1001", value = number })
+  end
+end
+
 --- The shortest text of a finite number in scientific form that reads back
 -- as the same double: "1.5e+02".
 function decimal.scientific(number)

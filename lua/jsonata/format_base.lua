@@ -28,6 +28,7 @@ end
 --- $formatBase(number, radix): both are rounded, halves to the even; radix
 -- is 10 by default. Raises D3100 unless it is 2 to 36.
 function format_base.format(number, radix)
+  decimal.check(number)
   number = decimal.round(number)
   radix = radix and decimal.round(radix) or 10
   if radix < 2 or radix > 36 then

@@ -236,8 +236,10 @@ function format_integer.read(text, format)
   return read_symbols(text, format)
 end
 
---- $formatInteger(number, picture). Raises D3130 or D3131.
+--- $formatInteger(number, picture). Raises D3130 or D3131, D1001 for what is
+-- not finite.
 function format_integer.format(number, picture)
+  decimal.check(number)
   return format_integer.write(number, format_integer.of_picture(picture))
 end
 

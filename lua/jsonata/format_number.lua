@@ -407,6 +407,7 @@ end
 --- $formatNumber(number, picture, options): a text. `options` is a table by
 -- XPath's names ("zero-digit" …), or nil. Raises D3080 to D3093.
 function format_number.format(number, picture, options)
+  decimal.check(number)
   local analysed = options and next(options) ~= nil
     and analyse(picture, symbols_of(options)) or plain_pictures(picture)
   if number < 0 then

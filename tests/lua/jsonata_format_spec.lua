@@ -282,3 +282,13 @@ describe("$formatBase", function()
     end
   end)
 end)
+
+describe("numbers that are not finite", function()
+  it("are out of range", function()
+    for _, number in ipairs({ math.huge, -math.huge, 0 / 0 }) do
+      assert.equal("D1001", raised(format_number.format, number, "0").code)
+      assert.equal("D1001", raised(format_integer.format, number, "w").code)
+      assert.equal("D1001", raised(format_base.format, number, 2).code)
+    end
+  end)
+end)
