@@ -272,7 +272,8 @@ local function compile_member(load, name, member, schema, at)
   if not kind and schema.is_open then
     return nil
   elseif not kind or (extension and load.profile == "aws") then
-    local other = schema.other_language and schema.other_language[name]
+    local other = not kind and schema.other_language
+      and schema.other_language[name]
     diagnostics.schema(load.diagnostics, "Field '" .. name
       .. "' is not supported" .. (other and " when 'QueryLanguage' is '"
       .. load.language .. "'" or ""), at.object_location)

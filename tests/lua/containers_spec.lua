@@ -159,7 +159,7 @@ describe("the data of a Map", function()
   it("come back in one array, which is shaped like any result", function()
     local state = map_state('"ResultSelector":{"all.$":"$[*].n"},'
       .. '"ResultPath":"$.r","OutputPath":"$.r",')
-    assert.equal('{"all":[1,2]}', shown(map_data.result(new_ctx(), state,
+    assert.equal('{"all":[1,2]}', shown(state.data.leave(new_ctx(), state,
       doc.parse('{"in":0}'), doc.parse('[{"n":1},{"n":2}]'))))
   end)
 

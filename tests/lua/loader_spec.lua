@@ -55,10 +55,30 @@ describe("a definition", function()
       .. '{"Type":"Succeed"}}}'))
   end)
 
-  it("says what it cannot do yet", function()
-    assert.same({ SCHEMA .. "QueryLanguage 'JSONata' is not supported by "
-      .. "this engine at /QueryLanguage" }, problems('{"StartAt":"A",'
-      .. '"QueryLanguage":"JSONata","States":{"A":{"Type":"Succeed"}}}'))
+  it("goes from JSONPath to JSONata, not back", function()
+    local downgrade = '{"StartAt":"A","QueryLanguage":"JSONata","States":{'
+      .. '"A":{"Type":"Pass","QueryLanguage":"JSONPath","End":true}}}'
+    assert.same({ SCHEMA .. "'QueryLanguage' can not be 'JSONPath' if set to "
+      .. "'JSONata' for whole state machine at /States/A" },
+      problems(downgrade))
+    assert.same({}, problems('{"StartAt":"A","States":{"A":{"Type":"Map",'
+      .. '"QueryLanguage":"JSONata","ItemProcessor":{"StartAt":"B","States":{'
+      .. '"B":{"Type":"Pass","Parameters":{},"End":true}}},"End":true}}}'))
+    assert.same({ SCHEMA .. "The field 'QueryLanguage' should have one of "
+      .. "these values: [JSONPath, JSONata] at /QueryLanguage" },
+      problems('{"StartAt":"A","QueryLanguage":"SQL","States":{"A":'
+        .. '{"Type":"Succeed"}}}'))
+  end)
+
+  it("keeps the fields of the query languages apart", function()
+    assert.same({ SCHEMA .. "Field 'Output' is not supported when "
+      .. "'QueryLanguage' is 'JSONPath' at /States/A" },
+      problems('{"StartAt":"A","States":{"A":{"Type":"Pass","Output":{},'
+        .. '"End":true}}}'))
+    assert.same({ SCHEMA .. "Field 'InputPath' is not supported when "
+      .. "'QueryLanguage' is 'JSONata' at /States/A" },
+      problems('{"StartAt":"A","QueryLanguage":"JSONata","States":{"A":{'
+        .. '"Type":"Succeed","InputPath":"$"}}}'))
   end)
 end)
 
