@@ -21,6 +21,12 @@ local HANDLERS = here .. "/handlers"
 
 local run = crash_load.new(arg, { rounds = 25 })
 
+-- Mostly short; some see timers, parked frames and aborts come.
+local function round_ms()
+  return math.random(8) == 1 and math.random(1000, 2500)
+    or math.random(30, 500)
+end
+
 local function round()
   local process = crash_load.start_server(run, HANDLERS)
   if run.machine_arns.locked and math.random(5) == 1 then
@@ -32,7 +38,7 @@ local function round()
   local client = url and http.new(url)
   if client and crash_load.create_machines(run, client) and
     not crash_load.until_ms(run, client, process,
-      server.now_ms() + math.random(30, 500)) then
+      server.now_ms() + round_ms()) then
     crash_load.problem(run, "the server ended by itself, status %d",
       process.status)
   end
