@@ -9,6 +9,10 @@ layer(wf_lua_doc SOURCES core/lua_doc.c core/lua_doc_budget.c core/lua_doc_from.
       core/lua_doc_template.c core/lua_doc_hash.c core/lua_doc_regex.c
       LINK wf_lua_json PkgConfig::CRYPTO PkgConfig::PCRE2)
 
+layer(wf_lua_jsonata SOURCES core/lua_jsonata.c core/lua_jsonata_decode.c
+      core/lua_jsonata_encode.c core/lua_regex.c
+      LINK wf_lua_doc PkgConfig::PCRE2)
+
 include(cmake/embed.cmake)
 embed_lua(EMBEDDED_SOURCE)
 layer(wf_embedded SOURCES core/embedded.c ${EMBEDDED_SOURCE} LINK wf_base)
@@ -63,7 +67,7 @@ layer(wf_lua_stdlib SOURCES core/lua_stdlib.c core/lua_task.c
 layer(wf_script SOURCES core/lua_script.c core/lua_ctx.c core/lua_decide.c
       core/lua_graph.c
       core/lua_check.c
-      LINK wf_lua_doc wf_embedded wf_event PkgConfig::LUAJIT)
+      LINK wf_lua_doc wf_lua_jsonata wf_embedded wf_event PkgConfig::LUAJIT)
 # Histories for people.
 layer(wf_event_lines SOURCES core/event_lines.c core/event_scopes.c
       LINK wf_progress wf_doc)

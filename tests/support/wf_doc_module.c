@@ -1,11 +1,21 @@
 /*
- * wf_doc_module.c - the module "wf.doc" as a loadable library, so that specs
- * under busted run on the engine's own documents.
+ * wf_doc_module.c - the modules "wf.doc" and "wf.jsonata" as a loadable
+ * library, so that specs under busted run on the engine's own documents. The
+ * second one comes with the first.
  */
 #include "lua_doc.h"
+#include "lua_jsonata.h"
 
 int luaopen_wf_doc(lua_State *L);
 
 int luaopen_wf_doc(lua_State *L) {
-    return wf_lua_open_doc(L);
+    lua_settop(L, 0);
+    wf_lua_open_doc(L);
+    lua_getfield(L, LUA_REGISTRYINDEX, "_LOADED");
+    lua_pushcfunction(L, wf_lua_open_jsonata);
+    lua_pushvalue(L, 1);
+    lua_call(L, 1, 1); /* require protects */
+    lua_setfield(L, -2, "wf.jsonata");
+    lua_settop(L, 1);
+    return 1;
 }

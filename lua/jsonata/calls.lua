@@ -1,0 +1,370 @@
+--- Calls of functions at run time. Part of the runtime that generated code
+-- calls.
+--
+-- A function value is { [0] = true, fn, arity, signature }. Built-in
+-- functions have a signature, lambdas mostly have none.
+--
+-- @module jsonata.calls
+
+local budget = require("jsonata.budget")
+local errors = require("jsonata.errors")
+local paths = require("jsonata.paths")
+local signature = require("jsonata.signature")
+local values = require("jsonata.values")
+
+local calls = {}
+
+local raise = errors.raise
+local tick = budget.tick
+local symbol = values.symbol
+local is_array = values.is_array
+
+-- Whether `count` arguments fit one by one; then they are what the function
+-- gets, but for arrays that must be made.
+local function fits(params, count, a, b, c, d)
+  local total = #params
+  if count > total or total > 4 then
+    return false
+  end
+  for i = 1, total do
+    local param = params[i]
+    local argument = i == 1 and a or i == 2 and b or i == 3 and c
+    if i == 4 then
+      argument = d
+    elseif argument == nil or argument == false then
+      if i == 1 then argument = a elseif i == 2 then argument = b
+      else argument = c end
+    end
+    if i > count then
+      if not param.optional or param.context then
+        return false
+      end
+    else
+      local letter = symbol(argument)
+      if not param.set[letter] or param.many or param.array then
+        return false
+      end
+    end
+  end
+  return true
+end
+
+-- The arguments of a function with a signature, as it gets them.
+local function validated(f, context, list, count)
+  local given, total = signature.validate(f.signature, list, count, context)
+  return unpack(given, 1, total)
+end
+
+-- Only arrays of one type are checked and made here; the rest is validated.
+local function array_fits(param, argument)
+  local subtype = param.subtype
+  if not is_array(argument) then
+    return false
+  elseif subtype == "n" then
+    for i = 1, argument[0] do
+      if type(argument[i]) ~= "number" then
+        return false
+      end
+    end
+  elseif subtype == "s" then
+    for i = 1, argument[0] do
+      if type(argument[i]) ~= "string" then
+        return false
+      end
+    end
+  elseif subtype then
+    return false
+  end
+  return true
+end
+
+local function invoke(f, context, count, a, b, c, d)
+  local compiled = f.signature
+  if not compiled then
+    return f.fn(a, b, c, d)
+  end
+  local params = compiled.params
+  if count == 1 and params[1] and params[1].array and #params == 1 then
+    if array_fits(params[1], a) then
+      return f.fn(a)
+    end
+  elseif fits(params, count, a, b, c, d) then
+    return f.fn(a, b, c, d)
+  end
+  return f.fn(validated(f, context, { a, b, c, d }, count))
+end
+
+--- Calls a function value with `count` arguments from a built-in function:
+-- its result as it is.
+function calls.apply(f, count, a, b, c, d)
+  local depth = budget.depth - 1
+  budget.depth = depth
+  if depth < 0 then
+    raise("D1011")
+  end
+  tick(1)
+  local result
+  if f.signature then
+    result = invoke(f, nil, count, a, b, c, d)
+  else
+    result = f.fn(a, b, c, d)
+  end
+  budget.depth = depth + 1
+  return result
+end
+
+--- Calls what a higher-order function was given: as many arguments as it
+-- takes.
+function calls.apply_item(f, item, index, all)
+  local arity = f.arity
+  return calls.apply(f, arity >= 3 and 3 or arity == 2 and 2 or 1, item,
+                     arity >= 2 and index or nil, arity >= 3 and all or nil)
+end
+
+local function check(f, site)
+  if type(f) ~= "table" or f[0] ~= true then
+    raise("T1006", site.position, site.token)
+  end
+end
+
+-- A call that is not in tail position.
+local function called(f, site, context, count, a, b, c, d)
+  check(f, site)
+  local depth = budget.depth - 1
+  budget.depth = depth
+  if depth < 0 then
+    raise("D1011", site.position, site.token)
+  end
+  tick(1)
+  local result
+  if f.signature then
+    budget.site = site
+    result = invoke(f, context, count, a, b, c, d)
+  else
+    result = f.fn(a, b, c, d)
+  end
+  budget.depth = depth + 1
+  return result
+end
+
+function calls.call0(f, site, context)
+  return called(f, site, context, 0)
+end
+
+function calls.call1(f, site, context, a)
+  return called(f, site, context, 1, a)
+end
+
+function calls.call2(f, site, context, a, b)
+  return called(f, site, context, 2, a, b)
+end
+
+function calls.call3(f, site, context, a, b, c)
+  return called(f, site, context, 3, a, b, c)
+end
+
+function calls.call4(f, site, context, a, b, c, d)
+  return called(f, site, context, 4, a, b, c, d)
+end
+
+-- Any number of arguments.
+local function invoke_many(f, context, count, list)
+  if f.signature then
+    return f.fn(validated(f, context, list, count))
+  end
+  return f.fn(unpack(list, 1, count))
+end
+
+function calls.call_many(f, site, context, count, list)
+  check(f, site)
+  local depth = budget.depth - 1
+  budget.depth = depth
+  if depth < 0 then
+    raise("D1011", site.position, site.token)
+  end
+  tick(1)
+  budget.site = site
+  local result = invoke_many(f, context, count, list)
+  budget.depth = depth + 1
+  return result
+end
+
+local function tail(f, site, context, count, a, b, c, d)
+  check(f, site)
+  tick(1)
+  if f.signature then
+    budget.site = site
+    return invoke(f, context, count, a, b, c, d)
+  end
+  return f.fn(a, b, c, d)
+end
+
+function calls.tail_call0(f, site, context)
+  return tail(f, site, context, 0)
+end
+
+function calls.tail_call1(f, site, context, a)
+  return tail(f, site, context, 1, a)
+end
+
+function calls.tail_call2(f, site, context, a, b)
+  return tail(f, site, context, 2, a, b)
+end
+
+function calls.tail_call3(f, site, context, a, b, c)
+  return tail(f, site, context, 3, a, b, c)
+end
+
+function calls.tail_call4(f, site, context, a, b, c, d)
+  return tail(f, site, context, 4, a, b, c, d)
+end
+
+function calls.tail_call_many(f, site, context, count, list)
+  check(f, site)
+  tick(1)
+  budget.site = site
+  return invoke_many(f, context, count, list)
+end
+
+---------------------------------------------------------------------------
+-- Built-in functions that are called by their names
+---------------------------------------------------------------------------
+
+function calls.builtin0(f, site, context)
+  budget.site = site
+  tick(1)
+  return invoke(f, context, 0)
+end
+
+function calls.builtin1(f, site, context, a)
+  budget.site = site
+  tick(1)
+  return invoke(f, context, 1, a)
+end
+
+function calls.builtin2(f, site, context, a, b)
+  budget.site = site
+  tick(1)
+  return invoke(f, context, 2, a, b)
+end
+
+function calls.builtin3(f, site, context, a, b, c)
+  budget.site = site
+  tick(1)
+  return invoke(f, context, 3, a, b, c)
+end
+
+function calls.builtin4(f, site, context, a, b, c, d)
+  budget.site = site
+  tick(1)
+  return invoke(f, context, 4, a, b, c, d)
+end
+
+function calls.builtin_many(f, site, context, count, list)
+  budget.site = site
+  tick(count)
+  return invoke_many(f, context, count, list)
+end
+
+---------------------------------------------------------------------------
+-- Functions that are made
+---------------------------------------------------------------------------
+
+--- A function value.
+function calls.lambda(fn, arity, compiled)
+  return { [0] = true, fn = fn, arity = arity, signature = compiled,
+           lambda = true }
+end
+
+function calls.not_a_function(site)
+  return raise("T1005", site.position, site.token)
+end
+
+function calls.not_partial(site)
+  return raise("T1007", site.position, site.token)
+end
+
+--- f with some arguments given; `holes` says which are not.
+function calls.partial(f, site, context, holes, given)
+  if type(f) ~= "table" or f[0] ~= true then
+    raise("T1008", site.position, site.token)
+  end
+  local arity = 0
+  for i = 1, holes[0] do
+    arity = arity + (holes[i] and 1 or 0)
+  end
+  local count = holes[0]
+  return calls.lambda(function(...)
+    local list, at = {}, 0
+    for i = 1, count do
+      if holes[i] then
+        at = at + 1
+        list[i] = (select(at, ...))
+      else
+        list[i] = given[i]
+      end
+    end
+    return calls.call_many(f, site, context, count, list)
+  end, arity)
+end
+
+--- left ~> right: applies a function, or joins two.
+function calls.chain(left, right, site, context)
+  if type(right) ~= "table" or right[0] ~= true then
+    raise("T2006", site.position, site.token, right)
+  elseif type(left) == "table" and left[0] == true then
+    return calls.lambda(function(x)
+      return paths.unwrap(calls.call1(
+        right, site, context, paths.unwrap(calls.call1(left, site, context,
+                                                       x))))
+    end, 1)
+  end
+  return called(right, site, context, 1, left)
+end
+
+---------------------------------------------------------------------------
+-- $map, $filter and $reduce in place
+---------------------------------------------------------------------------
+
+--- The array that a higher-order function goes over, and its length.
+function calls.hof_items(value)
+  if value == nil then
+    return nil, 0
+  elseif is_array(value) then
+    tick(value[0])
+    return value, value[0]
+  end
+  return { [0] = 1, value }, 1
+end
+
+--- What it has found.
+function calls.hof_found(found, count, array)
+  if array == nil or count == 0 then
+    return nil
+  elseif count == 1 then
+    return found[1]
+  end
+  found[0] = count
+  return setmetatable(found, values.SEQUENCE)
+end
+
+--- The same as a sequence in any case.
+function calls.hof_raw(found, count, array)
+  if array == nil then
+    return nil
+  end
+  found[0] = count
+  return setmetatable(found, values.SEQUENCE)
+end
+
+--- Where $reduce starts: its first sum and first index.
+function calls.reduce_start(array, count, init)
+  if init == nil and count > 0 then
+    return array[1], 2
+  elseif array == nil then
+    return nil, 1
+  end
+  return init, 1
+end
+
+return calls
