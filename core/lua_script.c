@@ -9,6 +9,7 @@
 #include "bundle.h"
 #include "embedded.h"
 #include "lua_doc.h"
+#include "lua_jsonata.h"
 
 static const char SCRIPT_KEY = 0; /* registry: struct wf_script * */
 static const char LOADED_KEY = 0; /* registry: table of modules */
@@ -63,9 +64,21 @@ static void load_module(lua_State *L, struct wf_script *script,
         lua_error(L);
 }
 
+/* wf.jsonata compiles Lua: for the files of lua/jsonata alone. */
+static void check_caller(lua_State *L, const char *name) {
+    lua_Debug caller;
+    if (strcmp(name, "wf.jsonata") != 0)
+        return;
+    if (lua_getstack(L, 1, &caller) == 0 ||
+        lua_getinfo(L, "S", &caller) == 0 ||
+        strncmp(caller.source, "@lua/jsonata", 12) != 0)
+        luaL_error(L, "module '%s' is not for scripts", name);
+}
+
 /* require: the engine's own modules only, each loaded once. */
 static int l_require(lua_State *L) {
     const char *name = luaL_checkstring(L, 1);
+    check_caller(L, name);
     lua_pushlightuserdata(L, (void *)&LOADED_KEY);
     lua_rawget(L, LUA_REGISTRYINDEX);
     lua_getfield(L, -1, name);
@@ -102,6 +115,10 @@ static void open_loaded(lua_State *L) {
     lua_setfield(L, -2, "bit");
     lua_pushcfunction(L, wf_lua_open_doc);
     lua_call(L, 0, 1); /* protected by wf_lua_sandbox */
+    lua_pushcfunction(L, wf_lua_open_jsonata);
+    lua_pushvalue(L, -2);
+    lua_call(L, 1, 1);
+    lua_setfield(L, -3, "wf.jsonata");
     lua_setfield(L, -2, "wf.doc");
     lua_pushlightuserdata(L, (void *)&LOADED_KEY);
     lua_insert(L, -2);
