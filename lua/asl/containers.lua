@@ -40,6 +40,9 @@ local PROCESSOR = {
   },
 }
 
+-- The processor of a distributed Map, whose iterations are executions.
+local ISOLATED = { types = PROCESSOR.types, is_isolated = true }
+
 --- The list of branches: the number of the first state of each.
 function kinds.branches(value, at)
   if value:type() ~= "array" or value:len() == 0 then
@@ -86,7 +89,8 @@ function kinds.processor(value, at)
     diagnostics.schema(at.load.diagnostics, "Field 'ExecutionType' is not "
       .. "supported", below(at.location, "ProcessorConfig"))
   end
-  local scope, problem = kinds.scope(value, at, PROCESSOR)
+  local scope, problem = kinds.scope(value, at,
+    config.Mode == "DISTRIBUTED" and ISOLATED or PROCESSOR)
   return scope and scope.start, problem
 end
 

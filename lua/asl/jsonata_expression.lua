@@ -7,6 +7,7 @@
 --   expression.location   where it stands in its state: "Output/total[0]"
 --   expression:evaluate(ctx, state, view)  a value of JSONata (see
 --                         jsonata.values); or nil, error, cause
+--   expression:document(ctx, state, view)  the same as a value of wf.doc
 --   expression:expect(ctx, state, view, kind)  the same, of that type
 --   expression:fail(ctx, state, text)  nil, error, cause
 --
@@ -16,6 +17,7 @@
 
 local doc = require("wf.doc")
 local errors = require("asl.errors")
+local jsonata_direct = require("asl.jsonata_direct")
 local language = require("asl.jsonata_language")
 
 local jsonata_expression = {}
@@ -101,6 +103,19 @@ function expression:expect(ctx, state, view, kind)
   return value
 end
 
+--- The same as evaluate(), as a value of wf.doc.
+function expression:document(ctx, state, view)
+  local found = self.find and self.find(view)
+  if found then
+    return found
+  end
+  local value, error, cause = self:evaluate(ctx, state, view)
+  if value == nil then
+    return nil, error, cause
+  end
+  return doc.trusted(core.encode(value))
+end
+
 --- A value of JSONata as JSON.
 jsonata_expression.json = core and core.encode
 
@@ -147,6 +162,7 @@ function jsonata_expression.compile(text, location, variables)
     location = location,
     program = program,
     is_whole = looks_at_whole(text),
+    find = jsonata_direct.find(text),
   }, expression)
 end
 

@@ -11,8 +11,6 @@ local expression = require("asl.jsonata_expression")
 
 local jsonata_template = {}
 
-local document = expression.document
-
 local constant = {}
 constant.__index = constant
 
@@ -26,11 +24,7 @@ single.__index = single
 
 --- What the expression evaluates to; or nil, error, cause.
 function single:render(ctx, state, view)
-  local value, error, cause = self.expression:evaluate(ctx, state, view)
-  if value == nil then
-    return nil, error, cause
-  end
-  return document(value)
+  return self.expression:document(ctx, state, view)
 end
 
 local mixed = {}
@@ -41,11 +35,11 @@ mixed.__index = mixed
 function mixed:render(ctx, state, view)
   local found = {}
   for i, hole in ipairs(self.holes) do
-    local value, error, cause = hole:evaluate(ctx, state, view)
+    local value, error, cause = hole:document(ctx, state, view)
     if value == nil then
       return nil, error, cause
     end
-    found[i] = expression.json(value)
+    found[i] = value:text()
   end
   local parts = {}
   for i, literal in ipairs(self.literals) do
