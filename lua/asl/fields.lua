@@ -266,6 +266,12 @@ end
 
 local NO_OPTIONS = {}
 
+local function wrong_language(language, name)
+  local other = language == "JSONPath" and "JSONata" or "JSONPath"
+  return "The QueryLanguage is set to '" .. language .. "', but field '"
+    .. name .. "' is only supported for the '" .. other .. "' QueryLanguage"
+end
+
 local function compile_member(load, name, member, schema, at)
   local kind = schema.types[name]
   local extension = schema.extensions and schema.extensions[name]
@@ -274,9 +280,9 @@ local function compile_member(load, name, member, schema, at)
   elseif not kind or (extension and load.profile == "aws") then
     local other = not kind and schema.other_language
       and schema.other_language[name]
-    diagnostics.schema(load.diagnostics, "Field '" .. name
-      .. "' is not supported" .. (other and " when 'QueryLanguage' is '"
-      .. load.language .. "'" or ""), at.object_location)
+    diagnostics.schema(load.diagnostics, other
+      and wrong_language(load.language, name)
+      or "Field '" .. name .. "' is not supported", at.object_location)
     return nil
   end
   local options = NO_OPTIONS

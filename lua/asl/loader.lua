@@ -36,6 +36,7 @@ local MAX_NAME_CHARACTERS = 80
 local MAX_NESTED_SCOPES = 50
 
 local LANGUAGE = "query_language"
+local NONE = {}
 
 -- Fields of every state; `transition` adds Next and End.
 local COMMON = { Type = "string", Comment = "string", QueryLanguage = LANGUAGE }
@@ -67,7 +68,7 @@ local function check_name(load, name, location)
   end
   if load.names[name] then
     diagnostics.add(report, diagnostics.DUPLICATE_STATE_NAME,
-      "Duplicate state name: " .. name, location)
+      "Duplicate State name: " .. name, location)
   end
   load.names[name] = true
 end
@@ -192,15 +193,30 @@ local function resolve(load, scope)
       reached[#reached + 1] = number
     else
       diagnostics.add(load.diagnostics, diagnostics.MISSING_TRANSITION_TARGET,
-        "Missing '" .. transition.field .. "' target: " .. transition.name,
+        "Missing 'Next' target: " .. transition.name,
         transition.location)
     end
   end
 end
 
+-- Where the scope starts. If that is a state that there is not: wherever a
+-- transition leads.
+local function entries_of(scope)
+  local entries = { scope.start }
+  for _, numbers in pairs(scope.start and NONE or scope.reaches) do
+    for _, number in ipairs(numbers) do
+      entries[#entries + 1] = number
+    end
+  end
+  return entries
+end
+
 -- AWS refuses a state that no transition leads to.
 local function check_reachable(load, scope, location)
-  local reached, queue = { [scope.start] = true }, { scope.start }
+  local reached, queue = {}, entries_of(scope)
+  for _, number in ipairs(queue) do
+    reached[number] = true
+  end
   local at = 1
   while queue[at] do
     for _, number in ipairs(scope.reaches[queue[at]] or {}) do
@@ -246,10 +262,6 @@ local function compile_states(load, scope, states, location)
     check_name(load, name, its_location)
     compile_state(load, scope, name, object, its_location)
   end
-  if not scope.has_end then
-    diagnostics.add(load.diagnostics, diagnostics.MISSING_END_STATE,
-      "No state ends the state machine", location)
-  end
 end
 
 local function start_of(load, scope, object, location)
@@ -260,7 +272,7 @@ local function start_of(load, scope, object, location)
       below(location, "StartAt"))
   elseif not number and scope.members[1] then
     diagnostics.add(load.diagnostics, diagnostics.MISSING_TRANSITION_TARGET,
-      "Missing 'StartAt' target: " .. name, below(location, "StartAt"))
+      "Missing 'Next' target: " .. name, below(location, "StartAt"))
   end
   return number
 end
@@ -288,9 +300,13 @@ local function compile_scope(load, object, location, parent)
   local states_location = below(location, "States")
   local clean = #load.diagnostics
   compile_states(load, scope, object:get("States"), states_location)
-  resolve(load, scope)
+  local is_sound = #load.diagnostics == clean
   scope.start = start_of(load, scope, object, location)
-  if scope.start and #load.diagnostics == clean then
+  resolve(load, scope)
+  if scope.members[1] and not scope.has_end then -- AWS does not say where
+    diagnostics.add(load.diagnostics, diagnostics.MISSING_END_STATE,
+      "Workflow has no terminal state", location ~= "/" and location or nil)
+  elseif is_sound then
     check_reachable(load, scope, states_location)
   end
   return scope.start

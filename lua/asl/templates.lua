@@ -51,9 +51,9 @@ function templates.each(state, visit)
     for _, element in
         ipairs(survey.elements(state.object, field, state.location)) do
       if element.value:type() == "object" then
-        visit_in(element.value, element.location, function(field)
-          return field == "Assign"
-            or (field == "Output" and state.language == "JSONata")
+        visit_in(element.value, element.location, function(name)
+          return name == "Assign"
+            or (name == "Output" and state.language == "JSONata")
         end)
       end
     end

@@ -54,14 +54,16 @@ describe("a Parallel state", function()
 
   it("keeps transitions inside a branch", function()
     assert.same({ "MISSING_TRANSITION_TARGET: Missing 'Next' target: End at "
-      .. "/States/A/Branches[0]/States/B/Next" },
+      .. "/States/A/Branches[0]/States/B/Next",
+      'MISSING_TRANSITION_TARGET: State "C" is not reachable. at '
+      .. "/States/A/Branches[0]/States/C" },
       problems(of_state('"Type":"Parallel","Next":"End","Branches":['
         .. '{"StartAt":"B","States":{"B":{"Type":"Pass","Next":"End"},'
         .. '"C":{"Type":"Succeed"}}}]')))
   end)
 
   it("has names that occur nowhere else", function()
-    assert.same({ "DUPLICATE_STATE_NAME: Duplicate state name: A at "
+    assert.same({ "DUPLICATE_STATE_NAME: Duplicate State name: A at "
       .. "/States/A/Branches[0]/States/A" },
       problems(of_state('"Type":"Parallel","Next":"End","Branches":['
         .. '{"StartAt":"A","States":{"A":{"Type":"Succeed"}}}]')))

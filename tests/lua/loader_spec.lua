@@ -35,8 +35,9 @@ describe("a definition", function()
   end)
 
   it("starts at a state that there is", function()
-    assert.same({ "MISSING_TRANSITION_TARGET: Missing 'StartAt' target: B at "
-      .. "/StartAt" }, problems('{"StartAt":"B","States":{"A":'
+    assert.same({ "MISSING_TRANSITION_TARGET: Missing 'Next' target: B at "
+      .. "/StartAt", 'MISSING_TRANSITION_TARGET: State "A" is not reachable. '
+      .. "at /States/A" }, problems('{"StartAt":"B","States":{"A":'
       .. '{"Type":"Succeed"}}}'))
   end)
 
@@ -71,12 +72,14 @@ describe("a definition", function()
   end)
 
   it("keeps the fields of the query languages apart", function()
-    assert.same({ SCHEMA .. "Field 'Output' is not supported when "
-      .. "'QueryLanguage' is 'JSONPath' at /States/A" },
+    assert.same({ SCHEMA .. "The QueryLanguage is set to 'JSONPath', but "
+      .. "field 'Output' is only supported for the 'JSONata' QueryLanguage "
+      .. "at /States/A" },
       problems('{"StartAt":"A","States":{"A":{"Type":"Pass","Output":{},'
         .. '"End":true}}}'))
-    assert.same({ SCHEMA .. "Field 'InputPath' is not supported when "
-      .. "'QueryLanguage' is 'JSONata' at /States/A" },
+    assert.same({ SCHEMA .. "The QueryLanguage is set to 'JSONata', but "
+      .. "field 'InputPath' is only supported for the 'JSONPath' "
+      .. "QueryLanguage at /States/A" },
       problems('{"StartAt":"A","QueryLanguage":"JSONata","States":{"A":{'
         .. '"Type":"Succeed","InputPath":"$"}}}'))
   end)
@@ -86,6 +89,7 @@ describe("transitions", function()
   it("lead to states that there are", function()
     assert.same({
       "MISSING_TRANSITION_TARGET: Missing 'Next' target: C at /States/A/Next",
+      'MISSING_TRANSITION_TARGET: State "B" is not reachable. at /States/B',
     }, of_state('"Type":"Pass","Next":"C"'))
     assert.same({ "MISSING_TRANSITION_TARGET: Missing 'Next' target: C at "
       .. "/States/A/Choices[0]/Next" }, of_state('"Type":"Choice","Choices":['
@@ -102,7 +106,7 @@ describe("transitions", function()
 
   it("lead to an end", function()
     assert.same({
-      "MISSING_END_STATE: No state ends the state machine at /States",
+      "MISSING_END_STATE: Workflow has no terminal state",
     }, of_states('"A":{"Type":"Pass","Next":"A"}'))
   end)
 
@@ -120,7 +124,7 @@ end)
 
 describe("names of states", function()
   it("occur once", function()
-    assert.same({ "DUPLICATE_STATE_NAME: Duplicate state name: A at "
+    assert.same({ "DUPLICATE_STATE_NAME: Duplicate State name: A at "
       .. "/States/A" }, of_states('"A":{"Type":"Succeed"},'
       .. '"A":{"Type":"Succeed"}'))
   end)
@@ -246,12 +250,12 @@ describe("Retry and Catch", function()
 end)
 
 describe("a hostile definition", function()
-  it("may be wrong in a hundred places, and no more are told", function()
+  it("may be wrong in many places, and a hundred and one are told", function()
     local states = {}
     for i = 1, 2000 do
       states[i] = '"S' .. i .. '":{"Type":"Nope"}'
     end
-    assert.equal(100, #of_states(table.concat(states, ",")))
+    assert.equal(101, #of_states(table.concat(states, ",")))
   end)
 
   it("may nest rules as deep as JSON may be", function()
