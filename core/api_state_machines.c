@@ -253,8 +253,9 @@ static void on_validated(void *arg, const struct wf_diagnostic *diagnostics,
 
     wf_buf_adds(out, "{\"diagnostics\":[");
     for (size_t i = 0; i < count; i++) {
-        failed |= !diagnostics[i].is_warning;
-        if (diagnostics[i].is_warning && !(call->options & WARNINGS_TOO))
+        failed |= !diagnostics[i].is_warning && !diagnostics[i].is_info;
+        if (diagnostics[i].is_info ||
+            (diagnostics[i].is_warning && !(call->options & WARNINGS_TOO)))
             continue;
         if (shown++ < call->limit)
             put_diagnostic(out, &diagnostics[i]);

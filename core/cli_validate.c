@@ -21,7 +21,7 @@ struct validation {
     const struct wf_options *options;
     struct wf_script *script;
     struct wf_clock clock;
-    size_t files, valid, errors, warnings;
+    size_t files, valid, errors, warnings, remarks;
     bool color;
     size_t columns;
     int status; /* the worst so far */
@@ -53,15 +53,20 @@ static bool show(const struct validation *validation,
 static void check_text(struct validation *validation, const char *name,
                        struct wf_str text) {
     struct wf_findings findings = {0};
+    bool fails;
 
     wf_findings_make(&findings, validation->script, text,
                      wf_option_text(validation->options, "profile"),
                      wf_option_flag(validation->options, "express"));
     validation->files++;
+    fails = findings.errors > 0 ||
+            (findings.warnings > 0 &&
+             wf_option_flag(validation->options, "warnings-as-errors"));
     validation->valid += findings.errors == 0;
     validation->errors += findings.errors;
     validation->warnings += findings.warnings;
-    worsen(validation, findings.errors > 0 ? WF_EXIT_FAILED : WF_EXIT_OK);
+    validation->remarks += findings.remarks;
+    worsen(validation, fails ? WF_EXIT_FAILED : WF_EXIT_OK);
     if (!show(validation, &findings, name))
         worsen(validation, WF_EXIT_ENGINE);
     wf_findings_deinit(&findings);
@@ -157,6 +162,9 @@ static void say_summary(const struct validation *validation) {
                     validation->errors, validation->errors == 1 ? "" : "s",
                     validation->warnings,
                     validation->warnings == 1 ? "" : "s");
+    if (validation->remarks > 0)
+        wf_buf_addf(&line, "; %zu remark%s", validation->remarks,
+                    validation->remarks == 1 ? "" : "s");
     fprintf(stderr, "%.*s\n", (int)line.len, line.data);
     wf_buf_free(&line);
 }

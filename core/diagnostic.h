@@ -8,7 +8,8 @@
 #include "base.h"
 
 struct wf_diagnostic {
-    bool is_warning;
+    bool is_warning; /**< Neither: an error. */
+    bool is_info;    /**< A remark of ours; the API does not answer it. */
     struct wf_str code, message;
     struct wf_str location; /**< data NULL: none. */
 };

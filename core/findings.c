@@ -19,15 +19,17 @@ static char *copy(struct wf_str text) {
     return wf_strndup(text.len > 0 ? text.data : "", text.len);
 }
 
-static struct wf_finding *add(struct wf_findings *findings, bool is_error) {
+static struct wf_finding *add(struct wf_findings *findings, bool is_error,
+                              bool is_info) {
     struct wf_finding *finding;
 
     findings->list = wf_realloc(findings->list, (findings->count + 1) *
                                                     sizeof(*finding));
     finding = &findings->list[findings->count++];
-    *finding = (struct wf_finding){.is_error = is_error};
+    *finding = (struct wf_finding){.is_error = is_error, .is_info = is_info};
     findings->errors += is_error;
-    findings->warnings += !is_error;
+    findings->remarks += is_info;
+    findings->warnings += !is_error && !is_info;
     return finding;
 }
 
@@ -51,7 +53,9 @@ static struct wf_node node_to_show(const struct wf_place *place,
 static void add_diagnostic(struct making *making,
                            const struct wf_diagnostic *diagnostic) {
     struct wf_finding *finding =
-        add(making->findings, !diagnostic->is_warning);
+        add(making->findings,
+            !diagnostic->is_warning && !diagnostic->is_info,
+            diagnostic->is_info);
     struct wf_place place;
     struct wf_buf hint = {0};
     struct wf_node node;
@@ -94,7 +98,7 @@ static size_t offset_of(struct wf_str text, size_t line, size_t column) {
 /* "line 3, column 5: expected ..., but ..." */
 static void add_syntax_error(struct wf_findings *findings,
                              const char *message) {
-    struct wf_finding *finding = add(findings, true);
+    struct wf_finding *finding = add(findings, true, false);
     size_t line = 1, column = 1;
     int used = 0;
 
@@ -236,8 +240,10 @@ void wf_finding_show(const struct wf_findings *findings, size_t index,
     paint(&pen, "1");
     add_clean(out, file);
     wf_buf_addf(out, ":%zu:%zu: ", finding->line, finding->column);
-    paint(&pen, finding->is_error ? "1;31" : "1;33");
-    wf_buf_adds(out, finding->is_error ? "error: " : "warning: ");
+    paint(&pen, finding->is_error  ? "1;31"
+                : finding->is_info ? "1;36" : "1;33");
+    wf_buf_addf(out, "%s: ", finding->is_error  ? "error"
+                             : finding->is_info ? "info" : "warning");
     paint(&pen, "0;1");
     add_clean(out, finding->message);
     paint(&pen, "0");
@@ -258,7 +264,8 @@ static void add_json(struct wf_buf *out, const struct wf_finding *finding) {
     wf_json_comma(out);
     wf_buf_u8(out, '{');
     wf_json_text(out, "severity",
-                 finding->is_error ? WF_STR("ERROR") : WF_STR("WARNING"));
+                 finding->is_error  ? WF_STR("ERROR")
+                 : finding->is_info ? WF_STR("INFO") : WF_STR("WARNING"));
     wf_json_text(out, "code", wf_str(finding->code));
     wf_json_text(out, "message", wf_str(finding->message));
     wf_json_text(out, "location", wf_str(finding->location));

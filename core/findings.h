@@ -9,7 +9,7 @@
 #include "script.h"
 
 struct wf_finding {
-    bool is_error; /**< Else a warning. */
+    bool is_error, is_info; /**< Neither: a warning. */
     char *code, *message, *location;
     char *pointer;       /**< JSON pointer; "" is the whole. */
     char *hint;          /**< NULL: none. */
@@ -19,7 +19,7 @@ struct wf_finding {
 
 struct wf_findings {
     struct wf_finding *list; /**< Owned, as its texts are. */
-    size_t count, errors, warnings;
+    size_t count, errors, warnings, remarks;
     struct wf_str text; /**< Of the file; borrowed. */
 };
 

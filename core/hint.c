@@ -5,6 +5,8 @@
 
 #include "suggest.h"
 
+#define WRONG "' is only supported for the '"
+
 enum { LISTED = 8 }; /* names in a list, before it says how many more */
 
 /* All fields of the states language, for those that are misspelt. */
@@ -49,6 +51,8 @@ static const struct rule {
 static const struct rule begins[] = {
     {"Exactly one of these fields is required: [Next, End]",
      "say where to go with \"Next\", or \"End\": true"},
+    {"The QueryLanguage is set to '",
+     "give the state the other \"QueryLanguage\", or leave the field out"},
     {"These fields are required: [",
      "a state machine, a branch and an item processor each have StartAt and "
      "States"},
@@ -61,17 +65,25 @@ static bool starts_with(struct wf_str text, const char *start) {
 }
 
 struct wf_str wf_hint_field(struct wf_str message) {
-    const char *end;
+    static const struct {
+        const char *before, *behind;
+    } forms[] = {
+        {"Field '", "' is not supported"},
+        {"The QueryLanguage is set to 'JSONPath', but field '", WRONG},
+        {"The QueryLanguage is set to 'JSONata', but field '", WRONG},
+    };
 
-    if (!starts_with(message, "Field '"))
-        return WF_STR_NULL;
-    message.data += strlen("Field '");
-    message.len -= strlen("Field '");
-    end = memmem(message.data, message.len, "' is not supported",
-                 strlen("' is not supported"));
-    if (end == NULL)
-        return WF_STR_NULL;
-    return (struct wf_str){message.data, (size_t)(end - message.data)};
+    for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++) {
+        const char *start = message.data + strlen(forms[i].before), *end;
+
+        if (!starts_with(message, forms[i].before))
+            continue;
+        end = memmem(start, message.len - strlen(forms[i].before),
+                     forms[i].behind, strlen(forms[i].behind));
+        if (end != NULL)
+            return (struct wf_str){start, (size_t)(end - start)};
+    }
+    return WF_STR_NULL;
 }
 
 static bool did_you_mean(const struct wf_suggest *suggest,
@@ -203,7 +215,7 @@ bool wf_hint(struct wf_str code, struct wf_str message,
         }
         return hint_target(place, out);
     }
-    if (field.data != NULL)
+    if (field.data != NULL && !starts_with(message, "The QueryLanguage"))
         return hint_field(field, out);
     if (memmem(message.data, message.len, "one of these values",
                strlen("one of these values")) != NULL &&

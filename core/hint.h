@@ -10,8 +10,8 @@
 /** Appends a hint; false: there is none to give. */
 bool wf_hint(struct wf_str code, struct wf_str message,
              const struct wf_place *place, struct wf_buf *out);
-/** The field that a message "Field 'X' is not supported" is about; data NULL:
- * it is another message. */
+/** The field that a message like "Field 'X' is not supported" is about; data
+ * NULL: it is another message. */
 struct wf_str wf_hint_field(struct wf_str message);
 
 #endif

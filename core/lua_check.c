@@ -21,9 +21,10 @@ static struct wf_diagnostic *read_list(lua_State *L, size_t *count) {
     struct wf_diagnostic *list = wf_calloc(*count + 1, sizeof(*list));
     for (size_t i = 0; i < *count; i++) {
         lua_rawgeti(L, -1, (int)i + 1);
+        struct wf_str severity = text_field(L, "severity");
         list[i] = (struct wf_diagnostic){
-            .is_warning = wf_str_eq(text_field(L, "severity"),
-                                    WF_STR("WARNING")),
+            .is_warning = wf_str_eq(severity, WF_STR("WARNING")),
+            .is_info = wf_str_eq(severity, WF_STR("INFO")),
             .code = text_field(L, "code"),
             .message = text_field(L, "message"),
             .location = text_field(L, "location"),
@@ -65,18 +66,18 @@ static bool report_json(struct wf_str text, wf_diagnostics_fn *report,
     return true;
 }
 
-/* machine.load(text, options) is called. [-0, +2] or [-0, +1] and -1 */
-static int call_load(struct wf_script *script, struct wf_str text,
+/* machine.diagnose(text, options) is called. [-0, +1], also if it fails. */
+static int call_diagnose(struct wf_script *script, struct wf_str text,
                      const char *profile, bool express) {
     lua_State *L = script->L;
-    lua_rawgeti(L, LUA_REGISTRYINDEX, script->load_ref);
+    lua_rawgeti(L, LUA_REGISTRYINDEX, script->diagnose_ref);
     lua_pushlstring(L, text.data ? text.data : "", text.len);
     lua_newtable(L);
     lua_pushstring(L, express ? "EXPRESS" : "STANDARD");
     lua_setfield(L, -2, "type");
     lua_pushstring(L, profile ? profile : "native");
     lua_setfield(L, -2, "profile");
-    return wf_lua_call(script, 2, 2);
+    return wf_lua_call(script, 2, 1);
 }
 
 void wf_script_diagnose_for(struct wf_script *script, struct wf_str text,
@@ -86,7 +87,7 @@ void wf_script_diagnose_for(struct wf_script *script, struct wf_str text,
     int top = lua_gettop(L);
     if (report_json(text, report, arg))
         return;
-    if (call_load(script, text, profile, express) != 0) {
+    if (call_diagnose(script, text, profile, express) != 0) {
         struct wf_diagnostic failed = {
             .code = WF_STR("SCHEMA_VALIDATION_FAILED"),
             .message = wf_str(lua_tostring(L, -1)),
@@ -115,13 +116,15 @@ static void add_findings(void *arg, const struct wf_diagnostic *list,
                          size_t count) {
     struct check *check = arg;
     for (size_t i = 0; i < count; i++) {
-        if (list[i].is_warning)
+        if (list[i].is_warning || list[i].is_info)
             continue;
         wf_buf_adds(check->out, check->rc == 0 ? "" : ", ");
         wf_buf_addstr(check->out, list[i].code);
         wf_buf_adds(check->out, ": ");
         wf_buf_addstr(check->out, list[i].message);
-        if (list[i].location.len && list[i].location.data[0] == '/') {
+        if (!list[i].location.data) {
+            wf_buf_adds(check->out, " at null"); /* as AWS writes it */
+        } else if (list[i].location.data[0] == '/') {
             wf_buf_adds(check->out, " at ");
             wf_buf_addstr(check->out, list[i].location);
         }

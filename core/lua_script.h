@@ -38,7 +38,7 @@ struct wf_script {
     char *lua_directory;
     int traceback_ref;
     /** Functions of lua/machine.lua. */
-    int load_ref, enter_ref, resume_ref, item_ref;
+    int load_ref, diagnose_ref, enter_ref, resume_ref, item_ref;
     int ctx_ref;
     struct wf_lua_ctx *ctx;
     int input_ref;

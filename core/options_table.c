@@ -46,7 +46,8 @@ const struct wf_command wf_command_table[] = {
      "Needs no server. FILE may be a directory: then all *.asl.json in it and "
      "below it are checked; - is stdin. Each finding has its line and column, "
      "the place in the source, AWS's code and location, and a hint where "
-     "there is one. Warnings do not make a definition invalid.",
+     "there is one. Warnings do not make a definition invalid, unless "
+     "--warnings-as-errors is given; remarks (info) never do.",
      "validate order.asl.json\n"
      "validate --json workflows/ | jq .diagnostics",
      1, WF_ANY_NUMBER},
@@ -152,6 +153,9 @@ const struct wf_option wf_option_table[] = {
     {"profile", "native|aws", "native",
      "Whose rules: ours, or AWS's, which refuse our extensions.",
      VALIDATE, WF_OPTION_CHOICE, true},
+    {"warnings-as-errors", NULL, NULL,
+     "Exit with status 1 if there is a warning, too.",
+     VALIDATE, WF_OPTION_FLAG, false},
     {"wait", NULL, NULL,
      "Wait until the execution has ended and print its output.",
      START, WF_OPTION_FLAG, false},

@@ -25,7 +25,7 @@ err_has "1 file: 1 valid"
 
 # Every finding of a file, in the order of the text.
 expect 1 validate "$home/broken.asl.json"
-out_has "broken.asl.json:2:14: error: Missing 'StartAt' target: Chekc"
+out_has "broken.asl.json:2:14: error: Missing 'Next' target: Chekc"
 out_has '     2 |   "StartAt": "Chekc",'
 out_has '       |              ^^^^^^^'
 out_has 'at /StartAt'

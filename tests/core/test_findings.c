@@ -141,7 +141,7 @@ static void says_what_was_meant(void **state) {
                 "Missing 'Next' target: Zzzz", "/States/A/Next",
                 "transitions stay among the states beside it: A, B");
     assert_hint("{\"StartAt\":\"x\",\"States\":{\"A\":{}}}", MISSING,
-                "Missing 'StartAt' target: x", "/StartAt",
+                "Missing 'Next' target: x", "/StartAt",
                 "transitions stay among the states beside it: A");
     assert_hint("{\"States\":{\"A\":{}}}", MISSING,
                 "State \"A\" is not reachable.", "/States/A",
@@ -154,9 +154,14 @@ static void says_what_was_meant(void **state) {
     assert_hint("{\"Retry\":1}", SCHEMA, "Field 'Retry' is not supported",
                 "/", "Retry belongs to other types of states, or to another "
                 "QueryLanguage");
+    assert_hint("{\"Output\":1}", SCHEMA, "The QueryLanguage is set to "
+                "'JSONPath', but field 'Output' is only supported for the "
+                "'JSONata' QueryLanguage", "/", "give the state the other "
+                "\"QueryLanguage\", or leave the field out");
     assert_hint("{}", SCHEMA, "Field 'Unheard' is not supported", "/", "");
     assert_hint("{}", SCHEMA, "something else", "/", "");
-    assert_hint("{}", "MISSING_END_STATE", "No state ends", "/",
+    assert_hint("{}", "MISSING_END_STATE",
+                "Workflow has no terminal state", "/",
                 "give the last state \"End\": true, or let it lead to a "
                 "Succeed or Fail state");
 }
