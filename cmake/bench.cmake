@@ -19,3 +19,5 @@ target_sources(bench_engine PRIVATE tests/bench/bench_rig.c
 target_link_libraries(bench_engine PRIVATE PkgConfig::LMDB)
 benchmark(map LINK wf_engine wf_worker wf_lua_stdlib)
 target_sources(bench_map PRIVATE tests/bench/bench_rig.c)
+benchmark(large LINK wf_engine wf_worker wf_lua_stdlib)
+target_sources(bench_large PRIVATE tests/bench/bench_rig.c)

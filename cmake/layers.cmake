@@ -39,7 +39,7 @@ layer(wf_api SOURCES core/api.c core/api_call.c core/api_validate.c
       core/api_model.c core/api_own.c core/api_executions.c
       core/api_state_machines.c core/api_settings.c core/api_tags.c
       core/api_events.c
-      LINK wf_http wf_doc wf_event)
+      LINK wf_offload wf_http wf_doc wf_event)
 
 # Task handlers: the engine's side of the worker processes, and the worker.
 layer(wf_wire SOURCES core/wire.c core/pool_reap.c LINK wf_base)

@@ -6,12 +6,15 @@
 
 #include "api_validate.h"
 #include "json_write.h"
+#include "offload.h"
 
 #define BODY_DEPTH 64 /* documents travel as strings: bodies are flat */
+#define LARGE_BYTES ((size_t)256 << 10) /* nothing for the loop */
 
 /* Characters of a string that had escapes. */
 struct text {
     struct text *next;
+    uint32_t node; /* of the body's document */
     struct wf_buf characters;
 };
 
@@ -81,17 +84,36 @@ bool wf_api_value(struct wf_api_request *request, const char *member,
            wf_value_type(*value) != WF_JSON_NULL;
 }
 
+static struct text *unescape(struct wf_api_request *request,
+                             struct wf_value string) {
+    struct text *text = wf_calloc(1, sizeof(*text));
+    wf_buf_reserve(&text->characters, wf_value_text(string).len);
+    wf_value_string(string, &text->characters);
+    text->node = string.node;
+    text->next = request->texts;
+    request->texts = text;
+    return text;
+}
+
 struct wf_str wf_api_characters(struct wf_api_request *request,
                                 struct wf_value string) {
     struct wf_str raw = wf_value_text(string);
-    if (!memchr(raw.data, '\\', raw.len))
+    struct text *text = request->texts;
+    while (text && text->node != string.node)
+        text = text->next;
+    if (!text && !memchr(raw.data, '\\', raw.len))
         return (struct wf_str){raw.data + 1, raw.len - 2};
-    struct text *text = wf_calloc(1, sizeof(*text));
-    wf_buf_reserve(&text->characters, raw.len);
-    wf_value_string(string, &text->characters);
-    text->next = request->texts;
-    request->texts = text;
+    if (!text)
+        text = unescape(request, string);
     return (struct wf_str){text->characters.data, text->characters.len};
+}
+
+struct wf_buf *wf_api_buf(struct wf_api_request *request,
+                          struct wf_str text) {
+    for (struct text *at = request->texts; at; at = at->next)
+        if (at->characters.data && at->characters.data == text.data)
+            return &at->characters;
+    return NULL;
 }
 
 struct wf_str wf_api_text(struct wf_api_request *request,
@@ -190,49 +212,108 @@ static struct found find(struct wf_str target) {
 
 /* ---- running ---- */
 
-static void run_parsed(struct wf_api_call *call, const struct found *found,
-                       struct wf_doc *doc) {
-    struct wf_api_request request = {.body = {doc, 0}};
-    struct wf_buf message = {0};
+/* A body on its way from text to an operation's call. Reading it needs
+ * nothing but it, and may be done by a thread. */
+struct reading {
+    struct wf_job job;
+    struct wf_api_call *call;
+    struct found found;
+    struct wf_str body;
+    struct wf_doc *doc;
+    struct wf_api_request request;
+    const char *exception; /* NULL: it is as it should be */
+    struct wf_buf message;
+};
 
-    if (wf_value_type(request.body) != WF_JSON_OBJECT) {
-        wf_api_fail(call, "SerializationException",
-                    WF_STR("The request body must be a JSON object."));
-        return;
-    }
-    const char *exception =
-        wf_api_validate(found->shape, request.body, &message);
-    if (exception)
-        wf_api_fail(call, exception,
-                    (struct wf_str){message.data, message.len});
-    else
-        found->run(call, &request);
-    wf_buf_free(&message);
-    texts_free(&request);
+static void refuse(struct reading *reading, const char *exception,
+                   struct wf_str message) {
+    reading->exception = exception;
+    wf_buf_addstr(&reading->message, message);
 }
 
-void wf_api_call_run(struct wf_api_call *call, struct wf_str target,
-                     struct wf_str body) {
+/* Large strings, while a thread is at it. */
+static void unescape_large(struct reading *reading) {
+    struct wf_doc *doc = reading->doc;
+    const struct wf_node *nodes = wf_doc_nodes(doc);
+    for (uint32_t at = 1; at < nodes->next; at = nodes[at + 1].next)
+        if (nodes[at + 1].type == WF_JSON_STRING &&
+            nodes[at + 1].end - nodes[at + 1].start > LARGE_BYTES)
+            unescape(&reading->request, (struct wf_value){doc, at + 1});
+}
+
+static void read_body(struct reading *reading) {
     static const struct wf_doc_limits limits = {
         .max_bytes = (size_t)1 << 31, /* http.h has the limit that counts */
         .max_depth = BODY_DEPTH,
     };
-    struct found found = find(target);
-    struct wf_error err = {0};
+    struct wf_error err;
+    reading->doc = wf_doc_parse(reading->body, &limits, &err);
+    if (!reading->doc) {
+        refuse(reading, "SerializationException", wf_str(err.message));
+        return;
+    }
+    struct wf_value body = {reading->doc, 0};
+    reading->request.body = body;
+    if (wf_value_type(body) != WF_JSON_OBJECT) {
+        refuse(reading, "SerializationException",
+               WF_STR("The request body must be a JSON object."));
+        return;
+    }
+    if (reading->body.len > LARGE_BYTES)
+        unescape_large(reading);
+    reading->exception = wf_api_validate(reading->found.shape, body,
+                                         &reading->message);
+}
 
-    if (!found.run || !found.shape) {
+static void run_read(struct reading *reading) {
+    struct wf_buf *message = &reading->message;
+    if (reading->exception)
+        wf_api_fail(reading->call, reading->exception,
+                    (struct wf_str){message->data, message->len});
+    else
+        reading->found.run(reading->call, &reading->request);
+    wf_buf_free(message);
+    texts_free(&reading->request);
+    wf_doc_unref(reading->doc);
+}
+
+static void read_elsewhere(struct wf_job *job) {
+    read_body((struct reading *)job);
+}
+
+static void read_done(struct wf_job *job) {
+    struct reading *reading = (struct reading *)job;
+    if (wf_job_is_cancelled(job) && !reading->exception)
+        refuse(reading, "ServiceUnavailable",
+               WF_STR("The engine is being closed."));
+    run_read(reading);
+    free(reading);
+}
+
+static void read_large(const struct reading *given) {
+    struct reading *reading = wf_malloc(sizeof(*reading));
+    *reading = *given;
+    reading->job = (struct wf_job){.work = read_elsewhere,
+                                   .done = read_done};
+    wf_engine_offload(reading->call->engine, &reading->job);
+}
+
+void wf_api_call_run(struct wf_api_call *call, struct wf_str target,
+                     struct wf_str body) {
+    struct reading reading = {
+        .call = call, .found = find(target), .body = body};
+
+    if (!reading.found.run || !reading.found.shape) {
         wf_api_fail(call, "UnknownOperationException",
-                    found.shape
+                    reading.found.shape
                         ? WF_STR("This version of Moonstep does not have "
                                  "this operation yet.")
                         : WF_STR("The requested operation is not known "
                                  "here."));
-        return;
+    } else if (body.len > LARGE_BYTES) {
+        read_large(&reading);
+    } else {
+        read_body(&reading);
+        run_read(&reading);
     }
-    struct wf_doc *doc = wf_doc_parse(body, &limits, &err);
-    if (!doc)
-        wf_api_fail(call, "SerializationException", wf_str(err.message));
-    else
-        run_parsed(call, &found, doc);
-    wf_doc_unref(doc);
 }

@@ -34,8 +34,9 @@ struct wf_api_call {
     unsigned limit;     /**< As well. */
 };
 
-/** Runs the operation `target` names; `done` is called now or later. Target
- * and body are borrowed during this function. */
+/** Runs the operation `target` names; `done` is called now or later. The
+ * target is borrowed during this function, the body until `done`: a large one
+ * is parsed by a thread. */
 void wf_api_call_run(struct wf_api_call *call, struct wf_str target,
                      struct wf_str body);
 
@@ -63,6 +64,8 @@ bool wf_api_value(struct wf_api_request *request, const char *member,
                   struct wf_value *value);
 /** Its characters; data NULL: not given. */
 struct wf_str wf_api_text(struct wf_api_request *request, const char *member);
+/** The memory that such a text alone has, for who may take it; or NULL. */
+struct wf_buf *wf_api_buf(struct wf_api_request *request, struct wf_str text);
 /** The characters of a string somewhere inside. */
 struct wf_str wf_api_characters(struct wf_api_request *request,
                                 struct wf_value string);

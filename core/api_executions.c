@@ -97,12 +97,14 @@ static bool input_is_empty(struct wf_api_call *call, struct wf_str input) {
 }
 
 static struct wf_start_execution start_of(struct wf_api_request *request) {
-    return (struct wf_start_execution){
+    struct wf_start_execution ask = {
         .state_machine_arn = wf_api_text(request, "stateMachineArn"),
         .name = wf_api_text(request, "name"),
         .input = wf_api_text(request, "input"),
         .trace_header = wf_api_text(request, "traceHeader"),
     };
+    ask.input_buf = wf_api_buf(request, ask.input);
+    return ask;
 }
 
 static void start(struct wf_api_call *call, struct wf_api_request *request) {

@@ -20,8 +20,11 @@ static void set_budget(struct wf_script *script, const atomic_bool *stop,
         .steps = INT64_MAX, .bytes = SIZE_MAX, .stop = stop};
     if (!is_limited)
         return;
-    if (limits->steps)
-        script->budget->steps = 0, script->budget->more = limits->steps;
+    if (limits->steps) {
+        bool is_small = limits->steps <= WF_BUDGET_SLICE;
+        script->budget->steps = is_small ? (int64_t)limits->steps : 0;
+        script->budget->more = is_small ? 0 : limits->steps;
+    }
     if (limits->doc_bytes)
         script->budget->bytes = limits->doc_bytes;
 }

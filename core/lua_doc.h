@@ -55,6 +55,7 @@ bool wf_lua_to_value(lua_State *L, int index, struct wf_value *out);
  * more if it does more. When the budget is used up they raise an error that
  * is no string and no table, and go on raising it.
  */
+#define WF_BUDGET_SLICE 16384 /* steps between looks at `stop` */
 struct wf_lua_budget {
     int64_t steps; /**< Until `stop` is looked at. */
     uint64_t more; /**< Steps after those. */

@@ -4,9 +4,6 @@
 /* Its address is the error value of a budget that is used up. */
 static const char spent_key;
 
-/* `stop` is looked at after so many. */
-#define STEPS_AT_ONCE 16384
-
 static void raise_spent(lua_State *L) {
     lua_pushlightuserdata(L, (void *)&spent_key);
     lua_error(L);
@@ -18,7 +15,7 @@ bool wf_lua_is_spent(lua_State *L, int index) {
 
 void wf_lua_spend_more(lua_State *L, struct wf_lua_budget *budget) {
     bool is_off = budget->stop && atomic_load(budget->stop);
-    uint64_t next = (uint64_t)-budget->steps + STEPS_AT_ONCE;
+    uint64_t next = (uint64_t)-budget->steps + WF_BUDGET_SLICE;
 
     if (next > budget->more)
         next = budget->more;

@@ -53,7 +53,8 @@ static inline struct wf_lua_budget *wf_lua_own_budget(lua_State *L) {
 }
 /** Takes steps from it; raises an error if it is used up. */
 static inline void wf_lua_spend(lua_State *L, size_t steps) {
-    wf_lua_spend_of(L, wf_lua_own_budget(L), steps);
+    if (steps)
+        wf_lua_spend_of(L, wf_lua_own_budget(L), steps);
 }
 
 /** Pushes an empty value, whose document the caller sets. [-0, +1] */

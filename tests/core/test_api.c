@@ -31,6 +31,30 @@ static void starts_executions(void **state) {
     assert_null(fixture->engine.text);
 }
 
+/* The fake engine's thread is the loop; what is asked for is the same. */
+static void takes_large_bodies(void **state) {
+    struct fixture *fixture = *state;
+    struct wf_buf body = {0}, input = {0};
+    wf_buf_adds(&input, "[\"a\"");
+    for (int i = 0; i < 100000; i++)
+        wf_buf_addf(&input, ",%d", i);
+    wf_buf_adds(&input, "]");
+    wf_buf_adds(&body, "{\"stateMachineArn\":\"" MACHINE "\",\"input\":");
+    wf_buf_json(&body, (struct wf_str){input.data, input.len});
+    wf_buf_add(&body, "}", 2);
+    wf_buf_u8(&input, 0);
+    assert_call(fixture, START, body.data,
+                "{\"executionArn\":\"" EXECUTION "\","
+                "\"startDate\":1704067200.456}");
+    assert_string_equal(fixture->engine.text, input.data);
+    body.data[body.len - 2] = ']';
+    api_call(fixture, START, body.data);
+    assert_int_equal(fixture->response.status, 400);
+    assert_non_null(strstr(fixture->response.body, "expected ',' or '}'"));
+    wf_buf_free(&body);
+    wf_buf_free(&input);
+}
+
 static void tells_empty_input_from_absent(void **state) {
     assert_fails(*state, START,
                  "{\"stateMachineArn\":\"" MACHINE "\",\"input\":\"\"}",
@@ -345,6 +369,7 @@ int main(void) {
     cmocka_unit_test_setup_teardown(name, api_set_up, api_tear_down)
     const struct CMUnitTest tests[] = {
         API_TEST(starts_executions),
+        API_TEST(takes_large_bodies),
         API_TEST(tells_empty_input_from_absent),
         API_TEST(starts_and_waits_for_express_executions),
         API_TEST(describes_executions_by_status),
