@@ -65,8 +65,8 @@ layer(wf_lua_stdlib SOURCES core/lua_stdlib.c core/lua_task.c
       LINK wf_stdlib wf_lua_json wf_embedded PkgConfig::LUAJIT)
 
 layer(wf_script SOURCES core/lua_script.c core/lua_ctx.c core/lua_decide.c
-      core/lua_graph.c
-      core/lua_check.c
+      core/lua_graph.c core/lua_eval.c
+      core/lua_check.c core/lua_help.c
       LINK wf_lua_doc wf_lua_jsonata wf_embedded wf_event PkgConfig::LUAJIT)
 # Histories for people.
 layer(wf_event_lines SOURCES core/event_lines.c core/event_scopes.c
@@ -94,7 +94,8 @@ layer(wf_cli SOURCES core/cli.c core/cli_client.c core/cli_http.c
       core/cli_follow.c core/cli_machines.c core/cli_pages.c
       core/cli_session.c core/cli_stop.c
       core/cli_run.c core/cli_run_steps.c core/cli_run_store.c
-      core/cli_graph.c core/cli_serve.c core/cli_validate.c core/cli_version.c
+      core/cli_eval.c core/cli_graph.c core/cli_serve.c core/cli_validate.c core/cli_version.c
+      core/cli_help_asl.c
       core/lua_version.c
       LINK wf_findings wf_event_lines wf_options wf_progress wf_api wf_engine
       wf_doc wf_store wf_stdlib

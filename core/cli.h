@@ -30,8 +30,12 @@ int wf_cli_serve(const struct wf_options *options);
 int wf_cli_client(const struct wf_options *options);
 /** graph: needs no server. */
 int wf_cli_graph(const struct wf_options *options);
+/** eval: needs no server. */
+int wf_cli_eval(const struct wf_options *options);
 /** Offline: what is wrong with definitions. */
 int wf_cli_validate(const struct wf_options *options);
+/** help asl: the fields of a type of states. */
+int wf_cli_help_asl(const struct wf_options *options);
 int wf_cli_version(void);
 
 /* ---- what commands share (cli.c) ---- */

@@ -169,7 +169,7 @@ static void add_value(lua_State *L, struct writer *writer) {
         break;
     case LUA_TTABLE:
         if (wf_jsonata_stub_text(L, lua_gettop(L), &text)) {
-            if (!writer->as_string) {
+            if (!writer->as_string && !writer->pretty) {
                 add_compact(writer->out, text);
                 break;
             }

@@ -18,6 +18,7 @@ static int unknown_topic(const char *topic) {
     struct wf_suggest suggest = {.word = topic};
 
     wf_suggest_offer(&suggest, "config");
+    wf_suggest_offer(&suggest, "asl");
     for (const struct wf_command *c = wf_command_table; c->name != NULL; c++)
         wf_suggest_offer(&suggest, c->name);
     if (suggest.best != NULL)
@@ -46,6 +47,18 @@ static int print_help(const char *topic) {
     return is_printed ? WF_EXIT_OK : WF_EXIT_ENGINE;
 }
 
+static int explain(const struct wf_options *options) {
+    const char *topic = wf_options_arg(options, 0);
+    const char *further = wf_options_arg(options, 1);
+
+    if (topic != NULL && strcmp(topic, "asl") == 0)
+        return wf_cli_help_asl(options);
+    if (further != NULL)
+        return wf_cli_fail(WF_EXIT_USAGE, "help: one argument too many: "
+                           "\"%s\"", further);
+    return print_help(topic);
+}
+
 static int run_command(const struct wf_options *options) {
     const struct wf_command *command = wf_options_command(options);
 
@@ -68,6 +81,8 @@ static int run_command(const struct wf_options *options) {
         return wf_cli_client(options);
     case WF_COMMAND_GRAPH:
         return wf_cli_graph(options);
+    case WF_COMMAND_EVAL:
+        return wf_cli_eval(options);
     case WF_COMMAND_VALIDATE:
         return wf_cli_validate(options);
     case WF_COMMAND_VERSION:
@@ -75,7 +90,7 @@ static int run_command(const struct wf_options *options) {
     case WF_COMMAND_HELP:
         break;
     }
-    return print_help(wf_options_arg(options, 0));
+    return explain(options);
 }
 
 int main(int argc, char **argv) {

@@ -10,6 +10,7 @@
 #define SHOW WF_COMMAND_SHOW
 #define HISTORY WF_COMMAND_HISTORY
 #define GRAPH WF_COMMAND_GRAPH
+#define EVAL WF_COMMAND_EVAL
 #define STOP WF_COMMAND_STOP
 #define VALIDATE WF_COMMAND_VALIDATE
 #define MACHINES WF_COMMAND_MACHINES
@@ -60,6 +61,17 @@ const struct wf_command wf_command_table[] = {
      "graph order.asl.json >order.svg\n"
      "graph order.asl.json --format mermaid",
      1, 1},
+    {"eval", EVAL, WF_GROUP_LOCAL, "[EXPRESSION]",
+     "evaluate a JSONata or JSONPath expression",
+     "Prints the result as JSON; nothing if it is undefined. EXPRESSION is "
+     "without the {% %} that it has in a definition.\n"
+     "With --jsonl, requests are read from stdin, one a line: {\"id\", "
+     "\"expr\", \"data\", \"bindings\", \"timelimit\", \"depth\"}; each is "
+     "answered with a line {\"id\", \"result\"}, {\"id\", \"undefined\"} or "
+     "{\"id\", \"error\"}.",
+     "eval '$sum(items.price)' --input @order.json\n"
+     "eval '$n + 1' --bindings '{\"n\": 1}'",
+     0, 1},
     {"serve", SERVE, WF_GROUP_SERVER, "", "serve the Step Functions API",
      "Speaks the API of AWS Step Functions (AWS JSON 1.0 over HTTP). Point "
      "an SDK or the aws command line at it with --endpoint-url. SIGTERM and "
@@ -130,9 +142,12 @@ const struct wf_command wf_command_table[] = {
      1, 1},
     {"version", WF_COMMAND_VERSION, WF_GROUP_OTHER, "",
      "print the versions of all parts", "", "version", 0, 0},
-    {"help", WF_COMMAND_HELP, WF_GROUP_OTHER, "[COMMAND|config]",
-     "explain a command, or print the reference configuration", "",
-     "help history\nhelp config >moonstep.conf", 0, 1},
+    {"help", WF_COMMAND_HELP, WF_GROUP_OTHER, "[COMMAND|config|asl]",
+     "explain a command, a type of states, or print the configuration",
+     "help config prints the reference configuration; help asl lists the "
+     "types of states, those of --states too, and help asl NAME the fields "
+     "of one.",
+     "help history\nhelp config >moonstep.conf\nhelp asl Map", 0, 2},
     {.name = NULL},
 };
 
@@ -171,6 +186,20 @@ const struct wf_option wf_option_table[] = {
      "auto: a tree on a terminal, lines otherwise.",
      RUN, WF_OPTION_CHOICE, true},
 
+    {"input", "JSON|@FILE|-", NULL,
+     "What the expression is evaluated on: JSON text, a file, - for stdin. "
+     "Without it, undefined.",
+     EVAL, WF_OPTION_TEXT, false},
+    {"bindings", "JSON|@FILE", NULL,
+     "Variables by name: a JSON object.",
+     EVAL, WF_OPTION_TEXT, false},
+    {"query-language", "JSONata|JSONPath", "JSONata",
+     "The language of the expression.",
+     EVAL, WF_OPTION_CHOICE, false},
+    {"jsonl", NULL, NULL,
+     "Answer requests in JSON lines.",
+     EVAL, WF_OPTION_FLAG, false},
+
     {"format", "svg|mermaid|dot|json", "svg", "How the picture is written.",
      GRAPH, WF_OPTION_CHOICE, false},
     {"output", "FILE", NULL, "Write to FILE instead of stdout.",
@@ -201,7 +230,7 @@ const struct wf_option wf_option_table[] = {
      ENGINE, WF_OPTION_LIST, true},
     {"states", "DIR", NULL,
      "A directory of state types of your own; may be given more than once.",
-     ENGINE | VALIDATE, WF_OPTION_LIST, true},
+     ENGINE | VALIDATE | WF_COMMAND_HELP, WF_OPTION_LIST, true},
     {"lambda-endpoint", "URL", NULL,
      "Where Lambda functions are invoked that are no handlers here, e.g. "
      "http://127.0.0.1:3001 of `sam local start-lambda`.",
@@ -232,7 +261,7 @@ const struct wf_option wf_option_table[] = {
     {"lua-directory", "DIR", NULL,
      "For development: read lua/ and states/ from this source tree instead "
      "of the built-in ones.",
-     ENGINE | VALIDATE | GRAPH, WF_OPTION_TEXT, true},
+     ENGINE | VALIDATE | WF_COMMAND_HELP | GRAPH | EVAL, WF_OPTION_TEXT, true},
 
     /* ---- the client ---- */
     {"endpoint", "URL", "http://127.0.0.1:8083", "Address of the server.",
@@ -273,7 +302,7 @@ const struct wf_option wf_option_table[] = {
      "config`. Also MOONSTEP_CONFIG.",
      ALL, WF_OPTION_TEXT, false},
     {"help", NULL, NULL, "Show this help.",
-     ALL | GRAPH | WF_COMMAND_VERSION | WF_COMMAND_HELP, WF_OPTION_FLAG,
+     ALL | GRAPH | EVAL | WF_COMMAND_VERSION | WF_COMMAND_HELP, WF_OPTION_FLAG,
      false},
     {.name = NULL},
 };
