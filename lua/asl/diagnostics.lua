@@ -8,13 +8,27 @@
 
 local diagnostics = {}
 
-diagnostics.DUPLICATE_STATE_NAME = "DUPLICATE_STATE_NAME"
-diagnostics.INVALID_JSON_DESCRIPTION = "INVALID_JSON_DESCRIPTION"
-diagnostics.INVALID_STATE_NAME = "INVALID_STATE_NAME"
-diagnostics.MISSING_END_STATE = "MISSING_END_STATE"
-diagnostics.MISSING_TRANSITION_TARGET = "MISSING_TRANSITION_TARGET"
-diagnostics.SCHEMA_VALIDATION_FAILED = "SCHEMA_VALIDATION_FAILED"
-diagnostics.TOO_DEEPLY_NESTED = "TOO_DEEPLY_NESTED"
+--- The codes of errors, with what docs/validation.md says of them.
+diagnostics.errors = {
+  { "INVALID_JSON_DESCRIPTION", "The text is not JSON." },
+  { "SCHEMA_VALIDATION_FAILED", "A field is missing, is not known to the "
+    .. "type of state, or has a value that it may not have." },
+  { "MISSING_TRANSITION_TARGET", "A transition (`StartAt`, `Next`, "
+    .. "`Default`) leads to a state that there is not, or no transition "
+    .. "leads to a state." },
+  { "MISSING_END_STATE", "No state ends the workflow, a branch or an item "
+    .. "processor." },
+  { "DUPLICATE_STATE_NAME", "Two states have the same name: it is unique in "
+    .. "the whole definition." },
+  { "INVALID_STATE_NAME", "The name of a state has not 1 to 80 "
+    .. "characters." },
+  { "TOO_DEEPLY_NESTED", "More than 50 branches or item processors are "
+    .. "inside each other." },
+}
+
+for _, code in ipairs(diagnostics.errors) do
+  diagnostics[code[1]] = code[1]
+end
 
 -- One more than an answer of the API may have: it says then that there are
 -- more.

@@ -83,8 +83,9 @@ local function own_fields(script, language)
   return jsonata, jsonpath.types
 end
 
--- The schema of a state type, with the fields that all states have.
-local function full_schema(script, language)
+--- The schema of a state type in a query language, with the fields that all
+-- states have.
+function loader.schema(script, language)
   local own, other = own_fields(script, language)
   local full = {
     types = {},
@@ -137,19 +138,21 @@ end
 
 local function schema_of(load, script, language)
   local schemas = load.schemas[language]
-  schemas[script] = schemas[script] or full_schema(script, language)
+  schemas[script] = schemas[script] or loader.schema(script, language)
   return schemas[script]
 end
 
 local function compile_fields(load, scope, object, location, state)
-  local language, variables = load.language, load.variables
+  local language, variables, outer =
+    load.language, load.variables, load.state_location
   load.language = state.query_language
   load.variables = {}
   load.state_location = location
   local full = schema_of(load, state.script, state.query_language)
   fields.compile(load, object, full, location, scope, state)
   state.variables = load.variables
-  load.language, load.variables = language, variables
+  load.language, load.variables, load.state_location =
+    language, variables, outer
 end
 
 local function new_state(load, scope, name)
@@ -283,8 +286,9 @@ local function new_scope(load, parent)
     members = {},
     transitions = {},
     reaches = {},
-    assigned = {}, -- { name, location } of variables
+    assigned = {}, -- { name, location, state } of variables
     parent = parent, -- whose variables its states see
+    container = parent and parent.current, -- the state of it that it is in
   }
   load.scopes[#load.scopes + 1] = scope
   return scope
@@ -343,7 +347,8 @@ function fields.kinds.scope(value, at, options)
   return { start = start }
 end
 
-local MACHINE = {
+--- The schema of the whole definition.
+loader.machine_schema = {
   types = {
     Comment = "string",
     QueryLanguage = LANGUAGE,
@@ -390,7 +395,7 @@ local function compile_machine(load, object)
     schema(load.diagnostics, "Definition must be a valid JSON object", "/")
     return nil
   end
-  local top = fields.compile(load, object, MACHINE, "/")
+  local top = fields.compile(load, object, loader.machine_schema, "/")
   load.query_language = top.QueryLanguage or "JSONPath"
   local start = compile_scope(load, object, "/")
   assign_fields.check_scopes(load)

@@ -1,0 +1,86 @@
+--- asl.help: every field of every type of states is explained.
+
+local failure_fields = require("asl.failure_fields")
+local field_help = require("asl.field_help")
+local help = require("asl.help")
+local loader = require("asl.loader")
+local types = require("asl.types")
+
+local FLIP = {
+  type = "Flip",
+  enter = function() end,
+  fields = {
+    types = { Heads = "state", Odds = { "number", min = 0, max = 1 } },
+    required = { "Heads" },
+    extensions = { Odds = true },
+  },
+  help = { summary = "Throws a coin.", fields = { Heads = "Where to." } },
+}
+
+local function schemas_of(topic)
+  if topic == "Machine" then
+    return { loader.machine_schema }
+  elseif topic == "Retry" then
+    return { failure_fields.retrier }
+  elseif topic == "Catch" then
+    return { failure_fields.catcher.JSONPath, failure_fields.catcher.JSONata }
+  elseif topic == "Choices" then
+    return {}
+  end
+  local script = types.get(topic)
+  return { loader.schema(script, "JSONPath"), loader.schema(script, "JSONata") }
+end
+
+describe("help on", function()
+  for _, topic in ipairs(help.topics()) do
+    it(topic .. " has all its fields", function()
+      local text = help.text(topic)
+      for _, schema in ipairs(schemas_of(topic)) do
+        for name in pairs(schema.types) do
+          assert.is_truthy(text:find("\n  " .. name .. ": ", 1, true), name)
+          assert.is_truthy(field_help.of(topic, name), name)
+        end
+      end
+    end)
+
+    it(topic .. " fits the terminal", function()
+      for line in help.text(topic):gmatch("[^\n]+") do
+        assert.is_true(#line <= 78, line)
+      end
+    end)
+  end
+
+  it("Task says what is required, and in which language", function()
+    local text = help.text("task")
+    assert.matches("\n  Resource: text; required\n", text, 1, true)
+    assert.matches("\n  Arguments: JSON with expressions in it; JSONata only",
+      text, 1, true)
+    assert.matches("\n  TimeoutSeconds: integer (1 to 99999999); in JSONata "
+      .. "also an expression\n", text, 1, true)
+    assert.matches("\nExactly one of Next, End.\n", text, 1, true)
+    assert.matches("\n  AtMostOnce: true or false; extension\n", text, 1, true)
+  end)
+
+  it("nothing lists what there is", function()
+    local text = help.text(nil)
+    for _, name in ipairs(types.names()) do
+      assert.is_truthy(text:find("\n  " .. name .. " ", 1, true), name)
+    end
+  end)
+
+  it("an unknown topic names the known ones", function()
+    local text, known = help.text("Nope")
+    assert.is_nil(text)
+    assert.matches("Task, Wait, .*Choices", known)
+  end)
+
+  it("a type of one's own is as it says", function()
+    types.add(FLIP)
+    local text = help.text("Flip")
+    assert.matches("Flip - Throws a coin.\n", text, 1, true)
+    assert.matches("\n  Heads: name of a state; required\n        Where to.\n",
+      text, 1, true)
+    assert.matches("\n  Odds: number (0 to 1); extension\n", text, 1, true)
+    assert.matches("\n  Flip      Throws a coin.\n", help.text(nil), 1, true)
+  end)
+end)
