@@ -79,6 +79,16 @@ function jsonata.native(text, arity, fn)
   return builtin({ text, arity, fn })
 end
 
+--- The built-in functions and others (rows: signature, arity, function), for
+-- the option `builtins`.
+function jsonata.functions(rows)
+  local functions = setmetatable({}, { __index = jsonata.builtins })
+  for name, row in pairs(rows) do
+    functions[name] = builtin(row)
+  end
+  return functions
+end
+
 ---------------------------------------------------------------------------
 -- Compiling
 ---------------------------------------------------------------------------
@@ -88,7 +98,8 @@ local MANY_NODES = 1500
 -- The Lua function of a tree, or nil and why LuaJIT refuses it.
 local function load_tree(tree, binds, options, boxed)
   local source, constants, used = codegen.generate(tree, binds, {
-    builtins = options.eval and with_eval or jsonata.builtins,
+    builtins = options.builtins
+      or (options.eval and with_eval or jsonata.builtins),
     matcher = functions_regex.matcher, shadowed = options.shadowed,
     boxed = boxed,
   })
@@ -114,7 +125,9 @@ local function compile_tree(tree, binds, nodes, options)
 end
 
 local function as_error(problem)
-  if type(problem) == "table" then
+  if type(problem) == "userdata" then
+    return problem -- of options.spend: not ours
+  elseif type(problem) == "table" then
     if not problem.position and budget.site then
       problem.position = budget.site.position
       problem.token = problem.token or budget.site.token
@@ -135,15 +148,16 @@ program.__index = program
 -- The function that is compiled for bindings that redefine built-in
 -- functions.
 local function shadowing(self, bindings)
-  local shadowed = {}
+  local shadowed, builtins = {}, self.builtins or jsonata.builtins
   for name in pairs(bindings) do
-    if jsonata.builtins[name] then
+    if builtins[name] then
       shadowed[name] = true
     end
   end
   return (compile_tree(analysis.analyse(parser.parse(self.text)), self.binds,
                        self.nodes,
-                       { shadowed = shadowed, eval = self.eval }))
+                       { shadowed = shadowed, eval = self.eval,
+                         builtins = self.builtins }))
 end
 
 local NO_BINDINGS = {}
@@ -158,8 +172,9 @@ local function redefines(self, bindings)
 end
 
 --- Evaluates the program. `bindings`: values by name (without $). `options`:
--- depth (of calls), steps, timelimit (milliseconds), now_ms. Raises an error
--- table.
+-- depth (of calls), steps, timelimit (milliseconds), now_ms, spend (a function
+-- that is told how many steps were taken, while and after they are). Raises an
+-- error table, or what `spend` raises.
 function program:run(input, bindings, options)
   local fn = self.fn
   bindings = bindings or NO_BINDINGS
@@ -189,14 +204,16 @@ local function compile(text, options)
   local tree, binds, nodes = analysis.analyse(parser.parse(text))
   local fn, source, used = compile_tree(tree, binds, nodes, options)
   return setmetatable({ fn = fn, text = text, binds = binds, nodes = nodes,
-                        used = used, source = source, eval = options.eval },
+                        used = used, source = source, eval = options.eval,
+                        builtins = options.builtins },
                       program)
 end
 
 local NO_OPTIONS = {}
 
 --- Compiles an expression. Returns a program, or nil and an error table.
--- `options`: eval = true offers $eval.
+-- `options`: eval = true offers $eval; builtins, what jsonata.functions()
+-- made, are other functions than the usual ones.
 function jsonata.compile(text, options)
   local saved = budget.site
   budget.site = nil

@@ -18,18 +18,17 @@
 local doc = require("wf.doc")
 local errors = require("asl.errors")
 local jsonata_direct = require("asl.jsonata_direct")
+local jsonata = require("jsonata")
+local jsonata_variables = require("asl.jsonata_variables")
 local language = require("asl.jsonata_language")
+local values = require("jsonata.values")
 
 local jsonata_expression = {}
 
-local core, jsonata = language.core, language.jsonata
-local jsonata_errors, values = language.errors, language.values
-local jsonata_variables = language.variables
+local run = language.run
 
 local expression = {}
 expression.__index = expression
-
-local OPTIONS = { profile = "aws" }
 
 --- The failure of a field: nil, error, cause. `location` may be nil.
 function jsonata_expression.fail(ctx, state, location, text)
@@ -52,7 +51,7 @@ local function threw(self, ctx, state, problem)
     error(problem, 0)
   end
   return self:fail(ctx, state, "threw an error during evaluation. "
-    .. problem.code .. ": " .. jsonata_errors.message(problem))
+    .. problem.code .. ": " .. jsonata.message(problem))
 end
 
 --- Evaluates the expression. Undefined, and functions, are failures.
@@ -60,7 +59,7 @@ function expression:evaluate(ctx, state, view)
   if self.is_whole then
     view:fill()
   end
-  local ok, value = pcall(self.program, nil, view.bindings, OPTIONS)
+  local ok, value = pcall(run, self.program, view)
   if not ok then
     return threw(self, ctx, state, value)
   elseif value == nil then
@@ -98,7 +97,7 @@ function expression:expect(ctx, state, view, kind)
   if found ~= kind and not (kind == "array" and found == "object") then
     return self:fail(ctx, state, "returned an unexpected result type. "
       .. "Expected '" .. kind .. "', but was '" .. found .. "' for value: "
-      .. core.encode(value))
+      .. jsonata.encode(value))
   end
   return value
 end
@@ -113,15 +112,15 @@ function expression:document(ctx, state, view)
   if value == nil then
     return nil, error, cause
   end
-  return doc.trusted(core.encode(value))
+  return doc.trusted(jsonata.encode(value))
 end
 
 --- A value of JSONata as JSON.
-jsonata_expression.json = core and core.encode
+jsonata_expression.json = jsonata.encode
 
 --- The same as a value of wf.doc.
 function jsonata_expression.document(value)
-  return doc.trusted(core.encode(value))
+  return doc.trusted(jsonata.encode(value))
 end
 
 --- What is between "{%" and "%}" of a text; nil if it is no expression; nil
@@ -148,13 +147,10 @@ end
 --- Compiles the text between the marks. Returns an expression; or nil and
 -- what is wrong. Names of variables in it are put into the set `variables`.
 function jsonata_expression.compile(text, location, variables)
-  if not jsonata then
-    return nil, "QueryLanguage 'JSONata' is not supported by this engine"
-  end
-  local program, problem = jsonata.compile(text)
+  local program, problem = language.compile(text)
   if not program then
     return nil, "The JSONata expression '" .. text .. "' is not valid. "
-      .. problem.code .. ": " .. jsonata_errors.message(problem)
+      .. problem.code .. ": " .. jsonata.message(problem)
   end
   jsonata_variables.collect(text, variables)
   return setmetatable({

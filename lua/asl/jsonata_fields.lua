@@ -11,7 +11,7 @@ local fields = require("asl.fields")
 local jsonata_template = require("asl.jsonata_template")
 local jsonata_view = require("asl.jsonata_view")
 local timestamp = require("asl.timestamp")
-local values = require("asl.jsonata_language").values
+local values = require("jsonata.values")
 
 local jsonata_fields = {}
 

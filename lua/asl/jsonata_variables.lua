@@ -3,6 +3,7 @@
 --
 -- @module asl.jsonata_variables
 
+local language = require("asl.jsonata_language")
 local parser = require("jsonata.parser")
 
 local jsonata_variables = {}
@@ -45,7 +46,8 @@ function jsonata_variables.collect(text, variables)
   local found, bound = {}, {}
   visit(parser.parse(text), found, bound)
   for name in pairs(found) do
-    if not bound[name] and not OWN[name] then
+    if not bound[name] and not OWN[name]
+        and not language.is_function(name) then
       variables[name] = true
     end
   end

@@ -5,11 +5,11 @@
 --
 -- @module asl.jsonata_view
 
-local language = require("asl.jsonata_language")
+local jsonata = require("jsonata")
 
 local jsonata_view = {}
 
-local decode = language.core and language.core.decode
+local decode = jsonata.decode
 
 -- Members of $states, and where its view has them.
 local SOURCES = {

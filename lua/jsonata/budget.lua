@@ -16,9 +16,12 @@ local budget = {
   timeout_ms = 0,
   now_ms = nil, -- the moment of the evaluation, once asked for
   site = nil,   -- the call that has begun last: { position, token }
+  spend = nil,  -- is told of steps once they are taken, and may raise an error
+  portion = 0,  -- how many were handed out last
 }
 
 local PORTION = 100000
+local SPENT_PORTION = 1000
 
 --- Called when a portion is used up: raises an error, or hands out the next.
 function budget.next_portion()
@@ -30,8 +33,12 @@ function budget.next_portion()
                  { message = "The expression takes too many steps" })
   end
   local used = -budget.steps
-  budget.left = budget.left - PORTION - used
-  budget.steps = PORTION
+  if budget.spend then
+    budget.spend(budget.portion + used)
+  end
+  budget.portion = budget.spend and SPENT_PORTION or PORTION
+  budget.left = budget.left - budget.portion - used
+  budget.steps = budget.portion
 end
 
 --- Counts `count` steps.
@@ -55,7 +62,9 @@ end
 -- around it.
 function budget.start(options)
   local saved = { budget.steps, budget.left, budget.depth, budget.deadline,
-                  budget.timeout_ms, budget.site, budget.now_ms }
+                  budget.timeout_ms, budget.site, budget.now_ms,
+                  budget.spend, budget.portion }
+  budget.spend, budget.portion = options and options.spend, 0
   budget.now_ms = options and options.now_ms or nil
   budget.steps = 0
   budget.left = options and options.steps or 1e12
@@ -68,9 +77,14 @@ function budget.start(options)
 end
 
 function budget.finish(saved)
+  local spend, taken = budget.spend, budget.portion - budget.steps
   budget.steps, budget.left, budget.depth = saved[1], saved[2], saved[3]
   budget.deadline, budget.timeout_ms = saved[4], saved[5]
   budget.site, budget.now_ms = saved[6], saved[7]
+  budget.spend, budget.portion = saved[8], saved[9]
+  if spend and taken > 0 then
+    spend(taken)
+  end
 end
 
 return budget

@@ -44,7 +44,7 @@ done
 status=0
 python3 "$runner" --endpoint "$(sed -n 's/.*listening on //p' "$home/log")" \
   --lambda-port "$lambda_port" --ops base --jobs 4 --without \
-  jsonata,variables,distributed,activities,tokens,integrations,versions,logging \
+  distributed,activities,tokens,integrations,versions,logging \
   "$@" "$(dirname "$runner")/cases" "$here"/cases* >"$home/report" 2>&1 || status=$?
 [ $status -le 1 ] || { cat "$home/report"; exit 1; }
 luajit "$here/judge.lua" "$here/known.txt" "$home/report" $#
