@@ -150,6 +150,14 @@ struct jobs {
     struct job *head, **tail;
 };
 
+/* What a read has found, copied: the disk may change before the answer. */
+struct found {
+    struct wf_row *rows;
+    size_t count;
+    bool more;
+    struct wf_buf copy;
+};
+
 struct pending_read {
     struct pending_read *next, **link; /* in the store's list */
     struct memory_store *store;
@@ -158,6 +166,8 @@ struct pending_read {
     struct wf_buf bounds;
     wf_rows_fn *rows_fn;
     void *arg;
+    bool is_read; /* what is below: it only has to be answered */
+    struct found found;
 };
 
 struct memory_store {
@@ -300,9 +310,8 @@ static void op_apply(struct wf_store *base, struct wf_batch *batch,
 
 /* ---- reading ---- */
 
-static void answer(const struct store_memory_disk *disk,
-                   const struct wf_range *range, wf_rows_fn *rows_fn,
-                   void *arg) {
+static void look(const struct store_memory_disk *disk,
+                 const struct wf_range *range, struct found *found) {
     size_t low = lower_bound(disk, range->from);
     size_t high = range->to.len ? lower_bound(disk, range->to) : disk->count;
     size_t max_rows = range->max_rows ? range->max_rows : 1000;
@@ -310,27 +319,30 @@ static void answer(const struct store_memory_disk *disk,
     size_t left = high > low ? high - low : 0, count = 0, bytes = 0;
     struct wf_row *rows = wf_calloc(left < max_rows ? left : max_rows,
                                     sizeof(*rows));
-    /* Copies: what the callback applies may change the disk. */
-    struct wf_buf copy = {0};
 
     while (count < left && count < max_rows && bytes < max_bytes) {
         size_t at = range->reverse ? high - 1 - count : low + count;
         const struct row *row = disk->rows[at];
         size_t value_len = range->keys_only ? 0 : row->value_len;
-        wf_buf_add(&copy, row->bytes, row->key_len + value_len);
+        wf_buf_add(&found->copy, row->bytes, row->key_len + value_len);
         rows[count].key.len = row->key_len;
         rows[count++].value.len = value_len;
         bytes += row->key_len + value_len;
     }
-    char *at = copy.data;
+    const char *at = found->copy.data;
     for (size_t i = 0; i < count; i++) {
         rows[i].key.data = at;
         rows[i].value.data = at + rows[i].key.len;
         at += rows[i].key.len + rows[i].value.len;
     }
-    rows_fn(arg, rows, count, count < left, NULL);
-    wf_buf_free(&copy);
-    free(rows);
+    found->rows = rows;
+    found->count = count;
+    found->more = count < left;
+}
+
+static void found_free(struct found *found) {
+    wf_buf_free(&found->copy);
+    free(found->rows);
 }
 
 static void read_free(struct pending_read *read) {
@@ -339,22 +351,31 @@ static void read_free(struct pending_read *read) {
     if (read->next)
         read->next->link = read->link;
     wf_buf_free(&read->bounds);
+    found_free(&read->found);
     free(read);
 }
 
+/* Twice: it looks, it answers. What is acknowledged between the two, the
+ * answer does not show. */
 static void on_read(struct ev_loop *loop, ev_timer *timer, int events) {
     struct pending_read *read = timer->data;
     struct memory_store *store = read->store;
     (void)loop, (void)events;
 
-    store->stats.reads++;
     if (store->state == WF_STORE_DEAD) {
         struct wf_error err;
         wf_error_set(&err, WF_E_IO, "injected: dead");
         read->rows_fn(read->arg, NULL, 0, false, &err);
+    } else if (!read->is_read) {
+        look(store->disk, &read->range, &read->found);
+        read->is_read = true;
+        timer_arm(store, &read->timer);
+        return;
     } else {
-        answer(store->disk, &read->range, read->rows_fn, read->arg);
+        read->rows_fn(read->arg, read->found.rows, read->found.count,
+                      read->found.more, NULL);
     }
+    store->stats.reads++;
     read_free(read);
 }
 
@@ -386,7 +407,10 @@ static int op_scan_now(struct wf_store *base, const struct wf_range *range,
     struct memory_store *store = (struct memory_store *)base;
     if (store->state == WF_STORE_DEAD)
         return wf_error_set(err, WF_E_IO, "injected: dead");
-    answer(store->disk, range, rows, arg);
+    struct found found = {0};
+    look(store->disk, range, &found);
+    rows(arg, found.rows, found.count, found.more, NULL);
+    found_free(&found);
     return 0;
 }
 

@@ -7,7 +7,8 @@
  * applied (asked for), it gets onto the disk, it is acknowledged. A crash
  * between them has every outcome that a power cut can have: a random prefix
  * of what was applied got onto the disk, acknowledged or not. Reads are also
- * answered after random delays, and in any order.
+ * answered after random delays, and in any order; an answer may be older than
+ * what has been acknowledged when it comes.
  */
 #ifndef STORE_MEMORY_H
 #define STORE_MEMORY_H
