@@ -7,6 +7,8 @@
  *   commit.c      the open batch: what it writes, what follows it
  *   table.c       executions by id and by name
  *   transition.c  runs frames: asks Lua, applies decisions, records events
+ *   ask.c         what a script is asked and told
+ *   end.c         the ends of frames and executions
  *   children.c    branches and iterations: start, join, abort
  *   results.c     what is stored of their results
  *   docs.c        payload documents: numbers, large ones in pieces, reading
@@ -280,6 +282,10 @@ void wf_doc_read_beside(struct wf_engine *engine, uint64_t execution,
                         wf_beside_fn *beside, wf_doc_fn *done, void *arg);
 
 /* ---- transition.c ---- */
+const struct wf_state_info *wf_frame_state(const struct wf_frame *frame);
+/** The time of the execution's next event: never before its last. */
+int64_t wf_execution_now(struct wf_engine *engine,
+                         struct wf_execution *execution);
 /** Puts a frame into the run queue. */
 void wf_frame_run(struct wf_engine *engine, struct wf_frame *frame);
 /** Runs one frame from the queue, at most `budget` transitions. Returns how
@@ -291,14 +297,6 @@ unsigned wf_frame_turn(struct wf_engine *engine, struct wf_frame *frame,
 void wf_frame_resume(struct wf_engine *engine, struct wf_frame *frame,
                      enum wf_script_event event, const struct wf_ref *result,
                      const struct wf_failure *failure);
-/** Asks Lua what an event means; free the decision unless it is applied. */
-void wf_frame_decide(struct wf_engine *engine, struct wf_frame *frame,
-                     enum wf_script_event event, struct wf_doc *output,
-                     const struct wf_failure *failure,
-                     struct wf_decision *decision);
-/** Asks for the input of a Map's iteration. */
-void wf_frame_ask_item(struct wf_engine *engine, struct wf_frame *frame,
-                       uint32_t index, struct wf_decision *decision);
 /** Applies a decision, frees it; the frame may be gone afterwards. */
 void wf_frame_apply(struct wf_engine *engine, struct wf_frame *frame,
                     struct wf_decision *decision);
@@ -313,15 +311,6 @@ void wf_frame_decided(struct wf_engine *engine, struct wf_frame *frame,
 /** Records an event of a frame; returns its id. */
 uint64_t wf_frame_event(struct wf_engine *engine, struct wf_frame *frame,
                         struct wf_event *event);
-/** Adds the deletion of rows that frames have no use for any more. Called
- * with the execution's part of a batch, so both are there or neither. */
-void wf_frames_forget_rows(struct wf_engine *engine,
-                           struct wf_execution *execution);
-/** Ends an execution that is running: records the event, frees the frames. */
-void wf_execution_end(struct wf_engine *engine,
-                      struct wf_execution *execution,
-                      enum wf_execution_status status,
-                      const struct wf_failure *failure, uint64_t previous);
 void wf_frame_changed(struct wf_engine *engine, struct wf_frame *frame);
 struct wf_str wf_execution_arn(struct wf_engine *engine,
                                const struct wf_execution *execution,
@@ -336,6 +325,37 @@ bool wf_task_has_worker(const struct wf_frame *frame);
 /** Gives the task to the pool; `checkpoint` is its last cursor. */
 void wf_task_hand_over(struct wf_engine *engine, struct wf_frame *frame,
                        struct wf_str checkpoint);
+
+/* ---- ask.c ---- */
+/** Asks Lua what an event means; free the decision unless it is applied. */
+void wf_frame_decide(struct wf_engine *engine, struct wf_frame *frame,
+                     enum wf_script_event event, struct wf_doc *output,
+                     const struct wf_failure *failure,
+                     struct wf_decision *decision);
+/** Asks for the input of a Map's iteration. */
+void wf_frame_ask_item(struct wf_engine *engine, struct wf_frame *frame,
+                       uint32_t index, struct wf_decision *decision);
+/** As wf_frame_decide(), and if a thread decides, wf_frame_decided() goes
+ * on: the decision is WF_DECISION_TOO_LONG then. */
+void wf_frame_put_question(struct wf_engine *engine, struct wf_frame *frame,
+                           enum wf_script_event event,
+                           const struct wf_ref *result,
+                           const struct wf_failure *failure,
+                           struct wf_decision *decision);
+/** Replaces a decision that can't be accepted by a failure. */
+void wf_frame_check(struct wf_engine *engine, struct wf_frame *frame,
+                    struct wf_decision *decision);
+
+/* ---- end.c ---- */
+/** Adds the deletion of rows that frames have no use for any more. Called
+ * with the execution's part of a batch, so both are there or neither. */
+void wf_frames_forget_rows(struct wf_engine *engine,
+                           struct wf_execution *execution);
+/** Ends an execution that is running: records the event, frees the frames. */
+void wf_execution_end(struct wf_engine *engine,
+                      struct wf_execution *execution,
+                      enum wf_execution_status status,
+                      const struct wf_failure *failure, uint64_t previous);
 
 /* ---- children.c ---- */
 /** The state runs its branches; or its processor for each item. */

@@ -36,7 +36,7 @@ int wf_lua_doc_hash(lua_State *L) {
     wf_lua_spend(L, 1 + len / WF_STEP_SCAN);
     if (EVP_Digest(text, len, bytes, &count, digest, NULL) != 1)
         return luaL_error(L, "the hash could not be computed");
-    for (unsigned i = 0; i < count; i++) {
+    for (size_t i = 0; i < count; i++) {
         hex[2 * i] = digits[bytes[i] >> 4];
         hex[2 * i + 1] = digits[bytes[i] & 15];
     }

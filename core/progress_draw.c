@@ -1,5 +1,6 @@
 /* progress_draw.c - progress as a live tree on a terminal. */
 #include <inttypes.h>
+#include <stdio.h>
 
 #include "progress_visit.h"
 #include "term.h"
@@ -157,7 +158,8 @@ static struct indent indent_add(const struct indent *indent,
     struct indent deeper = *indent;
 
     if (deeper.columns + 2 <= MAX_INDENT) {
-        strcat(deeper.text, guide);
+        size_t len = strlen(deeper.text);
+        snprintf(deeper.text + len, sizeof(deeper.text) - len, "%s", guide);
         deeper.columns += 2;
     }
     return deeper;

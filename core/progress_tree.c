@@ -101,8 +101,9 @@ struct wf_scope *wf_scope_add(struct wf_progress *progress,
 
 static void scope_clear(struct wf_progress *progress,
                         struct wf_scope *scope) {
-    while (!wf_list_is_empty(&scope->visits))
-        wf_visit_remove(progress, WF_VISIT_OF(scope->visits.next));
+    struct wf_link *link;
+    while ((link = wf_list_shift(&scope->visits)))
+        wf_visit_remove(progress, WF_VISIT_OF(link));
     for (int key = 0; key < WF_SCOPE_KEYS; key++)
         wf_scope_set_id(progress, scope, (enum wf_scope_key)key, 0);
 }
@@ -114,8 +115,9 @@ void wf_scope_remove(struct wf_progress *progress, struct wf_scope *scope) {
 }
 
 static void remove_all(struct wf_progress *progress, struct wf_link *scopes) {
-    while (!wf_list_is_empty(scopes))
-        wf_scope_remove(progress, WF_SCOPE_OF(scopes->next));
+    struct wf_link *link;
+    while ((link = wf_list_shift(scopes)))
+        wf_scope_remove(progress, WF_SCOPE_OF(link));
 }
 
 void wf_scope_keep_failed(struct wf_progress *progress,
@@ -170,7 +172,7 @@ static void name_widen(struct wf_progress *progress,
     if (!progress->options.live) {
         wf_visit_path(&name, visit);
     } else {
-        columns = 2 * depth_of(visit->scope);
+        columns = (size_t)2 * depth_of(visit->scope);
         if (visit->scope->is_iteration)
             wf_buf_addf(&name, "[%" PRIu64 "] ", visit->scope->index);
         wf_buf_adds(&name, visit->name);
@@ -195,7 +197,8 @@ struct wf_visit *wf_visit_add(struct wf_progress *progress,
     struct wf_visit *visit = wf_calloc(1, sizeof(*visit));
 
     while (scope->visit_count >= room_of(progress, scope))
-        wf_visit_remove(progress, WF_VISIT_OF(scope->visits.next));
+        wf_visit_remove(progress,
+                        WF_VISIT_OF(wf_list_shift(&scope->visits)));
     visit->scope = scope;
     visit->entered = event->event.id;
     visit->name = wf_strndup(event->state_name.data, event->state_name.len);

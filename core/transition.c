@@ -12,7 +12,7 @@
 
 #include "engine_impl.h"
 
-static const struct wf_state_info *state_of(const struct wf_frame *frame) {
+const struct wf_state_info *wf_frame_state(const struct wf_frame *frame) {
     return &frame->execution->machine->states[frame->state];
 }
 
@@ -31,8 +31,8 @@ void wf_frame_changed(struct wf_engine *engine, struct wf_frame *frame) {
     wf_execution_touch(engine, frame->execution);
 }
 
-static int64_t event_time(struct wf_engine *engine,
-                          struct wf_execution *execution) {
+int64_t wf_execution_now(struct wf_engine *engine,
+                         struct wf_execution *execution) {
     int64_t now = wf_clock_now_ms(engine->clock);
     if (now > execution->last_ms)
         execution->last_ms = now;
@@ -43,7 +43,7 @@ uint64_t wf_execution_event(struct wf_engine *engine,
                             struct wf_execution *execution,
                             struct wf_event *event) {
     if (event->time_ms == 0)
-        event->time_ms = event_time(engine, execution);
+        event->time_ms = wf_execution_now(engine, execution);
     engine->stats.events++;
     if (execution->express && !engine->events.event)
         return execution->tail.next_event++;
@@ -70,293 +70,6 @@ uint64_t wf_frame_event(struct wf_engine *engine, struct wf_frame *frame,
     return frame->previous_event;
 }
 
-/* ---- ends ---- */
-
-/* The rows of a frame that has ended. */
-static void forget_frame(struct wf_engine *engine, struct wf_frame *frame) {
-    struct wf_execution *execution = frame->execution;
-    struct wf_key key;
-    if (frame->row_due_ms >= 0) {
-        key = wf_key_timer(engine->partition, frame->row_due_ms,
-                           execution->id, frame->number);
-        wf_batch_delete(wf_engine_rows(engine), wf_key_str(&key));
-        frame->row_due_ms = -1;
-    }
-    if (frame->has_row) {
-        key = wf_key_frame(engine->partition, execution->id, frame->number);
-        wf_batch_delete(wf_engine_rows(engine), wf_key_str(&key));
-        frame->has_row = false;
-        execution->frame_rows--;
-        execution->image_changed = true;
-    }
-}
-
-/* Rows beside the frame's own that it has no use for any more. */
-static void forget_parts(struct wf_engine *engine, struct wf_frame *frame,
-                         bool ended) {
-    if (frame->checkpoint_over || (ended && frame->has_checkpoint)) {
-        struct wf_key key = wf_key_checkpoint(
-            engine->partition, frame->execution->id, frame->number);
-        wf_batch_delete(wf_engine_rows(engine), wf_key_str(&key));
-        frame->checkpoint_over = false;
-    }
-    if (frame->pages_over || (ended && frame->fork && frame->fork->has_rows))
-        wf_results_delete(engine, frame);
-    frame->pages_over = false;
-}
-
-/* One that ended while its row could be read stays until that is durable. */
-static void bury_frame(struct wf_engine *engine, struct wf_frame *frame) {
-    bool had_row = frame->has_row;
-    forget_parts(engine, frame, true);
-    forget_frame(engine, frame);
-    wf_frame_mark_gone(frame);
-    if (had_row)
-        wf_commit_drop_frame(engine, frame);
-    else
-        wf_frame_remove(frame);
-}
-
-void wf_frames_forget_rows(struct wf_engine *engine,
-                           struct wf_execution *execution) {
-    struct wf_link *link, *next;
-    if (execution->status != WF_EXECUTION_RUNNING) {
-        for (struct wf_frame *f = execution->frames; f; f = f->next) {
-            forget_parts(engine, f, true);
-            forget_frame(engine, f);
-        }
-        wf_execution_free_frames(execution);
-        return;
-    }
-    for (link = execution->changed.next; link != &execution->changed;
-         link = next) {
-        struct wf_frame *frame =
-            WF_ENTRY(link, struct wf_frame, changed_link);
-        next = link->next;
-        if (frame->phase == WF_PHASE_GONE)
-            bury_frame(engine, frame);
-        else
-            forget_parts(engine, frame, false);
-    }
-}
-
-/* A frame of an execution that ends: nothing happens in it any more. Its
- * struct stays until the end is in a batch. */
-static void still_frame(struct wf_engine *engine, struct wf_frame *frame) {
-    wf_frame_undecide(frame);
-    wf_task_abandon(engine, frame);
-    wf_timer_disarm(engine, frame);
-    wf_list_remove(&frame->run_link);
-    frame->runnable = false;
-    wf_ref_clear(&frame->input);
-    wf_ref_clear(&frame->parameters);
-}
-
-static char *copy_text(struct wf_str text) {
-    return text.data ? wf_strndup(text.data, text.len) : NULL;
-}
-
-static const enum wf_event_type END_EVENTS[] = {
-    [WF_EXECUTION_SUCCEEDED] = WF_EVENT_EXECUTION_SUCCEEDED,
-    [WF_EXECUTION_FAILED] = WF_EVENT_EXECUTION_FAILED,
-    [WF_EXECUTION_TIMED_OUT] = WF_EVENT_EXECUTION_TIMED_OUT,
-    [WF_EXECUTION_ABORTED] = WF_EVENT_EXECUTION_ABORTED,
-};
-
-void wf_execution_end(struct wf_engine *engine,
-                      struct wf_execution *execution,
-                      enum wf_execution_status status,
-                      const struct wf_failure *failure, uint64_t previous) {
-    struct wf_event event = {.type = END_EVENTS[status],
-                             .previous_id = previous};
-    assert(execution->status == WF_EXECUTION_RUNNING);
-    for (struct wf_frame *f = execution->frames; f; f = f->next)
-        wf_task_record_started(engine, f);
-    if (status == WF_EXECUTION_SUCCEEDED) {
-        event.fields = WF_EVENT_HAS_DOC;
-        event.doc = execution->output.number;
-    }
-    if (failure && failure->error.data) {
-        event.fields |= WF_EVENT_HAS_ERROR;
-        event.error = failure->error;
-    }
-    if (failure && failure->cause.data) {
-        event.fields |= WF_EVENT_HAS_CAUSE;
-        event.cause = failure->cause;
-    }
-    if (failure) {
-        execution->error = copy_text(failure->error);
-        execution->cause = copy_text(failure->cause);
-    }
-    wf_execution_event(engine, execution, &event);
-    execution->status = status;
-    execution->stop_ms = execution->last_ms;
-    execution->image_changed = true;
-    for (struct wf_frame *f = execution->frames; f; f = f->next)
-        still_frame(engine, f);
-    wf_timer_disarm_execution(engine, execution);
-    engine->stats.executions_ended++;
-    wf_execution_touch(engine, execution);
-    wf_waiters_ended(engine, execution);
-    wf_execution_release(engine, execution);
-}
-
-/* ---- decisions ---- */
-
-/* A user's state script may name a state that there is not. */
-static void check_next(const struct wf_machine *machine,
-                       struct wf_decision *decision) {
-    if (decision->kind != WF_DECISION_EXIT || decision->is_end ||
-        decision->next < machine->state_count)
-        return;
-    wf_decision_free(decision);
-    *decision = (struct wf_decision){
-        .kind = WF_DECISION_FAIL,
-        .failure = {WF_STR("States.Runtime"),
-                    WF_STR("The state's script named a next state that does "
-                           "not exist")},
-    };
-}
-
-/* AWS: 256 KiB in a payload, 10 MiB in all variables. */
-#define VARIABLES_PAYLOADS 40
-
-/* What a frame's variables would take. */
-static size_t variables_bytes(const struct wf_frame *frame,
-                              struct wf_doc *assigned) {
-    struct wf_doc *before = frame->variables.doc;
-    if (!before)
-        return assigned->len;
-    struct wf_doc *merged =
-        wf_object_merge((struct wf_value){before, 0},
-                        (struct wf_value){assigned, 0});
-    size_t bytes = merged->len;
-    wf_doc_unref(merged);
-    return bytes;
-}
-
-static bool fits(const struct wf_engine *engine, const struct wf_frame *frame,
-                 const struct wf_decision *decision) {
-    size_t limit = engine->options.payload_bytes;
-    struct wf_doc *assigned = decision->assigned;
-    if (decision->output->len > limit || (assigned && assigned->len > limit))
-        return false;
-    size_t all = limit * VARIABLES_PAYLOADS;
-    size_t before =
-        assigned && frame->variables.doc ? frame->variables.doc->len : 0;
-    return !assigned || before + assigned->len <= all ||
-           variables_bytes(frame, assigned) <= all;
-}
-
-/* What a state hands on, and what it assigns, may be as large as any
- * payload. */
-static void check_size(struct wf_engine *engine, struct wf_frame *frame,
-                       struct wf_decision *decision) {
-    struct wf_str name = state_of(frame)->name;
-
-    if (decision->kind != WF_DECISION_EXIT ||
-        fits(engine, frame, decision))
-        return;
-    wf_decision_free(decision);
-    *decision = (struct wf_decision){.kind = WF_DECISION_FAIL};
-    wf_failure_too_large(&decision->failure, name, &decision->texts);
-}
-
-static void show_item(const struct wf_fork *fork, uint32_t index,
-                      struct wf_script_context *context) {
-    context->in_map = true;
-    context->map_index = index;
-    context->map_key = fork->items_have_keys;
-    context->map_item = (struct wf_value){NULL, 0};
-    if (fork->items)
-        context->map_item = wf_fork_item(fork, index);
-}
-
-/* What a script is told of the frame. */
-static void show_context(struct wf_engine *engine, struct wf_frame *frame,
-                         struct wf_script_context *context) {
-    struct wf_execution *execution = frame->execution;
-    struct wf_machine *machine = execution->machine;
-    *context = (struct wf_script_context){
-        .now_ms = event_time(engine, execution),
-        .execution_arn_prefix = wf_str(machine->execution_prefix),
-        .execution_name = wf_str(execution->name),
-        .role_arn = wf_str(machine->role_arn),
-        .execution_input = execution->input.doc,
-        .start_ms = execution->start_ms,
-        .state_machine_arn = wf_str(machine->arn),
-        .state_machine_name = wf_str(machine->name),
-        .state_name = state_of(frame)->name,
-        .entered_ms = frame->entered_ms,
-        .entered_event = frame->entered_event,
-        .retry_count = frame->retry_count,
-        .retriers = frame->retriers,
-        .retrier_count = frame->retrier_count,
-        .variables = frame->variables.doc,
-    };
-    const struct wf_frame *f = frame;
-    while (f->up && !f->up->fork->is_map)
-        f = f->up;
-    if (f->up)
-        show_item(f->up->fork, wf_frame_index(f), context);
-}
-
-/* What is not a state's script's mistake to make. */
-static void check(struct wf_engine *engine, struct wf_frame *frame,
-                  struct wf_decision *decision) {
-    check_next(frame->execution->machine, decision);
-    check_size(engine, frame, decision);
-}
-
-static void ask(struct wf_engine *engine, struct wf_frame *frame,
-                struct wf_script_call *call, enum wf_decide_then then,
-                const struct wf_ref *result, struct wf_decision *decision) {
-    call->machine = frame->execution->machine->compiled;
-    call->state = frame->state;
-    call->input = frame->input.doc;
-    wf_frame_ask(engine, frame, call, then, result, decision);
-    if (decision->kind != WF_DECISION_TOO_LONG)
-        check(engine, frame, decision);
-}
-
-void wf_frame_decide(struct wf_engine *engine, struct wf_frame *frame,
-                     enum wf_script_event event, struct wf_doc *output,
-                     const struct wf_failure *failure,
-                     struct wf_decision *decision) {
-    struct wf_script_context context;
-    struct wf_script_call call = {
-        .event = event, .output = output, .context = &context};
-    if (failure)
-        call.failure = *failure;
-    show_context(engine, frame, &context);
-    ask(engine, frame, &call, WF_DECIDE_AGAIN, NULL, decision);
-}
-
-/* The same, and wf_frame_decided() goes on if a thread decides. */
-static void decide(struct wf_engine *engine, struct wf_frame *frame,
-                   enum wf_script_event event, const struct wf_ref *result,
-                   const struct wf_failure *failure,
-                   struct wf_decision *decision) {
-    struct wf_script_context context;
-    struct wf_script_call call = {.event = event,
-                                  .output = result ? result->doc : NULL,
-                                  .context = &context};
-    if (failure)
-        call.failure = *failure;
-    show_context(engine, frame, &context);
-    ask(engine, frame, &call, WF_DECIDE_APPLY, result, decision);
-}
-
-void wf_frame_ask_item(struct wf_engine *engine, struct wf_frame *frame,
-                       uint32_t index, struct wf_decision *decision) {
-    struct wf_script_context context;
-    struct wf_script_call call = {.event = WF_SCRIPT_ITEM,
-                                  .context = &context};
-    show_context(engine, frame, &context);
-    show_item(frame->fork, index, &context);
-    ask(engine, frame, &call, WF_DECIDE_AGAIN, NULL, decision);
-}
-
 /* The frame sees new values from its next state on. */
 static void assign(struct wf_engine *engine, struct wf_frame *frame,
                    const struct wf_ref *assigned) {
@@ -380,7 +93,7 @@ static bool apply_exit(struct wf_engine *engine, struct wf_frame *frame,
     const struct wf_ref *known[] = {&frame->input, &frame->parameters,
                                     &execution->input, result, NULL};
     struct wf_ref output = {0}, assigned = {0};
-    struct wf_event event = {.type = state_of(frame)->exited,
+    struct wf_event event = {.type = wf_frame_state(frame)->exited,
                              .fields = WF_EVENT_HAS_STATE |
                                        WF_EVENT_HAS_DOC};
 
@@ -454,7 +167,7 @@ static void apply_schedule(struct wf_engine *engine, struct wf_frame *frame,
                                                   : 0;
     frame->phase = WF_PHASE_TASK;
     struct wf_event event = {
-        .type = state_of(frame)->scheduled,
+        .type = wf_frame_state(frame)->scheduled,
         .fields = WF_EVENT_HAS_STATE | WF_EVENT_HAS_DOC,
         .doc = frame->parameters.number,
         .timeout_s = decision->timeout_s,
@@ -505,7 +218,7 @@ static const struct wf_failure NO_ITEM = {
 static void record_evaluation(struct wf_engine *engine,
                               struct wf_frame *frame,
                               const struct wf_decision *decision) {
-    enum wf_event_type entered = state_of(frame)->entered;
+    enum wf_event_type entered = wf_frame_state(frame)->entered;
     struct wf_event event = {
         .type = WF_EVENT_EVALUATION_FAILED,
         .fields = WF_EVENT_HAS_STATE | WF_EVENT_HAS_ERROR |
@@ -591,7 +304,7 @@ void wf_frame_resume(struct wf_engine *engine, struct wf_frame *frame,
     struct wf_execution *execution = frame->execution;
     struct wf_decision decision;
     hold(execution);
-    decide(engine, frame, event, result, failure, &decision);
+    wf_frame_put_question(engine, frame, event, result, failure, &decision);
     if (apply(engine, frame, &decision, result))
         wf_frame_run(engine, frame);
     let_go(engine, execution);
@@ -602,7 +315,7 @@ void wf_frame_decided(struct wf_engine *engine, struct wf_frame *frame,
                       const struct wf_ref *result) {
     struct wf_execution *execution = frame->execution;
     hold(execution);
-    check(engine, frame, decision);
+    wf_frame_check(engine, frame, decision);
     if (apply(engine, frame, decision, result))
         wf_frame_run(engine, frame);
     let_go(engine, execution);
@@ -611,7 +324,7 @@ void wf_frame_decided(struct wf_engine *engine, struct wf_frame *frame,
 /* Enters the frame's state. Returns as apply(). */
 static bool enter(struct wf_engine *engine, struct wf_frame *frame) {
     struct wf_decision decision;
-    struct wf_event event = {.type = state_of(frame)->entered,
+    struct wf_event event = {.type = wf_frame_state(frame)->entered,
                              .fields = WF_EVENT_HAS_STATE | WF_EVENT_HAS_DOC,
                              .doc = frame->input.number};
 
@@ -620,7 +333,7 @@ static bool enter(struct wf_engine *engine, struct wf_frame *frame) {
     wf_frame_retriers_reset(frame);
     frame->entered_event = wf_frame_event(engine, frame, &event);
     frame->entered_ms = frame->execution->last_ms;
-    decide(engine, frame, WF_SCRIPT_ENTER, NULL, NULL, &decision);
+    wf_frame_put_question(engine, frame, WF_SCRIPT_ENTER, NULL, NULL, &decision);
     return apply(engine, frame, &decision, NULL);
 }
 
@@ -635,7 +348,7 @@ static void time_out(struct wf_engine *engine, struct wf_frame *frame,
     wf_task_record_started(engine, frame);
     wf_task_abandon(engine, frame);
     frame->timeout_due_ms = frame->heartbeat_due_ms = 0;
-    if (state_of(frame)->scheduled == WF_EVENT_LAMBDA_FUNCTION_SCHEDULED)
+    if (wf_frame_state(frame)->scheduled == WF_EVENT_LAMBDA_FUNCTION_SCHEDULED)
         event.type = WF_EVENT_LAMBDA_FUNCTION_TIMED_OUT;
     wf_frame_event(engine, frame, &event);
     wf_frame_resume(engine, frame, WF_SCRIPT_TASK_FAILED, NULL, &failure);
