@@ -179,8 +179,8 @@ static void read_machine(lua_State *L, struct wf_script_machine *machine,
 static void add_field(lua_State *L, struct wf_buf *out, const char *before,
                       const char *member) {
     lua_getfield(L, -1, member);
-    if (lua_isstring(L, -1))
-        wf_buf_addf(out, "%s%s", before, lua_tostring(L, -1));
+    wf_buf_addf(out, "%s%s", before, /* a missing location as AWS writes it */
+                lua_isstring(L, -1) ? lua_tostring(L, -1) : "null");
     lua_pop(L, 1);
 }
 

@@ -13,6 +13,7 @@
 #include <time.h>
 #include <wctype.h>
 
+#include "doc.h"
 #include "lua_jsonata_priv.h"
 
 #define SCRATCH_KEPT ((size_t)1 << 20)
@@ -68,8 +69,8 @@ void wf_jsonata_number(struct wf_buf *out, double number) {
 
     if (number == 0) {
         wf_buf_u8(out, '0');
-    } else if (number == floor(number) && fabs(number) < 1e15) {
-        wf_buf_addf(out, "%.0f", number);
+    } else if (fabs(number) >= 1e-3 && fabs(number) < 1e15) {
+        wf_buf_number(out, number); /* without an exponent there */
     } else if (!isfinite(number)) {
         wf_buf_adds(out, "null");
     } else {
@@ -208,6 +209,7 @@ static int l_quote(lua_State *L) {
 /* What UP_SCRATCH is. */
 struct buffers {
     struct wf_buf scratch, output;
+    size_t debt;
 };
 
 static int buffers_gc(lua_State *L) {
@@ -234,6 +236,11 @@ struct wf_buf *wf_jsonata_output(lua_State *L) {
     return emptied(&buffers->output);
 }
 
+size_t *wf_jsonata_debt(lua_State *L) {
+    struct buffers *buffers = lua_touserdata(L, UP_SCRATCH);
+    return &buffers->debt;
+}
+
 static const luaL_Reg functions[] = {
     {"change_case", l_change_case},
     {"compile", l_compile},
@@ -241,6 +248,8 @@ static const luaL_Reg functions[] = {
     {"elapsed_ms", l_elapsed_ms},
     {"encode", wf_jsonata_encode},
     {"number_text", l_number_text},
+    {"parse", wf_jsonata_parse},
+    {"peek", wf_jsonata_peek},
     {"quote", l_quote},
     {"random", l_random},
     {"regex", wf_jsonata_regex},
@@ -278,6 +287,10 @@ int wf_lua_open_jsonata(lua_State *L) {
         lua_pushcclosure(L, row->func, JSONATA_UPVALUES);
         lua_setfield(L, -2, row->name);
     }
+    for (int i = 0; i < JSONATA_UPVALUES; i++)
+        lua_pushvalue(L, up + i);
+    lua_pushcclosure(L, wf_jsonata_fill, JSONATA_UPVALUES);
+    lua_setfield(L, up + 5, "__index");
     lua_pushvalue(L, up + 1);
     lua_setfield(L, -2, "null");
     lua_pushvalue(L, up + 2);

@@ -2,10 +2,11 @@
  * lua_jsonata_decode.c - the module "wf.jsonata": documents as JSONata's
  * values, one level at a time.
  *
- * A stub is a table with the number of its node in [1] and a metatable of its
- * document: [1] the document, [2] the keys of the object decoded last (the
- * elements of an array mostly have the same, so they share the list), and
- * __index, which fills the stub.
+ * A stub is a table with the number of its node in [1], its document in [2]
+ * and the metatable of all stubs, whose __index fills it. (One metatable:
+ * compiled traces are specialised to it.) The environment of the document's
+ * userdata has in [1] the keys of the object decoded last: the elements of an
+ * array mostly have the same, so they share the list.
  */
 #include <stdlib.h>
 
@@ -13,14 +14,18 @@
 #include "lua_doc.h"
 #include "lua_jsonata_priv.h"
 
-#define META_LAZY 1
-#define META_KEYS 2
+#define STUB_NODE 1
+#define STUB_LAZY 2
+#define STUB_PEEKS 3 /* how often it has been looked into */
+#define STUB_SLOTS 3
+#define MAX_PEEKS 3 /* then it is filled */
 #define MAX_RESERVED 4096
+#define DEBT_STEP ((size_t)4 << 20)
 
 struct lazy {
     struct wf_doc *doc;
-    uint32_t shape;       /* node of the object that META_KEYS is from */
-    bool has_shape;
+    uint32_t shape; /* node of the object that the keys are of */
+    bool has_shape, has_env;
 };
 
 int wf_jsonata_lazy_gc(lua_State *L) {
@@ -103,13 +108,14 @@ static void push_string(lua_State *L, struct wf_doc *doc, uint32_t at) {
     lua_pushlstring(L, scratch->data, scratch->len);
 }
 
-/* Pushes a stub, or an empty container. [-0, +1] */
+/* Pushes a stub, or an empty container. `lazy`: absolute index of the
+ * document's userdata. [-0, +1] */
 static void push_container(lua_State *L, const struct wf_node *node,
-                           uint32_t at, int meta) {
+                           uint32_t at, int lazy) {
     bool object = node->type == WF_JSON_OBJECT;
     int count = node->count > MAX_RESERVED ? MAX_RESERVED : (int)node->count;
 
-    lua_createtable(L, object || count == 0 ? 1 : count, object ? count : 0);
+    lua_createtable(L, object || count < STUB_SLOTS ? STUB_SLOTS : count, 0);
     if (count == 0) {
         if (object)
             lua_pushvalue(L, UP_NO_KEYS);
@@ -119,14 +125,16 @@ static void push_container(lua_State *L, const struct wf_node *node,
         return;
     }
     lua_pushinteger(L, (lua_Integer)at);
-    lua_rawseti(L, -2, 1);
-    lua_pushvalue(L, meta);
+    lua_rawseti(L, -2, STUB_NODE);
+    lua_pushvalue(L, lazy);
+    lua_rawseti(L, -2, STUB_LAZY);
+    lua_pushvalue(L, UP_STUB);
     lua_setmetatable(L, -2);
 }
 
-/* Pushes the value of a node. `meta`: absolute index. [-0, +1] */
+/* Pushes the value of a node. [-0, +1] */
 static void push_value(lua_State *L, struct wf_doc *doc, uint32_t at,
-                       int meta) {
+                       int lazy) {
     const struct wf_node *node = &wf_doc_nodes(doc)[at];
     switch ((enum wf_json_type)node->type) {
     case WF_JSON_NULL:
@@ -144,20 +152,20 @@ static void push_value(lua_State *L, struct wf_doc *doc, uint32_t at,
         break;
     case WF_JSON_ARRAY:
     case WF_JSON_OBJECT:
-        push_container(L, node, at, meta);
+        push_container(L, node, at, lazy);
         break;
     }
 }
 
 /* stack: stub; [-0, +0] */
 static void fill_array(lua_State *L, struct wf_doc *doc, uint32_t at,
-                       int stub, int meta) {
+                       int stub, int lazy) {
     const struct wf_node *nodes = wf_doc_nodes(doc);
     uint32_t count = nodes[at].count;
 
     uint32_t child = at + 1;
     for (uint32_t i = 1; i <= count; i++, child = nodes[child].next) {
-        push_value(L, doc, child, meta);
+        push_value(L, doc, child, lazy);
         lua_rawseti(L, stub, (int)i);
     }
     lua_pushinteger(L, (lua_Integer)count);
@@ -185,89 +193,185 @@ static bool same_keys(struct wf_doc *doc, uint32_t a, uint32_t b) {
     return true;
 }
 
+static bool is_container(const struct wf_node *node) {
+    return node->type >= WF_JSON_ARRAY && node->count > 0;
+}
+
+/* Whether the stub has a member of the name at the top. [-0, +0] */
+static bool is_there(lua_State *L, int stub) {
+    lua_pushvalue(L, -1);
+    lua_rawget(L, stub);
+    bool there = !lua_isnil(L, -1);
+    lua_pop(L, 1);
+    return there;
+}
+
 /* Members whose keys are known. stack: keys on top; [-0, +0] */
 static void fill_known(lua_State *L, struct wf_doc *doc, uint32_t at,
-                       int stub, int meta) {
+                       int stub, int lazy) {
     const struct wf_node *nodes = wf_doc_nodes(doc);
     int keys = lua_gettop(L);
     uint32_t count = nodes[at].count, child = at + 1;
 
     for (uint32_t i = 1; i <= count; i++) {
         lua_rawgeti(L, keys, (int)i);
-        push_value(L, doc, child + 1, meta);
-        lua_rawset(L, stub);
+        if (!is_container(&nodes[child + 1]) || !is_there(L, stub)) {
+            push_value(L, doc, child + 1, lazy);
+            lua_rawset(L, stub);
+        } else {
+            lua_pop(L, 1);
+        }
         child = nodes[child + 1].next;
     }
+}
+
+/* Adds the name at the top to `keys`, unless it is there. Returns how many
+ * that are. [-0, +0] */
+static int add_key(lua_State *L, int keys, int seen, int found) {
+    if (is_there(L, seen)) /* a duplicate: the last one wins */
+        return found;
+    lua_pushvalue(L, -1);
+    lua_pushboolean(L, true);
+    lua_rawset(L, seen);
+    lua_pushvalue(L, -1);
+    lua_rawseti(L, keys, ++found);
+    return found;
 }
 
 /* Members of an object; pushes its keys. [-0, +1] */
 static void fill_new(lua_State *L, struct wf_doc *doc, uint32_t at, int stub,
-                     int meta) {
+                     int lazy) {
     const struct wf_node *nodes = wf_doc_nodes(doc);
     uint32_t count = nodes[at].count, child = at + 1;
-    int found = 0;
+    int room = count > MAX_RESERVED ? MAX_RESERVED : (int)count, found = 0;
 
-    lua_createtable(L, count > MAX_RESERVED ? MAX_RESERVED : (int)count, 0);
-    int keys = lua_gettop(L);
+    lua_createtable(L, room, 0);
+    lua_createtable(L, 0, room);
+    int keys = lua_gettop(L) - 1, seen = keys + 1;
     for (uint32_t i = 0; i < count; i++) {
         push_string(L, doc, child);
-        lua_pushvalue(L, -1);
-        lua_rawget(L, stub);
-        bool known = !lua_isnil(L, -1); /* a duplicate key: the last wins */
-        lua_pop(L, 1);
-        if (!known) {
-            lua_pushvalue(L, -1);
-            lua_rawseti(L, keys, ++found);
-        }
-        push_value(L, doc, child + 1, meta);
+        found = add_key(L, keys, seen, found);
+        push_value(L, doc, child + 1, lazy);
         lua_rawset(L, stub);
         child = nodes[child + 1].next;
     }
+    lua_pop(L, 1);
     lua_pushinteger(L, found);
     lua_rawseti(L, keys, 0);
 }
 
-static void fill_object(lua_State *L, struct lazy *lazy, uint32_t at,
-                        int stub, int meta) {
-    const struct wf_node *nodes = wf_doc_nodes(lazy->doc);
+/* Remembers the keys at the top for the next object. [-0, +0] */
+static void keep_keys(lua_State *L, struct lazy *lazy, uint32_t at,
+                      int index) {
+    lua_rawgeti(L, -1, 0);
+    lazy->has_shape = lua_tonumber(L, -1) == wf_doc_nodes(lazy->doc)[at].count;
+    lazy->shape = at;
+    lua_pop(L, 1);
+    if (!lazy->has_env) {
+        lua_createtable(L, 1, 0);
+        lua_setfenv(L, index);
+        lazy->has_env = true;
+    }
+    lua_getfenv(L, index);
+    lua_pushvalue(L, -2);
+    lua_rawseti(L, -2, 1);
+    lua_pop(L, 1);
+}
+
+static void fill_object(lua_State *L, uint32_t at, int stub, int index) {
+    struct lazy *lazy = lua_touserdata(L, index);
 
     if (lazy->has_shape && same_keys(lazy->doc, lazy->shape, at)) {
-        lua_rawgeti(L, meta, META_KEYS);
-        fill_known(L, lazy->doc, at, stub, meta);
+        lua_getfenv(L, index);
+        lua_rawgeti(L, -1, 1);
+        fill_known(L, lazy->doc, at, stub, index);
     } else {
-        fill_new(L, lazy->doc, at, stub, meta);
-        lua_rawgeti(L, -1, 0);
-        bool unique = lua_tonumber(L, -1) == nodes[at].count;
-        lua_pop(L, 1);
-        lazy->has_shape = unique;
-        lazy->shape = at;
-        lua_pushvalue(L, -1);
-        lua_rawseti(L, meta, META_KEYS);
+        fill_new(L, lazy->doc, at, stub, index);
+        keep_keys(L, lazy, at, index);
     }
     lua_rawseti(L, stub, 0); /* takes the keys */
 }
 
 /* __index of a stub: fills it, then answers. */
-static int fill(lua_State *L) {
+int wf_jsonata_fill(lua_State *L) {
     lua_settop(L, 2);
-    if (!lua_getmetatable(L, 1))
-        return 0;
-    lua_rawgeti(L, 3, META_LAZY);
+    lua_rawgeti(L, 1, STUB_NODE);
+    uint32_t at = (uint32_t)lua_tonumber(L, 3);
+    lua_rawgeti(L, 1, STUB_LAZY); /* stack: stub, key, node, lazy */
     struct lazy *lazy = lua_touserdata(L, 4);
-    lua_rawgeti(L, 1, 1);
-    uint32_t at = (uint32_t)lua_tonumber(L, -1);
-    lua_pop(L, 1); /* stack: stub, key, metatable, lazy */
     lua_pushnil(L);
     lua_setmetatable(L, 1);
-    lua_pushnil(L);
-    lua_rawseti(L, 1, 1);
+    for (int slot = 1; slot <= STUB_SLOTS; slot++) {
+        lua_pushnil(L);
+        lua_rawseti(L, 1, slot);
+    }
     if (wf_doc_nodes(lazy->doc)[at].type == WF_JSON_ARRAY)
-        fill_array(L, lazy->doc, at, 1, 3);
+        fill_array(L, lazy->doc, at, 1, 4);
     else
-        fill_object(L, lazy, at, 1, 3);
+        fill_object(L, at, 1, 4);
     lua_pushvalue(L, 2);
     lua_rawget(L, 1);
     return 1;
+}
+
+/* Counts a peek. stack: stub, name, node, lazy, true. If it has been too many,
+ * fills the stub, pushes the member and returns true. [-0, +1] or [-0, +0] */
+static bool has_enough_peeks(lua_State *L) {
+    lua_rawgeti(L, 1, STUB_PEEKS);
+    int peeks = (int)lua_tonumber(L, -1) + 1;
+    lua_pop(L, 1);
+    if (peeks > MAX_PEEKS) {
+        lua_pushvalue(L, 2);
+        lua_gettable(L, 1); /* calls fill() */
+        return true;
+    }
+    lua_pushinteger(L, peeks);
+    lua_rawseti(L, 1, STUB_PEEKS);
+    return false;
+}
+
+/* peek(stub, name) -> true and the member of that name, which may be nil;
+ * false if the stub is no object. Containers are kept in the stub. */
+int wf_jsonata_peek(lua_State *L) {
+    struct wf_str name;
+
+    name.data = lua_tolstring(L, 2, &name.len);
+    lua_settop(L, 2);
+    lua_pushboolean(L, true);
+    lua_pushvalue(L, 2);
+    lua_rawget(L, 1); /* stack: stub, name, true, member */
+    if (!lua_isnil(L, -1))
+        return 2;
+    lua_settop(L, 2);
+    lua_rawgeti(L, 1, STUB_NODE);
+    lua_rawgeti(L, 1, STUB_LAZY); /* stack: stub, name, node, lazy */
+    const struct lazy *lazy = lua_touserdata(L, 4);
+    if (!lazy || !name.data)
+        return luaL_error(L, "not a stub and a name");
+    struct wf_value value = {lazy->doc, (uint32_t)lua_tonumber(L, 3)};
+    lua_pushboolean(L, wf_value_type(value) == WF_JSON_OBJECT);
+    if (!lua_toboolean(L, -1))
+        return 1;
+    if (has_enough_peeks(L))
+        return 2;
+    if (!wf_value_member(value, name, &value))
+        return 1;
+    push_value(L, lazy->doc, value.node, 4);
+    if (is_container(&wf_doc_nodes(lazy->doc)[value.node])) {
+        lua_pushvalue(L, 2);
+        lua_pushvalue(L, -2);
+        lua_rawset(L, 1);
+    }
+    return 2;
+}
+
+/* Pushes the value that a document has at a node; takes the document. */
+static void push_root(lua_State *L, struct wf_doc *doc, uint32_t node) {
+    struct lazy *lazy = lua_newuserdata(L, sizeof(*lazy));
+    *lazy = (struct lazy){.doc = doc};
+    lua_pushvalue(L, UP_LAZY);
+    lua_setmetatable(L, -2);
+    push_value(L, doc, node, lua_gettop(L));
 }
 
 /* decode(value) -> a value of wf.doc as JSONata's */
@@ -276,33 +380,51 @@ int wf_jsonata_decode(lua_State *L) {
 
     if (!wf_lua_to_value(L, 1, &value))
         return luaL_typerror(L, 1, "wf.doc value");
-    lua_settop(L, 1);
-    lua_createtable(L, 2, 1); /* stack: value, metatable */
-    struct lazy *lazy = lua_newuserdata(L, sizeof(*lazy));
-    *lazy = (struct lazy){0};
-    lua_pushvalue(L, UP_LAZY);
-    lua_setmetatable(L, -2);
-    lazy->doc = wf_doc_ref(value.doc);
-    lua_rawseti(L, 2, META_LAZY);
-    for (int i = 1; i <= JSONATA_UPVALUES; i++)
-        lua_pushvalue(L, lua_upvalueindex(i));
-    lua_pushcclosure(L, fill, JSONATA_UPVALUES);
-    lua_setfield(L, 2, "__index");
-    push_value(L, value.doc, value.node, 2);
+    push_root(L, wf_doc_ref(value.doc), value.node);
+    return 1;
+}
+
+/* The collector does not see documents: it is told of each few megabytes. */
+static void account(lua_State *L, size_t bytes) {
+    size_t *debt = wf_jsonata_debt(L);
+
+    *debt += bytes;
+    if (*debt >= DEBT_STEP) {
+        lua_gc(L, LUA_GCSTEP, (int)(*debt >> 10 > 65536 ? 65536
+                                                        : *debt >> 10));
+        *debt = 0;
+    }
+}
+
+/* parse(text) -> the value of JSON text; or nil and what is wrong */
+int wf_jsonata_parse(lua_State *L) {
+    struct wf_str text;
+    struct wf_error err;
+
+    text.data = luaL_checklstring(L, 1, &text.len);
+    struct wf_doc *doc = wf_doc_parse(text, NULL, &err);
+    if (!doc) {
+        lua_pushnil(L);
+        lua_pushstring(L, err.message);
+        return 2;
+    }
+    push_root(L, doc, 0);
+    account(L, text.len + doc->node_count * sizeof(struct wf_node));
     return 1;
 }
 
 bool wf_jsonata_stub_text(lua_State *L, int index, struct wf_str *text) {
     if (!lua_getmetatable(L, index))
         return false;
-    lua_rawgeti(L, -1, META_LAZY);
-    struct lazy *lazy = lua_touserdata(L, -1);
-    lua_pop(L, 2);
-    if (!lazy)
-        return false;
-    lua_rawgeti(L, index, 1);
-    uint32_t at = (uint32_t)lua_tonumber(L, -1);
+    bool same = lua_rawequal(L, -1, UP_STUB);
     lua_pop(L, 1);
+    if (!same)
+        return false;
+    lua_rawgeti(L, index, STUB_NODE);
+    lua_rawgeti(L, index, STUB_LAZY);
+    uint32_t at = (uint32_t)lua_tonumber(L, -2);
+    const struct lazy *lazy = lua_touserdata(L, -1);
+    lua_pop(L, 2);
     *text = wf_value_text((struct wf_value){lazy->doc, at});
     return true;
 }

@@ -7,9 +7,11 @@
  */
 #include <math.h>
 
+#include "lua_doc.h"
 #include "lua_jsonata_priv.h"
 
 #define MAX_DEPTH 512
+#define BYTES_A_STEP 32 /* of the budget: see lua_doc.h */
 
 struct writer {
     struct wf_buf *out;
@@ -195,6 +197,7 @@ int wf_jsonata_encode(lua_State *L) {
 
     lua_settop(L, 1);
     add_value(L, &writer);
+    wf_lua_spend_of(L, wf_lua_doc_budget(L), writer.out->len / BYTES_A_STEP);
     lua_pushlstring(L, writer.out->data, writer.out->len);
     return 1;
 }

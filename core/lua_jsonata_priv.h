@@ -16,27 +16,34 @@
 #define UP_NO_KEYS lua_upvalueindex(3) /* the keys of {} */
 #define UP_REGEX lua_upvalueindex(4)   /* metatable of regular expressions */
 #define UP_LAZY lua_upvalueindex(5)    /* metatable of struct lazy */
-#define JSONATA_UPVALUES 5
+#define UP_STUB lua_upvalueindex(6)    /* metatable of stubs */
+#define JSONATA_UPVALUES 6
 
 /** Buffers, emptied. They survive errors raised in Lua. */
 struct wf_buf *wf_jsonata_scratch(lua_State *L); /* for one text */
 struct wf_buf *wf_jsonata_output(lua_State *L);  /* for encode() */
+
+/** Bytes of documents that the collector has not heard of. */
+size_t *wf_jsonata_debt(lua_State *L);
 
 /** Appends a number as JavaScript writes it. */
 void wf_jsonata_number(struct wf_buf *out, double number);
 /** The number of 15 significant digits that is nearest. */
 double wf_jsonata_rounded(double number);
 
-/** Pushes the metatables of UP_REGEX and UP_LAZY. [-0, +2] */
+/** Pushes the metatables of UP_REGEX, UP_LAZY and UP_STUB. [-0, +3] */
 void wf_jsonata_push_classes(lua_State *L);
 
 /* Functions of the module in other files. */
 int wf_jsonata_decode(lua_State *L);
 int wf_jsonata_encode(lua_State *L);
+int wf_jsonata_parse(lua_State *L);
+int wf_jsonata_peek(lua_State *L);
 int wf_jsonata_regex(lua_State *L);
 int wf_jsonata_regex_find(lua_State *L);
 int wf_jsonata_regex_gc(lua_State *L);
 int wf_jsonata_lazy_gc(lua_State *L);
+int wf_jsonata_fill(lua_State *L); /* __index of stubs */
 
 /** If the table at `index` is a stub: its JSON text. [-0, +0] */
 bool wf_jsonata_stub_text(lua_State *L, int index, struct wf_str *text);

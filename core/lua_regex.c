@@ -136,4 +136,5 @@ static void push_class(lua_State *L, lua_CFunction gc) {
 void wf_jsonata_push_classes(lua_State *L) {
     push_class(L, wf_jsonata_regex_gc);
     push_class(L, wf_jsonata_lazy_gc);
+    lua_newtable(L); /* of stubs; its __index needs the upvalues */
 }

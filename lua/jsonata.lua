@@ -254,5 +254,7 @@ with_eval.eval = builtin({ "<sx-:x>", 2, eval })
 jsonata.message = errors.message
 --- A value of wf.doc as JSONata's; a value of JSONata's as JSON text.
 jsonata.decode, jsonata.encode = core.decode, core.encode
+--- JSON text as a value; or nil and what is wrong.
+jsonata.parse = core.parse
 
 return jsonata

@@ -6,7 +6,8 @@
 -- @module asl.map_data
 
 local errors = require("asl.errors")
-local expression = require("asl.jsonata_expression")
+local expression = require("asl.expression")
+local jsonata_expression = require("asl.jsonata_expression")
 local jsonata_fields = require("asl.jsonata_fields")
 local jsonata_view = require("asl.jsonata_view")
 
@@ -20,8 +21,8 @@ local function reference_text(path)
 end
 
 local function not_an_array(ctx, state, items)
-  return expression.fail(ctx, state, nil, "Map state input must be an array "
-    .. "but was: " .. errors.compact(items:text()))
+  return jsonata_expression.fail(ctx, state, nil, "Map state input must be "
+    .. "an array but was: " .. errors.compact(items:text()))
 end
 
 -- Items of a JSONata state; without it, the input.
@@ -42,7 +43,12 @@ local function jsonata_items(ctx, state, input)
   if found == nil then
     return nil, error, cause
   end
-  return expression.document(found)
+  return jsonata_expression.document(found)
+end
+
+-- AWS takes no object out of the context.
+local function is_of_context(path)
+  return path ~= nil and path.source == expression.CONTEXT
 end
 
 --- The array whose elements, or the object whose members, the iterations work
@@ -58,7 +64,8 @@ function map_data.items(ctx, state, effective)
       return state.data.no_result(ctx, state, path, effective)
     end
   end
-  if items:type() ~= "array" then
+  local kind = items:type()
+  if kind ~= "array" and (kind ~= "object" or is_of_context(path)) then
     return errors.runtime(ctx, state, 'Reference path "'
       .. reference_text(path) .. '" must point to array.')
   end

@@ -19,6 +19,8 @@ local tick = budget.tick
 local symbol = values.symbol
 local is_array = values.is_array
 
+local BYTES_A_STEP = 32
+
 -- Whether `count` arguments fit one by one; then they are what the function
 -- gets, but for arrays that must be made.
 local function fits(params, count, a, b, c, d)
@@ -236,27 +238,32 @@ function calls.builtin0(f, site, context)
   return invoke(f, context, 0)
 end
 
+-- Steps of a call, most of which look at each byte of their first argument.
+local function cost(a)
+  return type(a) == "string" and 1 + #a / BYTES_A_STEP or 1
+end
+
 function calls.builtin1(f, site, context, a)
   budget.site = site
-  tick(1)
+  tick(cost(a))
   return invoke(f, context, 1, a)
 end
 
 function calls.builtin2(f, site, context, a, b)
   budget.site = site
-  tick(1)
+  tick(cost(a))
   return invoke(f, context, 2, a, b)
 end
 
 function calls.builtin3(f, site, context, a, b, c)
   budget.site = site
-  tick(1)
+  tick(cost(a))
   return invoke(f, context, 3, a, b, c)
 end
 
 function calls.builtin4(f, site, context, a, b, c, d)
   budget.site = site
-  tick(1)
+  tick(cost(a))
   return invoke(f, context, 4, a, b, c, d)
 end
 

@@ -16,6 +16,7 @@ local OUTER, TUPLES = values.OUTER, values.TUPLES
 local table_new = core.table_new
 local is_sequence = values.is_sequence
 local tick = budget.tick
+local peek, rawget = core.peek, rawget
 
 local MAX_ROOM = 1024
 
@@ -78,10 +79,10 @@ local function name_in(array, n, name)
     local item = array[i]
     local value
     if type(item) == "table" then
-      local head = item[0]
+      local head = rawget(item, 0)
       if type(head) == "table" then
         value = item[name]
-      elseif type(head) == "number" then
+      elseif head == nil or type(head) == "number" then
         value = paths.get(item, name)
       end
     end
@@ -104,7 +105,14 @@ function paths.get(value, name)
   if type(value) ~= "table" then
     return nil
   end
-  local head = value[0]
+  local head = rawget(value, 0)
+  if head == nil then -- not filled, and need not be for one member
+    local is_object, found = peek(value, name)
+    if is_object then
+      return found
+    end
+    head = value[0]
+  end
   if type(head) == "table" then
     return value[name]
   elseif type(head) == "number" then
@@ -133,7 +141,14 @@ function paths.name(value, name)
   if type(value) ~= "table" then
     return nil
   end
-  local head = value[0]
+  local head = rawget(value, 0)
+  if head == nil then -- not filled, and need not be for one member
+    local is_object, found = peek(value, name)
+    if is_object then
+      return found
+    end
+    head = value[0]
+  end
   if type(head) == "table" then
     return value[name]
   elseif type(head) == "number" then
@@ -155,7 +170,14 @@ function paths.last_name(value, name)
   if type(value) ~= "table" then
     return nil
   end
-  local head = value[0]
+  local head = rawget(value, 0)
+  if head == nil then
+    local is_object, found = peek(value, name)
+    if is_object then
+      return found
+    end
+    head = value[0]
+  end
   if type(head) == "table" then
     value = value[name]
     if type(value) == "table" and is_sequence(value) then

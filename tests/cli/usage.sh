@@ -33,6 +33,28 @@ done
   "$(sed -n 's/^| \([0-9][0-9]*\) |.*/\1/p' "$document")" ] ||
   fail "the exit statuses in $document are others"
 
+# The fields of the language, types of one's own too.
+expect 0 help asl
+out_has "  Parallel  Runs several branches"
+expect 0 help asl task
+out_has "  Resource: text; required"
+expect 0 help asl Retry
+out_has "  MaxAttempts: integer (0 to 99999999)"
+expect 2 help asl Tsk
+err_has 'there is no help on "Tsk"; there is on Task, '
+mkdir "$home/types"
+cat >"$home/types/flip.lua" <<'LUA'
+return { type = "Flip", enter = function() end,
+  fields = { types = { Heads = "state" }, required = { "Heads" } },
+  help = { summary = "Throws a coin.", fields = { Heads = "Where to." } } }
+LUA
+expect 0 help asl Flip --states "$home/types"
+out_has "Flip - Throws a coin."
+out_has "  Heads: name of a state; required"
+out_has "        Where to."
+expect 2 help list more
+err_has 'one argument too many: "more"'
+
 expect 2 rnu
 err_has 'did you mean "run"?'
 out_is ""

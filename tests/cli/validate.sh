@@ -89,3 +89,24 @@ LUA
 sed 's/Pass/Nap/' "$home/good.asl.json" >"$home/nap.asl.json"
 expect 1 validate "$home/nap.asl.json"
 expect 0 validate --states "$home/states" "$home/nap.asl.json"
+
+# Warnings, and remarks, leave a definition valid.
+cat >"$home/odd.asl.json" <<'JSON'
+{"StartAt": "A", "States": {
+  "A": {"Type": "Wait", "Seconds": 0, "Next": "B"},
+  "B": {"Type": "Task", "Resource": "lua:a.b", "End": true}}}
+JSON
+expect 0 validate "$home/odd.asl.json"
+out_has "odd.asl.json:2:36: warning: The Wait state waits 0 seconds"
+out_has "[MOONSTEP_WAIT_OF_NOTHING]"
+out_has "odd.asl.json:3:37: info: AWS does not have lua: resources"
+err_has "1 file: 1 valid (0 errors, 1 warning); 1 remark"
+expect 1 validate --warnings-as-errors "$home/odd.asl.json"
+expect 0 validate --warnings-as-errors "$home/ours.asl.json"
+expect 0 validate --json "$home/odd.asl.json"
+out_has '"result":"OK","diagnostics":[{"severity":"WARNING"'
+out_has '{"severity":"INFO","code":"MOONSTEP_NOT_PORTABLE"'
+printf '{"StartAt":"A","States":{"A":{"Type":"Pass","Next":"A"}}}' \
+  >"$home/endless.asl.json"
+expect 1 validate "$home/endless.asl.json"
+out_has "endless.asl.json:1:1: error: Workflow has no terminal state"

@@ -207,6 +207,7 @@ static void validates_definitions(void **state) {
     static const struct wf_diagnostic found[] = {
         {.code = {"A", 1}, .message = {"a", 1}, .location = {"/", 1}},
         {.is_warning = true, .code = {"W", 1}, .message = {"w", 1}},
+        {.is_info = true, .code = {"I", 1}, .message = {"i", 1}},
         {.code = {"B", 1}, .message = {"b", 1}},
     };
     struct fixture *fixture = *state;
@@ -215,7 +216,7 @@ static void validates_definitions(void **state) {
                 "\"truncated\":false}");
     assert_false(fixture->engine.express);
     fixture->engine.diagnostics = found;
-    fixture->engine.diagnostic_count = 3;
+    fixture->engine.diagnostic_count = 4;
     assert_call(fixture, VALIDATE,
                 "{\"definition\":\"d\",\"maxResults\":1,"
                 "\"type\":\"EXPRESS\"}",
@@ -223,13 +224,19 @@ static void validates_definitions(void **state) {
                 "\"message\":\"a\",\"location\":\"/\"}],"
                 "\"result\":\"FAIL\",\"truncated\":true}");
     assert_true(fixture->engine.express);
-    fixture->engine.diagnostics = found + 1;
-    fixture->engine.diagnostic_count = 1;
+    fixture->engine.diagnostics = found + 1; /* INFO is not for the API */
+    fixture->engine.diagnostic_count = 2;
     assert_call(fixture, VALIDATE, "{\"definition\":\"d\"}",
                 "{\"diagnostics\":[],\"result\":\"OK\","
                 "\"truncated\":false}");
     assert_call(fixture, VALIDATE,
                 "{\"definition\":\"d\",\"severity\":\"WARNING\"}",
+                "{\"diagnostics\":[{\"severity\":\"WARNING\",\"code\":"
+                "\"W\",\"message\":\"w\"}],\"result\":\"OK\","
+                "\"truncated\":false}");
+    assert_call(fixture, VALIDATE,
+                "{\"definition\":\"d\",\"severity\":\"WARNING\","
+                "\"maxResults\":1}",
                 "{\"diagnostics\":[{\"severity\":\"WARNING\",\"code\":"
                 "\"W\",\"message\":\"w\"}],\"result\":\"OK\","
                 "\"truncated\":false}");

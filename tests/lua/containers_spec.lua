@@ -124,7 +124,7 @@ local function shown(value, error, cause)
 end
 
 describe("the data of a Map", function()
-  it("are an array", function()
+  it("are an array or an object", function()
     local ctx = new_ctx('{"Execution":{"Input":{"a":[3]}}}')
     local function items(path, input)
       local state = map_state(path and '"ItemsPath":"' .. path .. '",' or "")
@@ -140,8 +140,9 @@ describe("the data of a Map", function()
       .. "point to array.", items("$$.Execution.Input", "[]"))
     assert.equal("States.Runtime: Invalid path '$.a' : No results for path: "
       .. "$['a']", items("$.a", "{}"))
-    assert.equal('States.Runtime: Reference path "$" must point to array.',
-      items(nil, '{"a":1}'))
+    assert.equal('{"a":1}', items(nil, '{"a":1}'))
+    assert.equal('States.Runtime: Reference path "$.a" must point to array.',
+      items("$.a", '{"a":1}'))
   end)
 
   it("go to the iterations as they are, or as ItemSelector says", function()
