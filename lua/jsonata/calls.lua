@@ -19,7 +19,7 @@ local tick = budget.tick
 local symbol = values.symbol
 local is_array = values.is_array
 
-local BYTES_A_STEP = 32
+local BYTES_A_STEP = 8
 
 -- Whether `count` arguments fit one by one; then they are what the function
 -- gets, but for arrays that must be made.
