@@ -44,6 +44,7 @@ if(CMOCKA_FOUND)
             LINK wf_pool wf_worker wf_lua_stdlib PkgConfig::MHD)
   target_compile_definitions(test_stdlib_worker PRIVATE
                              MOONSTEP_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
+  unit_test(items LINK wf_items)
   unit_test(recent LINK wf_engine)
   unit_test(reaper LINK wf_pool ${CMAKE_DL_LIBS})
   unit_test(pool SOURCES tests/support/pool_fixture.c

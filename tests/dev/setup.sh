@@ -4,7 +4,7 @@
 packages_build=(
   cmake gcc libc6-dev ninja-build pkg-config
   libluajit-5.1-dev liblmdb-dev libev-dev libmicrohttpd-dev
-  libcurl4-openssl-dev libssl-dev libpcre2-dev lua-cjson-dev ca-certificates
+  libcurl4-openssl-dev libssl-dev libpcre2-dev zlib1g-dev lua-cjson-dev ca-certificates
 )
 # To test it.
 packages_test=(

@@ -1,0 +1,81 @@
+/* item_parser.c - what the parsers of items share. See item_format.h. */
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "doc_scan.h"
+#include "item_format.h"
+
+#define MAX_ITEM_BYTES (8 * 1024 * 1024) /* as AWS */
+
+int wf_item_fault(struct wf_item_parser *parser, struct wf_error *err,
+                  enum wf_error_code code, const char *format, ...) {
+    char text[600];
+    va_list args;
+
+    va_start(args, format);
+    vsnprintf(text, sizeof(text), format, args);
+    va_end(args);
+    return wf_error_set(err, code, "%.300s: line %llu: %s",
+                        parser->window.source->name,
+                        (unsigned long long)parser->place.line, text);
+}
+
+int wf_item_fill(struct wf_item_parser *parser, const char *what,
+                 struct wf_error *err) {
+    size_t limit = parser->options->max_item_bytes;
+    struct wf_error why = {0};
+
+    if (limit == 0)
+        limit = MAX_ITEM_BYTES;
+    int more = wf_item_window_fill(&parser->window, limit, &why);
+    if (more < 0 && why.code == WF_E_LIMIT)
+        return wf_item_fault(parser, err, WF_E_LIMIT,
+                             "%s is larger than %zu bytes", what, limit);
+    if (more < 0 && err)
+        *err = why;
+    return more;
+}
+
+int wf_item_skip_mark(struct wf_item_parser *parser, struct wf_error *err) {
+    struct wf_item_window *window = &parser->window;
+
+    while (window->end - window->at < 3 && !window->eof)
+        if (wf_item_fill(parser, "an item", err) < 0)
+            return -1;
+    if (window->end - window->at >= 3 &&
+        memcmp(window->data + window->at, "\xef\xbb\xbf", 3) == 0)
+        window->at += 3;
+    return 0;
+}
+
+/* Behind the string that begins at `at`. */
+static const char *string_end(const char *at, const char *end) {
+    for (at++; at < end && *at != '"'; at++)
+        at += *at == '\\';
+    return at < end ? at + 1 : end;
+}
+
+void wf_item_compact(struct wf_str json, struct wf_buf *out) {
+    const char *at = json.data, *end = json.data + json.len;
+
+    wf_buf_reserve(out, json.len);
+    while (at < end) {
+        const char *run = at;
+        while (at < end && !wf_json_blank(*at))
+            at = *at == '"' ? string_end(at, end) : at + 1;
+        wf_buf_add(out, run, (size_t)(at - run));
+        while (at < end && wf_json_blank(*at))
+            at++;
+    }
+}
+
+struct wf_item *wf_item_batch_add(struct wf_item_batch *batch) {
+    if (batch->count == batch->cap) {
+        batch->cap = batch->cap ? batch->cap * 2 : 64;
+        batch->items =
+            wf_realloc(batch->items, batch->cap * sizeof(*batch->items));
+    }
+    struct wf_item *item = &batch->items[batch->count++];
+    *item = (struct wf_item){.start = batch->text.len};
+    return item;
+}

@@ -1,0 +1,487 @@
+/* item_reader.c - parts after each other, batches, positions. See
+ * item_reader.h. */
+#include "item_reader.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "item_format.h"
+
+#define POSITION_VERSION 1
+
+struct wf_item_reader {
+    struct wf_item_options options; /* its texts: owned */
+    struct wf_str *headers;         /* copies; a part of options */
+    const atomic_bool *cancelled;
+
+    bool begun;
+    bool ended;
+    struct wf_error failure; /* code WF_OK: none so far */
+
+    int bucket; /* a descriptor, or -1 */
+    struct wf_item_list *list;
+    struct wf_item_manifest manifest;
+    struct wf_item_options part_options; /* what the parser is given */
+    struct wf_item_parser *parser;       /* of the current part, or NULL */
+    struct wf_buf uri;                   /* of the current part */
+
+    /* What a position holds. */
+    uint64_t items; /* handed out */
+    uint32_t part;  /* number of the current part, or of the next one */
+    struct wf_buf key; /* listings: of the current or the last part */
+    struct wf_item_place place; /* in the current part */
+};
+
+/* ---- options ---- */
+
+static struct wf_str copy(struct wf_str text) {
+    if (!text.data)
+        return text;
+    return (struct wf_str){wf_strndup(text.data, text.len), text.len};
+}
+
+struct wf_item_reader *
+wf_item_reader_new(const struct wf_item_options *options) {
+    struct wf_item_reader *reader = wf_calloc(1, sizeof(*reader));
+    struct wf_item_options *own = &reader->options;
+
+    *own = *options;
+    own->root = own->root ? wf_strndup(own->root, strlen(own->root)) : NULL;
+    own->bucket = copy(own->bucket);
+    own->key = copy(own->key);
+    own->prefix = copy(own->prefix);
+    own->start_after = copy(own->start_after);
+    own->text = copy(own->text);
+    own->pointer = copy(own->pointer);
+    if (own->headers) {
+        reader->headers =
+            wf_calloc(own->header_count, sizeof(*reader->headers));
+        for (size_t i = 0; i < own->header_count; i++)
+            reader->headers[i] = copy(own->headers[i]);
+        own->headers = reader->headers;
+    }
+    reader->bucket = -1;
+    reader->part_options = *own;
+    return reader;
+}
+
+static void drop_parser(struct wf_item_reader *reader) {
+    struct wf_item_parser *parser = reader->parser;
+
+    reader->parser = NULL;
+    if (!parser)
+        return;
+    if (parser->ops->free)
+        parser->ops->free(parser);
+    wf_item_window_deinit(&parser->window);
+    free(parser);
+}
+
+void wf_item_reader_free(struct wf_item_reader *reader) {
+    if (!reader)
+        return;
+    drop_parser(reader);
+    wf_item_list_free(reader->list);
+    wf_item_manifest_free(&reader->manifest);
+    if (reader->bucket >= 0)
+        close(reader->bucket);
+    struct wf_item_options *own = &reader->options;
+    for (size_t i = 0; reader->headers && i < own->header_count; i++)
+        free((char *)reader->headers[i].data);
+    free(reader->headers);
+    free((char *)own->root);
+    free((char *)own->bucket.data);
+    free((char *)own->key.data);
+    free((char *)own->prefix.data);
+    free((char *)own->start_after.data);
+    free((char *)own->text.data);
+    free((char *)own->pointer.data);
+    wf_buf_free(&reader->uri);
+    wf_buf_free(&reader->key);
+    free(reader);
+}
+
+void wf_item_reader_cancel_on(struct wf_item_reader *reader,
+                              const atomic_bool *cancelled) {
+    reader->cancelled = cancelled;
+}
+
+static bool is_listing(const struct wf_item_reader *reader) {
+    return reader->options.dataset == WF_ITEM_LIST ||
+           reader->options.dataset == WF_ITEM_LIST_FLATTEN;
+}
+
+/* ---- positions ---- */
+
+/* Low 24 bits: enough to notice another content. */
+static uint32_t stamp_of(const struct wf_item_reader *reader) {
+    return reader->parser
+               ? (uint32_t)reader->parser->window.source->stamp & 0xffffff
+               : 0;
+}
+
+/*
+ * A position: version, mark (0: no part is open), stamp (2 + 1 bytes), part,
+ * items, line and offset, big-endian; of a listing the key behind it.
+ */
+static void put_position(const struct wf_item_reader *reader,
+                         struct wf_buf *out) {
+    uint32_t stamp = stamp_of(reader);
+
+    out->len = 0;
+    wf_buf_u8(out, POSITION_VERSION);
+    wf_buf_u8(out, reader->place.mark);
+    wf_buf_u8(out, (uint8_t)(stamp >> 16));
+    wf_buf_be16(out, (uint16_t)stamp);
+    wf_buf_u8(out, 0);
+    wf_buf_be16(out, 0);
+    wf_buf_be32(out, reader->part);
+    wf_buf_be32(out, (uint32_t)(reader->place.line < UINT32_MAX
+                                    ? reader->place.line
+                                    : UINT32_MAX));
+    wf_buf_be64(out, reader->items);
+    wf_buf_be64(out, reader->place.offset);
+    if (is_listing(reader))
+        wf_buf_add(out, reader->key.data, reader->key.len);
+}
+
+/* ---- parts ---- */
+
+static void set_uri(struct wf_item_reader *reader, struct wf_str bucket,
+                    struct wf_str key) {
+    reader->uri.len = 0;
+    wf_buf_adds(&reader->uri, bucket.len ? "s3://" : "");
+    wf_buf_addstr(&reader->uri, bucket);
+    wf_buf_adds(&reader->uri, bucket.len ? "/" : "");
+    wf_buf_addstr(&reader->uri, key);
+}
+
+/* An object's source, called BUCKET/KEY. `directory` -1: opened for it. */
+static struct wf_item_source *open_object(struct wf_item_reader *reader,
+                                          int directory, struct wf_str bucket,
+                                          struct wf_str key,
+                                          struct wf_error *err) {
+    struct wf_item_source *source = NULL;
+    struct wf_buf name = {0};
+    int fd = directory < 0
+                 ? wf_item_bucket_open(reader->options.root, bucket, err)
+                 : directory;
+
+    if (fd < 0)
+        return NULL;
+    wf_buf_addstr(&name, bucket);
+    wf_buf_adds(&name, bucket.len ? "/" : "");
+    size_t start = name.len;
+    wf_buf_addstr(&name, key);
+    wf_buf_u8(&name, '\0');
+    if (key.len == 0 || memchr(key.data, '\0', key.len))
+        wf_error_set(err, WF_E_NOT_FOUND, "open %.300s: no such object",
+                     name.data);
+    else
+        source = wf_item_source_file(fd, name.data + start, name.data, err);
+    if (directory < 0)
+        close(fd);
+    wf_buf_free(&name);
+    return source;
+}
+
+/* The file of a manifest that is the current part: 1; 0: no more; -1. */
+static int manifest_part(struct wf_item_reader *reader,
+                         struct wf_item_source **source,
+                         struct wf_error *err) {
+    const struct wf_item_manifest *manifest = &reader->manifest;
+
+    if (reader->part >= manifest->count)
+        return 0;
+    struct wf_str bucket = manifest->buckets[reader->part];
+    struct wf_str key = manifest->keys[reader->part];
+    set_uri(reader, bucket, key);
+    *source = open_object(reader, -1, bucket, key, err);
+    return *source ? 1 : -1;
+}
+
+/* The object that is the current part of a listing. */
+static int listed_part(struct wf_item_reader *reader,
+                       struct wf_item_source **source,
+                       struct wf_error *err) {
+    struct wf_str key = {reader->key.data, reader->key.len};
+
+    if (!reader->place.mark) { /* else the one a position was in */
+        int there = wf_item_list_next(reader->list, &key, err);
+        if (there <= 0)
+            return there;
+        reader->key.len = 0;
+        wf_buf_addstr(&reader->key, key);
+    }
+    set_uri(reader, reader->options.bucket, key);
+    *source = open_object(reader, reader->bucket, reader->options.bucket, key,
+                          err);
+    return *source ? 1 : -1;
+}
+
+static int open_part(struct wf_item_reader *reader,
+                     struct wf_item_source **source, struct wf_error *err) {
+    const struct wf_item_options *options = &reader->options;
+
+    switch (options->dataset) {
+    case WF_ITEM_LIST_FLATTEN:
+        return listed_part(reader, source, err);
+    case WF_ITEM_S3_INVENTORY:
+    case WF_ITEM_ATHENA_DATA:
+        return manifest_part(reader, source, err);
+    default:
+        if (reader->part > 0)
+            return 0;
+        *source = options->dataset == WF_ITEM_TEXT
+                      ? wf_item_source_text(options->text,
+                                            options->text_piece, "the data")
+                      : open_object(reader, -1, options->bucket,
+                                    options->key, err);
+        return *source ? 1 : -1;
+    }
+}
+
+static const struct wf_item_parser_ops *
+parser_of(const struct wf_item_reader *reader) {
+    switch (reader->part_options.input) {
+    case WF_ITEM_INPUT_JSON:
+        return &wf_item_json;
+    case WF_ITEM_INPUT_JSONL:
+        return &wf_item_jsonl;
+    default:
+        return &wf_item_csv;
+    }
+}
+
+/* Opens the current part with a parser: 1; 0: no part is left; -1. */
+static int next_part(struct wf_item_reader *reader, uint32_t stamp,
+                     struct wf_error *err) {
+    const struct wf_item_parser_ops *ops = parser_of(reader);
+    struct wf_item_source *source = NULL;
+    int there = open_part(reader, &source, err);
+
+    if (there <= 0)
+        return there;
+    struct wf_item_parser *parser = wf_calloc(1, ops->size);
+    parser->ops = ops;
+    parser->options = &reader->part_options;
+    parser->place = reader->place;
+    wf_item_window_init(&parser->window, source, reader->cancelled);
+    reader->parser = parser;
+    if (reader->place.mark && stamp != stamp_of(reader))
+        return wf_error_set(err, WF_E_INVALID,
+                            "%.300s has changed since it was begun",
+                            source->name);
+    if (ops->begin(parser, err) != 0)
+        return -1;
+    reader->place = parser->place;
+    return 1;
+}
+
+static void end_part(struct wf_item_reader *reader) {
+    drop_parser(reader);
+    reader->place = (struct wf_item_place){0};
+    reader->part++;
+}
+
+/* ---- beginning ---- */
+
+static int begin_listing(struct wf_item_reader *reader,
+                         struct wf_error *err) {
+    const struct wf_item_options *options = &reader->options;
+    struct wf_str after = options->start_after;
+
+    reader->bucket = wf_item_bucket_open(options->root, options->bucket, err);
+    if (reader->bucket < 0)
+        return -1;
+    if (reader->key.len)
+        after = (struct wf_str){reader->key.data, reader->key.len};
+    reader->list = wf_item_list_new(reader->bucket, options->prefix, after);
+    return 0;
+}
+
+static int begin_manifest(struct wf_item_reader *reader,
+                          struct wf_error *err) {
+    const struct wf_item_options *options = &reader->options;
+    struct wf_item_manifest *manifest = &reader->manifest;
+    struct wf_item_source *source =
+        open_object(reader, -1, options->bucket, options->key, err);
+
+    if (!source)
+        return -1;
+    if (options->dataset == WF_ITEM_ATHENA_DATA)
+        return wf_item_manifest_athena(manifest, source, err);
+    if (wf_item_manifest_inventory(manifest, source, err) != 0)
+        return -1;
+    reader->part_options.input = WF_ITEM_INPUT_CSV;
+    reader->part_options.delimiter = ',';
+    reader->part_options.headers = manifest->headers;
+    reader->part_options.header_count = manifest->header_count;
+    return 0;
+}
+
+static int begin(struct wf_item_reader *reader, struct wf_error *err) {
+    reader->begun = true;
+    if (is_listing(reader))
+        return begin_listing(reader, err);
+    if (reader->options.dataset == WF_ITEM_S3_INVENTORY ||
+        reader->options.dataset == WF_ITEM_ATHENA_DATA)
+        return begin_manifest(reader, err);
+    return 0;
+}
+
+static int take_position(struct wf_item_reader *reader, struct wf_str text,
+                         uint32_t *stamp) {
+    struct wf_reader in = {text.data, text.data + text.len, false};
+    bool known = wf_read_u8(&in) == POSITION_VERSION;
+
+    reader->place.mark = wf_read_u8(&in);
+    *stamp = (uint32_t)wf_read_u8(&in) << 16;
+    *stamp |= wf_read_be16(&in);
+    wf_read_bytes(&in, 3);
+    reader->part = wf_read_be32(&in);
+    reader->place.line = wf_read_be32(&in);
+    reader->items = wf_read_be64(&in);
+    reader->place.offset = wf_read_be64(&in);
+    if (in.bad || !known || text.len > WF_ITEM_POSITION_MAX ||
+        (!is_listing(reader) && in.at != in.end))
+        return -1;
+    wf_buf_add(&reader->key, in.at, (size_t)(in.end - in.at));
+    return 0;
+}
+
+int wf_item_reader_seek(struct wf_item_reader *reader, struct wf_str position,
+                        struct wf_error *err) {
+    uint32_t stamp;
+
+    if (reader->begun || take_position(reader, position, &stamp) != 0)
+        return wf_error_set(err, WF_E_CORRUPT,
+                            "not the position of this data set");
+    if (begin(reader, err) != 0)
+        return -1;
+    int there = reader->place.mark ? next_part(reader, stamp, err) : 1;
+    if (there == 0)
+        wf_error_set(err, WF_E_INVALID,
+                     "the manifest has changed since it was begun");
+    return there > 0 ? 0 : -1;
+}
+
+/* ---- items ---- */
+
+/* Metadata of the next object: 1; 0 at the end; -1. */
+static int next_object(struct wf_item_reader *reader,
+                       struct wf_item_batch *batch, struct wf_error *err) {
+    size_t start = batch->text.len;
+    struct wf_str key;
+    int there;
+
+    while ((there = wf_item_list_next(reader->list, &key, err)) > 0) {
+        int described =
+            wf_item_list_describe(reader->list, &batch->text, err);
+        if (described < 0)
+            return -1;
+        if (described == 0)
+            continue;
+        reader->key.len = 0;
+        wf_buf_addstr(&reader->key, key);
+        struct wf_item *item = wf_item_batch_add(batch);
+        item->start = start;
+        item->len = batch->text.len - start;
+        break;
+    }
+    return there;
+}
+
+/* Says where an item came from, once for those that follow each other. */
+static void add_source(struct wf_item_reader *reader,
+                       struct wf_item_batch *batch) {
+    struct wf_item *item = &batch->items[batch->count - 1];
+    struct wf_str uri = {reader->uri.data, reader->uri.len};
+
+    if (uri.len == 0)
+        return;
+    item->source_len = uri.len;
+    if (batch->count > 1) {
+        const struct wf_item *last = item - 1;
+        struct wf_str other = {batch->text.data + last->source_start,
+                               last->source_len};
+        if (wf_str_eq(other, uri)) {
+            item->source_start = last->source_start;
+            return;
+        }
+    }
+    item->source_start = batch->text.len;
+    wf_buf_addstr(&batch->text, uri);
+}
+
+static int next_item(struct wf_item_reader *reader,
+                     struct wf_item_batch *batch, struct wf_error *err) {
+    if (reader->options.dataset == WF_ITEM_LIST)
+        return next_object(reader, batch, err);
+    for (;;) {
+        int there = reader->parser ? 1 : next_part(reader, 0, err);
+        if (there <= 0)
+            return there;
+        there = reader->parser->ops->next(reader->parser, batch, err);
+        if (there > 0) {
+            reader->place = reader->parser->place;
+            add_source(reader, batch);
+        }
+        if (there != 0)
+            return there;
+        end_part(reader);
+    }
+}
+
+void wf_item_batch_clear(struct wf_item_batch *batch) {
+    batch->text.len = batch->position.len = 0;
+    batch->count = 0;
+    batch->end = false;
+}
+
+void wf_item_batch_free(struct wf_item_batch *batch) {
+    wf_buf_free(&batch->text);
+    wf_buf_free(&batch->position);
+    free(batch->items);
+    *batch = (struct wf_item_batch){0};
+}
+
+/* Adds an item unless there is none: 1, 0, -1. */
+static int add_item(struct wf_item_reader *reader,
+                    struct wf_item_batch *batch) {
+    size_t text = batch->text.len;
+    uint64_t max = reader->options.max_items;
+
+    if (reader->failure.code != WF_OK)
+        return -1;
+    if (reader->ended || (max && reader->items >= max))
+        return 0;
+    if (!reader->begun && begin(reader, &reader->failure) != 0)
+        return -1;
+    int there = next_item(reader, batch, &reader->failure);
+    if (there > 0)
+        reader->items++;
+    else
+        batch->text.len = text;
+    return there;
+}
+
+int wf_item_reader_next(struct wf_item_reader *reader, size_t max_items,
+                        size_t max_bytes, struct wf_item_batch *batch,
+                        struct wf_error *err) {
+    int there = 1;
+
+    wf_item_batch_clear(batch);
+    batch->first = reader->items;
+    while (there > 0 && batch->count < max_items &&
+           (batch->count == 0 || batch->text.len < max_bytes))
+        there = add_item(reader, batch);
+    reader->ended |= there == 0;
+    batch->end = there == 0;
+    put_position(reader, &batch->position);
+    if (there < 0 && err)
+        *err = reader->failure;
+    return there < 0 ? -1 : 0;
+}
