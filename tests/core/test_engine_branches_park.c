@@ -220,6 +220,36 @@ static void a_window_does_not_wait_for_waits(void **state) {
     until_no_rows(rig);
 }
 
+/* A Map's own variables are not those that its iterations see last. */
+static void variables_come_back_with_the_map(void **state) {
+    struct rig *rig = *state;
+    rig_open(rig);
+    rig_machine(rig, "m",
+                "{'StartAt':'V','States':{'V':{'Type':'Pass','Assign':{"
+                "'x':7},'Next':'M'},'M':{'Type':'Map','ItemProcessor':"
+                BRANCH("A", "'A':{'Type':'Pass','Assign':{'y.$':'$'},"
+                       "'Next':'W'},"
+                       "'W':{'Type':'Wait','SecondsPath':'$','Next':'B'},"
+                       "'B':{'Type':'Pass','Parameters':{'y.$':'$y',"
+                       "'x.$':'$x'},'End':true}")
+                ",'ResultSelector':{'all.$':'$','x.$':'$x'},"
+                "'End':true}}}");
+    const char *arn = rig_start(rig, NULL, "[3600,7200]");
+    until_parked(rig);
+    rig_jump(rig, HOUR_MS + 10);
+    until_ended(rig, arn, 1);
+    until_parked(rig);
+    rig_jump(rig, HOUR_MS + 10);
+    rig_assert_text(rig, rig_end(rig, arn)->output,
+                    "{'all':[{'y':3600,'x':7},{'y':7200,'x':7}],'x':7}");
+    arn = rig_start(rig, NULL, "[3600]"); /* joins as the child ends */
+    until_parked(rig);
+    rig_jump(rig, HOUR_MS + 10);
+    rig_assert_text(rig, rig_end(rig, arn)->output,
+                    "{'all':[{'y':3600,'x':7}],'x':7}");
+    until_no_rows(rig);
+}
+
 /* The journal has the innermost frames, all above them are rows. */
 static void frames_survive_without_their_parents(void **state) {
     struct rig *rig = *state;
@@ -380,6 +410,7 @@ int main(int argc, char **argv) {
         ENGINE_TEST_REAL(iterations_in_iterations_go_on),
         ENGINE_TEST_REAL(many_results_wait_in_rows),
         ENGINE_TEST_REAL(a_window_does_not_wait_for_waits),
+        ENGINE_TEST_REAL(variables_come_back_with_the_map),
         ENGINE_TEST_REAL(frames_survive_without_their_parents),
         ENGINE_TEST_REAL(parked_branches_are_aborted),
         ENGINE_TEST_REAL(a_parked_map_is_retried),

@@ -275,6 +275,7 @@ struct maker {
     uint64_t random;
     struct wf_buf text;
     unsigned states; /* named so far */
+    unsigned chains[5]; /* first states of those around this one */
 };
 
 static unsigned pick(struct maker *maker, unsigned below) {
@@ -325,8 +326,9 @@ static void random_state(struct maker *maker, unsigned depth, unsigned next) {
     switch (pick(maker, depth < 3 ? 7 : 5)) {
     case 0:
         wf_buf_addf(text, "'Type':'Pass','Parameters':{'n.$':"
-                          "'States.MathAdd($.n, %u)','list.$':'$.list'},",
-                    1 + pick(maker, 3));
+                          "'States.MathAdd($.n, $v%u)','list.$':"
+                          "'$.list'},",
+                    maker->chains[pick(maker, depth + 1)]);
         break;
     case 1:
         wf_buf_addf(text, "'Type':'Wait','Seconds':%u,", pick(maker, 4));
@@ -354,13 +356,17 @@ static void random_state(struct maker *maker, unsigned depth, unsigned next) {
     wf_buf_addf(text, "'Next':'S%u'", next);
 }
 
-/* A chain ends with a Pass that forgets caught errors, or sometimes fails. */
+/* A chain begins with a variable, which those below it see. It ends with a
+ * Pass that forgets caught errors, or sometimes fails. */
 static void random_chain(struct maker *maker, unsigned depth) {
     struct wf_buf *text = &maker->text;
-    unsigned count = 1 + pick(maker, 3), first = maker->states;
+    unsigned count = 2 + pick(maker, 3), first = maker->states;
     maker->states += count + 3;
-    wf_buf_addf(text, "{'StartAt':'S%u','States':{", first);
-    for (unsigned i = 0; i < count; i++) {
+    maker->chains[depth] = first;
+    wf_buf_addf(text, "{'StartAt':'S%u','States':{'S%u':{'Type':'Pass',"
+                      "'Assign':{'v%u.$':'$.n'},'Next':'S%u'},",
+                first, first, first, first + 1);
+    for (unsigned i = 1; i < count; i++) {
         wf_buf_addf(text, "'S%u':{", first + i);
         random_state(maker, depth, first + i + 1);
         wf_buf_adds(text, "},");
