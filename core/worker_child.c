@@ -298,7 +298,7 @@ struct wf_proc *wf_task_spawn(struct wf_task *task,
     struct wf_proc *proc = NULL;
     struct wf_child child;
     struct plan plan;
-    int pair[2], pidfd;
+    int pair[2], pidfd = -1;
 
     if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0) {
         wf_error_set(err, WF_E_IO, "socketpair: %s", strerror(errno));
