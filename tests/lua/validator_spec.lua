@@ -325,6 +325,67 @@ describe("an EXPRESS state machine", function()
   end)
 end)
 
+describe("a JSONata expression", function()
+  local function found(expression, field)
+    local list = machine.diagnose(task(LAMBDA .. "," .. (field
+      or '"Output":{"v":[1,%s]}'):format(doc.quote("{% " .. expression
+      .. " %}")), "JSONata"))
+    for i, finding in ipairs(list) do
+      list[i] = finding.code .. ": " .. finding.message .. " at "
+        .. finding.location
+    end
+    return table.concat(list, ", ")
+  end
+
+  it("that cannot be parsed is refused where it stands", function()
+    assert.equal('INVALID_JSONATA_EXPRESSION: Expected "]", got "," at '
+      .. "/States/A/Output/v[1]", found("$a[1,2)"))
+    assert.equal("INVALID_JSONATA_EXPRESSION: Unexpected end of expression "
+      .. "at /States/A/TimeoutSeconds", found("1 +", '"TimeoutSeconds":%s'))
+  end)
+
+  local UNSUPPORTED = "UNSUPPORTED_JSONATA_EXPRESSION: "
+  local names = {
+    "phone", "phone.home", "phone[0]", "$sum(phone)", "-phone",
+    "[1, phone]", '{"a": phone}', "true ? phone", "$states.input ~> $f(phone)",
+    "($x := phone; $x)", "$map([1], function($v) { $v + phone })",
+    "phone^(a)", "phone{a: b}", "phone@$p.x", "`phone`",
+  }
+  for _, text in ipairs(names) do
+    it("begins no path with a name: " .. text, function()
+      assert.equal(UNSUPPORTED .. "Reference to 'phone' at the top level is "
+        .. "not supported. at /States/A/Output/v[1]", found(text))
+    end)
+  end
+
+  local members = {
+    "$states.input.phone", "$states.input[phone = 1].(a + b)",
+    "$states.input.items^(price){name: $sum(price)}",
+    "$states.input ~> |items|{\"a\": price}|", "$states.result.a",
+    "$states.input.$map(items, function($i) { $i.price * rate })",
+    "$states.context.Execution.Id",
+  }
+  for _, text in ipairs(members) do
+    it("goes on with names: " .. text, function()
+      assert.equal("", found(text))
+    end)
+  end
+
+  it("has what $states has there", function()
+    local function lacks(name, place)
+      return UNSUPPORTED .. "Field '$states." .. name .. "' does not exist. "
+        .. "at /States/A/" .. place
+    end
+    assert.equal(lacks("errorOutput", "Output/v[1]"),
+      found("$states.errorOutput"))
+    assert.equal(lacks("inptu", "Output/v[1]"), found("$states.inptu.a"))
+    assert.equal(lacks("result", "Arguments/p"),
+      found("$states.result[0].a", '"Arguments":{"p":%s}'))
+    assert.equal("", found("$states.errorOutput.Error", '"Catch":[{'
+      .. '"ErrorEquals":["E"],"Next":"S","Output":%s}]'))
+  end)
+end)
+
 describe("whatever is no state machine", function()
   local texts = {
     "{}", "[]", "1", '{"States":1}', '{"States":{"A":1}}',
