@@ -164,7 +164,8 @@ static void test_context_in_a_map(void **state) {
 static void test_limits_are_of_a_decision(void **state) {
     static const char text[] =
         "{\"StartAt\":\"A\",\"States\":{\"A\":{\"Type\":\"Pass\","
-        "\"Parameters\":{\"a.$\":\"States.ArrayRange(1, 900, 1)\"},\"End\":true}}}";
+        "\"Parameters\":{\"a.$\":\"States.ArrayRange(1, 900, 1)\"},"
+        "\"End\":true}}}";
     struct fixture *f = *state;
     struct wf_script *script;
     struct wf_script_machine *machine;
