@@ -301,6 +301,15 @@ describe("a finding", function()
     assert.same({ "ERROR", "ERROR", "WARNING", "INFO" }, severities)
   end)
 
+  it("is an error if only errors are asked for", function()
+    local definition = of_state('"Type":"Wait","Seconds":0,"Nxt":"S"')
+    local found = machine.diagnose(definition, { errors_only = true })
+    assert.is_truthy(found[1])
+    for _, finding in ipairs(found) do
+      assert.is_nil(finding.severity)
+    end
+  end)
+
   it("is made although the definition does not load", function()
     local definition = of_state('"Type":"Wait","Seconds":0,"Nxt":"S"')
     assert.equal(1, #findings(definition, "MOONSTEP_WAIT_OF_NOTHING"))
