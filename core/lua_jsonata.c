@@ -248,6 +248,7 @@ static const luaL_Reg functions[] = {
     {"decode", wf_jsonata_decode},
     {"elapsed_ms", l_elapsed_ms},
     {"encode", wf_jsonata_encode},
+    {"merge", wf_jsonata_merge},
     {"number_text", l_number_text},
     {"parse", wf_jsonata_parse},
     {"peek", wf_jsonata_peek},
