@@ -12,6 +12,7 @@ endfunction()
 benchmark(store LINK wf_store)
 benchmark(pool LINK wf_pool wf_worker)
 benchmark(doc LINK wf_lua_doc)
+benchmark(items LINK wf_items)
 benchmark(states LINK wf_script)
 benchmark(engine LINK wf_engine wf_worker wf_lua_stdlib)
 target_sources(bench_engine PRIVATE tests/bench/bench_rig.c

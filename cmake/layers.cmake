@@ -10,7 +10,7 @@ layer(wf_lua_doc SOURCES core/lua_doc.c core/lua_doc_budget.c core/lua_doc_from.
       LINK wf_lua_json PkgConfig::CRYPTO PkgConfig::PCRE2)
 
 layer(wf_lua_jsonata SOURCES core/lua_jsonata.c core/lua_jsonata_decode.c
-      core/lua_jsonata_encode.c core/lua_regex.c
+      core/lua_jsonata_encode.c core/lua_jsonata_merge.c core/lua_regex.c
       LINK wf_lua_doc PkgConfig::PCRE2)
 
 include(cmake/embed.cmake)
@@ -60,12 +60,14 @@ layer(wf_stdlib SOURCES core/clip.c core/file.c
       core/file_tree.c core/file_copy.c core/fetch.c core/fetch_request.c
       core/fetch_response.c core/fetch_multi.c
       LINK wf_offload PkgConfig::CURL PkgConfig::CRYPTO)
-# Readers of a distributed Map's items; no engine, no Lua.
+# Readers of a distributed Map's items, writers of its results; no engine,
+# no Lua.
 layer(wf_items SOURCES core/item_source.c core/item_gunzip.c
       core/item_window.c core/item_parser.c core/item_csv.c core/item_json.c
       core/item_jsonl.c core/item_list.c core/item_manifest.c
-      core/item_reader.c
-      LINK wf_doc PkgConfig::ZLIB)
+      core/item_reader.c core/item_reader_async.c core/item_writer.c
+      core/item_result.c
+      LINK wf_doc wf_offload PkgConfig::ZLIB)
 layer(wf_lua_stdlib SOURCES core/lua_stdlib.c core/lua_task.c
       core/lua_exec.c core/lua_fs.c core/lua_http.c
       LINK wf_stdlib wf_lua_json wf_embedded PkgConfig::LUAJIT)

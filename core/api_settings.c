@@ -45,7 +45,7 @@ static void put_destination(struct wf_api_request *request,
 static bool read_logging(struct wf_api_call *call,
                          struct wf_api_request *request,
                          struct wf_buf *out) {
-    struct wf_value logging, level, destinations, destination;
+    struct wf_value logging, level, destinations, destination = {0};
     struct wf_str name = WF_STR("OFF");
     uint32_t count = 0;
     if (!wf_api_value(request, "loggingConfiguration", &logging))
@@ -53,7 +53,8 @@ static bool read_logging(struct wf_api_call *call,
     if (member(logging, "level", &level))
         name = wf_api_characters(request, level);
     if (member(logging, "destinations", &destinations))
-        while (wf_value_element(destinations, count, &destination))
+        while (count < 2 &&
+               wf_value_next_element(destinations, &destination))
             count++;
     if (count > 1 || (count == 0 && !wf_str_eq(name, WF_STR("OFF"))))
         return bad_logging(call);
@@ -186,11 +187,11 @@ static bool no_key(struct wf_api_call *call, uint32_t index) {
 bool wf_api_tags_read(struct wf_api_call *call,
                       struct wf_api_request *request, struct wf_tag **tags,
                       size_t *count) {
-    struct wf_value list, tag, text;
+    struct wf_value list, tag = {0}, text;
     *count = 0;
     if (!wf_api_value(request, "tags", &list))
         return true;
-    for (uint32_t i = 0; wf_value_element(list, i, &tag); i++) {
+    for (uint32_t i = 0; wf_value_next_element(list, &tag); i++) {
         *tags = wf_realloc(*tags, (i + 1) * sizeof(**tags));
         if (!member(tag, "key", &text))
             return no_key(call, i);

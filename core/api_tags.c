@@ -19,10 +19,10 @@ static void tag_resource(struct wf_api_call *call,
 static void untag_resource(struct wf_api_call *call,
                            struct wf_api_request *request) {
     struct wf_str *keys = NULL;
-    struct wf_value list, key;
+    struct wf_value list, key = {0};
     uint32_t count = 0;
     wf_api_value(request, "tagKeys", &list); /* required by the model */
-    for (; wf_value_element(list, count, &key); count++) {
+    for (; wf_value_next_element(list, &key); count++) {
         keys = wf_realloc(keys, (count + 1) * sizeof(*keys));
         keys[count] = wf_api_characters(request, key);
     }

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #define ECHO_BYTES 4096 /* of a value that is complained about */
+#define MESSAGE_BYTES 65536 /* then complaints are only counted */
 
 /* The way to a value, from its end. */
 struct step {
@@ -103,19 +104,11 @@ static bool members_fit(struct check *check,
     return true;
 }
 
-/* The nodes behind an array's own, one after the other. */
-static bool next_element(struct wf_value array, struct wf_value *element) {
-    const struct wf_node *nodes = wf_doc_nodes(array.doc);
-    element->node = element->doc ? nodes[element->node].next : array.node + 1;
-    element->doc = array.doc;
-    return element->node < nodes[array.node].next;
-}
-
 static bool elements_fit(struct check *check,
                          const struct wf_api_shape *shape,
                          const struct step *parent, struct wf_value array) {
     struct wf_value element = {0};
-    for (uint32_t i = 0; next_element(array, &element); i++) {
+    for (uint32_t i = 0; wf_value_next_element(array, &element); i++) {
         struct step step = {parent, NULL, i};
         if (!types_fit(check, shape, &step, element))
             return false;
@@ -150,8 +143,9 @@ static void complain(struct check *check, const struct wf_api_shape *shape,
                      const struct step *step, struct wf_str value,
                      const char *constraint) {
     struct wf_buf *out = check->out;
-    if (check->complaints++)
-        wf_buf_adds(out, "; ");
+    if (check->complaints++ && out->len > MESSAGE_BYTES)
+        return;
+    wf_buf_adds(out, out->len ? "; " : "");
     wf_buf_adds(out, "Value ");
     if (!value.data) {
         wf_buf_adds(out, "null ");
@@ -286,7 +280,7 @@ static void check_list(struct check *check, const struct wf_api_shape *shape,
                        const struct step *parent, struct wf_value array) {
     struct wf_value element = {0};
     uint32_t count = 0;
-    while (next_element(array, &element)) {
+    while (wf_value_next_element(array, &element)) {
         struct step step = {parent, NULL, count++};
         check_value(check, shape->element, &step, element);
     }

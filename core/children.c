@@ -458,7 +458,10 @@ void wf_child_failed(struct wf_engine *engine, struct wf_frame *child,
     if (fork->is_map)
         iteration_event(engine, child, WF_EVENT_MAP_ITERATION_FAILED);
     end_child(engine, child);
-    fail_fork(engine, frame, failure);
+    if (frame->phase == WF_PHASE_ABORT) /* another one was first */
+        child_has_ended(engine, frame);
+    else
+        fail_fork(engine, frame, failure);
 }
 
 /* ---- abort ---- */

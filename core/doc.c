@@ -298,3 +298,10 @@ bool wf_value_element(struct wf_value array, int64_t index,
     *found = (struct wf_value){array.doc, at};
     return true;
 }
+
+bool wf_value_next_element(struct wf_value array, struct wf_value *element) {
+    const struct wf_node *nodes = wf_doc_nodes(array.doc);
+    element->node = element->doc ? nodes[element->node].next : array.node + 1;
+    element->doc = array.doc;
+    return element->node < nodes[array.node].next;
+}

@@ -102,6 +102,9 @@ bool wf_value_member(struct wf_value object, struct wf_str key,
 /** Finds an element; a negative index counts from the end. */
 bool wf_value_element(struct wf_value array, int64_t index,
                       struct wf_value *found);
+/** Goes on to the next element of an array: to the first one if `element` is
+ * all-zero. False: that was the last. (By index, each costs a walk.) */
+bool wf_value_next_element(struct wf_value array, struct wf_value *element);
 /** Appends a string's characters, unescaped (UTF-8). */
 void wf_value_string(struct wf_value string, struct wf_buf *out);
 double wf_value_number(struct wf_value number);

@@ -11,24 +11,48 @@ enum { LISTED = 8 }; /* names in a list, before it says how many more */
 
 /* All fields of the states language, for those that are misspelt. */
 static const char *const fields[] = {
-    "Arguments", "Assign", "Branches", "Catch", "Cause", "CausePath",
-    "Choices", "Comment", "Condition", "Default", "End", "Error",
-    "ErrorPath", "HeartbeatSeconds", "HeartbeatSecondsPath", "InputPath",
-    "ItemBatcher", "ItemProcessor", "ItemReader", "ItemSelector", "Items",
-    "ItemsPath", "Iterator", "Label", "MaxConcurrency",
-    "MaxConcurrencyPath", "Next", "Output", "OutputPath", "Parameters",
-    "ProcessorConfig", "QueryLanguage", "Resource", "Result", "ResultPath",
-    "ResultSelector", "ResultWriter", "Retry", "Seconds", "SecondsPath",
-    "StartAt", "States", "TimeoutSeconds", "TimeoutSecondsPath",
-    "Timestamp", "TimestampPath", "ToleratedFailureCount",
-    "ToleratedFailurePercentage", "Type", "Variable", "Version",
-    "BackoffRate", "ErrorEquals", "IntervalSeconds", "JitterStrategy",
-    "MaxAttempts", "MaxDelaySeconds", "And", "Or", "Not", "IsPresent",
-    "IsNull", "IsNumeric", "IsString", "IsBoolean", "IsTimestamp",
-    "StringEquals", "StringMatches", "StringLessThan", "StringGreaterThan",
-    "NumericEquals", "NumericLessThan", "NumericGreaterThan",
-    "BooleanEquals", "TimestampEquals", "TimestampLessThan",
-    "TimestampGreaterThan", NULL,
+    "And", "Arguments", "Assign", "AtMostOnce", "BackoffRate", "BatchInput",
+    "BooleanEquals", "BooleanEqualsPath", "Branches", "Catch", "Cause",
+    "CausePath", "Choices", "Comment", "Condition", "Credentials", "Default",
+    "End", "Error", "ErrorEquals", "ErrorPath", "ExecutionType",
+    "HeartbeatSeconds", "HeartbeatSecondsPath", "InputPath",
+    "IntervalSeconds", "IsBoolean", "IsNull", "IsNumeric", "IsPresent",
+    "IsString", "IsTimestamp", "ItemBatcher", "ItemProcessor", "ItemReader",
+    "ItemSelector", "Items", "ItemsPath", "ItemsPointer", "Iterator",
+    "JitterStrategy", "Label", "MaxAttempts", "MaxConcurrency",
+    "MaxConcurrencyPath", "MaxDelaySeconds", "MaxInputBytesPerBatch",
+    "MaxItems", "MaxItemsPerBatch", "Mode", "Next", "Not", "NumericEquals",
+    "NumericEqualsPath", "NumericGreaterThan", "NumericGreaterThanEquals",
+    "NumericGreaterThanEqualsPath", "NumericGreaterThanPath",
+    "NumericLessThan", "NumericLessThanEquals", "NumericLessThanEqualsPath",
+    "NumericLessThanPath", "Or", "Output", "OutputPath", "Parameters",
+    "ProcessorConfig", "QueryLanguage", "ReaderConfig", "Resource", "Result",
+    "ResultPath", "ResultSelector", "ResultWriter", "Retry", "RoleArn",
+    "Seconds", "SecondsPath", "StartAt", "States", "StringEquals",
+    "StringEqualsPath", "StringGreaterThan", "StringGreaterThanEquals",
+    "StringGreaterThanEqualsPath", "StringGreaterThanPath", "StringLessThan",
+    "StringLessThanEquals", "StringLessThanEqualsPath", "StringLessThanPath",
+    "StringMatches", "TimeoutSeconds", "TimeoutSecondsPath", "Timestamp",
+    "TimestampEquals", "TimestampEqualsPath", "TimestampGreaterThan",
+    "TimestampGreaterThanEquals", "TimestampGreaterThanEqualsPath",
+    "TimestampGreaterThanPath", "TimestampLessThan",
+    "TimestampLessThanEquals", "TimestampLessThanEqualsPath",
+    "TimestampLessThanPath", "TimestampPath", "ToleratedFailureCount",
+    "ToleratedFailureCountPath", "ToleratedFailurePercentage",
+    "ToleratedFailurePercentagePath", "Type", "Variable", "Version",
+    "WriterConfig", NULL,
+};
+
+/* The errors of the states language, for those that are misspelt. */
+static const char *const errors[] = {
+    "States.ALL", "States.BranchFailed", "States.DataLimitExceeded",
+    "States.ExceedToleratedFailureThreshold", "States.HeartbeatTimeout",
+    "States.Http.Socket", "States.IntrinsicFailure",
+    "States.ItemReaderFailed", "States.NoChoiceMatched",
+    "States.ParameterPathFailure", "States.Permissions",
+    "States.QueryEvaluationError", "States.ResultPathMatchFailure",
+    "States.ResultWriterFailed", "States.Runtime", "States.TaskFailed",
+    "States.Timeout", NULL,
 };
 
 /* What the rule behind a code is. */
@@ -189,6 +213,21 @@ static bool hint_field(struct wf_str field, struct wf_buf *out) {
     return found;
 }
 
+/* "There is no error 'States.Timout'" */
+static bool hint_error(struct wf_str message, struct wf_buf *out) {
+    const char *start = memchr(message.data, '\'', message.len);
+    char *word = wf_strndup(start + 1, (size_t)(message.data + message.len -
+                                                1 - (start + 1)));
+    struct wf_suggest suggest = {.word = word};
+    bool found;
+
+    for (const char *const *name = errors; *name != NULL; name++)
+        wf_suggest_offer(&suggest, *name);
+    found = did_you_mean(&suggest, out);
+    free(word);
+    return found;
+}
+
 static bool hint_rule(struct wf_str code, struct wf_str message,
                       struct wf_buf *out) {
     for (size_t i = 0; i < sizeof(begins) / sizeof(begins[0]); i++)
@@ -217,6 +256,8 @@ bool wf_hint(struct wf_str code, struct wf_str message,
     }
     if (field.data != NULL && !starts_with(message, "The QueryLanguage"))
         return hint_field(field, out);
+    if (starts_with(message, "There is no error '"))
+        return hint_error(message, out);
     if (memmem(message.data, message.len, "one of these values",
                strlen("one of these values")) != NULL &&
         hint_choice(message, place, out))

@@ -97,6 +97,8 @@ static void free_names(struct level *level) {
 
 /* Keeps the WINDOW smallest names. */
 static void trim(struct level *level) {
+    if (level->count == 0)
+        return;
     qsort(level->names, level->count, sizeof(*level->names), compare_names);
     for (size_t i = WINDOW; i < level->count; i++) {
         free(level->names[i]);

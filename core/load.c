@@ -293,30 +293,23 @@ bool wf_frame_has_parents(struct wf_engine *engine, struct wf_frame *frame) {
 
 /* ---- parked timers ---- */
 
-struct due_load {
-    struct wf_engine *engine;
-    uint64_t execution;
-};
-
-/* Loading armed the timer; it fires in this or the next turn. One that has
- * ended has left rows behind. */
+/* Loading armed the timer; it fires in this or the next turn. */
 static void due_loaded(void *arg, struct wf_execution *execution) {
-    struct due_load *due = arg;
-    if (!execution)
-        wf_sweep_start(due->engine, due->execution);
-    wf_call_free(due);
+    (void)arg;
+    (void)execution;
 }
 
+/* An execution's own row without a time: it has ended, and left rows behind
+ * (park.c). */
 static void load_due(struct wf_engine *engine, struct wf_str key) {
     uint64_t execution = wf_key_u64(key, 8);
     uint32_t frame = wf_key_u32(key, 16);
-    if (frame != WF_FRAME_NONE) {
+    if (frame != WF_FRAME_NONE)
         wf_frame_load(engine, execution, frame);
-        return;
-    }
-    struct due_load *due = wf_call_new(engine, sizeof(*due), NULL);
-    *due = (struct due_load){engine, execution};
-    wf_execution_load(engine, execution, due_loaded, due);
+    else if (wf_key_u64(key, 0) == 0)
+        wf_sweep_start(engine, execution);
+    else
+        wf_execution_load(engine, execution, due_loaded, NULL);
 }
 
 static int64_t earlier(int64_t a, int64_t b) {

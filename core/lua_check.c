@@ -66,28 +66,37 @@ static bool report_json(struct wf_str text, wf_diagnostics_fn *report,
     return true;
 }
 
+struct question {
+    struct wf_str text;
+    const char *profile; /* NULL: native */
+    bool express, errors_only;
+};
+
 /* machine.diagnose(text, options) is called. [-0, +1], also if it fails. */
-static int call_diagnose(struct wf_script *script, struct wf_str text,
-                     const char *profile, bool express) {
+static int call_diagnose(struct wf_script *script,
+                         const struct question *question) {
     lua_State *L = script->L;
     lua_rawgeti(L, LUA_REGISTRYINDEX, script->diagnose_ref);
-    lua_pushlstring(L, text.data ? text.data : "", text.len);
+    lua_pushlstring(L, question->text.data ? question->text.data : "",
+                    question->text.len);
     lua_newtable(L);
-    lua_pushstring(L, express ? "EXPRESS" : "STANDARD");
+    lua_pushstring(L, question->express ? "EXPRESS" : "STANDARD");
     lua_setfield(L, -2, "type");
-    lua_pushstring(L, profile ? profile : "native");
+    lua_pushstring(L, question->profile ? question->profile : "native");
     lua_setfield(L, -2, "profile");
+    lua_pushboolean(L, question->errors_only);
+    lua_setfield(L, -2, "errors_only");
     return wf_lua_call(script, 2, 1);
 }
 
-void wf_script_diagnose_for(struct wf_script *script, struct wf_str text,
-                            const char *profile, bool express,
-                            wf_diagnostics_fn *report, void *arg) {
+static void diagnose(struct wf_script *script,
+                     const struct question *question,
+                     wf_diagnostics_fn *report, void *arg) {
     lua_State *L = script->L;
     int top = lua_gettop(L);
-    if (report_json(text, report, arg))
+    if (report_json(question->text, report, arg))
         return;
-    if (call_diagnose(script, text, profile, express) != 0) {
+    if (call_diagnose(script, question) != 0) {
         struct wf_diagnostic failed = {
             .code = WF_STR("SCHEMA_VALIDATION_FAILED"),
             .message = wf_str(lua_tostring(L, -1)),
@@ -100,6 +109,15 @@ void wf_script_diagnose_for(struct wf_script *script, struct wf_str text,
         free(list);
     }
     lua_settop(L, top);
+}
+
+void wf_script_diagnose_for(struct wf_script *script, struct wf_str text,
+                            const char *profile, bool express,
+                            wf_diagnostics_fn *report, void *arg) {
+    struct question question = {
+        .text = text, .profile = profile, .express = express,
+    };
+    diagnose(script, &question, report, arg);
 }
 
 void wf_script_diagnose(struct wf_script *script, struct wf_str text,
@@ -135,6 +153,9 @@ static void add_findings(void *arg, const struct wf_diagnostic *list,
 int wf_script_check(struct wf_script *script, struct wf_str text,
                     bool express, struct wf_buf *diagnostics) {
     struct check check = {.out = diagnostics};
-    wf_script_diagnose(script, text, express, add_findings, &check);
+    struct question question = {
+        .text = text, .express = express, .errors_only = true,
+    };
+    diagnose(script, &question, add_findings, &check);
     return check.rc;
 }

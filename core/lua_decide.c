@@ -528,6 +528,7 @@ void wf_script_decide(struct wf_script *script,
     wf_lua_docs_end(script->docs);
     wf_lua_ctx_end(script->ctx);
     wf_lua_close_value(script->input);
+    set_budget(script, NULL, false); /* nothing but decisions is limited */
     lua_settop(L, top);
 }
 

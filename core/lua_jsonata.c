@@ -243,13 +243,16 @@ size_t *wf_jsonata_debt(lua_State *L) {
 
 static const luaL_Reg functions[] = {
     {"change_case", l_change_case},
+    {"column", wf_jsonata_column},
     {"compile", l_compile},
     {"decode", wf_jsonata_decode},
     {"elapsed_ms", l_elapsed_ms},
     {"encode", wf_jsonata_encode},
+    {"merge", wf_jsonata_merge},
     {"number_text", l_number_text},
     {"parse", wf_jsonata_parse},
     {"peek", wf_jsonata_peek},
+    {"prefetch", wf_jsonata_prefetch},
     {"quote", l_quote},
     {"random", l_random},
     {"regex", wf_jsonata_regex},

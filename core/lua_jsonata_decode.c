@@ -2,7 +2,8 @@
  * lua_jsonata_decode.c - the module "wf.jsonata": documents as JSONata's
  * values, one level at a time.
  *
- * A stub is a table with the number of its node in [1], its document in [2]
+ * A stub is a table with the number of its node in [1] (counted from 1;
+ * negative for an array), its document in [2]
  * and the metatable of all stubs, whose __index fills it. (One metatable:
  * compiled traces are specialised to it.) The environment of the document's
  * userdata has in [1] the keys of the object decoded last: the elements of an
@@ -20,7 +21,7 @@
 #define STUB_SLOTS 3
 #define MAX_PEEKS 3 /* then it is filled */
 #define MAX_RESERVED 4096
-#define DEBT_STEP ((size_t)4 << 20)
+#define DEBT_STEP ((size_t)16 << 20)
 
 struct lazy {
     struct wf_doc *doc;
@@ -108,6 +109,36 @@ static void push_string(lua_State *L, struct wf_doc *doc, uint32_t at) {
     lua_pushlstring(L, scratch->data, scratch->len);
 }
 
+/* Makes the table at the top a stub. [-0, +0] */
+static void make_stub(lua_State *L, const struct wf_node *node, uint32_t at,
+                      int lazy) {
+    lua_Number number = (lua_Number)at + 1;
+    lua_pushnumber(L, node->type == WF_JSON_ARRAY ? -number : number);
+    lua_rawseti(L, -2, STUB_NODE);
+    lua_pushvalue(L, lazy);
+    lua_rawseti(L, -2, STUB_LAZY);
+    lua_pushvalue(L, UP_STUB);
+    lua_setmetatable(L, -2);
+}
+
+/* The node of the stub at `index`. [-0, +0] */
+static uint32_t stub_node(lua_State *L, int index) {
+    lua_rawgeti(L, index, STUB_NODE);
+    lua_Number number = lua_tonumber(L, -1);
+    lua_pop(L, 1);
+    return (uint32_t)((number < 0 ? -number : number) - 1);
+}
+
+/* What a stub is not any more. [-0, +0] */
+static void clear_stub(lua_State *L, int stub) {
+    lua_pushnil(L);
+    lua_setmetatable(L, stub);
+    for (int slot = 1; slot <= STUB_SLOTS; slot++) {
+        lua_pushnil(L);
+        lua_rawseti(L, stub, slot);
+    }
+}
+
 /* Pushes a stub, or an empty container. `lazy`: absolute index of the
  * document's userdata. [-0, +1] */
 static void push_container(lua_State *L, const struct wf_node *node,
@@ -124,12 +155,7 @@ static void push_container(lua_State *L, const struct wf_node *node,
         lua_rawseti(L, -2, 0);
         return;
     }
-    lua_pushinteger(L, (lua_Integer)at);
-    lua_rawseti(L, -2, STUB_NODE);
-    lua_pushvalue(L, lazy);
-    lua_rawseti(L, -2, STUB_LAZY);
-    lua_pushvalue(L, UP_STUB);
-    lua_setmetatable(L, -2);
+    make_stub(L, node, at, lazy);
 }
 
 /* Pushes the value of a node. [-0, +1] */
@@ -295,16 +321,11 @@ static void fill_object(lua_State *L, uint32_t at, int stub, int index) {
 /* __index of a stub: fills it, then answers. */
 int wf_jsonata_fill(lua_State *L) {
     lua_settop(L, 2);
-    lua_rawgeti(L, 1, STUB_NODE);
-    uint32_t at = (uint32_t)lua_tonumber(L, 3);
-    lua_rawgeti(L, 1, STUB_LAZY); /* stack: stub, key, node, lazy */
-    struct lazy *lazy = lua_touserdata(L, 4);
+    uint32_t at = stub_node(L, 1);
     lua_pushnil(L);
-    lua_setmetatable(L, 1);
-    for (int slot = 1; slot <= STUB_SLOTS; slot++) {
-        lua_pushnil(L);
-        lua_rawseti(L, 1, slot);
-    }
+    lua_rawgeti(L, 1, STUB_LAZY); /* stack: stub, key, nil, lazy */
+    struct lazy *lazy = lua_touserdata(L, 4);
+    clear_stub(L, 1);
     if (wf_doc_nodes(lazy->doc)[at].type == WF_JSON_ARRAY)
         fill_array(L, lazy->doc, at, 1, 4);
     else
@@ -314,20 +335,27 @@ int wf_jsonata_fill(lua_State *L) {
     return 1;
 }
 
-/* Counts a peek. stack: stub, name, node, lazy, true. If it has been too many,
- * fills the stub, pushes the member and returns true. [-0, +1] or [-0, +0] */
-static bool has_enough_peeks(lua_State *L) {
+/* Counts a peek into the stub at index 1. [-0, +0] */
+static int count_peek(lua_State *L) {
     lua_rawgeti(L, 1, STUB_PEEKS);
     int peeks = (int)lua_tonumber(L, -1) + 1;
     lua_pop(L, 1);
-    if (peeks > MAX_PEEKS) {
-        lua_pushvalue(L, 2);
-        lua_gettable(L, 1); /* calls fill() */
-        return true;
-    }
     lua_pushinteger(L, peeks);
     lua_rawseti(L, 1, STUB_PEEKS);
-    return false;
+    return peeks;
+}
+
+/* Counts a peek. stack: stub, name, nil, lazy, true. If it has been too many,
+ * fills the stub, pushes the member and returns true. [-0, +1] or [-0, +0] */
+static bool has_enough_peeks(lua_State *L) {
+    if (count_peek(L) <= MAX_PEEKS)
+        return false;
+    lua_pushinteger(L, 0);
+    lua_gettable(L, 1); /* fills it */
+    lua_pop(L, 1);
+    lua_pushvalue(L, 2);
+    lua_rawget(L, 1);
+    return true;
 }
 
 /* peek(stub, name) -> true and the member of that name, which may be nil;
@@ -343,12 +371,12 @@ int wf_jsonata_peek(lua_State *L) {
     if (!lua_isnil(L, -1))
         return 2;
     lua_settop(L, 2);
-    lua_rawgeti(L, 1, STUB_NODE);
-    lua_rawgeti(L, 1, STUB_LAZY); /* stack: stub, name, node, lazy */
+    lua_pushnil(L);
+    lua_rawgeti(L, 1, STUB_LAZY); /* stack: stub, name, nil, lazy */
     const struct lazy *lazy = lua_touserdata(L, 4);
     if (!lazy || !name.data)
         return luaL_error(L, "not a stub and a name");
-    struct wf_value value = {lazy->doc, (uint32_t)lua_tonumber(L, 3)};
+    struct wf_value value = {lazy->doc, stub_node(L, 1)};
     lua_pushboolean(L, wf_value_type(value) == WF_JSON_OBJECT);
     if (!lua_toboolean(L, -1))
         return 1;
@@ -363,6 +391,104 @@ int wf_jsonata_peek(lua_State *L) {
         lua_rawset(L, 1);
     }
     return 2;
+}
+
+/* Adds the member of the name at index 2 of an element to the array at index
+ * 3, of which `found` are there. False: it is an array, or needs more. */
+static bool add_member(lua_State *L, struct wf_doc *doc, uint32_t at,
+                       struct wf_str name, int *found) {
+    struct wf_value value = {doc, at};
+    const struct wf_node *nodes = wf_doc_nodes(doc);
+
+    if (nodes[at].type == WF_JSON_ARRAY)
+        return false;
+    if (nodes[at].type != WF_JSON_OBJECT ||
+        !wf_value_member(value, name, &value))
+        return true;
+    if (nodes[value.node].type == WF_JSON_ARRAY)
+        return false;
+    push_value(L, doc, value.node, 4);
+    lua_rawseti(L, 3, ++*found);
+    return true;
+}
+
+/* column(stub, name) -> the members of that name of an array's elements; nil
+ * if they are not so simple, or the stub should be filled */
+int wf_jsonata_column(lua_State *L) {
+    struct wf_str name;
+    int found = 0;
+
+    name.data = luaL_checklstring(L, 2, &name.len);
+    lua_settop(L, 2);
+    lua_pushnil(L);
+    lua_rawgeti(L, 1, STUB_LAZY); /* stack: stub, name, nil, lazy */
+    const struct lazy *lazy = lua_touserdata(L, 4);
+    uint32_t at = stub_node(L, 1);
+    if (!lazy || count_peek(L) > MAX_PEEKS)
+        return 0;
+    const struct wf_node *nodes = wf_doc_nodes(lazy->doc);
+    uint32_t count = nodes[at].count;
+    if (nodes[at].type != WF_JSON_ARRAY || count > MAX_RESERVED)
+        return 0;
+    lua_createtable(L, (int)count, 0);
+    lua_replace(L, 3);
+    for (at++; count > 0; count--, at = nodes[at].next)
+        if (!add_member(L, lazy->doc, at, name, &found))
+            return 0;
+    lua_pushinteger(L, found);
+    lua_rawseti(L, 3, 0);
+    lua_settop(L, 3);
+    return 1;
+}
+
+/* Pushes a stub of an object with some of its members. `names`: a list.
+ * [-0, +1] */
+static void push_partial(lua_State *L, struct wf_doc *doc, uint32_t at,
+                         int names, int count) {
+    lua_createtable(L, STUB_SLOTS, count);
+    make_stub(L, &wf_doc_nodes(doc)[at], at, 4);
+    for (int i = 1; i <= count; i++) {
+        struct wf_value value = {doc, at};
+        struct wf_str name;
+        lua_rawgeti(L, names, i);
+        name.data = lua_tolstring(L, -1, &name.len);
+        if (wf_value_member(value, name, &value)) {
+            push_value(L, doc, value.node, 4);
+            lua_rawset(L, -3);
+        } else {
+            lua_pop(L, 1);
+        }
+    }
+}
+
+/* prefetch(stub, names): fills an array whose elements are objects, these with
+ * the members that are going to be looked at */
+int wf_jsonata_prefetch(lua_State *L) {
+    luaL_checktype(L, 2, LUA_TTABLE);
+    lua_settop(L, 2);
+    lua_pushnil(L);
+    lua_rawgeti(L, 1, STUB_LAZY); /* stack: stub, names, nil, lazy */
+    const struct lazy *lazy = lua_touserdata(L, 4);
+    uint32_t at = stub_node(L, 1);
+    if (!lazy)
+        return 0;
+    const struct wf_node *nodes = wf_doc_nodes(lazy->doc);
+    uint32_t count = nodes[at].count;
+    int wanted = (int)lua_objlen(L, 2);
+    if (nodes[at].type != WF_JSON_ARRAY)
+        return 0;
+    clear_stub(L, 1);
+    at++;
+    for (uint32_t i = 1; i <= count; i++, at = nodes[at].next) {
+        if (nodes[at].type == WF_JSON_OBJECT && nodes[at].count > 0)
+            push_partial(L, lazy->doc, at, 2, wanted);
+        else
+            push_value(L, lazy->doc, at, 4);
+        lua_rawseti(L, 1, (int)i);
+    }
+    lua_pushinteger(L, (lua_Integer)count);
+    lua_rawseti(L, 1, 0);
+    return 0;
 }
 
 /* Pushes the value that a document has at a node; takes the document. */
@@ -420,11 +546,10 @@ bool wf_jsonata_stub_text(lua_State *L, int index, struct wf_str *text) {
     lua_pop(L, 1);
     if (!same)
         return false;
-    lua_rawgeti(L, index, STUB_NODE);
     lua_rawgeti(L, index, STUB_LAZY);
-    uint32_t at = (uint32_t)lua_tonumber(L, -2);
     const struct lazy *lazy = lua_touserdata(L, -1);
-    lua_pop(L, 2);
-    *text = wf_value_text((struct wf_value){lazy->doc, at});
+    lua_pop(L, 1);
+    struct wf_value value = {lazy->doc, stub_node(L, index)};
+    *text = wf_value_text(value);
     return true;
 }

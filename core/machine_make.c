@@ -245,8 +245,10 @@ void wf_engine_create_state_machine(struct wf_engine *engine,
         .arg = arg,
     };
     wf_buf_addstr(&call->asked.definition, ask->definition);
-    call->tag_count = wf_tags_merge(&call->tags, 0, ask->tags,
-                                    ask->tag_count);
+    call->tag_count = ask->tag_count;
+    if (ask->tag_count <= WF_TAGS_MAX)
+        call->tag_count = wf_tags_merge(&call->tags, 0, ask->tags,
+                                        ask->tag_count);
     if (!wf_name_is_valid(ask->name))
         refuse(call, "InvalidName", "Invalid Name: '%s'", ask->name);
     else if (call->tag_count > WF_TAGS_MAX)

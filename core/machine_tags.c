@@ -141,6 +141,8 @@ static void are_too_many(void *arg) {
 /* False: there would be too many. */
 static bool add_tags(struct tag_call *call) {
     struct wf_machine_head *head = call->head;
+    if (call->tag_count > WF_TAGS_MAX)
+        return false;
     struct wf_tag *added = wf_calloc(call->tag_count + 1, sizeof(*added));
     struct wf_buf merged = {0};
     wf_buf_add(&merged, head->tags.data, head->tags.len);

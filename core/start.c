@@ -181,6 +181,16 @@ static void compare_input(struct start_call *call,
     wf_execution_after(call->engine, execution, already_exists, call);
 }
 
+/* One of that name was there, and has ended and left memory. */
+static void refuse_ended(struct start_call *call) {
+    struct wf_buf arn = {0};
+    wf_buf_adds(&arn, call->machine->execution_prefix);
+    wf_buf_addstr(&arn, text_of(&call->name));
+    refuse(call, "ExecutionAlreadyExists", "Execution Already Exists: '%s'",
+           text_of(&arn));
+    wf_buf_free(&arn);
+}
+
 struct input_read {
     struct start_call *call;
     uint64_t id;
@@ -200,8 +210,7 @@ static void input_text(void *arg, struct wf_str text) {
     if (execution)
         compare_input(call, execution);
     else
-        refuse(call, "ExecutionAlreadyExists",
-               "Execution Already Exists: '%s'", text_of(&call->name));
+        refuse_ended(call);
 }
 
 static void name_is_taken(struct start_call *call,
@@ -219,16 +228,10 @@ static void name_is_taken(struct start_call *call,
 
 static void taken_loaded(void *arg, struct wf_execution *execution) {
     struct start_call *call = arg;
-    if (execution) {
+    if (execution)
         name_is_taken(call, execution);
-        return;
-    }
-    struct wf_buf arn = {0};
-    wf_buf_adds(&arn, call->machine->execution_prefix);
-    wf_buf_addstr(&arn, text_of(&call->name));
-    refuse(call, "ExecutionAlreadyExists", "Execution Already Exists: '%s'",
-           text_of(&arn));
-    wf_buf_free(&arn);
+    else
+        refuse_ended(call);
 }
 
 /* ---- is the name free? ----
@@ -248,7 +251,7 @@ static struct start_call **lookups_of(struct wf_engine *engine,
 static struct start_call *lookup_of(struct start_call *call) {
     struct start_call *other =
         *lookups_of(call->engine, text_of(&call->name));
-    while (other && (other->machine != call->machine ||
+    while (other && (other->machine->id != call->machine->id ||
                      !wf_str_eq(text_of(&other->name), text_of(&call->name))))
         other = other->next;
     return other;

@@ -151,7 +151,8 @@ local machine = {}
 function machine.load(definition, options) end
 --- All findings about a definition, JSON text: a list of { code, message,
 -- location, severity }, errors first. severity is "ERROR" (also nil),
--- "WARNING" or "INFO". options.type = "EXPRESS" adds its rules.
+-- "WARNING" or "INFO". options.type = "EXPRESS" adds its rules,
+-- options.errors_only leaves out the rest.
 function machine.diagnose(definition, options) end
 --- Adds a state type: the table that a script of --states DIR returned, as
 -- states/README.md describes. To be called before machine.load; raises an

@@ -22,6 +22,10 @@ diagnostics.errors = {
     .. "the whole definition." },
   { "INVALID_STATE_NAME", "The name of a state has not 1 to 80 "
     .. "characters." },
+  { "INVALID_JSONATA_EXPRESSION", "A JSONata expression cannot be parsed." },
+  { "UNSUPPORTED_JSONATA_EXPRESSION", "A JSONata expression begins a path "
+    .. "with a name, or refers to a member that `$states` does not have "
+    .. "there." },
   { "TOO_DEEPLY_NESTED", "More than 50 branches or item processors are "
     .. "inside each other." },
 }
@@ -46,8 +50,13 @@ function diagnostics.add(list, code, message, location, severity)
   end
 end
 
---- Adds a SCHEMA_VALIDATION_FAILED.
+--- Adds a SCHEMA_VALIDATION_FAILED; or what `message` is, a table { code,
+-- message, location }.
 function diagnostics.schema(list, message, location)
+  if type(message) == "table" then
+    diagnostics.add(list, message.code, message.message, message.location)
+    return
+  end
   diagnostics.add(list, diagnostics.SCHEMA_VALIDATION_FAILED, message,
     location)
 end

@@ -15,12 +15,15 @@
 --
 -- @module asl.jsonata_expression
 
+local diagnostics = require("asl.diagnostics")
 local doc = require("wf.doc")
 local errors = require("asl.errors")
 local jsonata_direct = require("asl.jsonata_direct")
 local jsonata = require("jsonata")
+local jsonata_references = require("asl.jsonata_references")
 local jsonata_variables = require("asl.jsonata_variables")
 local language = require("asl.jsonata_language")
+local parser = require("jsonata.parser")
 local values = require("jsonata.values")
 
 local jsonata_expression = {}
@@ -145,14 +148,27 @@ local function looks_at_whole(text)
 end
 
 --- Compiles the text between the marks. Returns an expression; or nil and
--- what is wrong. Names of variables in it are put into the set `variables`.
+-- what is wrong, a table { code, message, place }. Names of variables in it
+-- are put into the set `variables`.
 function jsonata_expression.compile(text, location, variables)
   local program, problem = language.compile(text)
   if not program then
-    return nil, "The JSONata expression '" .. text .. "' is not valid. "
-      .. problem.code .. ": " .. jsonata.message(problem)
+    return nil, {
+      code = diagnostics.INVALID_JSONATA_EXPRESSION,
+      message = jsonata.message(problem),
+      place = location,
+    }
   end
-  jsonata_variables.collect(text, variables)
+  local tree = parser.parse(text)
+  problem = jsonata_references.problem(tree, location)
+  if problem then
+    return nil, {
+      code = diagnostics.UNSUPPORTED_JSONATA_EXPRESSION,
+      message = problem,
+      place = location,
+    }
+  end
+  jsonata_variables.collect(tree, variables)
   return setmetatable({
     text = text,
     location = location,

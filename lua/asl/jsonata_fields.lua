@@ -22,9 +22,19 @@ local function inside(at)
   return at.location:sub(#at.load.state_location + 2)
 end
 
+-- What is wrong with an expression is where it stands, not where its field
+-- does.
+local function located(at, compiled, problem)
+  if type(problem) == "table" then
+    problem.location = at.load.state_location .. "/" .. problem.place
+  end
+  return compiled, problem
+end
+
 --- JSON with expressions in it.
 function kinds.jsonata(value, at)
-  return jsonata_template.compile(value, inside(at), at.load.variables)
+  return located(at,
+    jsonata_template.compile(value, inside(at), at.load.variables))
 end
 
 -- A literal of a type, or an expression.
@@ -38,7 +48,8 @@ local function either(kind)
     if problem then
       return nil, problem
     elseif inner then
-      return expression.compile(inner, inside(at), at.load.variables)
+      return located(at,
+        expression.compile(inner, inside(at), at.load.variables))
     end
     return kinds[kind](value, at, options)
   end

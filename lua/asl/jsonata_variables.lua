@@ -4,7 +4,6 @@
 -- @module asl.jsonata_variables
 
 local language = require("asl.jsonata_language")
-local parser = require("jsonata.parser")
 
 local jsonata_variables = {}
 
@@ -41,10 +40,10 @@ local function visit(node, found, bound)
   end
 end
 
---- Puts the names in an expression that compiles into the set `variables`.
-function jsonata_variables.collect(text, variables)
+--- Puts the names in a tree of the parser into the set `variables`.
+function jsonata_variables.collect(tree, variables)
   local found, bound = {}, {}
-  visit(parser.parse(text), found, bound)
+  visit(tree, found, bound)
   for name in pairs(found) do
     if not bound[name] and not OWN[name]
         and not language.is_function(name) then

@@ -41,6 +41,32 @@ function resource.parse(text)
   return parse_integration(text)
 end
 
+-- The actions of services with few, all of them; others may have any.
+local ACTIONS = {
+  apigateway = { "invoke" },
+  batch = { "submitJob" },
+  dynamodb = { "getItem", "putItem", "updateItem", "deleteItem" },
+  ecs = { "runTask" },
+  events = { "putEvents" },
+  glue = { "startJobRun" },
+  http = { "invoke" },
+  lambda = { "invoke" },
+  sns = { "publish" },
+  sqs = { "sendMessage" },
+  states = { "startExecution" },
+}
+
+local function has_action(found)
+  local actions = found.family == "Task" and ACTIONS[found.type]
+  local action = found.resource:match("^%a+")
+  for _, name in ipairs(actions or {}) do
+    if name == action then
+      return true
+    end
+  end
+  return not actions
+end
+
 --- The field Resource.
 function fields.kinds.resource(value, at)
   local text = value:string()
@@ -48,7 +74,8 @@ function fields.kinds.resource(value, at)
     return nil, "Expected value of type String"
   end
   local found = resource.parse(text)
-  if not found or (found.type == "lua" and at.load.profile == "aws") then
+  if not found or not has_action(found)
+      or (found.type == "lua" and at.load.profile == "aws") then
     diagnostics.schema(at.load.diagnostics, "The resource provided " .. text
       .. " is not recognized. The value is not a valid resource ARN, or the "
       .. "resource is not available in this region.", at.location)

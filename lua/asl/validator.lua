@@ -43,15 +43,18 @@ local function check(object, machine, options, list)
   local whole = survey.of(object, options)
   whole.machine = machine
   for _, one in ipairs(validator.checks) do
-    one.run(whole, function(location, message)
-      diagnostics.add(list, one.code, message, location, one.severity)
-    end)
+    if one.severity == "ERROR" or not (options and options.errors_only) then
+      one.run(whole, function(location, message)
+        diagnostics.add(list, one.code, message, location, one.severity)
+      end)
+    end
   end
 end
 
 --- All findings about a definition, JSON text: a list of { code, message,
 -- location, severity } (none: "ERROR"), errors first. options.profile is
--- "aws" or "native" (the default), options.type "EXPRESS" or "STANDARD".
+-- "aws" or "native" (the default), options.type "EXPRESS" or "STANDARD";
+-- options.errors_only leaves out the rest.
 function validator.diagnose(definition, options)
   local machine, problems = loader.load(definition, options)
   local list = problems or {}

@@ -14,6 +14,7 @@ local budget = {
   depth = 0,    -- calls that may still be opened
   deadline = nil, -- in core.elapsed_ms(), or nil
   timeout_ms = 0,
+  active = false,
   now_ms = nil, -- the moment of the evaluation, once asked for
   site = nil,   -- the call that has begun last: { position, token }
   spend = nil,  -- is told of steps once they are taken, and may raise an error
@@ -58,32 +59,45 @@ function budget.now()
   return budget.now_ms
 end
 
+local FIELDS = { "steps", "left", "depth", "deadline", "timeout_ms", "site",
+                 "now_ms" }
+
+local function saved_state()
+  local saved = {}
+  for _, name in ipairs(FIELDS) do
+    saved[name] = budget[name]
+  end
+  return saved
+end
+
+local DEFAULT_DEPTH = 1000
+local DEFAULT_STEPS = 1e12
+
 --- Starts an evaluation. Returns what finish() needs to go back to the one
 -- around it.
 function budget.start(options)
-  local saved = { budget.steps, budget.left, budget.depth, budget.deadline,
-                  budget.timeout_ms, budget.site, budget.now_ms,
-                  budget.spend, budget.portion }
-  budget.spend, budget.portion = options and options.spend, 0
-  budget.now_ms = options and options.now_ms or nil
-  budget.steps = 0
-  budget.left = options and options.steps or 1e12
-  budget.depth = options and options.depth or 1000
-  budget.timeout_ms = options and options.timelimit or 0
-  budget.deadline = budget.timeout_ms > 0
-    and core.elapsed_ms() + budget.timeout_ms or nil
-  budget.site = nil
+  local saved = budget.active and saved_state() or nil
+  budget.active = true
+  budget.steps, budget.left, budget.depth = 0, DEFAULT_STEPS, DEFAULT_DEPTH
+  budget.timeout_ms, budget.deadline = 0, nil
+  budget.site, budget.now_ms = nil, nil
+  if options then
+    budget.now_ms = options.now_ms
+    budget.left = options.steps or DEFAULT_STEPS
+    budget.depth = options.depth or DEFAULT_DEPTH
+    budget.timeout_ms = options.timelimit or 0
+    budget.deadline = budget.timeout_ms > 0
+      and core.elapsed_ms() + budget.timeout_ms or nil
+  end
   return saved
 end
 
 function budget.finish(saved)
-  local spend, taken = budget.spend, budget.portion - budget.steps
-  budget.steps, budget.left, budget.depth = saved[1], saved[2], saved[3]
-  budget.deadline, budget.timeout_ms = saved[4], saved[5]
-  budget.site, budget.now_ms = saved[6], saved[7]
-  budget.spend, budget.portion = saved[8], saved[9]
-  if spend and taken > 0 then
-    spend(taken)
+  budget.active = saved ~= nil
+  if saved then
+    for _, name in ipairs(FIELDS) do
+      budget[name] = saved[name]
+    end
   end
 end
 

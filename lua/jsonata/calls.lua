@@ -21,43 +21,8 @@ local is_array = values.is_array
 
 local BYTES_A_STEP = 8
 
--- Whether `count` arguments fit one by one; then they are what the function
--- gets, but for arrays that must be made.
-local function fits(params, count, a, b, c, d)
-  local total = #params
-  if count > total or total > 4 then
-    return false
-  end
-  for i = 1, total do
-    local param = params[i]
-    local argument = i == 1 and a or i == 2 and b or i == 3 and c
-    if i == 4 then
-      argument = d
-    elseif argument == nil or argument == false then
-      if i == 1 then argument = a elseif i == 2 then argument = b
-      else argument = c end
-    end
-    if i > count then
-      if not param.optional or param.context then
-        return false
-      end
-    else
-      local letter = symbol(argument)
-      if not param.set[letter] or param.many or param.array then
-        return false
-      end
-    end
-  end
-  return true
-end
-
--- The arguments of a function with a signature, as it gets them.
-local function validated(f, context, list, count)
-  local given, total = signature.validate(f.signature, list, count, context)
-  return unpack(given, 1, total)
-end
-
--- Only arrays of one type are checked and made here; the rest is validated.
+-- Whether an argument is an array as it should be. If not, it may still be
+-- made one: that is left to signature.validate.
 local function array_fits(param, argument)
   local subtype = param.subtype
   if not is_array(argument) then
@@ -74,10 +39,46 @@ local function array_fits(param, argument)
         return false
       end
     end
+  elseif subtype == "o" then
+    for i = 1, argument[0] do
+      if symbol(argument[i]) ~= "o" then
+        return false
+      end
+    end
   elseif subtype then
     return false
   end
   return true
+end
+
+local function one_fits(param, argument, is_given)
+  if not is_given then
+    return param.optional and not param.context
+  elseif param.many then
+    return false
+  elseif param.array then
+    return array_fits(param, argument)
+  end
+  return param.set[symbol(argument)] == true
+end
+
+-- Whether `count` arguments fit one by one, so that the function gets them as
+-- they are.
+local function fits(params, count, a, b, c, d)
+  local total = #params
+  if count > total or total > 4 then
+    return false
+  end
+  return (total < 1 or one_fits(params[1], a, count >= 1))
+    and (total < 2 or one_fits(params[2], b, count >= 2))
+    and (total < 3 or one_fits(params[3], c, count >= 3))
+    and (total < 4 or one_fits(params[4], d, count >= 4))
+end
+
+-- The arguments of a function with a signature, as it gets them.
+local function validated(f, context, list, count)
+  local given, total = signature.validate(f.signature, list, count, context)
+  return unpack(given, 1, total)
 end
 
 local function invoke(f, context, count, a, b, c, d)
@@ -86,11 +87,7 @@ local function invoke(f, context, count, a, b, c, d)
     return f.fn(a, b, c, d)
   end
   local params = compiled.params
-  if count == 1 and params[1] and params[1].array and #params == 1 then
-    if array_fits(params[1], a) then
-      return f.fn(a)
-    end
-  elseif fits(params, count, a, b, c, d) then
+  if fits(params, count, a, b, c, d) then
     return f.fn(a, b, c, d)
   end
   return f.fn(validated(f, context, { a, b, c, d }, count))

@@ -95,9 +95,12 @@ local function body_inline(g, lambda, ctx, dst, sources)
 end
 
 -- Loops over the array that is the first argument.
-local function loop(g, node, ctx, dst, work, first)
+local function loop(g, node, ctx, dst, work, first, lambda, item)
   local a, n, i, x = g:temp(), g:temp(), g:temp(), g:temp()
   local list = first or (g:value(node.arguments[1], ctx))
+  if lambda.arguments[item] then
+    codegen.fetch(g, list, { lambda.body }, lambda.arguments[item].value)
+  end
   g:emit(("local %s, %s = %s"):format(a, n, g:call("hof_items", list)))
   work(a, n, i, x, function()
     g:emit(("for %s = 1, %s do local %s = %s[%s]"):format(i, n, x, a, i))
@@ -132,7 +135,7 @@ local function map_or_filter(is_filter)
         or node.tail
       g:emit("end", dst .. " = " .. g:call(raw and "hof_raw" or "hof_found",
                                            found, count, a))
-    end, first)
+    end, first, lambda, 1)
     g:emit("end")
     return "any"
   end
@@ -160,7 +163,7 @@ function inline.reduce(g, node, ctx, dst, first, lambda)
     end)
     g:emit(sum .. " = " .. r, "end",
            dst .. " = " .. g:call("unwrap", sum))
-  end, first)
+  end, first, lambda, 2)
   g:emit("end")
   return "any"
 end

@@ -7,6 +7,7 @@
 -- @module jsonata.codegen_path
 
 local codegen = require("jsonata.codegen")
+local hints = require("jsonata.hints")
 local tuples = require("jsonata.codegen_tuples")
 
 local nodes = codegen.nodes
@@ -24,8 +25,18 @@ local function test_of(g, kind, p, j, count)
     p, p, g:call("picks", p, j, count))
 end
 
---- Filters the value in `dst` by a predicate.
-function codegen.filter(g, stage, dst)
+--- Emits that members are fetched from the array in `value` that the nodes
+-- are going to look at.
+function codegen.fetch(g, value, list, variable)
+  local names = hints.of(list, variable)
+  if names then
+    g:emit(g:call("fetch", value, g:constant(names)))
+  end
+end
+
+--- Filters the value in `dst` by a predicate. `next_step` is what comes
+-- behind it.
+function codegen.filter(g, stage, dst, next_step)
   local predicate = stage.expression
   if predicate.type == "number" and not predicate.predicate then
     g:emit(dst .. " = " .. g:call("at", dst, g:number(predicate.value)))
@@ -33,8 +44,9 @@ function codegen.filter(g, stage, dst)
   end
   local a, n, kept, count = g:temp(), g:temp(), g:temp(), g:temp()
   local i, x, p = g:temp(), g:temp(), g:temp()
-  g:emit("if " .. dst .. " ~= nil then",
-         ("local %s, %s = %s"):format(a, n, g:call("all_items", dst)),
+  g:emit("if " .. dst .. " ~= nil then")
+  codegen.fetch(g, dst, { predicate, next_step })
+  g:emit(("local %s, %s = %s"):format(a, n, g:call("all_items", dst)),
          ("local %s, %s = %s, 0"):format(kept, count,
                                          g:call("room", n)),
          ("for %s = 1, %s do local %s, %s"):format(i, n, x, p),
@@ -48,14 +60,17 @@ function codegen.filter(g, stage, dst)
   end)
 end
 
-local function stages(g, step, dst)
+local function stages(g, step, dst, next_step)
   for _, stage in ipairs(step.stages or {}) do
-    codegen.filter(g, stage, dst)
+    codegen.filter(g, stage, dst, next_step)
   end
 end
 
 -- Evaluates a step for each of the items.
-local function each(g, step, ctx, dst, mode, first)
+local function each(g, step, ctx, dst, mode, first, next_step)
+  if not first then
+    codegen.fetch(g, ctx, { step })
+  end
   local a, n, i, x, r = g:temp(), g:temp(), g:temp(), g:temp(), g:temp()
   local m, one, found = g:temp(), g:temp(), g:temp()
   g:emit(("do local %s, %s = %s"):format(
@@ -66,7 +81,7 @@ local function each(g, step, ctx, dst, mode, first)
            a, x, a, i, x, ctx))
   g:optional(function()
     local kind = g:expression(step, x, r)
-    stages(g, step, r)
+    stages(g, step, r, next_step)
     local add = SCALAR[kind] and not step.stages and "collect_plain"
       or "collect"
     g:emit(("if %s ~= nil then %s, %s, %s = %s end"):format(
@@ -117,7 +132,7 @@ end
 
 local NAMES = { next = "name", last = "last_name", raw = "raw_name" }
 
-local function first_step(g, step, ctx, dst, mode)
+local function first_step(g, step, ctx, dst, mode, next_step)
   if step.cons_array and step.type == "unary" and not step.stages then
     g:expression(step, ctx, dst)
     if mode == "next" then
@@ -127,24 +142,25 @@ local function first_step(g, step, ctx, dst, mode)
     g:expression(step, ctx, dst)
     g:emit(dst .. " = " .. g:call("single_" .. mode, dst))
   else
-    each(g, step, ctx, dst, mode, true)
+    each(g, step, ctx, dst, mode, true, next_step)
   end
 end
 
-local function plain_step(g, step, ctx, dst, mode, first)
+local function plain_step(g, step, ctx, dst, mode, first, next_step)
   if step.type == "name" and not step.stages then
     g:emit(dst .. " = " .. g:call(NAMES[mode], ctx,
                                   g:constant(step.value)))
   elseif step.type == "sort" then
+    codegen.fetch(g, ctx, { step, next_step })
     codegen.sort(g, step, ctx, dst, codegen.same)
-    stages(g, step, dst)
+    stages(g, step, dst, next_step)
     if mode ~= "next" then
       g:emit(dst .. " = " .. g:call("sorted_" .. mode, dst))
     end
   elseif first then
-    first_step(g, step, ctx, dst, mode)
+    first_step(g, step, ctx, dst, mode, next_step)
   else
-    each(g, step, ctx, dst, mode, false)
+    each(g, step, ctx, dst, mode, false, next_step)
   end
 end
 
@@ -164,7 +180,8 @@ function nodes.path(g, node, ctx, dst)
   for i = 1, (tuple_at or count + 1) - 1 do
     local is_last = i == count
     plain_step(g, node.steps[i], i == 1 and ctx or dst, dst,
-               not is_last and "next" or raw and "raw" or "last", i == 1)
+               not is_last and "next" or raw and "raw" or "last", i == 1,
+               node.steps[i + 1])
   end
   if tuple_at then
     return tuples.path(g, node, tuple_at, ctx, dst)
@@ -173,6 +190,7 @@ function nodes.path(g, node, ctx, dst)
     g:emit(dst .. " = " .. g:call("kept", dst))
   end
   if node.group then
+    codegen.fetch(g, dst, { node.group })
     codegen.group(g, node.group, dst, dst)
     return "object"
   end

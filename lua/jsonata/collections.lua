@@ -13,6 +13,7 @@ local collections = {}
 local CONS, SEQUENCE = values.CONS, values.SEQUENCE
 local table_new = core.table_new
 local tick = budget.tick
+local is_array = values.is_array
 local raise = errors.raise
 
 ---------------------------------------------------------------------------
@@ -36,7 +37,7 @@ end
 --- Adds a value; arrays are flattened.
 function collections.push_item(list, value)
   local count = list[0]
-  if type(value) == "table" and type(value[0]) == "number" then
+  if is_array(value) then
     local more = value[0]
     tick(more)
     for i = 1, more do
@@ -89,7 +90,7 @@ end
 
 --- The context of an object's values: all items of an array under one key.
 function collections.group_context(value)
-  if type(value) ~= "table" or type(value[0]) ~= "number" then
+  if not is_array(value) then
     return value
   elseif value[0] < 2 then
     return value[1]
@@ -107,7 +108,7 @@ end
 
 --- What is grouped: an array, and its length. What is undefined is one item.
 function collections.group_items(value)
-  if type(value) == "table" and type(value[0]) == "number" then
+  if is_array(value) then
     tick(value[0])
     if value[0] > 0 then
       return value, value[0]

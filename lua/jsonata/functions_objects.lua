@@ -84,55 +84,13 @@ functions.spread = { "<x-:a<o>>", 1, function(value)
   return found
 end }
 
--- The keys of the merged object: the one object's, if it has all of them.
-local function merged_keys(list)
-  local first = list[1][0]
-  local keys, count = nil, first[0]
-  for i = 2, list[0] do
-    local more = list[i][0]
-    if more ~= first then
-      for j = 1, more[0] do
-        local name = more[j]
-        if list[1][name] == nil and not (keys and keys.seen[name]) then
-          if not keys then
-            keys = { seen = {} }
-            for k = 1, count do
-              keys[k] = first[k]
-            end
-          end
-          count = count + 1
-          keys[count] = name
-          keys.seen[name] = true
-        end
-      end
-    end
-  end
-  if not keys then
-    return first
-  end
-  keys[0], keys.seen = count, nil
-  return keys
-end
-
 functions.merge = { "<a<o>:o>", 1, function(list)
   if list == nil then
     return nil
-  elseif list[0] == 0 then
-    return values.object(0)
   end
-  for i = 1, list[0] do
-    local _ = list[i][0] -- fills it, if it comes from a document
-  end
-  local result = values.shaped(merged_keys(list))
-  for i = 1, list[0] do
-    local object = list[i]
-    local keys = object[0]
-    budget.tick(keys[0])
-    for j = 1, keys[0] do
-      result[keys[j]] = object[keys[j]]
-    end
-  end
-  return result
+  local object, members = core.merge(list)
+  budget.tick(members)
+  return object
 end }
 
 functions.each = { "<o-f:a>", 2, function(object, f)

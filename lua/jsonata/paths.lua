@@ -14,9 +14,10 @@ local paths = {}
 local SEQUENCE, KEPT, CONS = values.SEQUENCE, values.KEPT, values.CONS
 local OUTER, TUPLES = values.OUTER, values.TUPLES
 local table_new = core.table_new
-local is_sequence = values.is_sequence
+local is_sequence, is_array = values.is_sequence, values.is_array
 local tick = budget.tick
-local peek, rawget = core.peek, rawget
+local peek, column, prefetch = core.peek, core.column, core.prefetch
+local rawget = rawget
 
 local MAX_ROOM = 1024
 
@@ -29,12 +30,9 @@ local room = paths.room
 
 --- A result sequence stands for its element if it has but one.
 function paths.unwrap(value)
-  if type(value) == "table" then
-    local head = value[0]
-    if type(head) == "number" and head < 2
-       and getmetatable(value) == SEQUENCE then
-      return value[1]
-    end
+  if type(value) == "table" and getmetatable(value) == SEQUENCE
+     and value[0] < 2 then
+    return value[1]
   end
   return value
 end
@@ -57,7 +55,7 @@ end
 -- Appends a value to the array `found`, of which `count` are there; arrays
 -- are flattened. Returns the new count.
 local function append(found, count, value)
-  if type(value) == "table" and type(value[0]) == "number"
+  if is_array(value)
      and getmetatable(value) ~= CONS then
     local more = value[0]
     for i = 1, more do
@@ -73,6 +71,15 @@ end
 -- The values of a name in the `n` items of an array: how many items had one,
 -- the last of these, and all, flattened, with their count.
 local function name_in(array, n, name)
+  if n == nil then -- a stub
+    local simple = column(array, name)
+    if simple then
+      n = simple[0]
+      tick(n)
+      return simple, n, n, simple[n]
+    end
+    n = array[0]
+  end
   local found, count, had, one = room(n), 0, 0, nil
   tick(n)
   for i = 1, n do
@@ -82,7 +89,12 @@ local function name_in(array, n, name)
       local head = rawget(item, 0)
       if type(head) == "table" then
         value = item[name]
-      elseif head == nil or type(head) == "number" then
+      elseif head == nil then
+        value = rawget(item, name)
+        if value == nil then
+          value = paths.get(item, name)
+        end
+      elseif type(head) == "number" then
         value = paths.get(item, name)
       end
     end
@@ -107,15 +119,18 @@ function paths.get(value, name)
   end
   local head = rawget(value, 0)
   if head == nil then -- not filled, and need not be for one member
+    local member = rawget(value, name)
+    if member ~= nil then
+      return member
+    end
     local is_object, found = peek(value, name)
     if is_object then
       return found
     end
-    head = value[0]
   end
   if type(head) == "table" then
     return value[name]
-  elseif type(head) == "number" then
+  elseif head == nil or type(head) == "number" then
     local found, count = name_in(value, head, name)
     if count < 2 then
       return found[1]
@@ -143,15 +158,18 @@ function paths.name(value, name)
   end
   local head = rawget(value, 0)
   if head == nil then -- not filled, and need not be for one member
+    local member = rawget(value, name)
+    if member ~= nil then
+      return member
+    end
     local is_object, found = peek(value, name)
     if is_object then
       return found
     end
-    head = value[0]
   end
   if type(head) == "table" then
     return value[name]
-  elseif type(head) == "number" then
+  elseif head == nil or type(head) == "number" then
     local found, count = name_in(value, head, name)
     return so_far(found, count)
   end
@@ -161,7 +179,7 @@ end
 -- The result of a last step: exactly one array that is no sequence stays as
 -- it is.
 local function is_plain_array(value)
-  return type(value) == "table" and type(value[0]) == "number"
+  return is_array(value)
     and not is_sequence(value)
 end
 
@@ -172,11 +190,14 @@ function paths.last_name(value, name)
   end
   local head = rawget(value, 0)
   if head == nil then
+    local member = rawget(value, name)
+    if member ~= nil then
+      return member
+    end
     local is_object, found = peek(value, name)
     if is_object then
       return found
     end
-    head = value[0]
   end
   if type(head) == "table" then
     value = value[name]
@@ -184,7 +205,7 @@ function paths.last_name(value, name)
       return paths.single_last(value)
     end
     return value
-  elseif type(head) == "number" then
+  elseif head == nil or type(head) == "number" then
     local found, count, had, one = name_in(value, head, name)
     if had == 1 and is_plain_array(one) then
       return one
@@ -223,7 +244,7 @@ end
 function paths.items(value)
   if value == nil then
     return nil, 0
-  elseif type(value) == "table" and type(value[0]) == "number"
+  elseif is_array(value)
          and getmetatable(value) ~= CONS then
     tick(value[0])
     return value, value[0]
@@ -232,9 +253,17 @@ function paths.items(value)
   return nil, 1
 end
 
+--- Fetches from an array that is not filled yet the members that are going to
+-- be looked at. `names`: a list.
+function paths.fetch(value, names)
+  if type(value) == "table" and rawget(value, 0) == nil then
+    prefetch(value, names)
+  end
+end
+
 --- As items, for the context that a path begins with.
 function paths.first_items(value)
-  if type(value) == "table" and type(value[0]) == "number" then
+  if is_array(value) then
     tick(value[0])
     return value, value[0]
   end
@@ -244,7 +273,7 @@ end
 
 --- As items, for predicates: an array is one of items in any case.
 function paths.all_items(value)
-  if type(value) == "table" and type(value[0]) == "number" then
+  if is_array(value) then
     tick(value[0])
     return value, value[0]
   end
@@ -289,7 +318,7 @@ end
 
 --- One value as found so far.
 function paths.single_next(value)
-  if type(value) == "table" and type(value[0]) == "number"
+  if is_array(value)
      and value[0] == 0 then
     return nil
   end
@@ -298,7 +327,7 @@ end
 
 --- One value as the result of a path.
 function paths.single_last(value)
-  if type(value) == "table" and type(value[0]) == "number" then
+  if is_array(value) then
     local count, meta = value[0], getmetatable(value)
     if meta == SEQUENCE or meta == KEPT or meta == OUTER then
       if count < 2 then
@@ -315,7 +344,7 @@ end
 function paths.single_raw(value)
   if value == nil then
     return nil
-  elseif type(value) == "table" and type(value[0]) == "number" then
+  elseif is_array(value) then
     if is_sequence(value) then
       return setmetatable(copied(value, value[0]), SEQUENCE)
     end
@@ -430,7 +459,7 @@ function paths.at(value, number)
     return nil
   end
   number = math.floor(number)
-  if type(value) == "table" and type(value[0]) == "number" then
+  if is_array(value) then
     local count = value[0]
     if number < 0 then
       number = count + number
@@ -448,7 +477,7 @@ end
 ---------------------------------------------------------------------------
 
 local function flatten(found, value)
-  if type(value) == "table" and type(value[0]) == "number" then
+  if is_array(value) then
     tick(value[0])
     for i = 1, value[0] do
       flatten(found, value[i])

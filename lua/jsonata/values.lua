@@ -20,6 +20,7 @@ local values = {}
 
 local NULL = core.null
 local table_new = core.table_new
+local rawget = rawget
 
 values.null = NULL
 values.no_keys = core.no_keys
@@ -62,12 +63,33 @@ function values.shaped(keys)
   return object
 end
 
+-- What comes from a document and is not filled yet has no [0], and in [1] a
+-- number: below zero for an array.
+
+--- Does not fill what comes from a document.
 function values.is_array(value)
-  return type(value) == "table" and type(value[0]) == "number"
+  if type(value) ~= "table" then
+    return false
+  end
+  local head = rawget(value, 0)
+  if head == nil then
+    local node = rawget(value, 1)
+    return node ~= nil and node < 0
+  end
+  return type(head) == "number"
 end
 
+--- The same.
 function values.is_object(value)
-  return type(value) == "table" and type(value[0]) == "table"
+  if type(value) ~= "table" then
+    return false
+  end
+  local head = rawget(value, 0)
+  if head == nil then
+    local node = rawget(value, 1)
+    return node ~= nil and node > 0
+  end
+  return type(head) == "table"
 end
 
 function values.is_function(value)
@@ -95,7 +117,11 @@ local PLAIN = { string = "s", number = "n", boolean = "b", ["nil"] = "m" }
 function values.symbol(value)
   local kind = type(value)
   if kind == "table" then
-    return SYMBOLS[type(value[0])]
+    local head = rawget(value, 0)
+    if head == nil then
+      return rawget(value, 1) < 0 and "a" or "o"
+    end
+    return SYMBOLS[type(head)]
   end
   return PLAIN[kind] or "l"
 end

@@ -176,6 +176,23 @@ static void names_what_is_nested(void **state) {
                          "have length greater than or equal to 1");
 }
 
+/* A list of so many bad elements is not worth an answer many times as
+ * large. */
+static void answers_stay_small(void **state) {
+    struct wf_buf json = {0}, message = {0};
+    (void)state;
+    wf_buf_adds(&json, "{\"resourceArn\":\"a\",\"tags\":[{\"key\":\"\"}");
+    for (int i = 1; i < 20000; i++)
+        wf_buf_adds(&json, ",{\"key\":\"\"}");
+    wf_buf_add(&json, "]}", 3);
+    assert_string_equal(validate("TagResource", json.data, &message),
+                        "ValidationException");
+    assert_memory_equal(message.data, "20000 validation errors detected: ", 34);
+    assert_true(message.len < 70000);
+    wf_buf_free(&json);
+    wf_buf_free(&message);
+}
+
 static void knows_patterns(void **state) {
     static const char *const bad[] = {"1", "a b", "a/b", "12345", "\u00e9a"};
     struct wf_buf json = {0}, message = {0};
@@ -249,6 +266,7 @@ int main(void) {
         API_TEST(says_what_is_not_here_yet),
         cmocka_unit_test(knows_all_operations),
         cmocka_unit_test(names_what_is_nested),
+        cmocka_unit_test(answers_stay_small),
         cmocka_unit_test(knows_patterns),
         cmocka_unit_test(leaves_the_size_of_payloads_alone),
         cmocka_unit_test(takes_numbers_of_both_kinds),

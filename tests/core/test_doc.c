@@ -291,6 +291,23 @@ static void test_find(void **state) {
     check_find("5", "a", NULL);
 }
 
+static void test_next_element(void **state) {
+    (void)state;
+    const char *texts[] = {"[1,[2,3],{\"a\":4},\"5\"]", "[]", "[[]]"};
+    size_t counts[] = {4, 0, 1};
+    for (size_t i = 0; i < 3; i++) {
+        struct wf_doc *doc = wf_doc_parse(wf_str(texts[i]), NULL, NULL);
+        struct wf_value element = {0}, same;
+        size_t count = 0;
+        while (wf_value_next_element(root(doc), &element)) {
+            assert_true(wf_value_element(root(doc), (int64_t)count++, &same));
+            assert_int_equal(element.node, same.node);
+        }
+        assert_int_equal(count, counts[i]);
+        wf_doc_unref(doc);
+    }
+}
+
 static void test_put(void **state) {
     (void)state;
     check_put("{ \"a\" : 1 , \"b\":2.0 }", "a", "[ ]",
@@ -625,6 +642,7 @@ int main(void) {
         cmocka_unit_test(test_trusted_is_indexed_when_asked),
         cmocka_unit_test(test_corrupt_trusted_text_is_null_inside),
         cmocka_unit_test(test_find),
+        cmocka_unit_test(test_next_element),
         cmocka_unit_test(test_put),
         cmocka_unit_test(test_values_as_documents),
         cmocka_unit_test(test_put_below_a_value),

@@ -29,16 +29,44 @@ static pthread_mutex_t gate_mutex = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t gate_opened = PTHREAD_COND_INITIALIZER;
 static bool gate_is_closed;
 
+static unsigned gate_permits;        /* so many pass all the same */
+static uint32_t first_made; /* state of the first that was made */
+static unsigned begun_count, made_count;
+
 static void set_gate(bool closed) {
     pthread_mutex_lock(&gate_mutex);
     gate_is_closed = closed;
+    gate_permits = begun_count = made_count = 0;
     pthread_cond_broadcast(&gate_opened);
     pthread_mutex_unlock(&gate_mutex);
 }
 
 static void pass_gate(void) {
     pthread_mutex_lock(&gate_mutex);
-    while (gate_is_closed)
+    begun_count++;
+    pthread_cond_broadcast(&gate_opened);
+    while (gate_is_closed && gate_permits == 0)
+        pthread_cond_wait(&gate_opened, &gate_mutex);
+    gate_permits -= gate_permits > 0;
+    pthread_mutex_unlock(&gate_mutex);
+}
+
+static void note_made(uint32_t machine_state) {
+    pthread_mutex_lock(&gate_mutex);
+    if (made_count++ == 0)
+        first_made = machine_state;
+    pthread_cond_broadcast(&gate_opened);
+    pthread_mutex_unlock(&gate_mutex);
+}
+
+/* Two threads stand at the gate: lets one pass, and stands still until that
+ * has begun the next. By then the loop can have the answer. */
+static void make_one(void) {
+    pthread_mutex_lock(&gate_mutex);
+    unsigned next = made_count + 3;
+    gate_permits++;
+    pthread_cond_broadcast(&gate_opened);
+    while (begun_count < next)
         pthread_cond_wait(&gate_opened, &gate_mutex);
     pthread_mutex_unlock(&gate_mutex);
 }
@@ -64,11 +92,14 @@ void __wrap_wf_script_decide(struct wf_script *script,
 void __wrap_wf_script_decide(struct wf_script *script,
                              const struct wf_script_call *call,
                              struct wf_decision *decision) {
-    if (!pthread_equal(pthread_self(), loop_thread)) {
+    bool on_loop = pthread_equal(pthread_self(), loop_thread);
+    if (!on_loop) {
         atomic_fetch_add(&thread_decisions, 1);
         pass_gate();
     }
     __real_wf_script_decide(script, call, decision);
+    if (!on_loop)
+        note_made(call->state);
 }
 
 /* An engine that is not seeded: a seeded one uses no threads. */
@@ -263,6 +294,44 @@ static void a_stop_is_faster(void **state) {
     free(document);
 }
 
+static bool two_threads_decide(struct rig *rig, void *arg) {
+    (void)rig;
+    (void)arg;
+    return atomic_load(&thread_decisions) == 2;
+}
+
+#define LONG_AND_WRONG(name, index)                                         \
+    "{'StartAt':'" name "','States':{'" name "':{'Type':'Pass',"            \
+    "'Parameters':{'u.$':'States.ArrayGetItem(States.ArrayUnique($.list), " \
+    index ")'},'End':true}}}"
+
+/* The answers of both threads come in one turn of the loop: before the state
+ * that aborts its branches has told the second one. */
+static void of_two_failures_the_first_counts(void **state) {
+    struct rig *rig = *state;
+    char index[16];
+    char *document = large_document(40000, 7);
+    open_unseeded(rig);
+    rig_machine(rig, "m",
+                "{'StartAt':'P','States':{'P':{'Type':'Parallel','Branches':["
+                LONG_AND_WRONG("A", "5001") "," LONG_AND_WRONG("B", "5002")
+                "," LONG_AND_WRONG("C", "5003") ","
+                LONG_AND_WRONG("D", "5004")
+                "],'End':true}}}");
+    set_gate(true);
+    struct rig_reply *started = rig_ask_start(rig, "x", document);
+    rig_until_true(rig, two_threads_decide, NULL);
+    make_one();
+    make_one();
+    snprintf(index, sizeof(index), "500%u", first_made);
+    set_gate(false);
+    struct rig_reply *end =
+        rig_end(rig, rig_reply_of(rig, started)->arn);
+    assert_int_equal(end->status, WF_EXECUTION_FAILED);
+    rig_assert_has(end->cause, index);
+    free(document);
+}
+
 static void a_crash_decides_again(void **state) {
     struct rig *rig = *state;
     char *document = large_document(600000, 7);
@@ -405,6 +474,7 @@ int main(int argc, char **argv) {
         ENGINE_TEST_BOTH(iterations_are_asked_for_again),
         ENGINE_TEST_BOTH(too_large_a_result_fails_the_state),
         ENGINE_TEST_MEMORY(a_stop_is_faster),
+        ENGINE_TEST_MEMORY(of_two_failures_the_first_counts),
         ENGINE_TEST_BOTH(a_crash_decides_again),
         ENGINE_TEST_BOTH(anything_may_come_between),
         ENGINE_TEST_BOTH(it_closes_in_the_middle),

@@ -469,6 +469,27 @@ static void tags_have_a_limit(void **state) {
                    "A resource can have 50 tags at most");
 }
 
+/* Each of them compared with each would take minutes. */
+static void far_too_many_tags_cost_nothing(void **state) {
+    enum { COUNT = 500000 };
+    struct rig *rig = *state;
+    struct answer answer = {0};
+    struct wf_tag *tags = wf_calloc(COUNT, sizeof(*tags));
+    char(*keys)[16] = wf_calloc(COUNT, sizeof(*keys));
+    rig_open(rig);
+    rig_machine(rig, "m", one);
+    for (int i = 0; i < COUNT; i++) {
+        snprintf(keys[i], sizeof(keys[i]), "%d", i);
+        tags[i] = (struct wf_tag){wf_str(keys[i]), WF_STR("")};
+    }
+    wf_engine_tag_resource(rig->engine, wf_str(rig->arn), tags, COUNT,
+                           on_done, &answer);
+    expect_refused(rig, &answer, "TooManyTags",
+                   "A resource can have 50 tags at most");
+    free(keys);
+    free(tags);
+}
+
 static void tags_need_a_resource(void **state) {
     static const struct {
         const char *arn, *exception, *message;
@@ -661,6 +682,7 @@ int main(void) {
         ENGINE_TEST_LMDB(lists_refuse_foreign_tokens),
         ENGINE_TEST_BOTH(tags_stay_with_the_machine),
         ENGINE_TEST_LMDB(tags_have_a_limit),
+        ENGINE_TEST_MEMORY(far_too_many_tags_cost_nothing),
         ENGINE_TEST_LMDB(tags_need_a_resource),
         ENGINE_TEST_LMDB(refuses_other_arns),
         ENGINE_TEST_MEMORY(without_room_nothing_is_made),

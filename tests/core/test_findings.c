@@ -160,6 +160,11 @@ static void says_what_was_meant(void **state) {
                 "\"QueryLanguage\", or leave the field out");
     assert_hint("{}", SCHEMA, "Field 'Unheard' is not supported", "/", "");
     assert_hint("{}", SCHEMA, "something else", "/", "");
+    assert_hint("{}", "MOONSTEP_UNKNOWN_ERROR",
+                "There is no error 'States.Timout'", "/",
+                "did you mean \"States.Timeout\"?");
+    assert_hint("{}", "MOONSTEP_UNKNOWN_ERROR",
+                "There is no error 'States.Whatever'", "/", "");
     assert_hint("{}", "MISSING_END_STATE",
                 "Workflow has no terminal state", "/",
                 "give the last state \"End\": true, or let it lead to a "

@@ -160,6 +160,41 @@ static void test_context_in_a_map(void **state) {
     wf_doc_unref(input);
 }
 
+/* What a decision may cost limits that decision only. */
+static void test_limits_are_of_a_decision(void **state) {
+    static const char text[] =
+        "{\"StartAt\":\"A\",\"States\":{\"A\":{\"Type\":\"Pass\","
+        "\"Parameters\":{\"a.$\":\"States.ArrayRange(1, 900, 1)\"},"
+        "\"End\":true}}}";
+    struct fixture *f = *state;
+    struct wf_script *script;
+    struct wf_script_machine *machine;
+    struct wf_script_summary summary;
+    struct wf_script_options options = {.clock = &f->clock,
+                                        .limits = {.steps = 10}};
+    struct wf_buf diagnostics = {0};
+    struct wf_decision decision;
+    struct wf_error err;
+    struct wf_doc *definition = parse(text), *input = parse("{\"x\":[7]}");
+    struct wf_script_context context = context_of(input);
+
+    assert_int_equal(wf_script_new(&options, &script, &err), 0);
+    assert_int_equal(wf_script_compile(script, definition, &machine, &summary,
+                                       &diagnostics, &err), 0);
+    struct wf_script_call call = {
+        .machine = machine, .input = input, .context = &context};
+    wf_script_decide(script, &call, &decision);
+    assert_int_equal(decision.kind, WF_DECISION_TOO_LONG);
+    wf_decision_free(&decision);
+    if (wf_script_check(script, wf_str(text), true, &diagnostics) != 0)
+        fail_msg("%.*s", (int)diagnostics.len, diagnostics.data);
+    wf_script_machine_free(script, machine);
+    wf_script_free(script);
+    wf_buf_free(&diagnostics);
+    wf_doc_unref(definition);
+    wf_doc_unref(input);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_context_of_a_pass, setup,
@@ -169,6 +204,8 @@ int main(void) {
         cmocka_unit_test_setup_teardown(test_context_of_a_task, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(test_context_in_a_map, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(test_limits_are_of_a_decision, setup,
                                         teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

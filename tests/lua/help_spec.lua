@@ -1,5 +1,7 @@
 --- asl.help: every field of every type of states is explained.
 
+local choice = require("asl.choice")
+local errors = require("asl.errors")
 local failure_fields = require("asl.failure_fields")
 local field_help = require("asl.field_help")
 local help = require("asl.help")
@@ -30,6 +32,43 @@ local function schemas_of(topic)
   local script = types.get(topic)
   return { loader.schema(script, "JSONPath"), loader.schema(script, "JSONata") }
 end
+
+-- Names in a table of core/hint.c.
+local function names_in_hints(array)
+  local file = assert(io.open("core/hint.c"))
+  local text = file:read("*a"):match("%*const " .. array .. "%[%] = {(.-)};")
+  file:close()
+  local names = {}
+  for name in text:gmatch('"([%w.]+)"') do
+    names[name] = true
+  end
+  return names
+end
+
+describe("hints for misspelt names", function()
+  it("know all fields and comparisons", function()
+    local known = names_in_hints("fields")
+    for _, topic in ipairs(help.topics()) do
+      for _, schema in ipairs(schemas_of(topic)) do
+        for name in pairs(schema.types) do
+          assert.is_true(known[name], name)
+        end
+      end
+    end
+    for name in pairs(choice.operators) do
+      assert.is_true(known[name], name)
+    end
+  end)
+
+  it("know all errors", function()
+    local known = names_in_hints("errors")
+    for _, name in pairs(errors) do
+      if type(name) == "string" then
+        assert.is_true(known[name], name)
+      end
+    end
+  end)
+end)
 
 describe("help on", function()
   for _, topic in ipairs(help.topics()) do

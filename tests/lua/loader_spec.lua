@@ -191,6 +191,10 @@ describe("states", function()
       "The resource provided arn:nope is not recognized. The value is not a "
         .. "valid resource ARN, or the resource is not available in this "
         .. "region. at /States/A/Resource",
+    ['"Type":"Task","Resource":"arn:aws:states:::dynamodb:query","Next":"B"'] =
+      "The resource provided arn:aws:states:::dynamodb:query is not "
+        .. "recognized. The value is not a valid resource ARN, or the resource "
+        .. "is not available in this region. at /States/A/Resource",
     ['"Type":"Task","Resource":"lua:a.b","Credentials":{},"Next":"B"'] =
       "Exactly one of these fields is required: [RoleArn, RoleArn.$] at "
         .. "/States/A/Credentials",

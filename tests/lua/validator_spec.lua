@@ -301,6 +301,15 @@ describe("a finding", function()
     assert.same({ "ERROR", "ERROR", "WARNING", "INFO" }, severities)
   end)
 
+  it("is an error if only errors are asked for", function()
+    local definition = of_state('"Type":"Wait","Seconds":0,"Nxt":"S"')
+    local found = machine.diagnose(definition, { errors_only = true })
+    assert.is_truthy(found[1])
+    for _, finding in ipairs(found) do
+      assert.is_nil(finding.severity)
+    end
+  end)
+
   it("is made although the definition does not load", function()
     local definition = of_state('"Type":"Wait","Seconds":0,"Nxt":"S"')
     assert.equal(1, #findings(definition, "MOONSTEP_WAIT_OF_NOTHING"))
@@ -322,6 +331,67 @@ describe("an EXPRESS state machine", function()
     assert.matches("does not support '.waitForTaskToken' service",
       express("arn:aws:states:::sqs:sendMessage.waitForTaskToken")[1])
     assert.same({}, express("arn:aws:states:::lambda:invoke"))
+  end)
+end)
+
+describe("a JSONata expression", function()
+  local function found(expression, field)
+    local list = machine.diagnose(task(LAMBDA .. "," .. (field
+      or '"Output":{"v":[1,%s]}'):format(doc.quote("{% " .. expression
+      .. " %}")), "JSONata"))
+    for i, finding in ipairs(list) do
+      list[i] = finding.code .. ": " .. finding.message .. " at "
+        .. finding.location
+    end
+    return table.concat(list, ", ")
+  end
+
+  it("that cannot be parsed is refused where it stands", function()
+    assert.equal('INVALID_JSONATA_EXPRESSION: Expected "]", got "," at '
+      .. "/States/A/Output/v[1]", found("$a[1,2)"))
+    assert.equal("INVALID_JSONATA_EXPRESSION: Unexpected end of expression "
+      .. "at /States/A/TimeoutSeconds", found("1 +", '"TimeoutSeconds":%s'))
+  end)
+
+  local UNSUPPORTED = "UNSUPPORTED_JSONATA_EXPRESSION: "
+  local names = {
+    "phone", "phone.home", "phone[0]", "$sum(phone)", "-phone",
+    "[1, phone]", '{"a": phone}', "true ? phone", "$states.input ~> $f(phone)",
+    "($x := phone; $x)", "$map([1], function($v) { $v + phone })",
+    "phone^(a)", "phone{a: b}", "phone@$p.x", "`phone`",
+  }
+  for _, text in ipairs(names) do
+    it("begins no path with a name: " .. text, function()
+      assert.equal(UNSUPPORTED .. "Reference to 'phone' at the top level is "
+        .. "not supported. at /States/A/Output/v[1]", found(text))
+    end)
+  end
+
+  local members = {
+    "$states.input.phone", "$states.input[phone = 1].(a + b)",
+    "$states.input.items^(price){name: $sum(price)}",
+    "$states.input ~> |items|{\"a\": price}|", "$states.result.a",
+    "$states.input.$map(items, function($i) { $i.price * rate })",
+    "$states.context.Execution.Id",
+  }
+  for _, text in ipairs(members) do
+    it("goes on with names: " .. text, function()
+      assert.equal("", found(text))
+    end)
+  end
+
+  it("has what $states has there", function()
+    local function lacks(name, place)
+      return UNSUPPORTED .. "Field '$states." .. name .. "' does not exist. "
+        .. "at /States/A/" .. place
+    end
+    assert.equal(lacks("errorOutput", "Output/v[1]"),
+      found("$states.errorOutput"))
+    assert.equal(lacks("inptu", "Output/v[1]"), found("$states.inptu.a"))
+    assert.equal(lacks("result", "Arguments/p"),
+      found("$states.result[0].a", '"Arguments":{"p":%s}'))
+    assert.equal("", found("$states.errorOutput.Error", '"Catch":[{'
+      .. '"ErrorEquals":["E"],"Next":"S","Output":%s}]'))
   end)
 end)
 

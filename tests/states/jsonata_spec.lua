@@ -56,8 +56,8 @@ describe("expressions", function()
   end)
 
   it("are read when the definition is loaded", function()
-    assert.equal("SCHEMA_VALIDATION_FAILED: The JSONata expression '1 +' is "
-      .. "not valid. S0207: Unexpected end of expression at /States/A/Output",
+    assert.equal("INVALID_JSONATA_EXPRESSION: Unexpected end of expression "
+      .. "at /States/A/Output/x",
       problems('"Type":"Pass","Output":{"x":"{% 1 + %}"},"End":true')[1])
     assert.match("begins with '{%' and ends with '%}'",
       problems('"Type":"Pass","Output":"{% 1","End":true')[1], 1, true)
