@@ -158,16 +158,43 @@ static void a_map_of_nothing(void **state) {
 }
 
 /* With JSONPath, AWS wants an array. */
-static void a_map_over_an_object_fails(void **state) {
+static void a_map_over_an_object(void **state) {
+    struct rig *rig = *state;
+    rig_open(rig);
+    branches_succeed(
+        rig,
+        "{'StartAt':'M','States':{'M':{'Type':'Map','ItemProcessor':"
+        BRANCH("A", "'A':{'Type':'Pass','Parameters':{"
+                    "'k.$':'$$.Map.Item.Key','v.$':'$'},'End':true}")
+        ",'End':true}}}",
+        "{'a':1,'b':[2]}", "[{'k':'a','v':1},{'k':'b','v':[2]}]");
+}
+
+static void a_map_over_a_number_fails(void **state) {
     struct rig *rig = *state;
     rig_open(rig);
     const char *story = branches_run(
         rig,
         "{'StartAt':'M','States':{'M':{'Type':'Map','ItemProcessor':"
         BRANCH("A", PASS("A")) ",'End':true}}}",
-        "{'a':1,'b':[2]}", WF_EXECUTION_FAILED, NULL);
+        "7", WF_EXECUTION_FAILED, NULL);
     rig_assert_has(story, "must point to array");
     assert_int_equal(rig_count(story, " MapStateStarted"), 0);
+}
+
+/* Iterations see the variables around them, and give values to their own. */
+static void iterations_have_variables(void **state) {
+    struct rig *rig = *state;
+    rig_open(rig);
+    branches_succeed(
+        rig,
+        "{'StartAt':'P','States':{'P':{'Type':'Pass','Assign':{'x':1},"
+        "'Next':'M'},'M':{'Type':'Map','QueryLanguage':'JSONata',"
+        "'Items':[10,20],'ItemProcessor':{'StartAt':'A','States':{'A':{"
+        "'QueryLanguage':'JSONata','Type':'Pass','Assign':{'y':"
+        "'{% $x + $states.input %}'},'Next':'B'},'B':{'Type':'Pass',"
+        "'Parameters':{'x.$':'$x','y.$':'$y'},'End':true}}},'End':true}}}",
+        "{}", "[{'x':1,'y':11},{'x':1,'y':21}]");
 }
 
 static void a_map_in_a_map(void **state) {
@@ -321,7 +348,9 @@ int main(int argc, char **argv) {
         ENGINE_TEST_BOTH(a_map_runs_two_at_a_time),
         ENGINE_TEST_BOTH(a_map_without_a_limit),
         ENGINE_TEST_BOTH(a_map_of_nothing),
-        ENGINE_TEST_BOTH(a_map_over_an_object_fails),
+        ENGINE_TEST_BOTH(a_map_over_an_object),
+        ENGINE_TEST_BOTH(a_map_over_a_number_fails),
+        ENGINE_TEST_BOTH(iterations_have_variables),
         ENGINE_TEST_BOTH(a_map_in_a_map),
         ENGINE_TEST_BOTH(a_map_in_a_parallel_in_a_map),
         ENGINE_TEST_BOTH(a_selector_makes_each_item),
