@@ -11,6 +11,7 @@
 #include "lua_jsonata_priv.h"
 
 #define MAX_DEPTH 512
+#define MAX_OUTPUT (64 << 20) /* shared parts may be there many times */
 #define BYTES_A_STEP 32 /* of the budget: see lua_doc.h */
 
 struct writer {
@@ -18,6 +19,7 @@ struct writer {
     bool as_string; /* $string(): numbers rounded */
     bool pretty;
     int depth;
+    size_t max_bytes;
 };
 
 /* Copies JSON text without the blanks between its tokens. */
@@ -126,6 +128,8 @@ static void add_table(lua_State *L, struct writer *writer) {
     luaL_checkstack(L, 8, "a value is nested too deeply");
     if (writer->depth >= MAX_DEPTH)
         raise(L, "D1011", MAX_DEPTH);
+    if (writer->out->len > writer->max_bytes)
+        raise(L, "D2015", (double)writer->max_bytes);
     lua_rawgeti(L, -1, 0);
     switch (lua_type(L, -1)) {
     case LUA_TNUMBER: {
@@ -187,12 +191,14 @@ static void add_value(lua_State *L, struct writer *writer) {
     }
 }
 
-/* encode(value, as_string, pretty) -> text; raises { code = ... } */
+/* encode(value, as_string, pretty, max_bytes) -> text; raises { code = ... },
+ * among others if it gets much longer than max_bytes */
 int wf_jsonata_encode(lua_State *L) {
     struct writer writer = {
         .out = wf_jsonata_output(L),
         .as_string = lua_toboolean(L, 2),
         .pretty = lua_toboolean(L, 3),
+        .max_bytes = (size_t)luaL_optnumber(L, 4, MAX_OUTPUT),
     };
 
     lua_settop(L, 1);

@@ -82,7 +82,8 @@ static void push_group(lua_State *L, const char *text, PCRE2_SIZE from,
         lua_pushlstring(L, text + from, to - from);
 }
 
-/* regex_find(regex, text, offset) -> where the first match at or behind the
+/* regex_find(regex, text, offset): an offset above 0 is the end of a match
+ * that was found in the same text. -> where the first match at or behind the
  * 0-based offset begins and ends (0-based, end excluded), and its groups
  * (false: took no part); nil if there is none; false if finding out would
  * take too long */
@@ -98,9 +99,11 @@ int wf_jsonata_regex_find(lua_State *L) {
     lua_pop(L, 1);
     if (offset > len)
         return 0;
-    int found = pcre2_match(regex->code, (PCRE2_SPTR)text, len, offset, 0,
-                            regex->match, regex->limits);
-    if (found == PCRE2_ERROR_NOMATCH)
+    uint32_t options = offset > 0 ? PCRE2_NO_UTF_CHECK : 0; /* was done */
+    int found = pcre2_match(regex->code, (PCRE2_SPTR)text, len, offset,
+                            options, regex->match, regex->limits);
+    if (found == PCRE2_ERROR_NOMATCH ||
+        (found <= PCRE2_ERROR_UTF8_ERR1 && found >= PCRE2_ERROR_UTF8_ERR21))
         return 0;
     if (found < 0) {
         lua_pushboolean(L, false);

@@ -182,8 +182,7 @@ function program:run(input, bindings, options)
     fn = shadowing(self, bindings)
   end
   local top = input
-  if type(input) == "table" and type(input[0]) == "number"
-     and not values.is_sequence(input) then
+  if values.is_array(input) and not values.is_sequence(input) then
     top = setmetatable({ [0] = 1, input }, values.OUTER)
   end
   local saved, outer = budget.start(options), running.bindings

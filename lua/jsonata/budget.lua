@@ -22,6 +22,25 @@ local budget = {
 }
 
 local PORTION = 100000
+
+--- What one value may be: elements of an array, bytes of a string.
+budget.MAX_ITEMS = 1e7
+budget.MAX_TEXT = 64 * 1024 * 1024
+
+--- Raises an error if an array would be too long.
+function budget.check_items(count)
+  if count > budget.MAX_ITEMS then
+    errors.raise("D2015", nil, nil, budget.MAX_ITEMS)
+  end
+end
+
+--- Raises an error if a string would be too long; counts its steps.
+function budget.check_text(length)
+  if length > budget.MAX_TEXT then
+    errors.raise("D2015", nil, nil, budget.MAX_TEXT)
+  end
+  budget.tick(length / 16)
+end
 local SPENT_PORTION = 1000
 
 --- Called when a portion is used up: raises an error, or hands out the next.

@@ -12,7 +12,7 @@ local collections = {}
 
 local CONS, SEQUENCE = values.CONS, values.SEQUENCE
 local table_new = core.table_new
-local tick = budget.tick
+local tick, check_items = budget.tick, budget.check_items
 local is_array = values.is_array
 local raise = errors.raise
 
@@ -40,6 +40,7 @@ function collections.push_item(list, value)
   if is_array(value) then
     local more = value[0]
     tick(more)
+    check_items(count + more)
     for i = 1, more do
       list[count + i] = value[i]
     end

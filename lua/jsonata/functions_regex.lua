@@ -271,14 +271,19 @@ end
 
 local function replace_text(text, pattern, replacement, limit)
   local parts, at, count = {}, 1, 0
+  local length = #text
   local from, to = text:find(pattern, 1, true)
   while from and count < limit do
     parts[#parts + 1] = text:sub(at, from - 1)
     parts[#parts + 1] = replacement
+    length = length + #replacement
     at, count = to + 1, count + 1
+    if length > budget.MAX_TEXT then
+      break
+    end
     from, to = text:find(pattern, at, true)
   end
-  budget.tick(count)
+  budget.check_text(length)
   parts[#parts + 1] = text:sub(at)
   return table.concat(parts)
 end
@@ -299,10 +304,15 @@ functions.replace = { "<s-(sf)(sf)n?:s>", 4,
       end
       return replace_text(text, pattern, replacement, limit)
     end
-    local parts, at, count = {}, 1, 0
+    local parts, at, count, length = {}, 1, 0, #text
     for match in matches(pattern, text) do
+      local new = replacement_of(replacement, text, match)
       parts[#parts + 1] = text:sub(at, match.from)
-      parts[#parts + 1] = replacement_of(replacement, text, match)
+      parts[#parts + 1] = new
+      length = length + #new
+      if length > budget.MAX_TEXT then
+        budget.check_text(length)
+      end
       at, count = match.to + 1, count + 1
       if count >= limit then
         break

@@ -15,15 +15,7 @@ local values = require("jsonata.values")
 local functions = {}
 
 local raise = errors.raise
-
-local MAX_TEXT = 64 * 1024 * 1024
-
-local function checked_length(length)
-  if length > MAX_TEXT then
-    raise("D2015", nil, nil, MAX_TEXT)
-  end
-  budget.tick(length / 16)
-end
+local checked_length = budget.check_text
 
 functions.string = { "<x-b?:s>", 1, function(value, pretty)
   if value == nil or type(value) == "string" then

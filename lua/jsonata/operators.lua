@@ -229,14 +229,10 @@ function operators.text(value)
   return value_text(value)
 end
 
-local MAX_TEXT = 64 * 1024 * 1024
-
 --- The result of &, if it is not too long.
 function operators.joined(text)
-  if #text > MAX_TEXT then
-    raise("D2015", nil, nil, MAX_TEXT)
-  elseif #text > 4096 then
-    budget.tick(#text / 64)
+  if #text > 4096 then
+    budget.check_text(#text)
   end
   return text
 end

@@ -15,7 +15,7 @@ local raise = errors.raise
 local next_token = lexer.next
 
 -- How many expressions may be open at a time.
-local MAX_DEPTH = 150
+local MAX_DEPTH = 500
 local MAX_TEXT = 1024 * 1024
 
 -- Left binding powers.

@@ -58,10 +58,11 @@ local function append(found, count, value)
   if is_array(value)
      and getmetatable(value) ~= CONS then
     local more = value[0]
+    tick(more)
+    budget.check_items(count + more)
     for i = 1, more do
       found[count + i] = value[i]
     end
-    tick(more)
     return count + more
   end
   found[count + 1] = value

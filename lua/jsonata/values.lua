@@ -14,6 +14,7 @@
 --
 -- @module jsonata.values
 
+local budget = require("jsonata.budget")
 local core = require("wf.jsonata")
 
 local values = {}
@@ -132,6 +133,7 @@ local function equal_arrays(a, b)
   if a[0] ~= b[0] then
     return false
   end
+  budget.tick(a[0])
   for i = 1, a[0] do
     if not equal(a[i], b[i]) then
       return false
@@ -145,6 +147,7 @@ local function equal_objects(a, b)
   if keys[0] ~= b[0][0] then
     return false
   end
+  budget.tick(keys[0])
   for i = 1, keys[0] do
     local key = keys[i]
     if b[key] == nil or not equal(a[key], b[key]) then
