@@ -223,40 +223,47 @@ static enum row take_special(struct csv *csv, struct scan *scan) {
     return ROW_DONE;
 }
 
-/* One row; `scan->at` is behind its line end. */
-static enum row scan_row(struct csv *csv, struct scan *scan) {
+/* Whether an unquoted line end is next; moves to its newline. */
+static inline bool at_line_end(struct scan *scan) {
+    if (*scan->at == '\r' && scan->at + 1 < scan->end &&
+        scan->at[1] == '\n') /* else it is a character, or unread */
+        scan->at++;
+    return *scan->at == '\n';
+}
+
+/* The fields of a row, up to its line end. */
+static enum row scan_fields(struct csv *csv, struct scan *scan) {
     char delimiter = csv->delimiter;
+    enum row row = ROW_DONE;
 
     begin_field(csv, scan);
-    for (;;) {
+    while (row == ROW_DONE) {
         const char *from = scan->at;
         copy_plain(scan, delimiter);
         scan->started |= scan->at != from;
-        if (scan->at >= scan->end) {
-            if (!csv->base.window.eof)
-                return ROW_MORE;
-            if (scan->quoted)
-                return ROW_BAD;
-            break;
-        }
-        char c = *scan->at;
-        if (!scan->quoted && c == delimiter) {
+        if (scan->at >= scan->end)
+            return !csv->base.window.eof ? ROW_MORE
+                   : scan->quoted        ? ROW_BAD
+                                         : ROW_DONE;
+        if (!scan->quoted && *scan->at == delimiter) {
             end_field(csv, scan);
             begin_field(csv, scan);
             scan->at++;
-            continue;
+        } else if (!scan->quoted && at_line_end(scan)) {
+            return ROW_DONE;
+        } else {
+            row = take_special(csv, scan);
         }
-        if (!scan->quoted && c == '\n')
-            break;
-        if (!scan->quoted && c == '\r' && scan->at[1] == '\n' &&
-            scan->at + 1 < scan->end) {
-            scan->at++;
-            break;
-        }
-        enum row row = take_special(csv, scan);
-        if (row != ROW_DONE)
-            return row;
     }
+    return row;
+}
+
+/* One row; `scan->at` is behind its line end. */
+static enum row scan_row(struct csv *csv, struct scan *scan) {
+    enum row row = scan_fields(csv, scan);
+
+    if (row != ROW_DONE)
+        return row;
     end_row(csv, scan);
     scan->lines++;
     if (scan->at < scan->end)

@@ -53,6 +53,8 @@ int wf_item_fill(struct wf_item_parser *parser, const char *what,
 int wf_item_skip_mark(struct wf_item_parser *parser, struct wf_error *err);
 /** Appends JSON without the blanks between tokens. */
 void wf_item_compact(struct wf_str json, struct wf_buf *out);
+/** The first quotation mark or backslash from `at` on, or `end`. */
+const char *wf_item_string_stop(const char *at, const char *end);
 /** A new item of the batch whose text begins at the end of what there is. */
 struct wf_item *wf_item_batch_add(struct wf_item_batch *batch);
 

@@ -7,9 +7,6 @@
  * the comma or bracket that follows.
  */
 #include <stdlib.h>
-#ifdef __SSE2__
-#include <emmintrin.h>
-#endif
 
 #include "doc_scan.h"
 #include "item_format.h"
@@ -95,27 +92,6 @@ static int expect(struct wf_item_parser *parser, char wanted,
     return 0;
 }
 
-/* The first quotation mark or backslash from `at` on, at most `end`. */
-static const char *find_string_end(const char *at, const char *end) {
-#if defined(__SSE2__)
-    const __m128i quote = _mm_set1_epi8('"'), slash = _mm_set1_epi8('\\');
-    for (; at < end; at += 16) {
-        __m128i chunk = _mm_loadu_si128((const __m128i *)at);
-        unsigned mask = (unsigned)_mm_movemask_epi8(_mm_or_si128(
-            _mm_cmpeq_epi8(chunk, quote), _mm_cmpeq_epi8(chunk, slash)));
-        if (mask) {
-            at += __builtin_ctz(mask);
-            return at < end ? at : end;
-        }
-    }
-    return end;
-#else
-    while (at < end && *at != '"' && *at != '\\')
-        at++;
-    return at;
-#endif
-}
-
 /* Inside a string: true if it has ended and with it the value. */
 static bool skim_string(struct skim *skim, const char **at,
                         const char *end) {
@@ -124,7 +100,7 @@ static bool skim_string(struct skim *skim, const char **at,
         ++*at;
         return false;
     }
-    *at = find_string_end(*at, end);
+    *at = wf_item_string_stop(*at, end);
     if (*at == end)
         return false;
     skim->escape = **at == '\\';

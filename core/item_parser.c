@@ -1,6 +1,9 @@
 /* item_parser.c - what the parsers of items share. See item_format.h. */
 #include <stdarg.h>
 #include <stdio.h>
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
 
 #include "doc_scan.h"
 #include "item_format.h"
@@ -48,16 +51,57 @@ int wf_item_skip_mark(struct wf_item_parser *parser, struct wf_error *err) {
     return 0;
 }
 
+const char *wf_item_string_stop(const char *at, const char *end) {
+#if defined(__SSE2__)
+    const __m128i quote = _mm_set1_epi8('"'), slash = _mm_set1_epi8('\\');
+    for (; end - at >= 16; at += 16) {
+        __m128i chunk = _mm_loadu_si128((const __m128i *)at);
+        unsigned mask = (unsigned)_mm_movemask_epi8(_mm_or_si128(
+            _mm_cmpeq_epi8(chunk, quote), _mm_cmpeq_epi8(chunk, slash)));
+        if (mask)
+            return at + __builtin_ctz(mask);
+    }
+#endif
+    while (at < end && *at != '"' && *at != '\\')
+        at++;
+    return at;
+}
+
 /* Behind the string that begins at `at`. */
 static const char *string_end(const char *at, const char *end) {
-    for (at++; at < end && *at != '"'; at++)
-        at += *at == '\\';
-    return at < end ? at + 1 : end;
+    for (at++; (at = wf_item_string_stop(at, end)) < end; at += 2)
+        if (*at == '"')
+            return at + 1;
+    return end;
+}
+
+/* The first byte that may be a blank between tokens. */
+static const char *find_blank(const char *at, const char *end) {
+#if defined(__SSE2__)
+    const __m128i above = _mm_set1_epi8(0x21);
+    for (; end - at >= 16; at += 16) {
+        __m128i chunk = _mm_loadu_si128((const __m128i *)at);
+        /* signed, so what is not ASCII is taken out again */
+        __m128i low = _mm_andnot_si128(
+            _mm_cmplt_epi8(chunk, _mm_setzero_si128()),
+            _mm_cmplt_epi8(chunk, above));
+        unsigned mask = (unsigned)_mm_movemask_epi8(low);
+        if (mask)
+            return at + __builtin_ctz(mask);
+    }
+#endif
+    while (at < end && !wf_json_blank(*at))
+        at++;
+    return at;
 }
 
 void wf_item_compact(struct wf_str json, struct wf_buf *out) {
     const char *at = json.data, *end = json.data + json.len;
 
+    if (find_blank(at, end) == end) { /* none in strings either */
+        wf_buf_add(out, at, json.len);
+        return;
+    }
     wf_buf_reserve(out, json.len);
     while (at < end) {
         const char *run = at;

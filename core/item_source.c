@@ -168,6 +168,12 @@ struct wf_item_source *wf_item_source_file(int directory, const char *key,
         close(fd);
         return NULL;
     }
+    if (ends_with(key, ".zst") || ends_with(key, ".zstd")) {
+        wf_error_set(err, WF_E_INVALID,
+                     "open %.300s: zstd compression is not supported", name);
+        close(fd);
+        return NULL;
+    }
     posix_fadvise(fd, 0, 0, POSIX_FADV_SEQUENTIAL);
     struct file_source *file = wf_calloc(1, sizeof(*file));
     file->base.ops = &file_ops;

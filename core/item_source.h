@@ -49,7 +49,8 @@ int wf_item_openat(int directory, const char *path, int flags);
 
 /**
  * A regular file below a directory, which is borrowed for the call. A name
- * that ends in ".gz" is decompressed. NULL fills `err`.
+ * that ends in ".gz" is decompressed, one in ".zst" or ".zstd" refused. NULL
+ * fills `err`.
  */
 struct wf_item_source *wf_item_source_file(int directory, const char *key,
                                            const char *name,

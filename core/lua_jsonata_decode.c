@@ -140,13 +140,15 @@ static void clear_stub(lua_State *L, int stub) {
 }
 
 /* Pushes a stub, or an empty container. `lazy`: absolute index of the
- * document's userdata. [-0, +1] */
+ * document's userdata; `whole`: all of it is
+ * likely to be looked at. [-0, +1] */
 static void push_container(lua_State *L, const struct wf_node *node,
-                           uint32_t at, int lazy) {
+                           uint32_t at, int lazy, bool whole) {
     bool object = node->type == WF_JSON_OBJECT;
     int count = node->count > MAX_RESERVED ? MAX_RESERVED : (int)node->count;
 
-    lua_createtable(L, object || count < STUB_SLOTS ? STUB_SLOTS : count, 0);
+    lua_createtable(L, object || count < STUB_SLOTS ? STUB_SLOTS : count,
+                    object && whole ? count : 0);
     if (count == 0) {
         if (object)
             lua_pushvalue(L, UP_NO_KEYS);
@@ -178,7 +180,7 @@ static void push_value(lua_State *L, struct wf_doc *doc, uint32_t at,
         break;
     case WF_JSON_ARRAY:
     case WF_JSON_OBJECT:
-        push_container(L, node, at, lazy);
+        push_container(L, node, at, lazy, false);
         break;
     }
 }
@@ -191,7 +193,10 @@ static void fill_array(lua_State *L, struct wf_doc *doc, uint32_t at,
 
     uint32_t child = at + 1;
     for (uint32_t i = 1; i <= count; i++, child = nodes[child].next) {
-        push_value(L, doc, child, lazy);
+        if (nodes[child].type == WF_JSON_OBJECT)
+            push_container(L, &nodes[child], child, lazy, true);
+        else
+            push_value(L, doc, child, lazy);
         lua_rawseti(L, stub, (int)i);
     }
     lua_pushinteger(L, (lua_Integer)count);

@@ -402,6 +402,8 @@ static void gzip(void **state) {
     snprintf(other, sizeof(other), "%s/b/no.gz", files.root);
     rename(path, other);
     expect_error(of(WF_ITEM_OBJECT, "no.gz"), "not what gzip writes");
+    item_files_put(&files, "b/f.zst", "x");
+    expect_error(of(WF_ITEM_OBJECT, "f.zst"), "zstd");
     wf_buf_free(&text);
     wf_buf_free(&expected);
     wf_buf_free(&out);

@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 #include "item_files.h"
-#include "item_writer.h"
+#include "item_writer_async.h"
 
 #define ARN "arn:aws:states:us-east-1:123456789012:mapRun:m/Map:run-1"
 
@@ -284,6 +284,77 @@ static void prefixes_stay_below(void **state) {
     assert_non_null(strstr(err.message, "open bucket none"));
 }
 
+/* ---- on the loop ---- */
+
+struct written {
+    struct wf_buf text;
+    struct wf_error err;
+    int calls;
+};
+
+static void on_written(void *arg, struct wf_str text,
+                       const struct wf_error *err) {
+    struct written *written = arg;
+
+    written->calls++;
+    written->text.len = 0;
+    wf_buf_addstr(&written->text, text);
+    if (err)
+        written->err = *err;
+}
+
+static void results_from_the_loop(void **state) {
+    (void)state;
+    struct ev_loop *loop = ev_loop_new(EVFLAG_AUTO);
+    struct wf_offload *offload = wf_offload_new(loop, 2);
+    struct wf_item_writer_options options =
+        options_of(WF_RESULT_COMPACT, false);
+    struct wf_item_result one = {.output = WF_STR("1")};
+    struct wf_item_result two = {.output = WF_STR("2")};
+    struct wf_item_result bad = {.error = WF_STR("E"), .cause = WF_STR("")};
+    struct written written = {0};
+    struct wf_item_writer_async *async =
+        wf_item_writer_async_new(offload, &options, WF_STR(""));
+
+    wf_item_writer_async_add(async, WF_RESULT_SUCCEEDED, &one);
+    wf_item_writer_async_add(async, WF_RESULT_FAILED, &bad);
+    assert_true(wf_item_writer_async_pending(async) > 0);
+    wf_item_writer_async_flush(async, on_written, &written);
+    wf_item_writer_async_add(async, WF_RESULT_SUCCEEDED, &two);
+    assert_true(wf_item_writer_async_busy(async));
+    ev_run(loop, 0);
+    assert_int_equal(written.calls, 1);
+    wf_item_writer_async_free(async); /* two has not been written */
+
+    async = wf_item_writer_async_new(
+        offload, &options,
+        (struct wf_str){written.text.data, written.text.len});
+    wf_item_writer_async_add(async, WF_RESULT_SUCCEEDED, &two);
+    wf_item_writer_async_finish(async, on_written, &written);
+    ev_run(loop, 0);
+    assert_int_equal(written.calls, 2);
+    assert_int_equal(written.err.code, WF_OK);
+    assert_true(wf_str_eq((struct wf_str){written.text.data,
+                                          written.text.len},
+                          WF_STR("jobs/x/run-1/manifest.json")));
+    expect_file("SUCCEEDED_0.json", "[1,2]");
+    expect_file("FAILED_0.json", "[{\"Cause\":\"\",\"Error\":\"E\"}]");
+    wf_item_writer_async_free(async);
+
+    options.bucket = WF_STR("none");
+    async = wf_item_writer_async_new(offload, &options, WF_STR(""));
+    wf_item_writer_async_finish(async, on_written, &written);
+    ev_run(loop, 0);
+    assert_int_equal(written.err.code, WF_E_NOT_FOUND);
+    wf_item_writer_async_flush(async, on_written, &written);
+    wf_item_writer_async_free(async); /* no callback */
+    ev_run(loop, 0);
+    assert_int_equal(written.calls, 3);
+    wf_buf_free(&written.text);
+    wf_offload_free(offload);
+    ev_loop_destroy(loop);
+}
+
 #define CASE(function)                                                        \
     cmocka_unit_test_setup_teardown(function, make_files, remove_files)
 
@@ -292,6 +363,7 @@ int main(void) {
         cmocka_unit_test(descriptions), CASE(transformations),
         CASE(manifests),                CASE(resumes),
         CASE(gives_up),                 CASE(prefixes_stay_below),
+        CASE(results_from_the_loop),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
