@@ -466,6 +466,16 @@ void wf_child_failed(struct wf_engine *engine, struct wf_frame *child,
 
 /* ---- abort ---- */
 
+/* What a child's task has left running is ended before the state goes on: a
+ * retry must not work beside it. Whoever ends it runs the child again. */
+static bool is_still_at_work(struct wf_engine *engine,
+                             struct wf_frame *child) {
+    wf_task_record_started(engine, child);
+    wf_task_abandon(engine, child);
+    wf_timer_disarm(engine, child);
+    return child->cancelling > 0 || child->reaping > 0;
+}
+
 static void abort_child(struct wf_engine *engine, struct wf_frame *child) {
     struct wf_frame *frame = child->up;
     if (child->fork && child->fork->next > child->fork->done) {
@@ -480,7 +490,8 @@ static void abort_child(struct wf_engine *engine, struct wf_frame *child) {
         child->previous_event = child->fork->last_inner;
         wf_fork_free(take_fork(child));
     }
-    wf_task_record_started(engine, child);
+    if (is_still_at_work(engine, child))
+        return;
     aborted_event(engine, child);
     if (frame->fork->is_map)
         iteration_event(engine, child, WF_EVENT_MAP_ITERATION_ABORTED);

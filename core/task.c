@@ -195,6 +195,14 @@ static void forget_children(struct wf_frame *frame) {
  * apart from the frame, which may end meanwhile; a frame that lives is not
  * dispatched again before. */
 
+/* Nothing that the frame has left running is left. */
+static void goes_on(struct wf_engine *engine, struct wf_frame *frame) {
+    if (wf_frame_is_doomed(frame)) /* it ends, which waited for this */
+        wf_frame_run(engine, frame);
+    else if (frame->dispatch_wanted)
+        wf_task_dispatch(engine, frame->task);
+}
+
 static void reaped(void *arg, struct wf_child child) {
     struct reap *reap = arg;
     struct wf_engine *engine = reap->engine;
@@ -209,8 +217,7 @@ static void reaped(void *arg, struct wf_child child) {
     if (!frame || frame->reaping == 0 || --frame->reaping > 0)
         return;
     forget_children(frame);
-    if (frame->dispatch_wanted)
-        wf_task_dispatch(engine, frame->task);
+    goes_on(engine, frame);
 }
 
 static void start_reaping(struct wf_engine *engine, struct wf_frame *frame) {
@@ -251,8 +258,7 @@ static void cancel_done(void *arg, uint64_t task) {
         return;
     frame->cancelling--;
     forget_children(frame); /* they were of that task */
-    if (frame->dispatch_wanted)
-        wf_task_dispatch(engine, frame->task);
+    goes_on(engine, frame);
 }
 
 static void forget(struct wf_engine *engine, struct wf_frame *frame) {

@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "branches.h"
+#include "file.h"
 #include "lua_stdlib.h"
 
 static const char handlers[] =
@@ -240,6 +241,50 @@ static void the_first_failure_counts(void **state) {
     assert_int_equal(rig_count(story, " ParallelStateFailed P"), 1);
 }
 
+static const char stubborn[] =
+    "local exec = require('exec')\n"
+    "local function shell(text, file)\n"
+    "  exec.run({ 'sh', '-c', text, file })\n"
+    "end\n"
+    "return {\n"
+    "  hold = function(input)\n"
+    "    shell([[trap '' TERM; echo begin >>\"$0\"; sleep 1.5;"
+    "echo end >>\"$0\"]], input.file)\n"
+    "  end,\n"
+    "  fail = function(input)\n"
+    "    shell([[until grep -q begin \"$0\"; do sleep 0.02; done]],"
+    " input.file)\n"
+    "    error({ Error = 'E', Cause = 'C' })\n"
+    "  end,\n"
+    "}\n";
+
+/* What an aborted task has started is still there for a while: a retry of the
+ * state must not work beside it. */
+static void a_retry_waits_for_what_was_aborted(void **state) {
+    struct rig *rig = *state;
+    char file[128], input[256];
+    struct wf_buf text = {0};
+    struct wf_error err;
+    rig->clock.seeded = false; /* handlers run beside each other */
+    rig_handler(rig, "work.lua", stubborn);
+    rig_open(rig);
+    snprintf(file, sizeof(file), "%s/ledger", rig->directory);
+    snprintf(input, sizeof(input), "{'file':'%s'}", file);
+    branches_run(rig,
+                 "{'StartAt':'P','States':{'P':{'Type':'Parallel','Branches':["
+                 BRANCH("H", "'H':{'Type':'Task','Resource':'lua:work.hold',"
+                        "'End':true}") ","
+                 BRANCH("F", "'F':{'Type':'Task','Resource':'lua:work.fail',"
+                        "'End':true}")
+                 "],'Retry':[{'ErrorEquals':['E'],'IntervalSeconds':1,"
+                 "'MaxAttempts':1}],'End':true}}}",
+                 input, WF_EXECUTION_FAILED, NULL);
+    assert_int_equal(wf_file_read(file, 4096, &text, &err), 0);
+    wf_buf_u8(&text, 0);
+    assert_string_equal(text.data, "begin\nend\nbegin\nend\n");
+    wf_buf_free(&text);
+}
+
 /* ---- from outside ---- */
 
 static const char all_wait[] =
@@ -393,6 +438,7 @@ int main(int argc, char **argv) {
         ENGINE_TEST_BOTH(an_item_that_cannot_be_made_fails_the_map),
         ENGINE_TEST_BOTH(results_can_be_too_large),
         ENGINE_TEST_BOTH(the_first_failure_counts),
+        ENGINE_TEST_REAL(a_retry_waits_for_what_was_aborted),
         ENGINE_TEST_BOTH(a_stop_ends_all_branches),
         ENGINE_TEST_BOTH(a_timeout_ends_all_branches),
         ENGINE_TEST_BOTH(late_answers_change_nothing),
