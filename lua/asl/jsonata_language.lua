@@ -40,7 +40,7 @@ end
 function jsonata_language.run(program, view)
   current = view.ctx
   RUN.now_ms = current:now_ms()
-  return program:run(nil, view.bindings, RUN)
+  return program:run(nil, view:bindings(), RUN)
 end
 
 return jsonata_language

@@ -46,16 +46,13 @@ end
 
 local STATES_CLASS = { __index = states_member }
 
+-- The names of members, which views share.
+local KEYS = { [0] = 2, "input", "context" }
+local RESULT_KEYS = { [0] = 3, "input", "result", "context" }
+local ERROR_KEYS = { [0] = 3, "input", "errorOutput", "context" }
+
 local function keys_of(view)
-  local keys = { "input" }
-  if view.result then
-    keys[2] = "result"
-  elseif view.error_output then
-    keys[2] = "errorOutput"
-  end
-  keys[#keys + 1] = "context"
-  keys[0] = #keys
-  return keys
+  return view.result and RESULT_KEYS or view.error_output and ERROR_KEYS or KEYS
 end
 
 -- A variable that nobody has looked at yet.
@@ -72,9 +69,25 @@ local BINDINGS_CLASS = { __index = variable }
 local view = {}
 view.__index = view
 
+--- Values by name, as programs want them.
+function view:bindings()
+  local bindings = self.bound
+  if not bindings then
+    bindings = setmetatable({
+      [BINDINGS] = self.ctx:variables(),
+      states = setmetatable({
+        [0] = keys_of(self),
+        [STATES] = self,
+      }, STATES_CLASS),
+    }, BINDINGS_CLASS)
+    self.bound = bindings
+  end
+  return bindings
+end
+
 --- Makes all members of $states: for what looks at the whole of it.
 function view:fill()
-  local states = self.bindings.states
+  local states = self:bindings().states
   for i = 1, states[0][0] do
     local _ = states[states[0][i]]
   end
@@ -82,20 +95,13 @@ end
 
 --- A view. `result` and `error_output` may be nil.
 function jsonata_view.new(ctx, input, result, error_output)
-  local self = setmetatable({
+  return setmetatable({
     ctx = ctx,
     input = input,
     result = result,
     error_output = error_output,
+    bound = nil, -- made when first asked for
   }, view)
-  self.bindings = setmetatable({
-    [BINDINGS] = ctx:variables(),
-    states = setmetatable({
-      [0] = keys_of(self),
-      [STATES] = self,
-    }, STATES_CLASS),
-  }, BINDINGS_CLASS)
-  return self
 end
 
 return jsonata_view

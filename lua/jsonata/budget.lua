@@ -79,7 +79,7 @@ function budget.now()
 end
 
 local FIELDS = { "steps", "left", "depth", "deadline", "timeout_ms", "site",
-                 "now_ms" }
+                 "now_ms", "spend", "portion" }
 
 local function saved_state()
   local saved = {}
@@ -100,7 +100,9 @@ function budget.start(options)
   budget.steps, budget.left, budget.depth = 0, DEFAULT_STEPS, DEFAULT_DEPTH
   budget.timeout_ms, budget.deadline = 0, nil
   budget.site, budget.now_ms = nil, nil
+  budget.spend, budget.portion = nil, 0
   if options then
+    budget.spend = options.spend
     budget.now_ms = options.now_ms
     budget.left = options.steps or DEFAULT_STEPS
     budget.depth = options.depth or DEFAULT_DEPTH
@@ -111,12 +113,17 @@ function budget.start(options)
   return saved
 end
 
+--- Ends an evaluation: who wants to know is told of the last steps.
 function budget.finish(saved)
+  local spend, taken = budget.spend, budget.portion - budget.steps
   budget.active = saved ~= nil
   if saved then
     for _, name in ipairs(FIELDS) do
       budget[name] = saved[name]
     end
+  end
+  if spend and taken > 0 then
+    spend(taken)
   end
 end
 

@@ -2,6 +2,7 @@
 
 local doc = require("wf.doc")
 local fake_ctx = require("fake_ctx")
+local jsonata = require("jsonata")
 local map_data = require("asl.map_data")
 local machine = require("machine")
 local machine_run = require("machine_run")
@@ -116,6 +117,35 @@ describe("a failure", function()
       .. '"{% $states.errorOutput.Error %}","Next":"Caught"}],"Next":"End"')
     assert.equal("retry", run.waiting)
     assert.equal('"States.QueryEvaluationError"', run:advance(1).output)
+  end)
+end)
+
+describe("the steps of an expression", function()
+  local function steps_of(text, limit)
+    local total, spent = 0, {}
+    local ok, problem = pcall(function()
+      return assert(jsonata.compile(text)):run(nil, {}, { spend = function(n)
+        total = total + n
+        if total > limit then
+          error(spent, 0)
+        end
+      end })
+    end)
+    return total, ok, problem == spent
+  end
+
+  it("are told while they are taken, and when it ends", function()
+    local few, many = steps_of("1 + $sum([1, 2])", 1e9),
+      steps_of("$map([1..50000], function($v) { $v + 1 })", 1e9)
+    assert.is_true(few > 0 and few < 100)
+    assert.is_true(many >= 100000 and many < 1000000)
+  end)
+
+  it("end it where they are too many", function()
+    local total, ok, was_spent =
+      steps_of("($f := function($n) { $f($n + 1) }; $f(1))", 10000)
+    assert.same({ false, true }, { ok, was_spent })
+    assert.is_true(total < 20000)
   end)
 end)
 
