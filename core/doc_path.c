@@ -156,7 +156,8 @@ struct wf_doc *wf_path_put(const struct wf_path *path, struct wf_value root,
     return doc;
 }
 
-/* Adds the members of `object` that `but` (may be without a document) has not. */
+/* Adds the members of `object` that `but` (perhaps without a document) has
+ * not. */
 static void add_members(struct wf_buf *out, struct wf_value object,
                         struct wf_value but) {
     const struct wf_node *nodes = wf_doc_nodes(object.doc);

@@ -333,7 +333,8 @@ static bool enter(struct wf_engine *engine, struct wf_frame *frame) {
     wf_frame_retriers_reset(frame);
     frame->entered_event = wf_frame_event(engine, frame, &event);
     frame->entered_ms = frame->execution->last_ms;
-    wf_frame_put_question(engine, frame, WF_SCRIPT_ENTER, NULL, NULL, &decision);
+    wf_frame_put_question(engine, frame, WF_SCRIPT_ENTER, NULL, NULL,
+                          &decision);
     return apply(engine, frame, &decision, NULL);
 }
 

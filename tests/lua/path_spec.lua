@@ -68,7 +68,8 @@ end)
 
 describe("texts that are no paths", function()
   for _, text in ipairs({
-    "", "a", "$states.input", "$1", "$.", "$..", "$.a.", "$.a..b[", "$[", "$[]", "$['a",
+    "", "a", "$states.input", "$1", "$.", "$..", "$.a.", "$.a..b[", "$[", "$[]",
+    "$['a",
     "$['a'", "$.a b", "$[1.5]", "$[99999999999]", "$ .a",
   }) do
     it("are refused: " .. text, function()
