@@ -9,10 +9,9 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/random.h>
-#include <time.h>
 #include <wctype.h>
 
+#include "clock.h"
 #include "doc.h"
 #include "lua_jsonata_priv.h"
 
@@ -118,30 +117,27 @@ static int l_compile(lua_State *L) {
     return 2;
 }
 
-static int64_t clock_us(clockid_t id) {
-    struct timespec now;
-    clock_gettime(id, &now);
-    return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
-}
+/* For `moonstep eval`; in states, ctx has the time and randomness. */
 
 /* wall_ms() -> milliseconds since the epoch */
 static int l_wall_ms(lua_State *L) {
-    lua_pushnumber(L, floor((double)clock_us(CLOCK_REALTIME) / 1000));
+    struct wf_clock clock;
+    wf_clock_init_real(&clock);
+    lua_pushnumber(L, (double)wf_clock_now_ms(&clock));
     return 1;
 }
 
 /* elapsed_ms() -> a clock that only goes forward */
 static int l_elapsed_ms(lua_State *L) {
-    lua_pushnumber(L, (double)clock_us(CLOCK_MONOTONIC) / 1000);
+    lua_pushnumber(L, (double)wf_clock_mono_ns() / 1e6);
     return 1;
 }
 
 /* random() -> a number in [0, 1) */
 static int l_random(lua_State *L) {
-    uint64_t bits = 0;
-
-    if (getrandom(&bits, sizeof(bits), 0) != sizeof(bits))
-        return luaL_error(L, "no random numbers");
+    struct wf_clock clock;
+    wf_clock_init_real(&clock);
+    uint64_t bits = wf_clock_random(&clock);
     lua_pushnumber(L, (double)(bits >> 11) / 9007199254740992.0);
     return 1;
 }
@@ -300,7 +296,7 @@ int wf_lua_open_jsonata(lua_State *L) {
     lua_setfield(L, -2, "no_keys");
     lua_getfield(L, LUA_REGISTRYINDEX, "_PRELOAD");
     lua_getfield(L, -1, "table.new");
-    lua_call(L, 0, 1);
+    lua_call(L, 0, 1); /* protected by wf_lua_sandbox */
     lua_setfield(L, -3, "table_new");
     lua_settop(L, up + JSONATA_UPVALUES);
     return 1;

@@ -117,7 +117,7 @@ static void open_loaded(lua_State *L) {
     lua_call(L, 0, 1); /* protected by wf_lua_sandbox */
     lua_pushcfunction(L, wf_lua_open_jsonata);
     lua_pushvalue(L, -2);
-    lua_call(L, 1, 1);
+    lua_call(L, 1, 1); /* protected, too */
     lua_setfield(L, -3, "wf.jsonata");
     lua_setfield(L, -2, "wf.doc");
     lua_pushlightuserdata(L, (void *)&LOADED_KEY);
