@@ -45,6 +45,54 @@ static void add_compact(struct wf_buf *out, struct wf_str text) {
     out->len = (size_t)(to - out->data);
 }
 
+/* Half a surrogate pair, which UTF-8 cannot have, as an escape. Returns the
+ * bytes that it takes, 0 if it is none. */
+static size_t add_surrogate(struct wf_buf *out, const char *at,
+                            const char *end) {
+    if (end - at < 3 || (unsigned char)at[0] != 0xED ||
+        (unsigned char)at[1] < 0xA0)
+        return 0;
+    wf_buf_addf(out, "\\u%04x",
+                0xD000u | ((unsigned char)at[1] & 0x3Fu) << 6 |
+                    ((unsigned char)at[2] & 0x3Fu));
+    return 3;
+}
+
+/* Characters without the quotes around them. */
+static void add_part(struct wf_buf *out, const char *from, const char *to) {
+    struct wf_buf part = {0};
+
+    wf_buf_json(&part, (struct wf_str){from, (size_t)(to - from)});
+    wf_buf_add(out, part.data + 1, part.len - 2);
+    wf_buf_free(&part);
+}
+
+/* A string with bytes 0xED, of which some may be surrogates. */
+static void add_odd_string(struct wf_buf *out, struct wf_str text) {
+    const char *at = text.data, *end = text.data + text.len, *from = at;
+
+    wf_buf_u8(out, '"');
+    while (at < end) {
+        const char *mark = memchr(at, 0xED, (size_t)(end - at));
+        at = mark ? mark : end;
+        add_part(out, from, at);
+        from = at;
+        size_t taken = at < end ? add_surrogate(out, at, end) : 0;
+        from += taken;
+        at += taken ? taken : 1;
+    }
+    if (from < end)
+        add_part(out, from, end);
+    wf_buf_u8(out, '"');
+}
+
+static void add_string(struct wf_buf *out, struct wf_str text) {
+    if (text.len > 2 && memchr(text.data, 0xED, text.len))
+        add_odd_string(out, text);
+    else
+        wf_buf_json(out, text);
+}
+
 static void add_break(struct writer *writer) {
     if (!writer->pretty)
         return;
@@ -109,7 +157,7 @@ static void add_object(lua_State *L, struct writer *writer) {
         add_break(writer);
         lua_rawgeti(L, keys, i);
         key.data = lua_tolstring(L, -1, &key.len);
-        wf_buf_json(writer->out, key);
+        add_string(writer->out, key);
         wf_buf_adds(writer->out, writer->pretty ? ": " : ":");
         lua_rawget(L, keys - 1);
         add_value(L, writer);
@@ -171,7 +219,7 @@ static void add_value(lua_State *L, struct writer *writer) {
         break;
     case LUA_TSTRING:
         text.data = lua_tolstring(L, -1, &text.len);
-        wf_buf_json(writer->out, text);
+        add_string(writer->out, text);
         break;
     case LUA_TTABLE:
         if (wf_jsonata_stub_text(L, lua_gettop(L), &text)) {

@@ -65,11 +65,11 @@ function functions.matcher(regex)
   local f = { [0] = true, arity = 1, regex = regex.regex,
               pattern = regex.pattern, groups = 0 }
   f.groups = regex.groups
-  f.fn = function(text, offset)
+  f.fn = function(text)
     if type(text) ~= "string" then
       return nil
     end
-    return match_object(f, text, offset or 0)
+    return match_object(f, text, 0)
   end
   return f
 end

@@ -77,7 +77,8 @@ local function scan_string(text, at)
     if sub(text, found, found) == quote then
       return table.concat(parts), found + 1
     end
-    local escape = sub(text, found + 1, found + 1)
+    local escape = text:match("^[%z\1-\127\192-\255][\128-\191]*",
+                              found + 1) or ""
     if ESCAPES[escape] then
       parts[#parts + 1], start = ESCAPES[escape], found + 2
     elseif escape == "u" then
