@@ -203,7 +203,9 @@ function lexer.number(text, at)
   local exponent = text:match("^[eE][-+]?%d+", behind) or ""
   behind = behind + #exponent
   local value = tonumber(digits .. fraction .. exponent)
-  if value == math.huge then
+  if not value and exponent:find("-", 1, true) then
+    value = 0 -- what LuaJIT does not even try to read
+  elseif not value or value == math.huge then
     raise("S0102", behind - 1, digits .. fraction .. exponent)
   end
   return "number", value, behind
