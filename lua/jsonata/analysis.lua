@@ -187,6 +187,7 @@ end
 
 local HANDLERS = { default = operator, coalesce = operator }
 
+--- Both sides; `[` and the like are steps of a path.
 function HANDLERS.binary(node, state)
   local handler = BINARY[node.value]
   local result = (handler or operator)(node, state)
@@ -199,6 +200,7 @@ function HANDLERS.binary(node, state)
   return result
 end
 
+--- Constructors and the minus sign.
 function HANDLERS.unary(node, state)
   if node.value == "[" then
     for i, item in ipairs(node.expressions) do
@@ -218,11 +220,13 @@ function HANDLERS.unary(node, state)
   return node
 end
 
+--- A name alone is a path of one step.
 function HANDLERS.name(node)
   return { type = "path", steps = { node }, position = node.position,
            keep_singleton = node.keep_array }
 end
 
+--- `%`: which step it means is looked up later.
 function HANDLERS.parent(node, state)
   node.slot = ancestry.slot(state)
   return node
@@ -254,6 +258,7 @@ local function analyse_block(node, state)
   end
 end
 
+--- Expressions in parentheses; the last is the value.
 function HANDLERS.block(node, state)
   node.binds = in_scope(state, function()
     analyse_block(node, state)
@@ -261,6 +266,7 @@ function HANDLERS.block(node, state)
   return node
 end
 
+--- `? :`
 function HANDLERS.condition(node, state)
   for _, field in ipairs({ "condition", "then_", "else_" }) do
     if node[field] then
@@ -309,6 +315,7 @@ HANDLERS["lambda"] = function(node, state)
   return node
 end
 
+--- `| pattern | update, delete |`
 function HANDLERS.transform(node, state)
   node.pattern = analyse(node.pattern, state)
   node.update = analyse(node.update, state)
@@ -316,6 +323,7 @@ function HANDLERS.transform(node, state)
   return node
 end
 
+--- `and`, `or`, `in` stand for names where no operator can.
 function HANDLERS.operator(node)
   return raise("S0201", node.position, node.value)
 end

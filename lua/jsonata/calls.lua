@@ -146,22 +146,27 @@ local function called(f, site, context, count, a, b, c, d)
   return result
 end
 
+--- Calls a function without arguments.
 function calls.call0(f, site, context)
   return called(f, site, context, 0)
 end
 
+--- Calls a function with one argument.
 function calls.call1(f, site, context, a)
   return called(f, site, context, 1, a)
 end
 
+--- Calls a function with two arguments.
 function calls.call2(f, site, context, a, b)
   return called(f, site, context, 2, a, b)
 end
 
+--- Calls a function with three arguments.
 function calls.call3(f, site, context, a, b, c)
   return called(f, site, context, 3, a, b, c)
 end
 
+--- Calls a function with four arguments.
 function calls.call4(f, site, context, a, b, c, d)
   return called(f, site, context, 4, a, b, c, d)
 end
@@ -174,6 +179,7 @@ local function invoke_many(f, context, count, list)
   return f.fn(unpack(list, 1, count))
 end
 
+--- The same with any number of arguments.
 function calls.call_many(f, site, context, count, list)
   check(f, site)
   local depth = budget.depth - 1
@@ -198,26 +204,34 @@ local function tail(f, site, context, count, a, b, c, d)
   return f.fn(a, b, c, d)
 end
 
+--- Calls a function as the last thing that a function does without arguments.
 function calls.tail_call0(f, site, context)
   return tail(f, site, context, 0)
 end
 
+--- Calls a function as the last thing that a function does with one argument.
 function calls.tail_call1(f, site, context, a)
   return tail(f, site, context, 1, a)
 end
 
+--- Calls a function as the last thing that a function does with two arguments.
 function calls.tail_call2(f, site, context, a, b)
   return tail(f, site, context, 2, a, b)
 end
 
+--- Calls a function as the last thing that a function does with three
+-- arguments.
 function calls.tail_call3(f, site, context, a, b, c)
   return tail(f, site, context, 3, a, b, c)
 end
 
+--- Calls a function as the last thing that a function does with four
+-- arguments.
 function calls.tail_call4(f, site, context, a, b, c, d)
   return tail(f, site, context, 4, a, b, c, d)
 end
 
+--- The same with any number of arguments.
 function calls.tail_call_many(f, site, context, count, list)
   check(f, site)
   tick(1)
@@ -229,6 +243,7 @@ end
 -- Built-in functions that are called by their names
 ---------------------------------------------------------------------------
 
+--- Calls a built-in function by its name without arguments.
 function calls.builtin0(f, site, context)
   budget.site = site
   tick(1)
@@ -240,30 +255,35 @@ local function cost(a)
   return type(a) == "string" and 1 + #a / BYTES_A_STEP or 1
 end
 
+--- Calls a built-in function by its name with one argument.
 function calls.builtin1(f, site, context, a)
   budget.site = site
   tick(cost(a))
   return invoke(f, context, 1, a)
 end
 
+--- Calls a built-in function by its name with two arguments.
 function calls.builtin2(f, site, context, a, b)
   budget.site = site
   tick(cost(a))
   return invoke(f, context, 2, a, b)
 end
 
+--- Calls a built-in function by its name with three arguments.
 function calls.builtin3(f, site, context, a, b, c)
   budget.site = site
   tick(cost(a))
   return invoke(f, context, 3, a, b, c)
 end
 
+--- Calls a built-in function by its name with four arguments.
 function calls.builtin4(f, site, context, a, b, c, d)
   budget.site = site
   tick(cost(a))
   return invoke(f, context, 4, a, b, c, d)
 end
 
+--- The same with any number of arguments.
 function calls.builtin_many(f, site, context, count, list)
   budget.site = site
   tick(count)
@@ -280,10 +300,12 @@ function calls.lambda(fn, arity, compiled)
            lambda = true }
 end
 
+--- T1005: what is called is not a function; a variable may be meant.
 function calls.not_a_function(site)
   return raise("T1005", site.position, site.token)
 end
 
+--- T1007: the same of a partial application.
 function calls.not_partial(site)
   return raise("T1007", site.position, site.token)
 end

@@ -104,11 +104,13 @@ function Generator:frame(depth)
   return "F" .. ("[0]"):rep(self.frames - depth)
 end
 
+--- Variables declared from here on end with close_scope().
 function Generator:open_scope()
   self.scope = { outer = self.scope, vars = {}, level = self.level }
   return self.scope
 end
 
+--- Ends what open_scope() began.
 function Generator:close_scope()
   self.scope = self.scope.outer
 end
@@ -119,6 +121,7 @@ function Generator:push_frame()
   self.frames = self.frames + 1
 end
 
+--- Ends the Lua function that push_frame() began.
 function Generator:pop_frame()
   self.frames = self.frames - 1
 end
@@ -141,6 +144,7 @@ function Generator:declare(names)
   end
 end
 
+--- Declares a variable as a Lua local.
 function Generator:write_declaration(var)
   if self.boxed then
     var.out[var.line] = "F[" .. var.slot .. "] = " .. self:helper("UNBOUND")
@@ -182,6 +186,7 @@ function Generator:tuple_scope(tuple, names)
   end
 end
 
+--- Ends the scope of the names that a tuple binds.
 function Generator:end_tuple_scope()
   if self.boxed then
     self:pop_frame()
@@ -281,6 +286,7 @@ function Generator:operand(node, ctx)
   return nil
 end
 
+--- A variable as an operand: a local, or one bound from outside.
 function Generator:variable_operand(name, ctx)
   if name == "" then
     return ctx == "top" and self:global("root") or ctx, "any"
@@ -376,16 +382,19 @@ function Generator:optional(work)
   self.level = self.level - 1
 end
 
+--- A number.
 function nodes.number(g, node, _, dst)
   g:emit(dst .. " = " .. g:number(node.value))
   return "number"
 end
 
+--- A string.
 function nodes.string(g, node, _, dst)
   g:emit(dst .. " = " .. g:constant(node.value))
   return "string"
 end
 
+--- true, false or null.
 function nodes.value(g, node, _, dst)
   if type(node.value) == "boolean" then
     g:emit(dst .. " = " .. tostring(node.value))
@@ -395,12 +404,14 @@ function nodes.value(g, node, _, dst)
   return "any"
 end
 
+--- A regular expression: compiled once, a constant.
 function nodes.regex(g, node, _, dst)
   local matcher = g.matcher(node.value)
   g:emit(dst .. " = " .. g:constant(matcher))
   return "any"
 end
 
+--- `$name`, `$` and `$$`.
 function nodes.variable(g, node, ctx, dst)
   local operand = g:variable_operand(node.value, ctx)
   if operand then
@@ -414,11 +425,13 @@ function nodes.variable(g, node, ctx, dst)
   return "any"
 end
 
+--- `%`: a name that the step it means has bound.
 function nodes.parent(g, node, _, dst)
   lookup(g, node.slot.label, dst)
   return "any"
 end
 
+--- `$name := value`
 function nodes.bind(g, node, ctx, dst)
   local var = g.scope.vars[node.name]
   if node.rhs.type == "lambda" and var.level == g.level then
@@ -430,6 +443,7 @@ function nodes.bind(g, node, ctx, dst)
   return kind
 end
 
+--- Expressions one after the other, in a scope of their own.
 function nodes.block(g, node, ctx, dst)
   local count = #node.expressions
   if count == 0 then
@@ -459,6 +473,7 @@ function nodes.block(g, node, ctx, dst)
   return kind
 end
 
+--- `? :`
 function nodes.condition(g, node, ctx, dst)
   local temp = g:temp()
   local first, second = nil, "any"
@@ -488,6 +503,7 @@ nodes["default"] = function(g, node, ctx, dst)
   return "any"
 end
 
+--- `??` and `?:`
 function nodes.coalesce(g, node, ctx, dst)
   g:expression(node.lhs, ctx, dst)
   g:optional(function()

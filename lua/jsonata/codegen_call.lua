@@ -144,6 +144,7 @@ end
 inline.map = map_or_filter(false)
 inline.filter = map_or_filter(true)
 
+--- $reduce with a function written in place: a loop.
 function inline.reduce(g, node, ctx, dst, first, lambda)
   if #lambda.arguments < 2 then
     return nil
@@ -253,6 +254,7 @@ nodes["function"] = function(g, node, ctx, dst)
   return call(g, node, ctx, dst, nil)
 end
 
+--- `~>`
 function nodes.apply(g, node, ctx, dst)
   g:emit("do")
   local left = g:value(node.lhs, ctx)
@@ -271,6 +273,7 @@ function nodes.apply(g, node, ctx, dst)
   return "any"
 end
 
+--- A call with `?` among its arguments.
 function nodes.partial(g, node, ctx, dst)
   local site = g:site(node.position, token_of(node.procedure))
   g:emit("do")
@@ -377,6 +380,7 @@ local function part(g, node)
   return name
 end
 
+--- `| pattern | update, delete |`
 function nodes.transform(g, node, _, dst)
   g:emit("do")
   local pattern, update = part(g, node.pattern), part(g, node.update)

@@ -86,6 +86,7 @@ local function concatenation(g, node, ctx, dst)
   return "string"
 end
 
+--- An operator with two operands.
 function nodes.binary(g, node, ctx, dst)
   local row = BINARY[node.value]
   if row then
@@ -162,6 +163,7 @@ local function fixed_object(g, node, ctx, dst)
   return "object"
 end
 
+--- The minus sign; array and object constructors.
 function nodes.unary(g, node, ctx, dst)
   if node.value == "[" then
     return array(g, node, ctx, dst)

@@ -109,6 +109,7 @@ local function sort_terms(g, step, a, n, keys, context)
   end
 end
 
+--- The context of an item that is itself.
 function codegen.same(x)
   return x
 end
@@ -173,6 +174,7 @@ local function first_tuple_step(path)
   return nil
 end
 
+--- Steps one after the other.
 function nodes.path(g, node, ctx, dst)
   local count = #node.steps
   local tuple_at = first_tuple_step(node)
@@ -197,16 +199,19 @@ function nodes.path(g, node, ctx, dst)
   return "any"
 end
 
+--- A member of the context.
 function nodes.name(g, node, ctx, dst)
   g:emit(dst .. " = " .. g:call("get", ctx, g:constant(node.value)))
   return "any"
 end
 
+--- `*`
 function nodes.wildcard(g, _, ctx, dst)
   g:emit(dst .. " = " .. g:call("wildcard", ctx))
   return "any"
 end
 
+--- `**`
 function nodes.descendant(g, _, ctx, dst)
   g:emit(dst .. " = " .. g:call("descendants", ctx))
   return "any"

@@ -27,6 +27,7 @@ function collections.list(count)
   return list
 end
 
+--- Adds a value as it is; undefined adds nothing.
 function collections.push_whole(list, value)
   if value ~= nil then
     local count = list[0] + 1
@@ -51,6 +52,7 @@ function collections.push_item(list, value)
   end
 end
 
+--- Marks a list as made by an array constructor: it is never flattened.
 function collections.cons(list)
   return setmetatable(list, CONS)
 end

@@ -36,6 +36,7 @@ local function both(a, b, token, position)
   return a, b
 end
 
+--- a + b
 function operators.add(a, b, position)
   if type(a) == "number" and type(b) == "number" then
     local sum = a + b
@@ -47,6 +48,7 @@ function operators.add(a, b, position)
   return a and a + b
 end
 
+--- a - b
 function operators.subtract(a, b, position)
   if type(a) == "number" and type(b) == "number" then
     local difference = a - b
@@ -58,6 +60,7 @@ function operators.subtract(a, b, position)
   return a and a - b
 end
 
+--- a * b
 function operators.multiply(a, b, position)
   if type(a) == "number" and type(b) == "number" then
     local product = a * b
@@ -69,6 +72,7 @@ function operators.multiply(a, b, position)
   return a and a * b
 end
 
+--- a / b
 function operators.divide(a, b, position)
   if type(a) ~= "number" or type(b) ~= "number" or a - a ~= 0
      or b - b ~= 0 then
@@ -86,6 +90,7 @@ function operators.remainder(a, b, position)
   return a and math.fmod(a, b)
 end
 
+--- -a
 function operators.negate(a, position)
   if type(a) == "number" and a - a == 0 then
     return -a
@@ -95,6 +100,7 @@ function operators.negate(a, position)
   return -checked(a, "D1002", "-", position)
 end
 
+--- a = b; false if either is undefined.
 function operators.equal(a, b)
   if a == nil or b == nil then
     return false
@@ -102,6 +108,7 @@ function operators.equal(a, b)
   return equal(a, b)
 end
 
+--- a != b; false if either is undefined.
 function operators.unequal(a, b)
   if a == nil or b == nil then
     return false
@@ -127,6 +134,7 @@ end
 
 local less = values.less
 
+--- a < b
 function operators.less(a, b, position)
   if type(a) == "number" and type(b) == "number" then
     return a < b
@@ -137,6 +145,7 @@ function operators.less(a, b, position)
   return a and a < b
 end
 
+--- a <= b
 function operators.less_equal(a, b, position)
   if type(a) == "number" and type(b) == "number" then
     return a <= b
@@ -147,6 +156,7 @@ function operators.less_equal(a, b, position)
   return a and a <= b
 end
 
+--- a > b
 function operators.greater(a, b, position)
   if type(a) == "number" and type(b) == "number" then
     return a > b
@@ -157,6 +167,7 @@ function operators.greater(a, b, position)
   return a and a > b
 end
 
+--- a >= b
 function operators.greater_equal(a, b, position)
   if type(a) == "number" and type(b) == "number" then
     return a >= b
@@ -167,6 +178,7 @@ function operators.greater_equal(a, b, position)
   return a and a >= b
 end
 
+--- a in b
 function operators.includes(a, b)
   if a == nil or b == nil then
     return false
@@ -190,6 +202,7 @@ local function integer(value, code, position)
   return number
 end
 
+--- [from..to]
 function operators.range(from, to, position)
   from = integer(from, "T2003", position)
   to = integer(to, "T2004", position)

@@ -354,6 +354,7 @@ function paths.single_raw(value)
   return setmetatable({ [0] = 1, value }, SEQUENCE)
 end
 
+--- What a step has found, for the next step: `had` says how much came before.
 function paths.found_next(had, one, found)
   if had == 0 then
     return nil
@@ -363,6 +364,7 @@ function paths.found_next(had, one, found)
   return so_far(found, found[0])
 end
 
+--- The same at the end of a path: a single value stands alone.
 function paths.found_last(had, one, found)
   if had == 0 then
     return nil
@@ -376,6 +378,7 @@ function paths.found_last(had, one, found)
   return setmetatable(found, SEQUENCE)
 end
 
+--- The same as a sequence, also of one.
 function paths.found_raw(had, one, found)
   if had == 0 then
     return nil
@@ -609,6 +612,7 @@ function paths.number_tuples(stream, name)
   end
 end
 
+--- Marks a list as a stream of tuples.
 function paths.as_stream(stream)
   return setmetatable(stream, TUPLES)
 end
@@ -626,10 +630,12 @@ local function contexts(stream)
   return setmetatable(found, SEQUENCE)
 end
 
+--- The contexts of a stream as a path's result.
 function paths.tuple_values(stream)
   return paths.unwrap(contexts(stream))
 end
 
+--- The same, kept as an array.
 function paths.kept_values(stream)
   return paths.kept(contexts(stream))
 end

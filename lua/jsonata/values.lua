@@ -93,10 +93,12 @@ function values.is_object(value)
   return type(head) == "table"
 end
 
+--- True for functions, built-in ones too.
 function values.is_function(value)
   return type(value) == "table" and value[0] == true
 end
 
+--- True for what a path has found, not made by a constructor.
 function values.is_sequence(value)
   return IS_SEQUENCE[getmetatable(value)] == true
 end
