@@ -102,6 +102,51 @@ function value:equals(other) end
 function value:decode() end
 
 ---------------------------------------------------------------------------
+-- wf.jsonata: what lua/jsonata needs of C (core/lua_jsonata.h); nobody else
+-- can require it. For values see lua/jsonata/values.lua.
+---------------------------------------------------------------------------
+
+local core = {}
+
+--- Lua source as a function (chunk); or nil and what is wrong with it.
+function core.compile(source, name) end
+--- A value of wf.doc, or JSON text, as a value of JSONata: containers are
+-- stubs, which are filled when they are looked into ([0]). parse returns nil
+-- and what is wrong, if the text is no JSON.
+function core.decode(value) end
+function core.parse(text) end
+--- A value as JSON text: exact, or as $string() has it. Raises an error table
+-- if it is nested too deeply or becomes much longer than max_bytes (64 MiB).
+function core.encode(value, as_string, pretty, max_bytes) end
+--- Of a stub, without filling it: true and the member of that name; false if
+-- it is no object. After some peeks it is filled all the same.
+function core.peek(stub, name) end
+--- The members of that name of an array's elements, if they are simple.
+function core.column(stub, name) end
+--- Fills an array; its objects with some members only.
+function core.prefetch(stub, names) end
+--- $merge of an array of objects: the object, and how many members were read.
+function core.merge(list) end
+--- A regular expression, and how many groups it has; or nil and what is wrong.
+-- regex_find: where the first match at or behind the offset begins and ends
+-- (0-based bytes), and its groups; nil: none; false: it takes too long.
+function core.regex(pattern, flags) end
+function core.regex_find(regex, text, offset) end
+--- A number as JavaScript writes it; rounded to 15 digits; a random one.
+function core.number_text(number) end
+function core.rounded(number) end
+function core.random() end
+--- Upper or lower case of all scripts; a JSON string.
+function core.change_case(text, upper) end
+function core.quote(text) end
+--- Milliseconds: since the epoch; on a clock that only goes forward.
+function core.wall_ms() end
+function core.elapsed_ms() end
+--- table.new; null; the keys of {}.
+function core.table_new(array, hash) end
+core.null, core.no_keys = nil, nil
+
+---------------------------------------------------------------------------
 -- ctx: the first argument of a state script's functions. Valid during the
 -- call only.
 ---------------------------------------------------------------------------

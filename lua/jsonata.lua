@@ -201,9 +201,9 @@ end
 
 local function compile(text, options)
   local tree, binds, nodes = analysis.analyse(parser.parse(text))
-  local fn, source, used = compile_tree(tree, binds, nodes, options)
+  local fn, _, used = compile_tree(tree, binds, nodes, options)
   return setmetatable({ fn = fn, text = text, binds = binds, nodes = nodes,
-                        used = used, source = source, eval = options.eval,
+                        used = used, eval = options.eval,
                         builtins = options.builtins },
                       program)
 end
