@@ -362,7 +362,7 @@ static void join(struct wf_engine *engine, struct wf_frame *frame) {
         wf_frame_decide(engine, frame, WF_SCRIPT_BRANCH_FAILED, NULL,
                         &failure, &decision);
     if (decision.kind != WF_DECISION_TOO_LONG) {
-        wf_fork_free(take_fork(frame));
+        wf_list_append(&engine->old_forks, &take_fork(frame)->link);
         conclude(engine, frame, &decision, results != NULL);
     }
     wf_doc_unref(results);

@@ -17,6 +17,7 @@
 #define TURN_NS 1000000       /* or so long: others wait for the loop */
 #define FRAME_TRANSITIONS 64  /* of one frame before the next has its turn */
 #define TURN_TIMERS 1000
+#define FREED_PAGES 64        /* of results of what has been joined */
 /* Of one decision; beyond, a thread makes it. */
 #define LOOP_STEPS 10000 /* about a millisecond */
 #define LOOP_BYTES ((size_t)4 << 20)
@@ -77,6 +78,15 @@ static void run_frames(struct wf_engine *engine) {
     }
 }
 
+static void free_forks(struct wf_engine *engine, uint32_t pages) {
+    struct wf_link *first = wf_list_shift(&engine->old_forks);
+    if (!first ||
+        wf_fork_free_some(WF_ENTRY(first, struct wf_fork, link), pages))
+        return;
+    wf_list_append(&engine->old_forks, first);
+    wf_engine_wake(engine);
+}
+
 static void bury_frames(struct wf_engine *engine) {
     struct wf_link *link;
     while ((link = wf_list_shift(&engine->graveyard)))
@@ -119,6 +129,7 @@ static void turn(struct ev_loop *loop, struct ev_prepare *watcher, int e) {
     wf_tasks_drain_backlog(engine);
     run_frames(engine);
     bury_frames(engine);
+    free_forks(engine, FREED_PAGES);
     if (engine->in_flight_count < BATCHES_IN_FLIGHT)
         wf_engine_submit(engine);
     more |= !wf_list_is_empty(&engine->run_queue) &&
@@ -211,6 +222,7 @@ static void init_lists(struct wf_engine *engine) {
     wf_list_init(&engine->in_flight);
     wf_list_init(&engine->sweeps);
     wf_list_init(&engine->graveyard);
+    wf_list_init(&engine->old_forks);
 }
 
 static char *text_or(const char *text, const char *otherwise) {
@@ -323,6 +335,8 @@ void wf_engine_close(struct wf_engine *engine) {
     wf_pieces_free(engine);
     wf_sweeps_free(engine);
     bury_frames(engine);
+    while (!wf_list_is_empty(&engine->old_forks))
+        free_forks(engine, UINT32_MAX);
     for (size_t i = 0; i < engine->table.size; i++)
         while (engine->table.by_id[i])
             wf_execution_drop(engine, engine->table.by_id[i]);

@@ -139,6 +139,7 @@ struct wf_engine {
     struct wf_load *load_list;
     struct frame_load *frame_loads;
     struct wf_link sweeps;
+    struct wf_link old_forks;   /**< Joined; freed bit by bit. */
     struct wf_link graveyard;   /**< Ended frames of EXPRESS executions. */
     /** Starts that look whether their name is free, by the name's hash. */
     struct start_call *name_lookups[WF_NAME_LOOKUPS];

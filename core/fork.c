@@ -29,6 +29,15 @@ static void page_free(struct wf_fork_page *page) {
     free(page);
 }
 
+bool wf_fork_free_some(struct wf_fork *fork, uint32_t pages) {
+    for (; pages > 0 && fork->page_count > 0; pages--)
+        page_free(fork->pages[--fork->page_count]);
+    if (fork->page_count > 0)
+        return false;
+    wf_fork_free(fork);
+    return true;
+}
+
 void wf_fork_free(struct wf_fork *fork) {
     if (!fork)
         return;

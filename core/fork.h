@@ -20,6 +20,7 @@
 #define WF_FORK_H
 
 #include "doc.h"
+#include "list.h"
 
 #define WF_FORK_PAGE 128
 
@@ -42,6 +43,7 @@ struct wf_fork {
     char *error, *cause;    /**< Why children are being ended; NULL: none. */
 
     /* In memory only. */
+    struct wf_link link;    /**< In the engine's list of those that are over. */
     uint32_t in_memory;     /**< Children that are. */
     uint32_t busy;          /**< Those that do something, but for waiting. */
     uint32_t swept;         /**< Abort: those below, in memory, are told. */
@@ -63,6 +65,9 @@ struct wf_fork {
 
 struct wf_fork *wf_fork_new(bool is_map, uint32_t base, uint32_t count);
 void wf_fork_free(struct wf_fork *fork); /* NULL is fine */
+/** Frees some of it, at most `pages` pages of results; true: all of it is
+ * gone. What a large Map leaves takes milliseconds to free. */
+bool wf_fork_free_some(struct wf_fork *fork, uint32_t pages);
 
 /** Notes the result of a child. `doc` (may be NULL) is kept, within a bound
  * unless `keep`. */

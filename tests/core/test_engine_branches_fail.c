@@ -252,8 +252,8 @@ static const char stubborn[] =
     "echo end >>\"$0\"]], input.file)\n"
     "  end,\n"
     "  fail = function(input)\n"
-    "    shell([[until grep -q begin \"$0\"; do sleep 0.02; done]],"
-    " input.file)\n"
+    "    shell([[until [ \"$(tail -n 1 \"$0\")\" = begin ]; do"
+    " sleep 0.02; done]], input.file)\n"
     "    error({ Error = 'E', Cause = 'C' })\n"
     "  end,\n"
     "}\n";
