@@ -215,7 +215,7 @@ local NO_OPTIONS = {}
 -- made, are other functions than the usual ones.
 function jsonata.compile(text, options)
   local saved = budget.site
-  budget.site = nil
+  budget.site = false
   local ok, result = pcall(compile, text, options or NO_OPTIONS)
   if not ok then
     result = as_error(result)

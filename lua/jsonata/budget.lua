@@ -7,17 +7,18 @@ local core = require("wf.jsonata")
 local errors = require("jsonata.errors")
 
 --- The one that runs. Steps are handed out in portions, so that counting them
--- is one subtraction and one comparison.
+-- is one subtraction and one comparison. What is not there is false, never
+-- nil: a key that comes and goes would have the table made anew each time.
 local budget = {
   steps = 0,    -- left of the portion
   left = 0,     -- behind this portion
   depth = 0,    -- calls that may still be opened
-  deadline = nil, -- in core.elapsed_ms(), or nil
+  deadline = false, -- in core.elapsed_ms()
   timeout_ms = 0,
   active = false,
-  now_ms = nil, -- the moment of the evaluation, once asked for
-  site = nil,   -- the call that has begun last: { position, token }
-  spend = nil,  -- is told of steps once they are taken, and may raise an error
+  now_ms = false, -- the moment of the evaluation, once asked for
+  site = false, -- the call that has begun last: { position, token }
+  spend = false, -- is told of steps once they are taken, and may raise an error
   portion = 0,  -- how many were handed out last
 }
 
@@ -98,17 +99,17 @@ function budget.start(options)
   local saved = budget.active and saved_state() or nil
   budget.active = true
   budget.steps, budget.left, budget.depth = 0, DEFAULT_STEPS, DEFAULT_DEPTH
-  budget.timeout_ms, budget.deadline = 0, nil
-  budget.site, budget.now_ms = nil, nil
-  budget.spend, budget.portion = nil, 0
+  budget.timeout_ms, budget.deadline = 0, false
+  budget.site, budget.now_ms = false, false
+  budget.spend, budget.portion = false, 0
   if options then
-    budget.spend = options.spend
-    budget.now_ms = options.now_ms
+    budget.spend = options.spend or false
+    budget.now_ms = options.now_ms or false
     budget.left = options.steps or DEFAULT_STEPS
     budget.depth = options.depth or DEFAULT_DEPTH
     budget.timeout_ms = options.timelimit or 0
     budget.deadline = budget.timeout_ms > 0
-      and core.elapsed_ms() + budget.timeout_ms or nil
+      and core.elapsed_ms() + budget.timeout_ms or false
   end
   return saved
 end
