@@ -197,6 +197,7 @@ fail:
 /* Suspended connections cannot be closed: they are resumed first, and
  * wf_http_access() then abandons them. */
 static void abandon_all(struct wf_http *http) {
+    http->is_closing = true; /* none is suspended from here on */
     for (struct wf_link *at = http->handling.next; at != &http->handling;
          at = at->next) {
         request_of(at)->suspended = false;

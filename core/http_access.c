@@ -86,6 +86,9 @@ static enum MHD_Result dispatch(struct wf_http_request *request) {
     if (request->refusal)
         return wf_http_refuse(request, request->refusal, "ServiceUnavailable",
                               "Too many request bodies at once. Try again.");
+    if (http->is_closing)
+        return wf_http_refuse(request, 503, "ServiceUnavailable",
+                              "The server is shutting down.");
     wf_list_append(&http->handling, &request->link);
     http->stats.unanswered++;
     request->progress = WF_HTTP_HANDLING;

@@ -59,6 +59,7 @@ struct wf_http {
                     struct wf_error *);
     bool check_peer;
     bool resumed; /* wake is pending */
+    bool is_closing; /**< What is still being received is refused. */
     size_t body_bytes, receive_bytes, received;
     uint64_t receive_ns;
     ev_io readable;
