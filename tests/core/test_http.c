@@ -402,6 +402,35 @@ static void tells_waiting_clients_that_it_stops(void **state) {
     ev_loop_destroy(server.loop);
 }
 
+/* What arrives while it stops must not be left waiting: libmicrohttpd ended
+ * the process for that. */
+static void handles_nothing_new_while_it_stops(void **state) {
+    struct server server;
+    struct http_client client, late;
+    struct http_response response;
+    (void)state;
+    open_with(&server, (struct wf_http_options){0});
+    server.hold = true;
+    http_connect(&late, server.loop, server.port);
+    http_sends(&late, "GET /late HTTP/1.1\r\n");
+    for (int i = 0; i < 10; i++)
+        http_pump(&late);
+    http_connect(&client, server.loop, server.port);
+    http_sends(&client, GET("/waiting"));
+    turn_until_held(&server, &client, 1);
+    /* There, but not read yet: the loop does not turn. */
+    assert_true(write(late.fd, HOST "\r\n", strlen(HOST) + 2) > 0);
+    wf_http_free(server.http);
+    assert_int_equal(server.count, 1);
+    http_receive(&client, &response);
+    assert_int_equal(response.status, 503);
+    http_response_deinit(&response);
+    http_close(&client);
+    http_close(&late);
+    echo(server.held[0]);
+    ev_loop_destroy(server.loop);
+}
+
 /* ---- who may ask ---- */
 
 static const char *const more_hosts[] = {"flows.example.org", "10.0.0.5", NULL};
@@ -632,6 +661,7 @@ int main(void) {
         cmocka_unit_test(carries_a_thousand_idle_connections),
         cmocka_unit_test(drops_the_reply_to_a_dead_client),
         cmocka_unit_test(tells_waiting_clients_that_it_stops),
+        cmocka_unit_test(handles_nothing_new_while_it_stops),
         cmocka_unit_test(knows_whom_to_let_pass),
         cmocka_unit_test(keeps_foreign_pages_from_the_handler),
         cmocka_unit_test(allows_more_hosts_when_told),
