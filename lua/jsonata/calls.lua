@@ -126,8 +126,8 @@ local function check(f, site)
   end
 end
 
--- A call that is not in tail position.
-local function called(f, site, context, count, a, b, c, d)
+--- A call that is not in tail position, with up to four arguments.
+function calls.call(f, site, context, count, a, b, c, d)
   check(f, site)
   local depth = budget.depth - 1
   budget.depth = depth
@@ -144,31 +144,6 @@ local function called(f, site, context, count, a, b, c, d)
   end
   budget.depth = depth + 1
   return result
-end
-
---- Calls a function without arguments.
-function calls.call0(f, site, context)
-  return called(f, site, context, 0)
-end
-
---- Calls a function with one argument.
-function calls.call1(f, site, context, a)
-  return called(f, site, context, 1, a)
-end
-
---- Calls a function with two arguments.
-function calls.call2(f, site, context, a, b)
-  return called(f, site, context, 2, a, b)
-end
-
---- Calls a function with three arguments.
-function calls.call3(f, site, context, a, b, c)
-  return called(f, site, context, 3, a, b, c)
-end
-
---- Calls a function with four arguments.
-function calls.call4(f, site, context, a, b, c, d)
-  return called(f, site, context, 4, a, b, c, d)
 end
 
 -- Any number of arguments.
@@ -194,7 +169,8 @@ function calls.call_many(f, site, context, count, list)
   return result
 end
 
-local function tail(f, site, context, count, a, b, c, d)
+--- A call in tail position, with up to four arguments.
+function calls.tail_call(f, site, context, count, a, b, c, d)
   check(f, site)
   tick(1)
   if f.signature then
@@ -202,33 +178,6 @@ local function tail(f, site, context, count, a, b, c, d)
     return invoke(f, context, count, a, b, c, d)
   end
   return f.fn(a, b, c, d)
-end
-
---- Calls a function as the last thing that a function does without arguments.
-function calls.tail_call0(f, site, context)
-  return tail(f, site, context, 0)
-end
-
---- Calls a function as the last thing that a function does with one argument.
-function calls.tail_call1(f, site, context, a)
-  return tail(f, site, context, 1, a)
-end
-
---- Calls a function as the last thing that a function does with two arguments.
-function calls.tail_call2(f, site, context, a, b)
-  return tail(f, site, context, 2, a, b)
-end
-
---- Calls a function as the last thing that a function does with three
--- arguments.
-function calls.tail_call3(f, site, context, a, b, c)
-  return tail(f, site, context, 3, a, b, c)
-end
-
---- Calls a function as the last thing that a function does with four
--- arguments.
-function calls.tail_call4(f, site, context, a, b, c, d)
-  return tail(f, site, context, 4, a, b, c, d)
 end
 
 --- The same with any number of arguments.
@@ -243,44 +192,16 @@ end
 -- Built-in functions that are called by their names
 ---------------------------------------------------------------------------
 
---- Calls a built-in function by its name without arguments.
-function calls.builtin0(f, site, context)
-  budget.site = site
-  tick(1)
-  return invoke(f, context, 0)
-end
-
 -- Steps of a call, most of which look at each byte of their first argument.
 local function cost(a)
   return type(a) == "string" and 1 + #a / BYTES_A_STEP or 1
 end
 
---- Calls a built-in function by its name with one argument.
-function calls.builtin1(f, site, context, a)
+--- A call with up to four arguments.
+function calls.builtin(f, site, context, count, a, b, c, d)
   budget.site = site
   tick(cost(a))
-  return invoke(f, context, 1, a)
-end
-
---- Calls a built-in function by its name with two arguments.
-function calls.builtin2(f, site, context, a, b)
-  budget.site = site
-  tick(cost(a))
-  return invoke(f, context, 2, a, b)
-end
-
---- Calls a built-in function by its name with three arguments.
-function calls.builtin3(f, site, context, a, b, c)
-  budget.site = site
-  tick(cost(a))
-  return invoke(f, context, 3, a, b, c)
-end
-
---- Calls a built-in function by its name with four arguments.
-function calls.builtin4(f, site, context, a, b, c, d)
-  budget.site = site
-  tick(cost(a))
-  return invoke(f, context, 4, a, b, c, d)
+  return invoke(f, context, count, a, b, c, d)
 end
 
 --- The same with any number of arguments.
@@ -340,12 +261,11 @@ function calls.chain(left, right, site, context)
     raise("T2006", site.position, site.token, right)
   elseif type(left) == "table" and left[0] == true then
     return calls.lambda(function(x)
-      return paths.unwrap(calls.call1(
-        right, site, context, paths.unwrap(calls.call1(left, site, context,
-                                                       x))))
+      local first = paths.unwrap(calls.call(left, site, context, 1, x))
+      return paths.unwrap(calls.call(right, site, context, 1, first))
     end, 1)
   end
-  return called(right, site, context, 1, left)
+  return calls.call(right, site, context, 1, left)
 end
 
 ---------------------------------------------------------------------------

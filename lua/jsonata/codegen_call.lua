@@ -32,14 +32,14 @@ local function operands(g, node, ctx, first)
   return list
 end
 
--- A call of runtime function `name`N, or `name`_many beyond four arguments.
+-- A call of runtime function `name`, or `name`_many beyond four arguments.
 local function call_with(g, name, head, list)
   local count = #list
   if count > MAX_DIRECT then
     return g:call(name .. "_many", head, tostring(count),
                   "{" .. table.concat(list, ", ") .. "}")
   end
-  return g:call(name .. count, head, unpack(list))
+  return g:call(name, head, tostring(count), unpack(list))
 end
 
 local inline = {}

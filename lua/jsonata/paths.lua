@@ -113,21 +113,29 @@ local function name_in(array, n, name)
   return found, count, had, one
 end
 
---- The value of a name in one value, an array being one.
-function paths.get(value, name)
+-- A member that a value need not be filled for: true and what it is (nil for
+-- what has no members); or false and the value's head.
+local function member_of(value, name)
   if type(value) ~= "table" then
-    return nil
+    return true, nil
   end
   local head = rawget(value, 0)
-  if head == nil then -- not filled, and need not be for one member
-    local member = rawget(value, name)
-    if member ~= nil then
-      return member
-    end
-    local is_object, found = peek(value, name)
-    if is_object then
-      return found
-    end
+  if head ~= nil then
+    return false, head
+  end
+  local member = rawget(value, name)
+  if member ~= nil then
+    return true, member
+  end
+  local is_object, found = peek(value, name)
+  return is_object, found
+end
+
+--- The value of a name in one value, an array being one.
+function paths.get(value, name)
+  local is_over, head = member_of(value, name)
+  if is_over then
+    return head
   end
   if type(head) == "table" then
     return value[name]
@@ -154,19 +162,9 @@ end
 
 --- The step `name`, others follow.
 function paths.name(value, name)
-  if type(value) ~= "table" then
-    return nil
-  end
-  local head = rawget(value, 0)
-  if head == nil then -- not filled, and need not be for one member
-    local member = rawget(value, name)
-    if member ~= nil then
-      return member
-    end
-    local is_object, found = peek(value, name)
-    if is_object then
-      return found
-    end
+  local is_over, head = member_of(value, name)
+  if is_over then
+    return head
   end
   if type(head) == "table" then
     return value[name]
@@ -186,19 +184,9 @@ end
 
 --- The step `name`, the last one.
 function paths.last_name(value, name)
-  if type(value) ~= "table" then
-    return nil
-  end
-  local head = rawget(value, 0)
-  if head == nil then
-    local member = rawget(value, name)
-    if member ~= nil then
-      return member
-    end
-    local is_object, found = peek(value, name)
-    if is_object then
-      return found
-    end
+  local is_over, head = member_of(value, name)
+  if is_over then
+    return head
   end
   if type(head) == "table" then
     value = value[name]
