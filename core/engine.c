@@ -186,6 +186,8 @@ static void script_notice(void *arg, const char *text) {
 }
 
 static void set_defaults(struct wf_engine_options *options) {
+    if (!options->profile)
+        options->profile = &WF_PROFILE_NATIVE;
     if (!options->journal_bytes)
         options->journal_bytes = (size_t)48 << 20;
     if (!options->memory_bytes)
@@ -194,6 +196,8 @@ static void set_defaults(struct wf_engine_options *options) {
         options->idle_ms = 3000;
     if (!options->payload_bytes)
         options->payload_bytes = (size_t)64 << 20;
+    options->payload_bytes =
+        wf_profile_payload_bytes(options->profile, options->payload_bytes);
 }
 
 static void start_watchers(struct wf_engine *engine) {
