@@ -128,6 +128,7 @@ static void turn(struct ev_loop *loop, struct ev_prepare *watcher, int e) {
     wf_engine_load_due(engine);
     wf_tasks_drain_backlog(engine);
     run_frames(engine);
+    wf_executions_end_full(engine);
     bury_frames(engine);
     free_forks(engine, FREED_PAGES);
     if (engine->in_flight_count < BATCHES_IN_FLIGHT)
@@ -216,6 +217,7 @@ static void init_lists(struct wf_engine *engine) {
     wf_list_init(&engine->run_queue);
     wf_list_init(&engine->dirty);
     wf_list_init(&engine->held);
+    wf_list_init(&engine->full);
     wf_list_init(&engine->unpacked);
     wf_list_init(&engine->idle);
     wf_list_init(&engine->started);
