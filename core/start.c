@@ -114,7 +114,7 @@ static struct wf_execution *create(struct start_call *call) {
     struct wf_execution *execution = wf_execution_new();
 
     execution->id = new_id(engine);
-    execution->machine = machine;
+    wf_execution_set_machine(execution, machine);
     execution->express = machine->express;
     execution->start_ms = wf_clock_now_ms(engine->clock);
     execution->last_ms = execution->start_ms;
