@@ -17,8 +17,6 @@ local item_reader = {}
 
 local LARGEST = 9007199254740991
 
-local READS_FILE = { ["s3:getObject"] = true, ["file:read"] = true }
-
 local READERS = { "s3:getObject", "s3:listObjectsV2", "file:read",
   "file:list" }
 
@@ -66,26 +64,22 @@ item_reader.config_schemas = {
   }, nil, { MaxItemsPath = true }),
 }
 
+local function reader_schema(parameters, kind, other)
+  return {
+    types = {
+      Resource = { "map_resource", actions = READERS },
+      [parameters] = kind,
+      ReaderConfig = "reader_config",
+    },
+    required = { "Resource", parameters },
+    other_language = { [other] = true },
+  }
+end
+
 --- The schemas of ItemReader, by query language.
 item_reader.schemas = {
-  JSONPath = {
-    types = {
-      Resource = { "map_resource", actions = READERS },
-      Parameters = "template",
-      ReaderConfig = "reader_config",
-    },
-    required = { "Resource", "Parameters" },
-    other_language = { Arguments = true },
-  },
-  JSONata = {
-    types = {
-      Resource = { "map_resource", actions = READERS },
-      Arguments = "jsonata",
-      ReaderConfig = "reader_config",
-    },
-    required = { "Resource", "Arguments" },
-    other_language = { Parameters = true },
-  },
+  JSONPath = reader_schema("Parameters", "template", "Arguments"),
+  JSONata = reader_schema("Arguments", "jsonata", "Parameters"),
 }
 
 local function require_field(at, name, location)
@@ -93,13 +87,19 @@ local function require_field(at, name, location)
     .. "' is required but was missing", location)
 end
 
+-- Whether it must be said what the data are. Of files of the engine's their
+-- names tell.
+local function needs_type(reader, config)
+  local action = reader.Resource and reader.Resource.action
+  return action == "s3:getObject" or (action == "s3:listObjectsV2"
+    and config.Transformation == "LOAD_AND_FLATTEN")
+end
+
 -- What depends on values of other fields.
 local function check(reader, at)
   local config = reader.ReaderConfig or {}
   local location = diagnostics.below(at.location, "ReaderConfig")
-  local reads_files = config.Transformation == "LOAD_AND_FLATTEN"
-    or READS_FILE[reader.Resource and reader.Resource.action]
-  if reads_files and not config.InputType then
+  if not config.InputType and needs_type(reader, config) then
     require_field(at, "InputType", location)
   elseif config.InputType == "CSV" and not config.CSVHeaderLocation then
     require_field(at, "CSVHeaderLocation", location)

@@ -140,9 +140,12 @@ describe("an ItemReader", function()
       of_reader(s3 .. ',"ReaderConfig":{"InputType":"CSV"}'))
     assert.same(missing("CSVHeaders", config), of_reader(s3
       .. ',"ReaderConfig":{"InputType":"CSV","CSVHeaderLocation":"GIVEN"}'))
+    local flatten =
+      ',"Parameters":{},"ReaderConfig":{"Transformation":"LOAD_AND_FLATTEN"}'
     assert.same(missing("InputType", config), of_reader('"Resource":'
-      .. '"file:list","Parameters":{},"ReaderConfig":{"Transformation":'
-      .. '"LOAD_AND_FLATTEN"}'))
+      .. '"arn:aws:states:::s3:listObjectsV2"' .. flatten))
+    assert.same({}, of_reader('"Resource":"file:list"' .. flatten))
+    assert.same({}, of_reader('"Resource":"file:read","Parameters":{}'))
   end)
 
   it("has values that there are", function()
