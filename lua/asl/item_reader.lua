@@ -89,22 +89,34 @@ end
 
 -- Whether it must be said what the data are. Of files of the engine's their
 -- names tell.
-local function needs_type(reader, config)
+local function needs_type(reader)
   local action = reader.Resource and reader.Resource.action
+  local config = reader.ReaderConfig or {}
   return action == "s3:getObject" or (action == "s3:listObjectsV2"
     and config.Transformation == "LOAD_AND_FLATTEN")
 end
 
+local function check_config(reader, at, config)
+  local read = reader.ReaderConfig
+  local is_needed = {
+    InputType = needs_type(reader),
+    CSVHeaderLocation = read.InputType == "CSV",
+    CSVHeaders = read.CSVHeaderLocation == "GIVEN",
+  }
+  for _, name in ipairs({ "InputType", "CSVHeaderLocation", "CSVHeaders" }) do
+    if is_needed[name] and not config:get(name) then
+      require_field(at, name, diagnostics.below(at.location, "ReaderConfig"))
+    end
+  end
+end
+
 -- What depends on values of other fields.
-local function check(reader, at)
-  local config = reader.ReaderConfig or {}
-  local location = diagnostics.below(at.location, "ReaderConfig")
-  if not config.InputType and needs_type(reader, config) then
-    require_field(at, "InputType", location)
-  elseif config.InputType == "CSV" and not config.CSVHeaderLocation then
-    require_field(at, "CSVHeaderLocation", location)
-  elseif config.CSVHeaderLocation == "GIVEN" and not config.CSVHeaders then
-    require_field(at, "CSVHeaders", location)
+local function check(reader, at, value)
+  local config = value:get("ReaderConfig")
+  if config then
+    check_config(reader, at, config)
+  elseif needs_type(reader) then
+    require_field(at, "ReaderConfig", at.location)
   end
 end
 
