@@ -5,8 +5,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define FIRST_RANGE (1024 * 1024) /* holds most objects as a whole */
-#define RANGE (8 * 1024 * 1024)
+#define FIRST_RANGE ((size_t)1 << 20) /* holds most objects as a whole */
+#define RANGE ((size_t)8 << 20)
 
 struct object {
     struct wf_item_source base;

@@ -13,7 +13,7 @@
 
 #include "item_s3.h"
 
-#define PIECE (8 * 1024 * 1024) /* a part has at least 5 MiB */
+#define PIECE ((size_t)8 << 20) /* a part has at least 5 MiB */
 
 struct folder {
     struct wf_item_folder base;

@@ -6,8 +6,13 @@
 #include "doc.h"
 #include "item_s3.h"
 
+/* A part of `texts`, which moves as it grows. */
+struct slice {
+    size_t start, len;
+};
+
 struct entry {
-    struct wf_str key, etag, class; /* slices of `texts`; see settle() */
+    struct slice key, etag, class;
     int64_t modified;               /* seconds since the epoch */
     uint64_t size;
 };
@@ -32,16 +37,15 @@ static int bad(const struct listing *list, const char *what,
 
 /* ---- a page ---- */
 
-/* What the text is called while `texts` may still move: its offset. */
-static struct wf_str keep(struct listing *list, struct wf_str text) {
-    struct wf_str kept = {(const char *)(uintptr_t)list->texts.len, text.len};
+static struct slice keep(struct listing *list, struct wf_str text) {
+    struct slice kept = {list->texts.len, text.len};
 
     wf_buf_addstr(&list->texts, text);
     return kept;
 }
 
-static void settle(const struct listing *list, struct wf_str *text) {
-    text->data = list->texts.data + (uintptr_t)text->data;
+static struct wf_str text_of(const struct listing *list, struct slice slice) {
+    return (struct wf_str){list->texts.data + slice.start, slice.len};
 }
 
 static int digit(char c) {
@@ -51,9 +55,9 @@ static int digit(char c) {
 }
 
 /* As encoding-type=url has it: %XX, and + for a blank. */
-static struct wf_str keep_unescaped(struct listing *list,
-                                    struct wf_str text) {
-    struct wf_str kept = {(const char *)(uintptr_t)list->texts.len, 0};
+static struct slice keep_unescaped(struct listing *list,
+                                   struct wf_str text) {
+    struct slice kept = {list->texts.len, 0};
 
     for (size_t i = 0; i < text.len; i++) {
         char c = text.data[i] == '+' ? ' ' : text.data[i];
@@ -121,18 +125,13 @@ static void on_element(void *arg, const char *name, struct wf_str text,
 static int take_page(struct listing *list, struct wf_str body,
                      struct wf_error *err) {
     list->texts.len = 0;
-    wf_buf_reserve(&list->texts, 1); /* offsets need a beginning */
+    wf_buf_reserve(&list->texts, 1); /* slices need a beginning */
     list->count = list->at = 0;
     list->last = true;
     if (list->entries)
         memset(list->entries, 0, sizeof(*list->entries));
     if (wf_s3_xml(body, on_element, list) != 0)
         return bad(list, "the answer is not XML", err);
-    for (size_t i = 0; i < list->count; i++) {
-        settle(list, &list->entries[i].key);
-        settle(list, &list->entries[i].etag);
-        settle(list, &list->entries[i].class);
-    }
     return 0;
 }
 
@@ -185,7 +184,7 @@ static int next_key(struct wf_item_list *base, struct wf_str *key,
         if (get_page(list, err) != 0)
             return -1;
     }
-    *key = list->entries[list->at++].key;
+    *key = text_of(list, list->entries[list->at++].key);
     if (!is_behind(list, *key))
         return bad(list, "the keys are not in order", err);
     list->after.len = 0;
@@ -197,16 +196,18 @@ static int describe(struct wf_item_list *base, struct wf_buf *out,
                     struct wf_error *err) {
     struct listing *list = (struct listing *)base;
     const struct entry *entry = &list->entries[list->at - 1];
+    struct wf_str key = text_of(list, entry->key);
 
-    if (!wf_utf8_valid(entry->key) || !wf_utf8_valid(entry->etag))
+    if (!wf_utf8_valid(key))
         return bad(list, "a key is not UTF-8", err);
     wf_buf_adds(out, "{\"Etag\":");
-    wf_buf_json(out, entry->etag);
+    wf_buf_json(out, text_of(list, entry->etag));
     wf_buf_adds(out, ",\"Key\":");
-    wf_buf_json(out, entry->key);
+    wf_buf_json(out, key);
     wf_buf_addf(out, ",\"LastModified\":%lld,\"Size\":%llu,\"StorageClass\":",
                 (long long)entry->modified, (unsigned long long)entry->size);
-    wf_buf_json(out, entry->class.len ? entry->class : WF_STR("STANDARD"));
+    wf_buf_json(out, entry->class.len ? text_of(list, entry->class)
+                                      : WF_STR("STANDARD"));
     wf_buf_u8(out, '}');
     return 1;
 }

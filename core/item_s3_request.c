@@ -10,7 +10,7 @@
 #define FIRST_PAUSE_MS 50
 #define CONNECT_S 10L
 #define IDLE_S 30L /* without a byte */
-#define MAX_ANSWER (16 * 1024 * 1024)
+#define MAX_ANSWER ((size_t)16 << 20)
 
 /* What the callbacks of a transfer fill. */
 struct transfer {

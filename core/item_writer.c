@@ -9,7 +9,7 @@
 
 #define POSITION_VERSION 1
 #define MAX_FILE_BYTES (UINT64_C(5) << 30)
-#define BUFFER (64 * 1024)
+#define BUFFER 65536
 
 static const char *const kinds[WF_RESULT_KINDS] = {"SUCCEEDED", "FAILED",
                                                    "PENDING"};
