@@ -90,7 +90,8 @@ layer(wf_engine SOURCES core/engine.c core/commit.c core/table.c core/keys.c
       core/tail.c core/execution.c core/frame.c core/fork.c core/children.c
       core/results.c core/sweep.c core/docs.c core/transition.c core/ask.c
       core/end.c core/task.c
-      core/task_ask.c core/task_table.c core/timer.c core/park.c core/load.c
+      core/task_ask.c core/task_table.c core/survivors.c core/timer.c
+      core/park.c core/load.c
       core/load_docs.c core/recover.c
       core/machine.c core/machine_rows.c core/machine_make.c
       core/label_refusal.c

@@ -25,6 +25,8 @@
  *                                   revision, status, tags (machine.h)
  *   p R machine:4 revision:4        definition of a state machine's revision
  *   p B hash:32                     bundle of handlers
+ *   p X pid:4 start_time:8          a process group of a task that was given
+ *                                   up, until it has ended: the task's key
  *
  * Execution ids ascend with time (milliseconds << 16, never reused), so rows
  * of one age lie together and inserts go to the end of their table.
@@ -73,6 +75,8 @@ struct wf_key wf_key_results(uint16_t partition, uint64_t execution,
 struct wf_key wf_key_machine(uint16_t partition, struct wf_str name);
 struct wf_key wf_key_revision(uint16_t partition, uint32_t machine,
                               uint32_t revision);
+struct wf_key wf_key_survivor(uint16_t partition, int32_t pid,
+                              uint64_t start_time);
 struct wf_key wf_key_bundle(uint16_t partition, struct wf_str hash);
 
 /** Numbers out of a key: `offset` counts from behind the table letter. */
