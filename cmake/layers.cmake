@@ -3,15 +3,16 @@ layer(wf_base SOURCES core/base.c core/clock.c core/profile.c)
 layer(wf_doc SOURCES core/doc.c core/doc_scan.c core/doc_value.c
       core/doc_equal.c core/doc_path.c core/json_complaint.c
       LINK wf_base m)
+layer(wf_regex SOURCES core/regex.c LINK wf_base PkgConfig::PCRE2)
 layer(wf_lua_json SOURCES core/lua_json.c core/lua_json_encode.c
       core/lua_json_merge.c LINK wf_doc PkgConfig::LUAJIT)
 layer(wf_lua_doc SOURCES core/lua_doc.c core/lua_doc_budget.c core/lua_doc_from.c
       core/lua_doc_template.c core/lua_doc_hash.c core/lua_doc_regex.c
-      LINK wf_lua_json PkgConfig::CRYPTO PkgConfig::PCRE2)
+      LINK wf_lua_json wf_regex PkgConfig::CRYPTO)
 
 layer(wf_lua_jsonata SOURCES core/lua_jsonata.c core/lua_jsonata_decode.c
       core/lua_jsonata_encode.c core/lua_jsonata_merge.c core/lua_regex.c
-      LINK wf_lua_doc PkgConfig::PCRE2)
+      LINK wf_lua_doc wf_regex)
 
 include(cmake/embed.cmake)
 embed_lua(EMBEDDED_SOURCE)
