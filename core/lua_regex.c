@@ -48,12 +48,13 @@ int wf_jsonata_regex(lua_State *L) {
     return 2;
 }
 
-static void push_group(lua_State *L, const char *text, PCRE2_SIZE from,
-                       PCRE2_SIZE to) {
-    if (from == PCRE2_UNSET)
+/* `range`: where it begins and ends. */
+static void push_group(lua_State *L, const char *text,
+                       const PCRE2_SIZE range[2]) {
+    if (range[0] == PCRE2_UNSET)
         lua_pushboolean(L, false);
     else
-        lua_pushlstring(L, text + from, to - from);
+        lua_pushlstring(L, text + range[0], range[1] - range[0]);
 }
 
 /* regex_find(regex, text, offset): an offset above 0 is the end of a match
@@ -88,7 +89,7 @@ int wf_jsonata_regex_find(lua_State *L) {
     lua_pushnumber(L, (lua_Number)at[0]);
     lua_pushnumber(L, (lua_Number)at[1]);
     for (int i = 1; i < groups; i++)
-        push_group(L, text.data, at[2 * i], at[2 * i + 1]);
+        push_group(L, text.data, at + (ptrdiff_t)2 * i);
     return 1 + groups;
 }
 
