@@ -39,7 +39,7 @@ target_compile_definitions(wf_store PUBLIC $<$<CONFIG:Debug>:WF_FAULTS>)
 layer(wf_api SOURCES core/api.c core/api_call.c core/api_validate.c
       core/api_model.c core/api_own.c core/api_executions.c
       core/api_state_machines.c core/api_settings.c core/api_tags.c
-      core/api_events.c
+      core/api_events.c core/api_graph.c
       LINK wf_offload wf_http wf_doc wf_event)
 
 # Task handlers: the engine's side of the worker processes, and the worker.
@@ -96,6 +96,7 @@ layer(wf_engine SOURCES core/engine.c core/commit.c core/table.c core/keys.c
       core/load_docs.c core/recover.c
       core/machine.c core/machine_rows.c core/machine_make.c
       core/label_refusal.c
+      core/definition.c
       core/machine_read.c core/machine_list.c core/machine_delete.c
       core/machine_tags.c core/machine_old.c core/stop.c
       core/arn.c core/call.c core/ended.c core/refusal.c core/bundle.c
