@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #define STEPS UINT64_C(50000000) /* about five seconds */
+#define TIME_MS 10000
 #define BYTES ((size_t)512 << 20)
 #define MACHINES 16
 /* Garbage of larger payloads is collected at once. */
@@ -59,6 +60,8 @@ static void init(struct wf_deciders *deciders,
         limits->doc_bytes = BYTES;
     if (!limits->lua_bytes)
         limits->lua_bytes = BYTES;
+    if (!limits->time_ms && !options->seeded)
+        limits->time_ms = TIME_MS;
     pthread_mutex_init(&deciders->mutex, NULL);
 }
 
