@@ -31,7 +31,7 @@ s.bind(("127.0.0.1", 0))
 print(s.getsockname()[1])')
 : >"$home/log"
 "$moonstep" serve --listen 127.0.0.1:0 --data "$home/data" \
-  --payload-bytes 256K --lambda-endpoint "http://127.0.0.1:$lambda_port" \
+  --profile aws --lambda-endpoint "http://127.0.0.1:$lambda_port" \
   2>"$home/log" &
 server=$!
 tries=0
