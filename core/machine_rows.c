@@ -121,7 +121,8 @@ static bool asks_for_items(const struct wf_buf *definition) {
  * say so themselves. */
 static bool may_be_express(struct wf_str text, bool express) {
     static const char type[] = "\"EXPRESS\"";
-    return express || memmem(text.data, text.len, type, strlen(type)) != NULL;
+    return express || (text.len && memmem(text.data, text.len, type,
+                                          strlen(type)) != NULL);
 }
 
 /* A check first, since compiling finds less of what EXPRESS may not have. */
