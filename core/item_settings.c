@@ -102,19 +102,12 @@ static void settings_init(struct settings *settings, struct wf_value object,
     has(object, "parameters", &settings->parameters);
 }
 
-static bool ends_with(struct wf_str text, const char *end) {
-    size_t len = strlen(end);
-
-    return text.len >= len &&
-           memcmp(text.data + text.len - len, end, len) == 0;
-}
-
 /* ---- resources ---- */
 
 static bool is_s3(struct wf_str resource, const char *action) {
     size_t len = strlen(action);
 
-    return ends_with(resource, action) &&
+    return wf_item_ends_with(resource, action) &&
            (resource.len == len ||
             resource.data[resource.len - len - 1] == ':');
 }
@@ -217,7 +210,7 @@ static int take_reader_resource(struct settings *settings,
         return -1;
     bool is_file = wf_str_eq(resource, WF_STR("file:read")) ||
                    wf_str_eq(resource, WF_STR("file:list"));
-    bool is_list = is_file ? ends_with(resource, "list")
+    bool is_list = is_file ? wf_item_ends_with(resource, "list")
                            : is_s3(resource, "s3:listObjectsV2");
     if (!is_file && !is_list && !is_s3(resource, "s3:getObject"))
         return bad(settings, "The ItemReader's Resource is not supported",
@@ -231,11 +224,11 @@ static int take_reader_resource(struct settings *settings,
 /* ---- what the reader's configuration says ---- */
 
 static enum wf_item_input input_of_name(struct wf_str key) {
-    if (ends_with(key, ".gz"))
+    if (wf_item_ends_with(key, ".gz"))
         key.len -= 3;
-    if (ends_with(key, ".csv"))
+    if (wf_item_ends_with(key, ".csv"))
         return WF_ITEM_INPUT_CSV;
-    return ends_with(key, ".jsonl") || ends_with(key, ".ndjson")
+    return wf_item_ends_with(key, ".jsonl") || wf_item_ends_with(key, ".ndjson")
                ? WF_ITEM_INPUT_JSONL
                : WF_ITEM_INPUT_JSON;
 }
