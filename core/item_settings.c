@@ -104,12 +104,10 @@ static void settings_init(struct settings *settings, struct wf_value object,
 
 /* ---- resources ---- */
 
+/* `action` is ":s3:getObject", say: the end of an ARN, or all after ':'. */
 static bool is_s3(struct wf_str resource, const char *action) {
-    size_t len = strlen(action);
-
-    return wf_item_ends_with(resource, action) &&
-           (resource.len == len ||
-            resource.data[resource.len - len - 1] == ':');
+    return wf_item_ends_with(resource, action) ||
+           wf_str_eq(resource, wf_str(action + 1));
 }
 
 static int check_places(struct settings *settings,
@@ -211,8 +209,8 @@ static int take_reader_resource(struct settings *settings,
     bool is_file = wf_str_eq(resource, WF_STR("file:read")) ||
                    wf_str_eq(resource, WF_STR("file:list"));
     bool is_list = is_file ? wf_item_ends_with(resource, "list")
-                           : is_s3(resource, "s3:listObjectsV2");
-    if (!is_file && !is_list && !is_s3(resource, "s3:getObject"))
+                           : is_s3(resource, ":s3:listObjectsV2");
+    if (!is_file && !is_list && !is_s3(resource, ":s3:getObject"))
         return bad(settings, "The ItemReader's Resource is not supported",
                    resource);
     if (check_places(settings, stores, is_file) != 0)
@@ -376,7 +374,7 @@ static int take_writer(struct settings *settings,
     if (take(settings, settings->object, "resource", &resource) != 0)
         return -1;
     bool is_file = wf_str_eq(resource, WF_STR("file:write"));
-    if (!is_file && !is_s3(resource, "s3:putObject"))
+    if (!is_file && !is_s3(resource, ":s3:putObject"))
         return bad(settings, "The ResultWriter's Resource is not supported",
                    resource);
     if (check_places(settings, stores, is_file) != 0 ||
