@@ -14,7 +14,7 @@
 
 static const struct wf_regex_limits limits = {
     .pattern_bytes = 4096,
-    .steps = MATCH_STEPS,
+    .depth = MATCH_STEPS,
     .heap_kb = 4096,
     .whole_only = true,
 };
@@ -57,8 +57,7 @@ static int match(lua_State *L, struct wf_regex *regex, struct wf_str text,
     wf_lua_spend(L, 1 + text.len / WF_STEP_SCAN);
     if (limit > FIRST_STEPS)
         wf_lua_spend(L, limit / STEPS_OF_OURS);
-    pcre2_set_match_limit(regex->limits, limit);
-    return wf_regex_match(regex, text, 0, 0);
+    return wf_regex_match(regex, text, 0, 0, limit);
 }
 
 /* regex:matches(text) -> whether it matches all of the text; nil if that

@@ -5,12 +5,17 @@
  * Both pattern and text come from outside: the steps and the memory of a
  * match are limited.
  */
+#include "lua_doc.h"
 #include "lua_jsonata_priv.h"
 #include "regex.h"
 
+#define FIRST_STEPS 10000 /* are enough for nearly all */
+#define MATCH_STEPS 1000000
+#define STEPS_OF_OURS 20 /* of PCRE2's that are one of the budget's */
+
 static const struct wf_regex_limits limits = {
     .pattern_bytes = 16384,
-    .steps = 1000000,
+    .depth = MATCH_STEPS,
     .heap_kb = 8192,
 };
 
@@ -57,6 +62,18 @@ static void push_group(lua_State *L, const char *text,
         lua_pushlstring(L, text + range[0], range[1] - range[0]);
 }
 
+/* The budget pays for what takes long: for all that it may take. */
+static int find(lua_State *L, struct wf_regex *regex, struct wf_str text,
+                size_t offset) {
+    uint32_t options = offset > 0 ? PCRE2_NO_UTF_CHECK : 0; /* was done */
+    int found = wf_regex_match(regex, text, offset, options, FIRST_STEPS);
+
+    if (found != PCRE2_ERROR_MATCHLIMIT)
+        return found;
+    wf_lua_spend_of(L, wf_lua_doc_budget(L), MATCH_STEPS / STEPS_OF_OURS);
+    return wf_regex_match(regex, text, offset, options, MATCH_STEPS);
+}
+
 /* regex_find(regex, text, offset): an offset above 0 is the end of a match
  * that was found in the same text. -> where the first match at or behind the
  * 0-based offset begins and ends (0-based, end excluded), and its groups
@@ -74,8 +91,7 @@ int wf_jsonata_regex_find(lua_State *L) {
     lua_pop(L, 1);
     if (offset > text.len)
         return 0;
-    uint32_t options = offset > 0 ? PCRE2_NO_UTF_CHECK : 0; /* was done */
-    int found = wf_regex_match(regex, text, offset, options);
+    int found = find(L, regex, text, offset);
     if (found == PCRE2_ERROR_NOMATCH ||
         (found <= PCRE2_ERROR_UTF8_ERR1 && found >= PCRE2_ERROR_UTF8_ERR21))
         return 0;

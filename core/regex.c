@@ -33,8 +33,7 @@ int wf_regex_compile(struct wf_regex *regex, struct wf_str pattern,
         wf_regex_free(regex);
         return complain(PCRE2_ERROR_NOMEMORY, message);
     }
-    pcre2_set_match_limit(regex->limits, limits->steps);
-    pcre2_set_depth_limit(regex->limits, limits->steps);
+    pcre2_set_depth_limit(regex->limits, limits->depth);
     pcre2_set_heap_limit(regex->limits, limits->heap_kb);
     if (!limits->whole_only)
         pcre2_jit_compile(regex->code, PCRE2_JIT_COMPLETE);
@@ -49,7 +48,8 @@ void wf_regex_free(struct wf_regex *regex) {
 }
 
 int wf_regex_match(struct wf_regex *regex, struct wf_str text, size_t from,
-                   uint32_t options) {
+                   uint32_t options, uint32_t steps) {
+    pcre2_set_match_limit(regex->limits, steps);
     return pcre2_match(regex->code, (PCRE2_SPTR)text.data, text.len, from,
                        options, regex->match, regex->limits);
 }

@@ -19,7 +19,7 @@ struct wf_regex {
 
 struct wf_regex_limits {
     size_t pattern_bytes;
-    uint32_t steps; /**< Of one match; backtracking is no deeper either. */
+    uint32_t depth; /**< Of backtracking. */
     uint32_t heap_kb;
     bool whole_only; /**< Groups are not asked for; no machine code either. */
 };
@@ -34,8 +34,9 @@ int wf_regex_compile(struct wf_regex *regex, struct wf_str pattern,
                      char message[WF_REGEX_MESSAGE]);
 void wf_regex_free(struct wf_regex *regex); /* leaves a closed one */
 
-/** pcre2_match() from an offset on. */
+/** pcre2_match() from an offset on, in so many steps of PCRE2's (about 5 ns
+ * each) at most. */
 int wf_regex_match(struct wf_regex *regex, struct wf_str text, size_t from,
-                   uint32_t options);
+                   uint32_t options, uint32_t steps);
 
 #endif
