@@ -4,6 +4,10 @@
  * A row of table L is written when an execution is packed; one that is in
  * memory shows its state from there. The token is the place (start, id) of
  * the last one shown.
+ *
+ * A list is made in rounds, from new to old, until the page is full. Each
+ * looks at so many executions in memory, and then reads the rows down to the
+ * place that it has come to, so that no round keeps the loop for long.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,6 +18,7 @@
 #define DEFAULT_PAGE 100
 #define LARGEST_PAGE 1000
 #define SCAN_ROWS 1000
+#define LOOKS 1000 /* at executions in memory, a round */
 
 struct item {
     int64_t start_ms, stop_ms;
@@ -29,11 +34,14 @@ struct listing {
     unsigned page;
     int64_t before_ms; /* show what is older than this place */
     uint64_t before_id;
+    int64_t last_ms;   /* the round comes down to this place */
+    uint64_t last_id;
+    bool is_last;      /* there is nothing below it */
     struct wf_machine *machine;
     uint64_t since; /* older executions are a predecessor's */
     struct item *items;
     size_t count, cap, wanted;
-    uint64_t *seen; /* ids taken from memory, or left out there; sorted */
+    uint64_t seen[LOOKS]; /* what the round has looked at; sorted */
     size_t seen_count;
     wf_execution_list_fn *reply;
     void *arg;
@@ -44,7 +52,6 @@ static void drop(void *memory) {
     for (size_t i = 0; i < listing->count; i++)
         free(listing->items[i].name);
     free(listing->items);
-    free(listing->seen);
     free(listing->arn);
 }
 
@@ -69,12 +76,6 @@ static void add(struct listing *listing, struct item item,
     listing->items[listing->count++] = item;
 }
 
-static bool is_older(const struct listing *listing, int64_t start_ms,
-                     uint64_t id) {
-    return start_ms < listing->before_ms ||
-           (start_ms == listing->before_ms && id < listing->before_id);
-}
-
 static int newest_first(const void *a, const void *b) {
     const struct item *x = a, *y = b;
     if (x->start_ms != y->start_ms)
@@ -88,33 +89,42 @@ static int ascending(const void *a, const void *b) {
 }
 
 static bool is_seen(const struct listing *listing, uint64_t id) {
-    return listing->seen_count > 0 &&
-           bsearch(&id, listing->seen, listing->seen_count, sizeof(id),
-                   ascending);
+    return bsearch(&id, listing->seen, listing->seen_count, sizeof(id),
+                   ascending) != NULL;
+}
+
+static void look_at(struct listing *listing, const struct wf_execution *e) {
+    struct item item = {e->start_ms, e->stop_ms, e->id, e->status, NULL};
+    listing->seen[listing->seen_count++] = e->id;
+    if (e->id <= listing->since ||
+        (e->deciding && !e->in_store && e->first_seq == 0))
+        return; /* a predecessor's; its start is held back, not answered yet */
+    if (!listing->status || listing->status == e->status)
+        add(listing, item, wf_str(e->name));
 }
 
 /* Executions come and go while the rows are read: what memory shows is taken
  * once, and the rows of those are passed over. */
 static void add_memory(struct listing *listing) {
-    const struct wf_table *table = &listing->engine->table;
-    listing->seen = wf_calloc(table->count, sizeof(*listing->seen));
-    for (size_t i = 0; i < table->size; i++)
-        for (struct wf_execution *e = table->by_id[i]; e; e = e->id_next) {
-            struct item item = {e->start_ms, e->stop_ms, e->id, e->status,
-                                NULL};
-            if (e->machine->id != listing->machine->id || e->express ||
-                e->id <= listing->since)
-                continue;
-            listing->seen[listing->seen_count++] = e->id;
-            if (e->deciding && !e->in_store && e->first_seq == 0)
-                continue; /* its start is held back, and not answered yet */
-            if (is_older(listing, e->start_ms, e->id) &&
-                (!listing->status || listing->status == e->status))
-                add(listing, item, wf_str(e->name));
-        }
+    const struct wf_execution *e;
+    size_t before = listing->count;
+    listing->last_ms = listing->before_ms;
+    listing->last_id = listing->before_id;
+    listing->seen_count = 0;
+    listing->wanted = listing->page + 1; /* of the rows, the newest */
+    while (listing->seen_count < LOOKS && listing->count <= listing->page) {
+        e = wf_table_before(&listing->engine->table, listing->machine->id,
+                            listing->last_ms, listing->last_id);
+        listing->is_last = e == NULL;
+        if (!e)
+            break;
+        listing->last_ms = e->start_ms;
+        listing->last_id = e->id;
+        look_at(listing, e);
+    }
+    listing->wanted += listing->count - before;
     qsort(listing->seen, listing->seen_count, sizeof(*listing->seen),
           ascending);
-    listing->wanted = listing->count + listing->page + 1;
 }
 
 static void answer(void *arg) {
@@ -152,6 +162,11 @@ static void answer(void *arg) {
 
 static void scan(struct listing *listing);
 
+static void begin_round(struct listing *listing) {
+    add_memory(listing);
+    scan(listing);
+}
+
 /* L row: status:1 duration:varint name. */
 static void add_row(struct listing *listing, const struct wf_row *row) {
     struct wf_reader in = {row->value.data, row->value.data + row->value.len,
@@ -181,10 +196,16 @@ static void rows_read(void *arg, const struct wf_row *rows, size_t count,
         return;
     for (size_t i = 0; i < count && listing->count < listing->wanted; i++)
         add_row(listing, &rows[i]);
-    /* Memory was added first, so its share doesn't count against the page:
-     * only rows older than enough others can be left out. */
+    /* Memory was added first, so the round's share doesn't count against the
+     * page: only rows older than enough others can be left out. */
     if (more && listing->count < listing->wanted) {
         scan(listing);
+        return;
+    }
+    if (listing->count <= listing->page && !listing->is_last) {
+        listing->before_ms = listing->last_ms;
+        listing->before_id = listing->last_id;
+        begin_round(listing);
         return;
     }
     if (listing->count > 1)
@@ -195,8 +216,12 @@ static void rows_read(void *arg, const struct wf_row *rows, size_t count,
 
 static void scan(struct listing *listing) {
     struct wf_engine *engine = listing->engine;
-    struct wf_key from = wf_key_list(engine->partition, listing->machine->id,
-                                     listing->machine->creation_ms, 0);
+    struct wf_key from =
+        listing->is_last
+            ? wf_key_list(engine->partition, listing->machine->id,
+                          listing->machine->creation_ms, 0)
+            : wf_key_list(engine->partition, listing->machine->id,
+                          listing->last_ms, listing->last_id);
     struct wf_key to = wf_key_list(engine->partition, listing->machine->id,
                                    listing->before_ms, listing->before_id);
     struct wf_range range = {.from = wf_key_str(&from),
@@ -230,8 +255,7 @@ static void with_machine(void *arg, struct wf_machine *machine) {
         wf_engine_after(listing->engine, is_wrong_type, listing);
         return;
     }
-    add_memory(listing);
-    scan(listing);
+    begin_round(listing);
 }
 
 static bool parse_token(struct listing *listing, struct wf_str token) {
