@@ -346,13 +346,14 @@ static void a_history_read_by_a_late_reader_is_whole(void **state) {
     snprintf(large, sizeof(large), "{'s':20,'pad':'%04500d'}", 0);
     rig_ask_start(rig, NULL, large); /* the journal is full: all is packed */
     rig_turns(rig, 20);
-    store_gate_hold_answers(rig->store);
+    store_gate_hold_answers(rig->store, true);
     struct rig_reply *history =
         rig_ask_history(rig, arn, 1000, false, NULL);
     rig_until_true(rig, an_answer_is_held, NULL);
     store_gate_open(rig->store);
     rig_jump(rig, 21000);
     rig_until_parked(rig);
+    store_gate_hold_answers(rig->store, false);
     store_gate_give_answers(rig->store);
     assert_int_equal(rig_reply_of(rig, history)->count, 4);
     assert_int_equal(rig_count(rig_story(rig, arn), "\n"), 8);
