@@ -50,17 +50,10 @@ static char *items_of(unsigned count, const char *first, const char *when) {
     return out.data;
 }
 
-static char *handlers_new(void) {
-    char *directory = bench_directory_new(NULL), path[512];
-    snprintf(path, sizeof(path), "%s/bench.lua", directory);
-    FILE *out = fopen(path, "w");
-    fputs("return { answer = function(input)\n"
-          "  return { order = input.order.id, status = \"accepted\" }\n"
-          "end }\n",
-          out);
-    fclose(out);
-    return directory;
-}
+static const char handlers_body[] =
+    "return { answer = function(input)\n"
+    "  return { order = input.order.id, status = \"accepted\" }\n"
+    "end }\n";
 
 struct map_wait {
     struct bench_rig *rig;
@@ -241,7 +234,7 @@ int main(int argc, char **argv) {
         return wf_worker_main(argc, argv, &wf_stdlib);
     const char *figure = argc > 1 ? argv[1] : "";
     unsigned items = argc > 2 ? (unsigned)atoi(argv[2]) : 0;
-    char *handlers = handlers_new();
+    char *handlers = bench_handlers_new(handlers_body);
     int status = 0;
 
     if (strcmp(figure, "pass") == 0)

@@ -14,6 +14,17 @@ static void notice(void *arg, const char *text) {
     fprintf(stderr, "bench: %s\n", text);
 }
 
+char *bench_handlers_new(const char *body) {
+    char *directory = bench_directory_new(NULL), path[512];
+    snprintf(path, sizeof(path), "%s/bench.lua", directory);
+    FILE *out = fopen(path, "w");
+    if (!out || fputs(body, out) < 0 || fclose(out) != 0) {
+        fprintf(stderr, "bench: %s cannot be written\n", path);
+        exit(3);
+    }
+    return directory;
+}
+
 void bench_rig_open(struct bench_rig *rig, const char *directory,
                     const char *handlers, unsigned workers) {
     const char *directories[] = {handlers, NULL};

@@ -26,6 +26,9 @@ struct bench_rig {
 void bench_rig_open(struct bench_rig *rig, const char *directory,
                     const char *handlers, unsigned workers);
 void bench_rig_close(struct bench_rig *rig);
+/** A directory of handlers with one file, bench.lua; see
+ * bench_directory_free(). */
+char *bench_handlers_new(const char *body);
 void bench_rig_machine(struct bench_rig *rig, const char *name,
                        const char *definition, bool express);
 /** Turns the loop until all that was asked for is durable. */
