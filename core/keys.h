@@ -24,6 +24,8 @@
  *   p M name                        head of a state machine: number, latest
  *                                   revision, status, tags (machine.h)
  *   p R machine:4 revision:4        definition of a state machine's revision
+ *   p G execution:8 run:4           a Map Run of the execution (map_run.h)
+ *   p C execution:8 run:4 child:8   a child execution of it, for lists
  *   p B hash:32                     bundle of handlers
  *
  * Execution ids ascend with time (milliseconds << 16, never reused), so rows
@@ -73,6 +75,10 @@ struct wf_key wf_key_results(uint16_t partition, uint64_t execution,
 struct wf_key wf_key_machine(uint16_t partition, struct wf_str name);
 struct wf_key wf_key_revision(uint16_t partition, uint32_t machine,
                               uint32_t revision);
+struct wf_key wf_key_map_run(uint16_t partition, uint64_t execution,
+                             uint32_t run);
+struct wf_key wf_key_child(uint16_t partition, uint64_t execution,
+                           uint32_t run, uint64_t child);
 struct wf_key wf_key_bundle(uint16_t partition, struct wf_str hash);
 
 /** Numbers out of a key: `offset` counts from behind the table letter. */
