@@ -20,6 +20,12 @@
  *   load.c        from rows to memory: executions, frames, due timers
  *   load_docs.c   the documents that a frame's next step needs
  *   sweep.c       removes what an ended execution has left in rows
+ *   map_run.c     Map Runs: images, names, counts
+ *   map_turn.c    the turn of a distributed Map's frame
+ *   map_items.c   the inputs of child executions
+ *   map_children.c    child executions: start, coupling, end
+ *   map_results.c     what they ended with: the Map's output, or files
+ *   map_stop.c    ends children that are not wanted any more
  *   recover.c     start: journal to memory
  *   ended.c       rows of executions that have ended, kept for a while
  *   call.c        memory of requests and reads under way
@@ -33,7 +39,11 @@
  *   bundles.c     handler directories and their stored bundles
  *   start.c       StartExecution
  *   stop.c        StopExecution
- *   read.c        DescribeExecution, finding executions, documents
+ *   find.c        executions by ARN, and what their images say
+ *   read.c        DescribeExecution
+ *   map_find.c    Map Runs by ARN
+ *   map_read.c    DescribeMapRun, ListMapRuns
+ *   map_update.c  UpdateMapRun
  *   listing.c     ListExecutions
  *   wait.c        waiting for an execution's end
  *   follow.c      WaitForEvents
@@ -117,6 +127,7 @@ struct wf_engine {
     uint32_t last_machine;
 
     struct wf_table table;
+    struct wf_families families;
     size_t active_bytes;        /**< Of memory that those hold, about. */
     uint64_t last_execution;
     struct wf_link run_queue;   /**< Frames with something to do. */
@@ -314,7 +325,7 @@ uint64_t wf_frame_event(struct wf_engine *engine, struct wf_frame *frame,
                         struct wf_event *event);
 void wf_frame_changed(struct wf_engine *engine, struct wf_frame *frame);
 struct wf_str wf_execution_arn(struct wf_engine *engine,
-                               const struct wf_execution *execution,
+                               struct wf_execution *execution,
                                struct wf_buf *out);
 void wf_task_token(const struct wf_frame *frame, struct wf_buf *out);
 /** The idempotency key: the same when the task is dispatched again after a
@@ -333,9 +344,11 @@ void wf_frame_decide(struct wf_engine *engine, struct wf_frame *frame,
                      enum wf_script_event event, struct wf_doc *output,
                      const struct wf_failure *failure,
                      struct wf_decision *decision);
-/** Asks for the input of a Map's iteration. */
+/** Asks for the input of a Map's iteration over `item` (NULL: what the fork
+ * has at the index). */
 void wf_frame_ask_item(struct wf_engine *engine, struct wf_frame *frame,
-                       uint32_t index, struct wf_decision *decision);
+                       uint32_t index, const struct wf_value *item,
+                       struct wf_decision *decision);
 /** As wf_frame_decide(), and if a thread decides, wf_frame_decided() goes
  * on: the decision is WF_DECISION_TOO_LONG then. */
 void wf_frame_put_question(struct wf_engine *engine, struct wf_frame *frame,
@@ -364,6 +377,20 @@ void wf_fork_parallel(struct wf_engine *engine, struct wf_frame *frame,
                       struct wf_decision *decision);
 void wf_fork_map(struct wf_engine *engine, struct wf_frame *frame,
                  struct wf_decision *decision);
+/** Records MapStateStarted. */
+void wf_map_state_started(struct wf_engine *engine, struct wf_frame *frame,
+                          uint64_t length);
+/** All children have ended well, with these results; or (NULL) those can't be
+ * had. The state decides and goes on. False: a thread decides, and the frame
+ * runs again. */
+bool wf_fork_joined(struct wf_engine *engine, struct wf_frame *frame,
+                    struct wf_doc *results,
+                    const struct wf_failure *failure);
+/** All children have ended, and the state fails, or is being aborted. */
+void wf_fork_aborted(struct wf_engine *engine, struct wf_frame *frame);
+/** The state fails; its children end first. */
+void wf_fork_fail(struct wf_engine *engine, struct wf_frame *frame,
+                  const struct wf_failure *failure);
 /** The turn of a frame whose children run or are being ended: starts some,
  * joins, ends some. Returns how many transitions that was. */
 unsigned wf_fork_turn(struct wf_engine *engine, struct wf_frame *frame,
@@ -529,20 +556,88 @@ void wf_bundles_close(struct wf_engine *engine);
 void wf_bundle_send(struct wf_engine *engine, struct wf_str hash);
 
 /* ---- start.c ---- */
+/** What a new execution is made of. */
+struct wf_birth {
+    struct wf_machine *machine;   /**< Ready. */
+    struct wf_str name;           /**< Empty: a UUID. */
+    struct wf_str trace_header;   /**< Empty: none. */
+    const char *bundle;           /**< Hex hash, 65 bytes. */
+    struct wf_doc *input;
+    uint32_t start;               /**< Number of the first state. */
+    int64_t timeout_s;            /**< 0: none. */
+    struct wf_map_child *map_child; /**< Taken over. It does not run before
+                                       its start is in a batch; NULL. */
+};
+struct wf_execution *wf_execution_begin(struct wf_engine *engine,
+                                        const struct wf_birth *birth);
 /** A refusal whose message is `format` with `subject` for its "%s". */
 void wf_refuse_execution(wf_execution_fn *reply, void *arg,
                          const char *exception, const char *format,
                          struct wf_str subject);
 
-/* ---- read.c ---- */
+/* ---- find.c ---- */
+/** Decodes; false: there is nothing to decode, or it does not. */
+bool wf_image_of(struct wf_str text, struct wf_execution_image *image);
+/** Gives the image of an execution, from memory (then it may not be durable
+ * yet) or from its row; data NULL: there is none. Borrowed. */
+typedef void wf_image_fn(void *arg, struct wf_str image);
+void wf_execution_read(struct wf_engine *engine, uint64_t id,
+                       wf_image_fn *done, void *arg);
+/** Keeps a row that was read, if its execution has ended. */
+void wf_ended_keep_image(struct wf_engine *engine, uint64_t id,
+                         const struct wf_execution_image *image,
+                         struct wf_str row);
+/** Append ARNs: the execution's, that of its state machine (with the label if
+ * it is a child), and that of the Map Run which a child belongs to (else
+ * nothing). */
+void wf_image_arn(const struct wf_execution_image *image,
+                  const struct wf_machine *machine, struct wf_buf *out);
+void wf_image_machine_arn(const struct wf_execution_image *image,
+                          const struct wf_machine *machine,
+                          struct wf_buf *out);
+void wf_image_map_run_arn(const struct wf_execution_image *image,
+                          const struct wf_machine *machine,
+                          struct wf_buf *out);
 /** Finds the execution that an ARN names: its id, or 0. */
 typedef void wf_found_fn(void *arg, uint64_t id);
 void wf_execution_find(struct wf_engine *engine, struct wf_str arn,
                        wf_found_fn *found, void *arg);
-/** False: it is no execution's ARN, and has been refused. AWS's operations
- * know no EXPRESS executions: `express` says whether this one does. */
+/** False: it is no execution's ARN, and `why` says so. AWS's operations know
+ * no EXPRESS executions but children of Map Runs: `express` says whether this
+ * one does. */
+bool wf_execution_arn_read(struct wf_str text, bool express,
+                           struct wf_arn *arn, struct wf_buf *why);
+/** The same; then it has been refused. */
 bool wf_execution_arn_is_good(struct wf_str arn, bool express,
                               wf_execution_fn *reply, void *arg);
+
+/* ---- map_find.c ---- */
+/** What an ARN of a Map Run has named; borrowed. */
+struct wf_map_run_found {
+    const struct wf_map_run *run; /**< As it is now, or as its row says. */
+    const struct wf_execution_image *parent;
+    struct wf_machine *machine;   /**< Its state machine. */
+};
+/** `found` is NULL if there is none. */
+typedef void wf_map_run_found_fn(void *arg,
+                                 const struct wf_map_run_found *found);
+/** Calls back when what it has found is durable. False: it is no ARN of a Map
+ * Run, `why` says so, and nobody is called. */
+bool wf_map_run_find(struct wf_engine *engine, struct wf_str arn,
+                     struct wf_buf *why, wf_map_run_found_fn *found,
+                     void *arg);
+/** The runs of an execution whose rows don't tell the truth: those of its
+ * frames in memory, then those that have just ended. NULL: no more. */
+struct wf_map_run *wf_map_runs_next(const struct wf_execution *execution,
+                                    const struct wf_map_run *after,
+                                    struct wf_frame **frame);
+/** Of those the one with that number, and its frame (NULL: it has ended). */
+struct wf_map_run *wf_map_run_in_memory(const struct wf_execution *execution,
+                                        uint32_t number,
+                                        struct wf_frame **frame);
+#define WF_NO_MAP_RUN "Resource not found: '%s'"
+
+/* ---- read.c ---- */
 /** Answers like DescribeExecution. */
 void wf_describe(struct wf_engine *engine, uint64_t id,
                  wf_execution_fn *reply, void *arg);

@@ -15,12 +15,16 @@
  * since the last packing.
  *
  *   row   = (index:varint document:varint)*
+ *
+ * The children of a distributed Map are executions: see map_run.h.
  */
 #ifndef WF_FORK_H
 #define WF_FORK_H
 
 #include "doc.h"
 #include "list.h"
+
+struct wf_map_run;
 
 #define WF_FORK_PAGE 128
 
@@ -41,6 +45,9 @@ struct wf_fork {
     uint64_t last_inner;    /**< Last event inside the child ended last. */
     uint64_t last_event;    /**< The same, or its MapIterationSucceeded. */
     char *error, *cause;    /**< Why children are being ended; NULL: none. */
+    struct wf_map_run *run; /**< A distributed Map's: its children are
+                                 executions, and of what is here about
+                                 children nothing is used. Owned; or NULL. */
 
     /* In memory only. */
     struct wf_link link;    /**< In the engine's list of those that are over. */

@@ -128,6 +128,7 @@ void wf_frame_adopt(struct wf_engine *engine, struct wf_execution *execution,
 static void adopt(struct wf_engine *engine, struct wf_execution *execution) {
     struct wf_frame *f;
     wf_table_add(&engine->table, execution);
+    wf_family_join(&engine->families, execution);
     execution->touched_ms = wf_clock_now_ms(engine->clock);
     wf_list_append(&engine->idle, &execution->idle_link);
     engine->stats.loaded++;

@@ -43,7 +43,7 @@ static uint8_t flags_of(const struct wf_map_run *run) {
 }
 
 /* The numbers of an image, in their order. */
-#define NUMBERS 18
+#define NUMBERS 20
 static void numbers_of(struct wf_map_run *run, uint64_t *numbers[NUMBERS]) {
     struct wf_map_counts *counts[] = {&run->items, &run->executions};
     size_t n = 0;
@@ -60,6 +60,8 @@ static void numbers_of(struct wf_map_run *run, uint64_t *numbers[NUMBERS]) {
     numbers[n++] = &run->item;
     numbers[n++] = &run->pending;
     numbers[n++] = &run->started_event;
+    numbers[n++] = &run->frame;
+    numbers[n++] = &run->state;
     numbers[n] = (uint64_t *)&run->start_ms;
 }
 
@@ -134,6 +136,12 @@ bool wf_map_run_has_work(const struct wf_map_run *run) {
     if (wf_map_run_is_exhausted(run))
         return run->executions.running == 0;
     return run->executions.running < wf_map_run_limit(run);
+}
+
+size_t wf_map_run_bytes(const struct wf_map_run *run) {
+    return sizeof(*run) + run->position.cap + run->outputs.cap +
+           run->place_count * sizeof(*run->places) +
+           wf_map_input_bytes(run->input);
 }
 
 uint64_t wf_map_counts_failed(const struct wf_map_counts *counts) {
@@ -217,11 +225,11 @@ bool wf_map_run_of_uuid(struct wf_str uuid, uint64_t *parent,
     return (low & HASH_MASK) == hash_of(*parent, *number);
 }
 
-void wf_child_uuid(uint64_t id, uint64_t filler, char uuid[WF_UUID + 1]) {
+void wf_map_child_uuid(uint64_t id, uint64_t filler, char uuid[WF_UUID + 1]) {
     write_uuid(id, filler, uuid);
 }
 
-bool wf_child_of_uuid(struct wf_str uuid, uint64_t *id) {
+bool wf_map_child_of_uuid(struct wf_str uuid, uint64_t *id) {
     uint64_t low;
     return read_uuid(uuid, id, &low);
 }
@@ -254,7 +262,7 @@ void wf_labelled_arn(struct wf_str machine_arn, struct wf_str label,
     add_arn(machine_arn, "stateMachine", label, out);
 }
 
-void wf_child_prefix(struct wf_str machine_arn, struct wf_str label,
+void wf_map_child_prefix(struct wf_str machine_arn, struct wf_str label,
                      bool express, struct wf_buf *out) {
     add_arn(machine_arn, express ? "express" : "execution", label, out);
     wf_buf_u8(out, ':');

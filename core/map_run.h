@@ -27,14 +27,16 @@
  *
  * Rows: G (parent, run) is the run as DescribeMapRun knows it, also after its
  * end; while the frame is in memory, that knows better. C (parent, run, child)
- * is a child for lists, written as the L row of other executions is.
+ * is a child for lists, written as the L row of other executions is; behind
+ * that stand its start and how many items it has (varints).
  *
  *   G row, and part of the frame's image:
  *     version:1 flags:1 status:1 start:varint duration:varint label
  *     max_concurrency:varint tolerated_count:varint tolerated_percentage:8
  *     counts of items, then of executions: running succeeded failed timed_out
  *     aborted written (varints)
- *     started:varint item:varint position skip:varint
+ *     started:varint item:varint frame:varint state:varint position
+ *     skip:varint
  *
  * A Map Run's name is a UUID that holds parent and number, and the name of a
  * child is one that holds its id, so that neither needs a row by name.
@@ -72,6 +74,7 @@ struct wf_map_run {
     uint64_t parent;       /**< The execution. */
     uint32_t number;       /**< Of the run; unique in the execution. */
     enum wf_map_run_status status;
+    uint64_t frame, state; /**< The frame, and its Map state. */
     bool express;          /**< Type of its children. */
     char *label;
     int64_t start_ms, stop_ms; /**< stop_ms 0: it runs. */
@@ -126,21 +129,21 @@ void wf_map_run_uuid(uint64_t parent, uint32_t number, char uuid[WF_UUID + 1]);
 bool wf_map_run_of_uuid(struct wf_str uuid, uint64_t *parent,
                         uint32_t *number);
 /** The same for child executions; `filler` makes it hard to guess. */
-void wf_child_uuid(uint64_t id, uint64_t filler, char uuid[WF_UUID + 1]);
-bool wf_child_of_uuid(struct wf_str uuid, uint64_t *id);
+void wf_map_child_uuid(uint64_t id, uint64_t filler, char uuid[WF_UUID + 1]);
+bool wf_map_child_of_uuid(struct wf_str uuid, uint64_t *id);
 /** Appends the ARN of a run of a state machine (its ARN): "…:mapRun:M/L:UUID",
  * or "…:stateMachine:M/L", or what child executions' ARNs begin with. */
 void wf_map_run_arn(const struct wf_map_run *run, struct wf_str machine_arn,
                     struct wf_buf *out);
 void wf_labelled_arn(struct wf_str machine_arn, struct wf_str label,
                      struct wf_buf *out);
-void wf_child_prefix(struct wf_str machine_arn, struct wf_str label,
+void wf_map_child_prefix(struct wf_str machine_arn, struct wf_str label,
                      bool express, struct wf_buf *out);
 
 /* ---- child executions ---- */
 
 /** What a child execution knows of where it comes from; part of its image. */
-struct wf_child {
+struct wf_map_child {
     uint64_t parent;
     uint32_t frame;  /**< The Map's, in the parent. */
     uint32_t run;
@@ -149,17 +152,17 @@ struct wf_child {
     bool express;
     char *label;
     char *prefix;    /**< Of its ARN. NULL until it is needed. */
+    char *machine_arn; /**< With the label; the same. */
     struct wf_family *family;
-    struct wf_execution *parent_coupled; /**< Coupled with it. */
+    struct wf_execution *coupled_to; /**< The parent; NULL: nothing. */
+    bool is_new;     /**< It runs when it is not coupled any more. */
     struct wf_link member_link; /**< In the family's members. */
     struct wf_link ended_link;  /**< In its list of those to be counted. */
     struct wf_link couple_link; /**< In the parent's list of coupled ones. */
     struct wf_execution *execution;
 };
 
-void wf_child_free(struct wf_child *child); /* NULL is fine */
-void wf_child_encode(const struct wf_child *child, struct wf_buf *out);
-struct wf_child *wf_child_decode(struct wf_reader *in);
+void wf_map_child_free(struct wf_map_child *child); /* NULL is fine */
 
 /** A run's children that are in memory, whether its parent is or not. */
 struct wf_family {
@@ -192,13 +195,18 @@ void wf_couple(struct wf_engine *engine, struct wf_execution *parent,
  * those that have just started run. */
 void wf_uncouple_all(struct wf_engine *engine, struct wf_execution *parent);
 /** The child has ended: counted by its parent, sooner or later. */
-void wf_child_has_ended(struct wf_engine *engine,
+void wf_map_child_has_ended(struct wf_engine *engine,
                         struct wf_execution *execution);
 /** Nobody counts them: their parent has ended. */
 void wf_family_orphan(struct wf_engine *engine, struct wf_family *family);
 /** Starts the next child of the frame's run. */
 void wf_map_start_child(struct wf_engine *engine, struct wf_frame *frame,
                         struct wf_doc *input, uint32_t items);
+
+/** What the ARN begins with, and the state machine's: with the label if the
+ * execution is a child. Valid as long as the execution. */
+const char *wf_execution_prefix(struct wf_execution *execution);
+const char *wf_execution_machine_arn(struct wf_execution *execution);
 
 /* ---- the run of a frame ---- */
 
@@ -211,10 +219,17 @@ unsigned wf_map_run_turn(struct wf_engine *engine, struct wf_frame *frame,
 /** The same while children are being stopped. */
 unsigned wf_map_run_abort_turn(struct wf_engine *engine,
                                struct wf_frame *frame, unsigned budget);
+/** The run of the frame's fork is over: records that, and keeps its row for
+ * the next batch. Returns the id of the event that *Exited follows. */
+uint64_t wf_map_run_over(struct wf_engine *engine, struct wf_frame *frame,
+                         enum wf_map_run_status status,
+                         const struct wf_failure *failure);
 /** Whether there is something to do but to wait for children. */
 bool wf_map_run_has_work(const struct wf_map_run *run);
 /** No more children will start. */
 bool wf_map_run_is_exhausted(const struct wf_map_run *run);
+/** Memory that it holds, about. */
+size_t wf_map_run_bytes(const struct wf_map_run *run);
 /** How many children may run at once. */
 uint64_t wf_map_run_limit(const struct wf_map_run *run);
 /** Failed in any way. */
@@ -222,7 +237,9 @@ uint64_t wf_map_counts_failed(const struct wf_map_counts *counts);
 /** The execution ends: so do its runs, and their children. */
 void wf_map_runs_end(struct wf_engine *engine,
                      struct wf_execution *execution);
-/** Adds the rows of runs that have changed to the batch. */
+/** Adds the run's row to the batch. */
+void wf_map_run_put(struct wf_engine *engine, struct wf_map_run *run);
+/** Adds the rows of runs that have changed. */
 void wf_map_runs_put(struct wf_engine *engine,
                      struct wf_execution *execution);
 void wf_map_runs_housekeeping(struct wf_engine *engine);
@@ -247,6 +264,7 @@ struct wf_map_next_input {
 enum wf_map_next wf_map_next(struct wf_engine *engine, struct wf_frame *frame,
                              struct wf_map_next_input *next);
 void wf_map_input_free(struct wf_map_input *input);
+size_t wf_map_input_bytes(const struct wf_map_input *input);
 
 /* ---- map_results.c ---- */
 
