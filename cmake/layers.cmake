@@ -1,5 +1,5 @@
 # The layers of the engine, lowest first. A file belongs to one layer.
-layer(wf_base SOURCES core/base.c core/clock.c)
+layer(wf_base SOURCES core/base.c core/clock.c core/profile.c)
 layer(wf_doc SOURCES core/doc.c core/doc_scan.c core/doc_value.c
       core/doc_equal.c core/doc_path.c core/json_complaint.c
       LINK wf_base m)
@@ -63,10 +63,11 @@ layer(wf_stdlib SOURCES core/clip.c core/file.c
 # Readers of a distributed Map's items, writers of its results; no engine,
 # no Lua.
 layer(wf_items SOURCES core/item_source.c core/item_gunzip.c
+      core/item_bucket.c core/item_directory.c core/item_folder.c
       core/item_window.c core/item_parser.c core/item_csv.c core/item_json.c
       core/item_jsonl.c core/item_list.c core/item_manifest.c
       core/item_reader.c core/item_reader_async.c core/item_writer.c
-      core/item_writer_async.c core/item_result.c
+      core/item_writer_async.c core/item_result.c core/item_settings.c
       LINK wf_doc wf_offload PkgConfig::ZLIB)
 layer(wf_lua_stdlib SOURCES core/lua_stdlib.c core/lua_task.c
       core/lua_exec.c core/lua_fs.c core/lua_http.c

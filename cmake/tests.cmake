@@ -45,7 +45,7 @@ if(CMOCKA_FOUND)
   target_compile_definitions(test_stdlib_worker PRIVATE
                              MOONSTEP_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
   unit_test(items LINK wf_items)
-  foreach(name item_files item_writer)
+  foreach(name item_files item_settings item_writer)
     unit_test(${name} SOURCES tests/support/item_files.c LINK wf_items)
   endforeach()
   target_link_options(test_item_files PRIVATE -Wl,--wrap=syscall)

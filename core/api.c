@@ -8,6 +8,7 @@
 
 struct wf_api {
     struct wf_engine *engine;
+    const struct wf_profile *profile;
     struct wf_http *http;
     struct wf_clock ids; /* only its generator: numbers requests */
 };
@@ -30,6 +31,7 @@ static void on_call(struct wf_api *api, struct wf_http_request *request,
     wf_http_answer_header(request, "x-amzn-RequestId", id);
     *call = (struct wf_api_call){
         .engine = api->engine,
+        .profile = api->profile,
         .out = wf_http_answer(request),
         .done = on_done,
         .arg = request,
@@ -75,6 +77,7 @@ int wf_api_new(struct ev_loop *loop, struct wf_engine *engine,
     if (!options)
         options = &defaults;
     api->engine = engine;
+    api->profile = options->profile ? options->profile : &WF_PROFILE_NATIVE;
     wf_clock_init_real(&kernel);
     wf_clock_init_real(&api->ids);
     wf_clock_seed(&api->ids, wf_clock_random(&kernel));

@@ -10,11 +10,13 @@
 
 #include "engine.h"
 #include "http.h"
+#include "profile.h"
 
 struct wf_api;
 
 struct wf_api_options {
     struct wf_http_options http;
+    const struct wf_profile *profile; /**< NULL: native. */
 };
 
 /** Listens. Takes neither the loop nor the engine. NULL options: defaults. */

@@ -262,6 +262,7 @@ static void read_body(struct reading *reading) {
     if (reading->body.len > LARGE_BYTES)
         unescape_large(reading);
     reading->exception = wf_api_validate(reading->found.shape, body,
+                                         reading->call->profile->payload_bytes,
                                          &reading->message);
 }
 

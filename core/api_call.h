@@ -16,6 +16,7 @@
 
 #include "doc.h"
 #include "engine.h"
+#include "profile.h"
 
 struct wf_api_call;
 struct wf_api_request;
@@ -27,6 +28,7 @@ typedef void wf_api_done_fn(struct wf_api_call *call, unsigned status);
  * scratch memory. */
 struct wf_api_call {
     struct wf_engine *engine;
+    const struct wf_profile *profile; /**< Limits of requests. */
     struct wf_buf *out; /**< Borrowed, empty: receives the response. */
     wf_api_done_fn *done;
     void *arg;          /**< The starter's. */

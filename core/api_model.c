@@ -427,7 +427,7 @@ static const struct wf_api_shape send_task_heartbeat_input = {
     .kind = WF_API_STRUCTURE, .members = send_task_heartbeat_input_members
 };
 static const struct wf_api_shape sensitive_data = {
-    .kind = WF_API_STRING, .sensitive = true
+    .kind = WF_API_STRING, .sensitive = true, .is_payload = true
 };
 static const struct wf_api_member send_task_success_input_members[] = {
     {"output", &sensitive_data, true},

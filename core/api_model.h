@@ -39,6 +39,7 @@ struct wf_api_member;
 struct wf_api_shape {
     enum wf_api_kind kind;
     bool sensitive;     /**< Complaints do not repeat the value. */
+    bool is_payload;    /**< As long as the profile allows. */
     bool has_min, has_max;
     int64_t min, max;   /**< Characters, elements, or the number itself. */
     const char *const *choices;  /**< Of an enum, NULL-terminated; or NULL. */

@@ -8,8 +8,8 @@
 
 local cjson = require("cjson")
 
--- Payloads have the engine's own limit (--payload-bytes), not AWS's.
-local UNLIMITED = { SensitiveData = true }
+-- Payloads: how long they may be depends on the profile.
+local PAYLOADS = { SensitiveData = true }
 
 local KINDS = {
   string = "STRING",
@@ -178,7 +178,9 @@ local function add_limits(fields, name, shape)
   if shape.min then
     fields[#fields + 1] = ("WF_API_AT_LEAST(%d)"):format(shape.min)
   end
-  if shape.max and not UNLIMITED[name] then
+  if PAYLOADS[name] then
+    fields[#fields + 1] = ".is_payload = true"
+  elseif shape.max then
     fields[#fields + 1] = ("WF_API_AT_MOST(%d)"):format(shape.max)
   end
 end

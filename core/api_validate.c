@@ -17,6 +17,7 @@ struct step {
 
 struct check {
     struct wf_buf *out;
+    size_t payload_max; /* 0: none */
     unsigned complaints;
 };
 
@@ -129,16 +130,6 @@ static bool types_fit(struct check *check, const struct wf_api_shape *shape,
 
 /* ---- constraints ---- */
 
-/* At most ECHO_BYTES, and no half character. */
-static struct wf_str clipped(struct wf_str text) {
-    if (text.len > ECHO_BYTES) {
-        text.len = ECHO_BYTES;
-        while (text.len && ((unsigned char)text.data[text.len] & 0xc0) == 0x80)
-            text.len--;
-    }
-    return text;
-}
-
 static void complain(struct check *check, const struct wf_api_shape *shape,
                      const struct step *step, struct wf_str value,
                      const char *constraint) {
@@ -151,7 +142,7 @@ static void complain(struct check *check, const struct wf_api_shape *shape,
         wf_buf_adds(out, "null ");
     } else if (!shape->sensitive) {
         wf_buf_u8(out, '\'');
-        wf_buf_addstr(out, clipped(value));
+        wf_buf_addstr(out, wf_str_clip(value, ECHO_BYTES));
         wf_buf_adds(out, "' ");
     }
     wf_buf_adds(out, "at '");
@@ -229,12 +220,17 @@ static size_t count_characters(struct wf_str text) {
 
 static void check_text(struct check *check, const struct wf_api_shape *shape,
                        const struct step *step, struct wf_str text) {
+    struct wf_api_shape limits = *shape;
     if (shape->choices) {
         check_choice(check, shape, step, text);
         return;
     }
-    if (shape->has_min || shape->has_max)
-        check_limits(check, shape, step, text, "length",
+    if (shape->is_payload) {
+        limits.has_max = check->payload_max > 0;
+        limits.max = (int64_t)check->payload_max;
+    }
+    if (limits.has_min || limits.has_max)
+        check_limits(check, &limits, step, text, "length",
                      (double)count_characters(text));
     if (shape->pattern)
         check_pattern(check, shape, step, text);
@@ -247,7 +243,7 @@ static void check_string(struct check *check,
     struct wf_str raw = wf_value_text(value);
     struct wf_buf text = {0};
     if (!shape->choices && !shape->has_min && !shape->has_max &&
-        !shape->pattern)
+        !shape->pattern && !(shape->is_payload && check->payload_max))
         return;
     if (!memchr(raw.data, '\\', raw.len)) {
         check_text(check, shape, step,
@@ -310,9 +306,10 @@ static void check_value(struct check *check, const struct wf_api_shape *shape,
 }
 
 const char *wf_api_validate(const struct wf_api_shape *shape,
-                            struct wf_value value, struct wf_buf *message) {
+                            struct wf_value value, size_t payload_max,
+                            struct wf_buf *message) {
     struct wf_buf complaints = {0};
-    struct check check = {.out = message};
+    struct check check = {.out = message, .payload_max = payload_max};
     if (!types_fit(&check, shape, NULL, value))
         return "SerializationException";
     check.out = &complaints;

@@ -12,9 +12,10 @@
  * NULL: the value is as `shape` wants it. Otherwise the exception,
  * SerializationException (wrong types) or ValidationException (constraints,
  * all that are violated), and its message. Members that the model does not
- * know are passed over.
+ * know are passed over. Payloads may have `payload_max` characters; 0: any.
  */
 const char *wf_api_validate(const struct wf_api_shape *shape,
-                            struct wf_value value, struct wf_buf *message);
+                            struct wf_value value, size_t payload_max,
+                            struct wf_buf *message);
 
 #endif

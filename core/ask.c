@@ -21,9 +21,6 @@ static void check_next(const struct wf_machine *machine,
     };
 }
 
-/* AWS: 256 KiB in a payload, 10 MiB in all variables. */
-#define VARIABLES_PAYLOADS 40
-
 /* What a frame's variables would take. */
 static size_t variables_bytes(const struct wf_frame *frame,
                               struct wf_doc *assigned) {
@@ -38,27 +35,28 @@ static size_t variables_bytes(const struct wf_frame *frame,
     return bytes;
 }
 
+/* `output`: also what a task, a branch or an iteration is to get. */
 static bool fits(const struct wf_engine *engine, const struct wf_frame *frame,
                  const struct wf_decision *decision) {
     size_t limit = engine->options.payload_bytes;
     struct wf_doc *assigned = decision->assigned;
-    if (decision->output->len > limit || (assigned && assigned->len > limit))
+    if ((decision->output && decision->output->len > limit) ||
+        (assigned && assigned->len > limit))
         return false;
-    size_t all = limit * VARIABLES_PAYLOADS;
+    size_t all = limit * engine->options.profile->variables_payloads;
     size_t before =
         assigned && frame->variables.doc ? frame->variables.doc->len : 0;
     return !assigned || before + assigned->len <= all ||
            variables_bytes(frame, assigned) <= all;
 }
 
-/* What a state hands on, and what it assigns, may be as large as any
- * payload. */
+/* What a state hands on, down or out, and what it assigns, may be as large as
+ * any payload. */
 static void check_size(struct wf_engine *engine, struct wf_frame *frame,
                        struct wf_decision *decision) {
     struct wf_str name = wf_frame_state(frame)->name;
 
-    if (decision->kind != WF_DECISION_EXIT ||
-        fits(engine, frame, decision))
+    if (fits(engine, frame, decision))
         return;
     wf_decision_free(decision);
     *decision = (struct wf_decision){.kind = WF_DECISION_FAIL};
@@ -108,11 +106,24 @@ static void show_context(struct wf_engine *engine, struct wf_frame *frame,
         show_item(f->up->fork, wf_frame_index(f), NULL, context);
 }
 
+/* A Map that may run any number of iterations at once still obeys the
+ * profile. */
+static void check_limit(const struct wf_profile *profile,
+                        struct wf_decision *decision) {
+    uint32_t most = profile->map_concurrency;
+    if (decision->kind == WF_DECISION_MAP && most &&
+        (decision->limit == 0 || decision->limit > most))
+        decision->limit = most;
+}
+
 /* What is not a state's script's mistake to make. */
 void wf_frame_check(struct wf_engine *engine, struct wf_frame *frame,
                     struct wf_decision *decision) {
+    const struct wf_profile *profile = engine->options.profile;
     check_next(frame->execution->machine, decision);
     check_size(engine, frame, decision);
+    check_limit(profile, decision);
+    wf_profile_clip(profile, &decision->failure);
 }
 
 static void ask(struct wf_engine *engine, struct wf_frame *frame,

@@ -13,6 +13,14 @@ bool wf_str_eq(struct wf_str a, struct wf_str b) {
     return a.len == b.len && (a.len == 0 || memcmp(a.data, b.data, a.len) == 0);
 }
 
+struct wf_str wf_str_clip(struct wf_str text, size_t bytes) {
+    if (text.len <= bytes)
+        return text;
+    while (bytes && ((unsigned char)text.data[bytes] & 0xc0) == 0x80)
+        bytes--;
+    return (struct wf_str){text.data, bytes};
+}
+
 /* FNV-1a. */
 uint64_t wf_str_hash(struct wf_str text) {
     uint64_t hash = UINT64_C(14695981039346656037);

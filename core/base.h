@@ -31,6 +31,8 @@ struct wf_str {
 
 struct wf_str wf_str(const char *cstr); /* NULL gives WF_STR_NULL */
 bool wf_str_eq(struct wf_str a, struct wf_str b);
+/** At most the first `bytes` bytes, without half a character at the end. */
+struct wf_str wf_str_clip(struct wf_str text, size_t bytes);
 /** For hash tables in memory; names are short. Not for hostile keys by the
  * million, and never on disk. */
 uint64_t wf_str_hash(struct wf_str text);

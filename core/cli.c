@@ -96,6 +96,7 @@ void wf_cli_arn(const struct wf_options *options, const char *kind,
 void wf_cli_engine_options(const struct wf_options *options,
                            struct wf_engine_options *engine) {
     *engine = (struct wf_engine_options){
+        .profile = wf_profile_find(wf_option_text(options, "profile")),
         .handlers = wf_option_list(options, "handlers"),
         .states = wf_option_list(options, "states"),
         .lua_directory = wf_option_text(options, "lua-directory"),

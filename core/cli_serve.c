@@ -119,6 +119,7 @@ static int engine_open(struct server *server, struct wf_error *err) {
 static int api_open(struct server *server, struct wf_error *err) {
     const struct wf_options *o = server->options;
     struct wf_api_options api = {
+        .profile = wf_profile_find(wf_option_text(o, "profile")),
         .http = {
             .listen = wf_option_text(o, "listen"),
             .insecure = wf_option_flag(o, "insecure"),

@@ -56,7 +56,8 @@ static void check_text(struct validation *validation, const char *name,
     bool fails;
 
     wf_findings_make(&findings, validation->script, text,
-                     wf_option_text(validation->options, "profile"),
+                     wf_profile_find(
+                         wf_option_text(validation->options, "profile")),
                      wf_option_flag(validation->options, "express"));
     validation->files++;
     fails = findings.errors > 0 ||

@@ -2,6 +2,7 @@
  * end.c - the ends of frames and executions: what they leave behind goes.
  */
 #include <assert.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "engine_impl.h"
@@ -97,15 +98,11 @@ static const enum wf_event_type END_EVENTS[] = {
     [WF_EXECUTION_ABORTED] = WF_EVENT_EXECUTION_ABORTED,
 };
 
-void wf_execution_end(struct wf_engine *engine,
-                      struct wf_execution *execution,
-                      enum wf_execution_status status,
-                      const struct wf_failure *failure, uint64_t previous) {
+static void end(struct wf_engine *engine, struct wf_execution *execution,
+                enum wf_execution_status status,
+                const struct wf_failure *failure, uint64_t previous) {
     struct wf_event event = {.type = END_EVENTS[status],
                              .previous_id = previous};
-    assert(execution->status == WF_EXECUTION_RUNNING);
-    for (struct wf_frame *f = execution->frames; f; f = f->next)
-        wf_task_record_started(engine, f);
     if (status == WF_EXECUTION_SUCCEEDED) {
         event.fields = WF_EVENT_HAS_DOC;
         event.doc = execution->output.number;
@@ -122,8 +119,8 @@ void wf_execution_end(struct wf_engine *engine,
         execution->error = copy_text(failure->error);
         execution->cause = copy_text(failure->cause);
     }
-    wf_execution_event(engine, execution, &event);
     execution->status = status;
+    wf_execution_event(engine, execution, &event);
     execution->stop_ms = execution->last_ms;
     execution->image_changed = true;
     wf_map_runs_end(engine, execution);
@@ -136,4 +133,38 @@ void wf_execution_end(struct wf_engine *engine,
         wf_map_child_has_ended(engine, execution);
     wf_waiters_ended(engine, execution);
     wf_execution_release(engine, execution);
+}
+
+/* In AWS's words. */
+static void end_full(struct wf_engine *engine,
+                     struct wf_execution *execution) {
+    char cause[96];
+    snprintf(cause, sizeof(cause),
+             "The execution reached the maximum number of history events "
+             "(%llu).",
+             (unsigned long long)engine->options.profile->events);
+    struct wf_failure failure = {WF_STR("States.Runtime"), wf_str(cause)};
+    wf_list_remove(&execution->full_link);
+    wf_ref_clear(&execution->output); /* it may just have succeeded */
+    end(engine, execution, WF_EXECUTION_FAILED, &failure,
+        execution->tail.next_event - 1);
+}
+
+void wf_execution_end(struct wf_engine *engine,
+                      struct wf_execution *execution,
+                      enum wf_execution_status status,
+                      const struct wf_failure *failure, uint64_t previous) {
+    assert(execution->status == WF_EXECUTION_RUNNING);
+    for (struct wf_frame *f = execution->frames; f; f = f->next)
+        wf_task_record_started(engine, f);
+    if (wf_link_is_in(&execution->full_link))
+        end_full(engine, execution);
+    else
+        end(engine, execution, status, failure, previous);
+}
+
+void wf_executions_end_full(struct wf_engine *engine) {
+    while (!wf_list_is_empty(&engine->full))
+        end_full(engine, WF_ENTRY(engine->full.next, struct wf_execution,
+                                  full_link));
 }

@@ -128,6 +128,7 @@ static void turn(struct ev_loop *loop, struct ev_prepare *watcher, int e) {
     wf_engine_load_due(engine);
     wf_tasks_drain_backlog(engine);
     run_frames(engine);
+    wf_executions_end_full(engine);
     bury_frames(engine);
     free_forks(engine, FREED_PAGES);
     if (engine->in_flight_count < BATCHES_IN_FLIGHT)
@@ -186,6 +187,8 @@ static void script_notice(void *arg, const char *text) {
 }
 
 static void set_defaults(struct wf_engine_options *options) {
+    if (!options->profile)
+        options->profile = &WF_PROFILE_NATIVE;
     if (!options->journal_bytes)
         options->journal_bytes = (size_t)48 << 20;
     if (!options->memory_bytes)
@@ -194,6 +197,8 @@ static void set_defaults(struct wf_engine_options *options) {
         options->idle_ms = 3000;
     if (!options->payload_bytes)
         options->payload_bytes = (size_t)64 << 20;
+    options->payload_bytes =
+        wf_profile_payload_bytes(options->profile, options->payload_bytes);
 }
 
 static void start_watchers(struct wf_engine *engine) {
@@ -212,6 +217,7 @@ static void init_lists(struct wf_engine *engine) {
     wf_list_init(&engine->run_queue);
     wf_list_init(&engine->dirty);
     wf_list_init(&engine->held);
+    wf_list_init(&engine->full);
     wf_list_init(&engine->unpacked);
     wf_list_init(&engine->idle);
     wf_list_init(&engine->started);

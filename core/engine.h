@@ -19,11 +19,13 @@
 #include "clock.h"
 #include "diagnostic.h"
 #include "event.h"
+#include "profile.h"
 #include "store.h"
 
 struct wf_engine;
 
 struct wf_engine_options {
+    const struct wf_profile *profile; /**< NULL: native. */
     const char *const *handlers; /**< Directories, NULL-terminated; or NULL. */
     const char *const *states;   /**< User state types, as above. */
     const char *lua_directory;   /**< Development: lua/ and states/ from here
@@ -38,7 +40,8 @@ struct wf_engine_options {
                                    MiB. Above it, idle ones park at once and
                                    new starts are refused while none can. */
     int64_t idle_ms;             /**< Park what is idle that long; 0: 3,000. */
-    size_t payload_bytes;        /**< Largest payload; 0: 64 MiB. */
+    size_t payload_bytes;        /**< Largest payload; 0: 64 MiB. The profile's
+                                   limit is one besides. */
 };
 
 /** What observers (the live tree, logs) may be told; any may be NULL. */

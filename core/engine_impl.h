@@ -133,6 +133,8 @@ struct wf_engine {
     struct wf_link run_queue;   /**< Frames with something to do. */
     struct wf_link dirty;       /**< Executions changed since the last flush. */
     struct wf_link held;        /**< Those that wait for a decision. */
+    struct wf_link full;        /**< Those that end since their history would
+                                  be too long. */
     struct wf_link unpacked;    /**< By first_seq: what the journal holds. */
     struct wf_link idle;        /**< By the time of the last change. */
     struct wf_link pieces;      /**< Large documents being written. */
@@ -312,7 +314,8 @@ void wf_frame_resume(struct wf_engine *engine, struct wf_frame *frame,
 /** Applies a decision, frees it; the frame may be gone afterwards. */
 void wf_frame_apply(struct wf_engine *engine, struct wf_frame *frame,
                     struct wf_decision *decision);
-/** Records an event of the execution; EXPRESS keeps none unless observed. */
+/** Records an event of the execution; EXPRESS keeps none unless observed. If
+ * only the end has room, the execution ends in this turn instead. */
 uint64_t wf_execution_event(struct wf_engine *engine,
                             struct wf_execution *execution,
                             struct wf_event *event);
@@ -365,6 +368,9 @@ void wf_frame_check(struct wf_engine *engine, struct wf_frame *frame,
  * with the execution's part of a batch, so both are there or neither. */
 void wf_frames_forget_rows(struct wf_engine *engine,
                            struct wf_execution *execution);
+/** Ends those that an event was not recorded of: before they can join a
+ * batch. */
+void wf_executions_end_full(struct wf_engine *engine);
 /** Ends an execution that is running: records the event, frees the frames. */
 void wf_execution_end(struct wf_engine *engine,
                       struct wf_execution *execution,

@@ -78,6 +78,8 @@ struct wf_execution {
                                   way at most, the third is durable. */
     int64_t touched_ms;         /**< Time of the latest change. */
     struct wf_link dirty_link, unpacked_link, idle_link;
+    struct wf_link full_link;   /**< In the engine's list of those whose
+                                  history has no room for an event. */
     size_t bytes;               /**< Share of the engine's active_bytes. */
     bool image_changed;         /**< The E image is due in the journal. */
     bool in_store;              /**< It has an E row (was packed once). */

@@ -123,7 +123,8 @@ static int by_offset(const void *a, const void *b) {
 }
 
 void wf_findings_make(struct wf_findings *findings, struct wf_script *script,
-                      struct wf_str text, const char *profile, bool express) {
+                      struct wf_str text, const struct wf_profile *profile,
+                      bool express) {
     struct making making = {.findings = findings};
     struct wf_error problem = {0};
 
@@ -138,8 +139,8 @@ void wf_findings_make(struct wf_findings *findings, struct wf_script *script,
         making.shift++;
     if (making.doc->len + making.shift > text.len)
         making.shift = 0; /* the document kept its blanks */
-    wf_script_diagnose_for(script, text, profile, express, on_diagnostics,
-                           &making);
+    wf_script_diagnose(script, text, profile, express, on_diagnostics,
+                       &making);
     if (findings->count > 0)
         qsort(findings->list, findings->count, sizeof(*findings->list),
               by_offset);

@@ -26,7 +26,8 @@ struct wf_findings {
 /** Checks the text of a definition (of an EXPRESS state machine, by the rules
  * of a profile); `findings` starts all-zero. */
 void wf_findings_make(struct wf_findings *findings, struct wf_script *script,
-                      struct wf_str text, const char *profile, bool express);
+                      struct wf_str text, const struct wf_profile *profile,
+                      bool express);
 void wf_findings_deinit(struct wf_findings *findings);
 
 /** Appends one finding for people: a line as compilers write it, the place in

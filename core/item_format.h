@@ -8,6 +8,7 @@
 #ifndef WF_ITEM_FORMAT_H
 #define WF_ITEM_FORMAT_H
 
+#include "item_bucket.h"
 #include "item_reader.h"
 #include "item_window.h"
 
@@ -59,20 +60,6 @@ const char *wf_item_string_stop(const char *at, const char *end);
 struct wf_item *wf_item_batch_add(struct wf_item_batch *batch);
 
 /* ---- parts ---- */
-
-/** The objects of a bucket in the order of their keys. */
-struct wf_item_list;
-/** `bucket` is borrowed: a descriptor of the directory. */
-struct wf_item_list *wf_item_list_new(int bucket, struct wf_str prefix,
-                                      struct wf_str start_after);
-void wf_item_list_free(struct wf_item_list *list); /* NULL is allowed */
-/** The next key (borrowed until the next call): 1; 0 at the end; -1. */
-int wf_item_list_next(struct wf_item_list *list, struct wf_str *key,
-                      struct wf_error *err);
-/** Appends what ListObjectsV2 tells of the key last given: 1; 0: it has gone
- * meanwhile; -1. */
-int wf_item_list_describe(struct wf_item_list *list, struct wf_buf *out,
-                          struct wf_error *err);
 
 /** The files that a manifest names. */
 struct wf_item_manifest {

@@ -1,6 +1,6 @@
 /*
- * item_list.c - the objects of a bucket, in the order S3 lists them: by the
- * bytes of their keys. See item_format.h.
+ * item_list.c - the files of a directory in the order in which S3 lists
+ * objects: by the bytes of their keys. See item_bucket.h.
  *
  * A key is a path, so a directory sorts as its name and a slash. Of each
  * directory on the way the WINDOW smallest names that come next are held; a
@@ -15,7 +15,7 @@
 #include <unistd.h>
 
 #include "doc.h"
-#include "item_format.h"
+#include "item_bucket.h"
 
 #define WINDOW 16384
 #define MAX_LEVELS 256
@@ -29,7 +29,8 @@ struct level {
     bool more;         /* names behind the last one were left out */
 };
 
-struct wf_item_list {
+struct listing {
+    struct wf_item_list base;
     int bucket;
     struct wf_buf prefix;
     struct wf_buf after; /* the keys wanted are behind this one */
@@ -39,7 +40,7 @@ struct wf_item_list {
     bool begun;
 };
 
-static int fail(struct wf_item_list *list, const char *verb,
+static int fail(struct listing *list, const char *verb,
                 struct wf_error *err) {
     char reason[128];
 
@@ -77,7 +78,7 @@ static bool is_temporary(const char *name, size_t len) {
 
 /* Whether the listing has keys at or below `key`; a slash ends a directory's.
  */
-static bool is_wanted(const struct wf_item_list *list, struct wf_str key) {
+static bool is_wanted(const struct listing *list, struct wf_str key) {
     struct wf_str prefix = {list->prefix.data, list->prefix.len};
     struct wf_str after = {list->after.data, list->after.len};
     bool is_dir = key.data[key.len - 1] == '/';
@@ -125,7 +126,7 @@ static void add_name(struct level *level, const char *name, size_t len,
 }
 
 /* Type of an entry: 'd', 'f' (or a link to a file below the bucket), 0. */
-static char type_of(struct wf_item_list *list, const struct dirent *entry,
+static char type_of(struct listing *list, const struct dirent *entry,
                     DIR *dir) {
     struct stat st;
     mode_t mode = entry->d_type == DT_DIR   ? S_IFDIR
@@ -152,7 +153,7 @@ static char type_of(struct wf_item_list *list, const struct dirent *entry,
     return S_ISDIR(mode) ? 'd' : S_ISREG(mode) ? 'f' : 0;
 }
 
-static int add_entry(struct wf_item_list *list, struct level *level,
+static int add_entry(struct listing *list, struct level *level,
                      const struct dirent *entry, const char *last,
                      struct wf_error *err) {
     const char *name = entry->d_name;
@@ -183,7 +184,7 @@ static int add_entry(struct wf_item_list *list, struct level *level,
 }
 
 /* Reads the names of the current directory that are behind `last`. */
-static int load(struct wf_item_list *list, struct level *level,
+static int load(struct listing *list, struct level *level,
                 const char *last, struct wf_error *err) {
     struct dirent *entry;
 
@@ -200,7 +201,7 @@ static int load(struct wf_item_list *list, struct level *level,
 }
 
 /* Enters the directory whose key is list->key. 1; 0: it has gone; -1. */
-static int enter(struct wf_item_list *list, struct wf_error *err) {
+static int enter(struct listing *list, struct wf_error *err) {
     struct level *level = &list->levels[list->depth];
 
     if (list->depth == MAX_LEVELS)
@@ -225,7 +226,7 @@ static int enter(struct wf_item_list *list, struct wf_error *err) {
     return load(list, level, NULL, err) != 0 ? -1 : 1;
 }
 
-static void leave(struct wf_item_list *list) {
+static void leave(struct listing *list) {
     struct level *level = &list->levels[--list->depth];
 
     free_names(level);
@@ -233,19 +234,9 @@ static void leave(struct wf_item_list *list) {
     closedir(level->dir);
 }
 
-struct wf_item_list *wf_item_list_new(int bucket, struct wf_str prefix,
-                                      struct wf_str start_after) {
-    struct wf_item_list *list = wf_calloc(1, sizeof(*list));
+static void free_listing(struct wf_item_list *base) {
+    struct listing *list = (struct listing *)base;
 
-    list->bucket = bucket;
-    wf_buf_addstr(&list->prefix, prefix);
-    wf_buf_addstr(&list->after, start_after);
-    return list;
-}
-
-void wf_item_list_free(struct wf_item_list *list) {
-    if (!list)
-        return;
     while (list->depth)
         leave(list);
     wf_buf_free(&list->prefix);
@@ -268,7 +259,7 @@ static bool is_plain(const char *directory, size_t len) {
 }
 
 /* Begins in the directory that the prefix names. */
-static int begin(struct wf_item_list *list, struct wf_error *err) {
+static int begin(struct listing *list, struct wf_error *err) {
     size_t len = list->prefix.len;
 
     list->begun = true;
@@ -281,7 +272,7 @@ static int begin(struct wf_item_list *list, struct wf_error *err) {
 }
 
 /* The next name of the innermost directory: 1; 0: none is left; -1. */
-static int next_name(struct wf_item_list *list, struct level *level,
+static int next_name(struct listing *list, struct level *level,
                      struct wf_error *err) {
     if (level->at == level->count && level->more) {
         char *last = level->names[--level->count];
@@ -299,8 +290,10 @@ static int next_name(struct wf_item_list *list, struct level *level,
     return 1;
 }
 
-int wf_item_list_next(struct wf_item_list *list, struct wf_str *key,
-                      struct wf_error *err) {
+static int next_key(struct wf_item_list *base, struct wf_str *key,
+                    struct wf_error *err) {
+    struct listing *list = (struct listing *)base;
+
     if (!list->begun && begin(list, err) != 0)
         return -1;
     while (list->depth) {
@@ -336,8 +329,9 @@ static void add_etag(struct wf_buf *out, const struct stat *st) {
                 (unsigned long long)(b ^ b >> 32));
 }
 
-int wf_item_list_describe(struct wf_item_list *list, struct wf_buf *out,
-                          struct wf_error *err) {
+static int describe(struct wf_item_list *base, struct wf_buf *out,
+                    struct wf_error *err) {
+    struct listing *list = (struct listing *)base;
     struct stat st;
     struct wf_str key = {list->key.data, list->key.len};
 
@@ -364,4 +358,19 @@ int wf_item_list_describe(struct wf_item_list *list, struct wf_buf *out,
                 "\"StorageClass\":\"STANDARD\"}",
                 (long long)st.st_mtim.tv_sec, (long long)st.st_size);
     return 1;
+}
+
+static const struct wf_item_list_ops listing_ops = {next_key, describe,
+                                                    free_listing};
+
+struct wf_item_list *wf_item_directory_list(int directory,
+                                            struct wf_str prefix,
+                                            struct wf_str start_after) {
+    struct listing *list = wf_calloc(1, sizeof(*list));
+
+    list->base.ops = &listing_ops;
+    list->bucket = directory;
+    wf_buf_addstr(&list->prefix, prefix);
+    wf_buf_addstr(&list->after, start_after);
+    return &list->base;
 }

@@ -2,10 +2,8 @@
  * item_reader.h. */
 #include "item_reader.h"
 
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 #include "item_format.h"
 
@@ -20,7 +18,7 @@ struct wf_item_reader {
     bool ended;
     struct wf_error failure; /* code WF_OK: none so far */
 
-    int bucket; /* a descriptor, or -1 */
+    struct wf_item_bucket *bucket; /* of the last object; or NULL */
     struct wf_item_list *list;
     struct wf_item_manifest manifest;
     struct wf_item_options part_options; /* what the parser is given */
@@ -48,7 +46,6 @@ wf_item_reader_new(const struct wf_item_options *options) {
     struct wf_item_options *own = &reader->options;
 
     *own = *options;
-    own->root = own->root ? wf_strndup(own->root, strlen(own->root)) : NULL;
     own->bucket = copy(own->bucket);
     own->key = copy(own->key);
     own->prefix = copy(own->prefix);
@@ -62,7 +59,6 @@ wf_item_reader_new(const struct wf_item_options *options) {
             reader->headers[i] = copy(own->headers[i]);
         own->headers = reader->headers;
     }
-    reader->bucket = -1;
     reader->part_options = *own;
     return reader;
 }
@@ -85,13 +81,11 @@ void wf_item_reader_free(struct wf_item_reader *reader) {
     drop_parser(reader);
     wf_item_list_free(reader->list);
     wf_item_manifest_free(&reader->manifest);
-    if (reader->bucket >= 0)
-        close(reader->bucket);
+    wf_item_bucket_free(reader->bucket);
     struct wf_item_options *own = &reader->options;
     for (size_t i = 0; reader->headers && i < own->header_count; i++)
         free((char *)reader->headers[i].data);
     free(reader->headers);
-    free((char *)own->root);
     free((char *)own->bucket.data);
     free((char *)own->key.data);
     free((char *)own->prefix.data);
@@ -158,33 +152,24 @@ static void set_uri(struct wf_item_reader *reader, struct wf_str bucket,
     wf_buf_addstr(&reader->uri, key);
 }
 
-/* An object's source, called BUCKET/KEY. `directory` -1: opened for it. */
+/* Makes a bucket the current one; `path` is where to look for plain files. */
+static int use_bucket(struct wf_item_reader *reader, struct wf_str name,
+                      struct wf_str path, struct wf_error *err) {
+    if (reader->bucket && wf_str_eq(reader->bucket->name, name))
+        return 0;
+    wf_item_bucket_free(reader->bucket);
+    reader->bucket = wf_item_bucket_find(reader->options.stores, name, path,
+                                         reader->cancelled, err);
+    return reader->bucket ? 0 : -1;
+}
+
 static struct wf_item_source *open_object(struct wf_item_reader *reader,
-                                          int directory, struct wf_str bucket,
+                                          struct wf_str bucket,
                                           struct wf_str key,
                                           struct wf_error *err) {
-    struct wf_item_source *source = NULL;
-    struct wf_buf name = {0};
-    int fd = directory < 0
-                 ? wf_item_bucket_open(reader->options.root, bucket, err)
-                 : directory;
-
-    if (fd < 0)
-        return NULL;
-    wf_buf_addstr(&name, bucket);
-    wf_buf_adds(&name, bucket.len ? "/" : "");
-    size_t start = name.len;
-    wf_buf_addstr(&name, key);
-    wf_buf_u8(&name, '\0');
-    if (key.len == 0 || memchr(key.data, '\0', key.len))
-        wf_error_set(err, WF_E_NOT_FOUND, "open %.300s: no such object",
-                     name.data);
-    else
-        source = wf_item_source_file(fd, name.data + start, name.data, err);
-    if (directory < 0)
-        close(fd);
-    wf_buf_free(&name);
-    return source;
+    return use_bucket(reader, bucket, key, err) == 0
+               ? wf_item_bucket_open(reader->bucket, key, err)
+               : NULL;
 }
 
 /* The file of a manifest that is the current part: 1; 0: no more; -1. */
@@ -198,7 +183,7 @@ static int manifest_part(struct wf_item_reader *reader,
     struct wf_str bucket = manifest->buckets[reader->part];
     struct wf_str key = manifest->keys[reader->part];
     set_uri(reader, bucket, key);
-    *source = open_object(reader, -1, bucket, key, err);
+    *source = open_object(reader, bucket, key, err);
     return *source ? 1 : -1;
 }
 
@@ -209,15 +194,15 @@ static int listed_part(struct wf_item_reader *reader,
     struct wf_str key = {reader->key.data, reader->key.len};
 
     if (!reader->place.mark) { /* else the one a position was in */
-        int there = wf_item_list_next(reader->list, &key, err);
+        struct wf_item_list *list = reader->list;
+        int there = list->ops->next(list, &key, err);
         if (there <= 0)
             return there;
         reader->key.len = 0;
         wf_buf_addstr(&reader->key, key);
     }
     set_uri(reader, reader->options.bucket, key);
-    *source = open_object(reader, reader->bucket, reader->options.bucket, key,
-                          err);
+    *source = open_object(reader, reader->options.bucket, key, err);
     return *source ? 1 : -1;
 }
 
@@ -237,8 +222,8 @@ static int open_part(struct wf_item_reader *reader,
         *source = options->dataset == WF_ITEM_TEXT
                       ? wf_item_source_text(options->text,
                                             options->text_piece, "the data")
-                      : open_object(reader, -1, options->bucket,
-                                    options->key, err);
+                      : open_object(reader, options->bucket, options->key,
+                                    err);
         return *source ? 1 : -1;
     }
 }
@@ -293,12 +278,12 @@ static int begin_listing(struct wf_item_reader *reader,
     const struct wf_item_options *options = &reader->options;
     struct wf_str after = options->start_after;
 
-    reader->bucket = wf_item_bucket_open(options->root, options->bucket, err);
-    if (reader->bucket < 0)
+    if (use_bucket(reader, options->bucket, options->prefix, err) != 0)
         return -1;
     if (reader->key.len)
         after = (struct wf_str){reader->key.data, reader->key.len};
-    reader->list = wf_item_list_new(reader->bucket, options->prefix, after);
+    reader->list =
+        reader->bucket->ops->list(reader->bucket, options->prefix, after);
     return 0;
 }
 
@@ -307,7 +292,7 @@ static int begin_manifest(struct wf_item_reader *reader,
     const struct wf_item_options *options = &reader->options;
     struct wf_item_manifest *manifest = &reader->manifest;
     struct wf_item_source *source =
-        open_object(reader, -1, options->bucket, options->key, err);
+        open_object(reader, options->bucket, options->key, err);
 
     if (!source)
         return -1;
@@ -373,13 +358,13 @@ int wf_item_reader_seek(struct wf_item_reader *reader, struct wf_str position,
 /* Metadata of the next object: 1; 0 at the end; -1. */
 static int next_object(struct wf_item_reader *reader,
                        struct wf_item_batch *batch, struct wf_error *err) {
+    struct wf_item_list *list = reader->list;
     size_t start = batch->text.len;
     struct wf_str key;
     int there;
 
-    while ((there = wf_item_list_next(reader->list, &key, err)) > 0) {
-        int described =
-            wf_item_list_describe(reader->list, &batch->text, err);
+    while ((there = list->ops->next(list, &key, err)) > 0) {
+        int described = list->ops->describe(list, &batch->text, err);
         if (described < 0)
             return -1;
         if (described == 0)

@@ -39,7 +39,7 @@
 
 #include <stdatomic.h>
 
-#include "base.h"
+#include "item_bucket.h"
 
 enum wf_item_input {
     WF_ITEM_INPUT_CSV,
@@ -56,12 +56,14 @@ enum wf_item_dataset {
     WF_ITEM_ATHENA_DATA,  /**< Items of the objects of a manifest.csv. */
 };
 
-/** Every text is borrowed while the reader is made. */
+/** Every text is borrowed while the reader is made. Plain files are in the
+ * first root that has the key, or the directory `prefix`. */
 struct wf_item_options {
     enum wf_item_dataset dataset;
     enum wf_item_input input;  /**< Not for LIST and S3_INVENTORY. */
-    const char *root;          /**< The operator's directory of buckets. */
-    struct wf_str bucket;      /**< A directory there; empty: the root. */
+    /** Where buckets are; it outlives the reader. Not for TEXT. */
+    const struct wf_item_stores *stores;
+    struct wf_str bucket;      /**< Empty: plain files below a root. */
     struct wf_str key;         /**< Of the object or the manifest. */
     struct wf_str prefix;      /**< Of a listing's keys. */
     struct wf_str start_after; /**< A listing's keys are behind this one. */

@@ -2,14 +2,9 @@
  * item_source.h - where the bytes of a data set come from.
  *
  * A source is read from its start to its end, or from an offset that it gave
- * out before. Today it is a file below a root directory, or a text in memory;
- * a source around another one undoes gzip. Readers (item_reader.h) know
- * nothing else, so an object behind HTTP is one more set of three functions.
- *
- * Files are opened with openat2(RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS): no
- * key, whatever it says, and no symbolic link leads out of its directory.
- * Where the kernel lacks the call, each component is opened by itself, and
- * neither ".." nor a symbolic link is followed.
+ * out before: a file, an object behind an S3 endpoint (item_bucket.h), or a
+ * text in memory; a source around another one undoes gzip. Parsers know
+ * nothing else.
  *
  * Everything here blocks: it runs on helper threads.
  */
@@ -38,23 +33,6 @@ struct wf_item_source {
     uint64_t stamp; /**< Another one when the content is another one. */
 };
 
-/**
- * Opens the directory of a bucket below `root`, an operator's directory; an
- * empty `bucket` is the root itself. A file descriptor, or -1.
- */
-int wf_item_bucket_open(const char *root, struct wf_str bucket,
-                        struct wf_error *err);
-/** openat2() below `directory` as above; -1 sets errno. */
-int wf_item_openat(int directory, const char *path, int flags);
-
-/**
- * A regular file below a directory, which is borrowed for the call. A name
- * that ends in ".gz" is decompressed, one in ".zst" or ".zstd" refused. NULL
- * fills `err`.
- */
-struct wf_item_source *wf_item_source_file(int directory, const char *key,
-                                           const char *name,
-                                           struct wf_error *err);
 /** A copy of `text`, read `piece` bytes at a time (0: as many as fit). */
 struct wf_item_source *wf_item_source_text(struct wf_str text, size_t piece,
                                            const char *name);

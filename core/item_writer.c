@@ -1,12 +1,8 @@
 /* item_writer.c - result files and their manifest. See item_writer.h. */
 #include "item_writer.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "doc.h"
 #include "item_format.h"
@@ -23,29 +19,18 @@ struct stream {
     uint32_t index;
     uint64_t size; /* of the current one, without `pending` */
     struct wf_buf pending;
-    int fd; /* -1: not made yet */
+    struct wf_item_file *file; /* NULL: not made yet */
 };
 
 struct wf_item_writer {
     struct wf_item_writer_options options; /* texts owned */
-    struct wf_buf folder; /* PREFIX/ID/, the beginning of each key */
-    int directory;
-    unsigned long long tag; /* of temporary names */
+    struct wf_buf path; /* PREFIX/ID/, the beginning of each key */
+    struct wf_item_bucket *bucket;
+    struct wf_item_folder *folder;
     struct stream streams[WF_RESULT_KINDS];
     struct wf_buf text;
     struct wf_error failure; /* code WF_OK: none so far */
 };
-
-static int fail(struct wf_item_writer *writer, const char *verb,
-                const char *name) {
-    char reason[128];
-
-    return wf_error_set(&writer->failure, WF_E_IO, "%s %.*s/%.*s%s: %s", verb,
-                        (int)writer->options.bucket.len,
-                        writer->options.bucket.data,
-                        (int)writer->folder.len, writer->folder.data, name,
-                        strerror_r(errno, reason, sizeof(reason)));
-}
 
 static int report(const struct wf_item_writer *writer,
                   struct wf_error *err) {
@@ -71,22 +56,6 @@ static struct name final_name(const struct wf_item_writer *writer, int kind,
     return name;
 }
 
-/* As file.h names what a crash may leave; listings pass it over. */
-static struct name temporary_name(const struct wf_item_writer *writer,
-                                  const char *target) {
-    struct name name;
-
-    snprintf(name.text, sizeof(name.text), ".%.60s.%016llx.tmp", target,
-             writer->tag);
-    return name;
-}
-
-static struct name stream_name(const struct wf_item_writer *writer, int kind,
-                               uint32_t index) {
-    struct name name = final_name(writer, kind, index);
-    return temporary_name(writer, name.text);
-}
-
 /* ---- opening ---- */
 
 static struct wf_str copy(struct wf_str text) {
@@ -94,7 +63,7 @@ static struct wf_str copy(struct wf_str text) {
 }
 
 /* PREFIX/ID/; false: no path. */
-static bool make_folder(struct wf_item_writer *writer) {
+static bool make_path(struct wf_item_writer *writer) {
     struct wf_str prefix = writer->options.prefix;
     struct wf_str id = writer->options.map_run;
 
@@ -103,12 +72,12 @@ static bool make_folder(struct wf_item_writer *writer) {
             id = (struct wf_str){id.data + i, id.len - i};
             break;
         }
-    wf_buf_addstr(&writer->folder, prefix);
+    wf_buf_addstr(&writer->path, prefix);
     if (prefix.len && prefix.data[prefix.len - 1] != '/')
-        wf_buf_u8(&writer->folder, '/');
-    wf_buf_addstr(&writer->folder, id);
-    wf_buf_u8(&writer->folder, '/');
-    const char *at = writer->folder.data, *end = at + writer->folder.len;
+        wf_buf_u8(&writer->path, '/');
+    wf_buf_addstr(&writer->path, id);
+    wf_buf_u8(&writer->path, '/');
+    const char *at = writer->path.data, *end = at + writer->path.len;
     while (at < end) {
         const char *slash = memchr(at, '/', (size_t)(end - at));
         size_t len = (size_t)(slash - at);
@@ -120,71 +89,24 @@ static bool make_folder(struct wf_item_writer *writer) {
     return true;
 }
 
-/* Makes the folder's directories below the bucket, opens the last one. */
-static int open_folder(struct wf_item_writer *writer, int bucket) {
-    char *path = wf_strndup(writer->folder.data, writer->folder.len);
-    int at = bucket;
-
-    for (char *part = path, *slash; (slash = strchr(part, '/')) != NULL;
-         part = slash + 1) {
-        *slash = '\0';
-        if (mkdirat(at, part, 0777) != 0 && errno != EEXIST) {
-            fail(writer, "make", "");
-            break;
-        }
-        int next = wf_item_openat(bucket, path, O_RDONLY | O_DIRECTORY);
-        if (next < 0)
-            fail(writer, "open", "");
-        if (at != bucket)
-            close(at);
-        at = next;
-        *slash = '/';
-        if (at < 0)
-            break;
-    }
-    free(path);
-    if (writer->failure.code != WF_OK && at >= 0 && at != bucket) {
-        close(at);
-        at = -1;
-    }
-    writer->directory = at;
-    return writer->failure.code == WF_OK ? 0 : -1;
-}
-
-/* Goes on in a file that has at least `size` bytes under one of its names. */
-static int resume_stream(struct wf_item_writer *writer, int kind) {
-    struct stream *stream = &writer->streams[kind];
-    struct name final = final_name(writer, kind, stream->index);
-    struct name name = stream_name(writer, kind, stream->index);
-    struct stat st;
-
-    if (faccessat(writer->directory, name.text, F_OK, 0) != 0)
-        renameat(writer->directory, final.text, writer->directory, name.text);
-    stream->fd = openat(writer->directory, name.text,
-                        O_RDWR | O_CLOEXEC | O_NOFOLLOW);
-    if (stream->fd < 0)
-        return fail(writer, "resume", final.text);
-    if (fstat(stream->fd, &st) != 0 || (uint64_t)st.st_size < stream->size) {
-        errno = ENODATA;
-        return fail(writer, "resume", final.text);
-    }
-    if (ftruncate(stream->fd, (off_t)stream->size) != 0 ||
-        lseek(stream->fd, 0, SEEK_END) < 0)
-        return fail(writer, "resume", final.text);
-    return 0;
-}
-
 /* Files that were made behind the position. */
 static void remove_later(struct wf_item_writer *writer, int kind) {
     struct stream *stream = &writer->streams[kind];
     bool found = true;
 
-    for (uint32_t i = stream->index + (stream->size > 0); found; i++) {
-        struct name final = final_name(writer, kind, i);
-        struct name name = stream_name(writer, kind, i);
-        found = unlinkat(writer->directory, final.text, 0) == 0;
-        found |= unlinkat(writer->directory, name.text, 0) == 0;
-    }
+    for (uint32_t i = stream->index + (stream->size > 0); found; i++)
+        found = writer->folder->ops->remove(
+            writer->folder, final_name(writer, kind, i).text, true);
+}
+
+/* Goes on in the current file of a kind, or makes it. */
+static int open_stream(struct wf_item_writer *writer, int kind) {
+    struct stream *stream = &writer->streams[kind];
+
+    stream->file = writer->folder->ops->open(
+        writer->folder, final_name(writer, kind, stream->index).text,
+        stream->size, &writer->failure);
+    return stream->file ? 0 : -1;
 }
 
 static int take_position(struct wf_item_writer *writer,
@@ -204,7 +126,7 @@ static int take_position(struct wf_item_writer *writer,
             return wf_error_set(&writer->failure, WF_E_CORRUPT,
                                 "not the position of a result writer");
         remove_later(writer, kind);
-        if (stream->size && resume_stream(writer, kind) != 0)
+        if (stream->size && open_stream(writer, kind) != 0)
             return -1;
     }
     return 0;
@@ -212,17 +134,23 @@ static int take_position(struct wf_item_writer *writer,
 
 static int open_writer(struct wf_item_writer *writer,
                        struct wf_str position) {
-    int bucket = wf_item_bucket_open(writer->options.root,
-                                     writer->options.bucket,
-                                     &writer->failure);
-    if (bucket < 0)
+    const struct wf_item_writer_options *options = &writer->options;
+
+    if (!make_path(writer))
+        return wf_error_set(&writer->failure, WF_E_INVALID,
+                            "the prefix is not a path");
+    writer->bucket = wf_item_bucket_find(options->stores, options->bucket,
+                                         WF_STR(""), NULL, &writer->failure);
+    if (!writer->bucket)
         return -1;
-    int rc = make_folder(writer) ? open_folder(writer, bucket)
-                                 : wf_error_set(&writer->failure,
-                                                WF_E_INVALID,
-                                                "the prefix is not a path");
-    close(bucket);
-    return rc == 0 ? take_position(writer, position) : -1;
+    struct wf_item_folder_options folder = {
+        .path = {writer->path.data, writer->path.len},
+        .tag = wf_str_hash(options->map_run),
+        .sync = options->sync,
+    };
+    writer->folder = writer->bucket->ops->folder(writer->bucket, &folder,
+                                                 &writer->failure);
+    return writer->folder ? take_position(writer, position) : -1;
 }
 
 struct wf_item_writer *
@@ -232,16 +160,11 @@ wf_item_writer_open(const struct wf_item_writer_options *options,
     struct wf_item_writer_options *own = &writer->options;
 
     *own = *options;
-    own->root = wf_strndup(own->root, strlen(own->root));
     own->bucket = copy(own->bucket);
     own->prefix = copy(own->prefix);
     own->map_run = copy(own->map_run);
     if (own->max_file_bytes == 0)
         own->max_file_bytes = MAX_FILE_BYTES;
-    writer->directory = -1;
-    writer->tag = wf_str_hash(own->map_run);
-    for (int kind = 0; kind < WF_RESULT_KINDS; kind++)
-        writer->streams[kind].fd = -1;
     if (open_writer(writer, position) != 0) {
         report(writer, err);
         wf_item_writer_free(writer);
@@ -254,15 +177,14 @@ void wf_item_writer_free(struct wf_item_writer *writer) {
     if (!writer)
         return;
     for (int kind = 0; kind < WF_RESULT_KINDS; kind++) {
-        if (writer->streams[kind].fd >= 0)
-            close(writer->streams[kind].fd);
+        if (writer->streams[kind].file)
+            writer->folder->ops->close(writer->streams[kind].file);
         wf_buf_free(&writer->streams[kind].pending);
     }
-    if (writer->directory >= 0)
-        close(writer->directory);
-    wf_buf_free(&writer->folder);
+    wf_item_folder_free(writer->folder);
+    wf_item_bucket_free(writer->bucket);
+    wf_buf_free(&writer->path);
     wf_buf_free(&writer->text);
-    free((char *)writer->options.root);
     free((char *)writer->options.bucket.data);
     free((char *)writer->options.prefix.data);
     free((char *)writer->options.map_run.data);
@@ -271,37 +193,17 @@ void wf_item_writer_free(struct wf_item_writer *writer) {
 
 /* ---- results ---- */
 
-static int write_all(struct wf_item_writer *writer, int fd,
-                     const struct wf_buf *text, const char *name) {
-    size_t at = 0;
-
-    while (at < text->len) {
-        ssize_t put = write(fd, text->data + at, text->len - at);
-        if (put < 0 && errno != EINTR)
-            return fail(writer, "write", name);
-        at += put > 0 ? (size_t)put : 0;
-    }
-    return 0;
-}
-
 static int flush_stream(struct wf_item_writer *writer, int kind) {
     struct stream *stream = &writer->streams[kind];
-    struct name name = final_name(writer, kind, stream->index);
+    struct wf_str text = {stream->pending.data, stream->pending.len};
 
-    if (stream->pending.len == 0)
+    if (text.len == 0)
         return 0;
-    if (stream->fd < 0) {
-        struct name temporary = stream_name(writer, kind, stream->index);
-        stream->fd = openat(writer->directory, temporary.text,
-                            O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC |
-                                O_NOFOLLOW,
-                            0666);
-        if (stream->fd < 0)
-            return fail(writer, "create", name.text);
-    }
-    if (write_all(writer, stream->fd, &stream->pending, name.text) != 0)
+    if (!stream->file && open_stream(writer, kind) != 0)
         return -1;
-    stream->size += stream->pending.len;
+    if (writer->folder->ops->write(stream->file, text, &writer->failure) != 0)
+        return -1;
+    stream->size += text.len;
     stream->pending.len = 0;
     return 0;
 }
@@ -309,18 +211,16 @@ static int flush_stream(struct wf_item_writer *writer, int kind) {
 /* Ends the current file: the array's bracket, and everything on disk. */
 static int complete(struct wf_item_writer *writer, int kind) {
     struct stream *stream = &writer->streams[kind];
-    struct name name = final_name(writer, kind, stream->index);
 
     if (stream->size == 0 && stream->pending.len == 0)
         return 0;
     if (!writer->options.jsonl)
         wf_buf_u8(&stream->pending, ']');
-    if (flush_stream(writer, kind) != 0)
+    if (flush_stream(writer, kind) != 0 ||
+        writer->folder->ops->flush(stream->file, &writer->failure) != 0)
         return -1;
-    if (writer->options.sync && fsync(stream->fd) != 0)
-        return fail(writer, "fsync", name.text);
-    close(stream->fd);
-    stream->fd = -1;
+    writer->folder->ops->close(stream->file);
+    stream->file = NULL;
     stream->size = 0;
     stream->index++;
     return 0;
@@ -391,26 +291,24 @@ int wf_item_writer_add(struct wf_item_writer *writer,
 
 int wf_item_writer_flush(struct wf_item_writer *writer,
                          struct wf_buf *position, struct wf_error *err) {
+    struct wf_item_folder *folder = writer->folder;
+
     if (report(writer, err) != 0)
         return -1;
     wf_buf_u8(position, POSITION_VERSION);
     for (int kind = 0; kind < WF_RESULT_KINDS; kind++) {
         struct stream *stream = &writer->streams[kind];
-        struct name name = final_name(writer, kind, stream->index);
         if (flush_stream(writer, kind) != 0)
             break;
-        if (writer->options.sync && stream->fd >= 0 &&
-            fdatasync(stream->fd) != 0) {
-            fail(writer, "fdatasync", name.text);
+        if (stream->file &&
+            folder->ops->flush(stream->file, &writer->failure) != 0)
             break;
-        }
         wf_buf_be32(position, stream->index);
         wf_buf_be64(position, stream->size);
     }
     /* The files' names, too, have to be there after a power loss. */
-    if (writer->failure.code == WF_OK && writer->options.sync &&
-        fsync(writer->directory) != 0)
-        fail(writer, "fsync", "");
+    if (writer->failure.code == WF_OK)
+        folder->ops->sync(folder, &writer->failure);
     return report(writer, err);
 }
 
@@ -420,22 +318,18 @@ int wf_item_writer_flush(struct wf_item_writer *writer,
 static int publish(struct wf_item_writer *writer, int kind, uint32_t index,
                    struct wf_buf *manifest) {
     struct name final = final_name(writer, kind, index);
-    struct name name = stream_name(writer, kind, index);
-    struct stat st;
+    uint64_t size = 0;
 
-    if (renameat(writer->directory, name.text, writer->directory,
-                 final.text) != 0 &&
-        errno != ENOENT)
-        return fail(writer, "rename", final.text);
-    if (fstatat(writer->directory, final.text, &st, AT_SYMLINK_NOFOLLOW) != 0)
-        return fail(writer, "stat", final.text);
+    if (writer->folder->ops->publish(writer->folder, final.text, &size,
+                                     &writer->failure) != 0)
+        return -1;
     writer->text.len = 0;
-    wf_buf_add(&writer->text, writer->folder.data, writer->folder.len);
+    wf_buf_add(&writer->text, writer->path.data, writer->path.len);
     wf_buf_adds(&writer->text, final.text);
     wf_buf_adds(manifest, index ? ",{\"Key\":" : "{\"Key\":");
     wf_buf_json(manifest,
                 (struct wf_str){writer->text.data, writer->text.len});
-    wf_buf_addf(manifest, ",\"Size\":%lld}", (long long)st.st_size);
+    wf_buf_addf(manifest, ",\"Size\":%llu}", (unsigned long long)size);
     return 0;
 }
 
@@ -464,25 +358,23 @@ static int publish_all(struct wf_item_writer *writer,
 }
 
 static int write_manifest(struct wf_item_writer *writer,
-                          const struct wf_buf *manifest) {
-    static const char final[] = "manifest.json";
-    struct name name = temporary_name(writer, final);
-    int fd = openat(writer->directory, name.text,
-                    O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW,
-                    0666);
+                          const struct wf_buf *text) {
+    static const char name[] = "manifest.json";
+    struct wf_item_folder *folder = writer->folder;
+    struct wf_error *err = &writer->failure;
+    struct wf_item_file *file = folder->ops->open(folder, name, 0, err);
+    uint64_t size;
 
-    if (fd < 0)
-        return fail(writer, "create", final);
-    int rc = write_all(writer, fd, manifest, final);
-    if (rc == 0 && writer->options.sync && fsync(fd) != 0)
-        rc = fail(writer, "fsync", final);
-    close(fd);
-    if (rc == 0 && renameat(writer->directory, name.text, writer->directory,
-                            final) != 0)
-        rc = fail(writer, "rename", final);
-    if (rc == 0 && writer->options.sync && fsync(writer->directory) != 0)
-        rc = fail(writer, "fsync", final);
-    return rc;
+    if (!file)
+        return -1;
+    int rc = folder->ops->write(file, (struct wf_str){text->data, text->len},
+                                err);
+    if (rc == 0)
+        rc = folder->ops->flush(file, err);
+    folder->ops->close(file);
+    if (rc == 0)
+        rc = folder->ops->publish(folder, name, &size, err);
+    return rc == 0 ? folder->ops->sync(folder, err) : -1;
 }
 
 int wf_item_writer_finish(struct wf_item_writer *writer, struct wf_buf *key,
@@ -493,7 +385,7 @@ int wf_item_writer_finish(struct wf_item_writer *writer, struct wf_buf *key,
         return -1;
     if (publish_all(writer, &manifest) == 0 &&
         write_manifest(writer, &manifest) == 0) {
-        wf_buf_add(key, writer->folder.data, writer->folder.len);
+        wf_buf_add(key, writer->path.data, writer->path.len);
         wf_buf_adds(key, "manifest.json");
     }
     wf_buf_free(&manifest);
@@ -502,8 +394,7 @@ int wf_item_writer_finish(struct wf_item_writer *writer, struct wf_buf *key,
 
 void wf_item_writer_drop(struct wf_item_writer *writer) {
     for (int kind = 0; kind < WF_RESULT_KINDS; kind++)
-        for (uint32_t i = 0; i <= writer->streams[kind].index; i++) {
-            struct name name = stream_name(writer, kind, i);
-            unlinkat(writer->directory, name.text, 0);
-        }
+        for (uint32_t i = 0; i <= writer->streams[kind].index; i++)
+            writer->folder->ops->remove(
+                writer->folder, final_name(writer, kind, i).text, false);
 }

@@ -25,7 +25,7 @@
 #ifndef WF_ITEM_WRITER_H
 #define WF_ITEM_WRITER_H
 
-#include "base.h"
+#include "item_bucket.h"
 
 enum wf_result_kind {
     WF_RESULT_SUCCEEDED,
@@ -42,8 +42,9 @@ enum wf_result_transformation {
 
 /** Every text is borrowed while the writer is made. */
 struct wf_item_writer_options {
-    const char *root;      /**< The operator's directory of buckets. */
-    struct wf_str bucket;  /**< A directory there. */
+    /** Where buckets are; it outlives the writer. */
+    const struct wf_item_stores *stores;
+    struct wf_str bucket;  /**< Empty: plain files below the first root. */
     struct wf_str prefix;  /**< May be empty, and end with a slash. */
     struct wf_str map_run; /**< The ARN; its last part is the ID. */
     enum wf_result_transformation transformation;

@@ -29,7 +29,6 @@ static struct wf_str copy(struct wf_str text) {
 
 static void destroy(struct wf_item_writer_async *async) {
     wf_item_writer_free(async->writer);
-    free((char *)async->options.root);
     free((char *)async->options.bucket.data);
     free((char *)async->options.prefix.data);
     free((char *)async->options.map_run.data);
@@ -184,7 +183,6 @@ wf_item_writer_async_new(struct wf_offload *offload,
 
     async->offload = offload;
     async->options = *options;
-    async->options.root = wf_strndup(options->root, strlen(options->root));
     async->options.bucket = copy(options->bucket);
     async->options.prefix = copy(options->prefix);
     async->options.map_run = copy(options->map_run);

@@ -1,4 +1,5 @@
 /* lua_check.c - the findings about a definition. See script.h. */
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "json_complaint.h"
@@ -68,9 +69,28 @@ static bool report_json(struct wf_str text, wf_diagnostics_fn *report,
 
 struct question {
     struct wf_str text;
-    const char *profile; /* NULL: native */
+    const struct wf_profile *profile;
     bool express, errors_only;
 };
+
+/* One that is too long does not, either. */
+static bool report_length(const struct question *question,
+                          wf_diagnostics_fn *report, void *arg) {
+    size_t limit = question->profile->definition_bytes;
+    char message[96];
+    if (!limit || question->text.len <= limit)
+        return false;
+    snprintf(message, sizeof(message),
+             "The definition has %zu bytes: AWS takes %zu at most",
+             question->text.len, limit);
+    struct wf_diagnostic finding = {
+        .code = WF_STR("SCHEMA_VALIDATION_FAILED"),
+        .message = wf_str(message),
+        .location = WF_STR("/"),
+    };
+    report(arg, &finding, 1);
+    return true;
+}
 
 /* machine.diagnose(text, options) is called. [-0, +1], also if it fails. */
 static int call_diagnose(struct wf_script *script,
@@ -82,7 +102,7 @@ static int call_diagnose(struct wf_script *script,
     lua_newtable(L);
     lua_pushstring(L, question->express ? "EXPRESS" : "STANDARD");
     lua_setfield(L, -2, "type");
-    lua_pushstring(L, question->profile ? question->profile : "native");
+    lua_pushstring(L, question->profile->name);
     lua_setfield(L, -2, "profile");
     lua_pushboolean(L, question->errors_only);
     lua_setfield(L, -2, "errors_only");
@@ -94,7 +114,8 @@ static void diagnose(struct wf_script *script,
                      wf_diagnostics_fn *report, void *arg) {
     lua_State *L = script->L;
     int top = lua_gettop(L);
-    if (report_json(question->text, report, arg))
+    if (report_json(question->text, report, arg) ||
+        report_length(question, report, arg))
         return;
     if (call_diagnose(script, question) != 0) {
         struct wf_diagnostic failed = {
@@ -111,18 +132,15 @@ static void diagnose(struct wf_script *script,
     lua_settop(L, top);
 }
 
-void wf_script_diagnose_for(struct wf_script *script, struct wf_str text,
-                            const char *profile, bool express,
-                            wf_diagnostics_fn *report, void *arg) {
+void wf_script_diagnose(struct wf_script *script, struct wf_str text,
+                        const struct wf_profile *profile, bool express,
+                        wf_diagnostics_fn *report, void *arg) {
     struct question question = {
-        .text = text, .profile = profile, .express = express,
+        .text = text,
+        .profile = profile ? profile : &WF_PROFILE_NATIVE,
+        .express = express,
     };
     diagnose(script, &question, report, arg);
-}
-
-void wf_script_diagnose(struct wf_script *script, struct wf_str text,
-                        bool express, wf_diagnostics_fn *report, void *arg) {
-    wf_script_diagnose_for(script, text, NULL, express, report, arg);
 }
 
 struct check {
@@ -151,10 +169,14 @@ static void add_findings(void *arg, const struct wf_diagnostic *list,
 }
 
 int wf_script_check(struct wf_script *script, struct wf_str text,
-                    bool express, struct wf_buf *diagnostics) {
+                    const struct wf_profile *profile, bool express,
+                    struct wf_buf *diagnostics) {
     struct check check = {.out = diagnostics};
     struct question question = {
-        .text = text, .express = express, .errors_only = true,
+        .text = text,
+        .profile = profile ? profile : &WF_PROFILE_NATIVE,
+        .express = express,
+        .errors_only = true,
     };
     diagnose(script, &question, add_findings, &check);
     return check.rc;

@@ -132,6 +132,19 @@ static void fill(struct make_call *call, struct wf_machine *machine,
     }
 }
 
+/* What the profile refuses that is no obstacle otherwise: an engine runs on
+ * what it was given under another one. */
+static int check_profile(struct wf_engine *engine,
+                         const struct wf_machine *machine,
+                         struct wf_buf *diagnostics) {
+    const struct wf_profile *profile = engine->options.profile;
+    struct wf_str text = {machine->definition.data, machine->definition.len};
+    if (profile->extensions)
+        return 0;
+    return wf_script_check(engine->script, text, profile, machine->express,
+                           diagnostics);
+}
+
 /* A compiled revision `number` of machine `id`; NULL: it was refused. */
 static struct wf_machine *make(struct make_call *call, uint32_t id,
                                uint32_t number,
@@ -142,7 +155,8 @@ static struct wf_machine *make(struct make_call *call, uint32_t id,
     struct wf_error err = {0};
 
     fill(call, machine, before);
-    if (wf_machine_compile(engine, machine, &diagnostics, &err) != 0) {
+    if (check_profile(engine, machine, &diagnostics) != 0 ||
+        wf_machine_compile(engine, machine, &diagnostics, &err) != 0) {
         refuse_definition(call, machine, &diagnostics, &err);
         machine = NULL;
     } else {

@@ -159,5 +159,6 @@ void wf_engine_describe_state_machine_for_execution(
 void wf_engine_validate_definition(struct wf_engine *engine,
                                    struct wf_str definition, bool express,
                                    wf_diagnostics_fn *reply, void *arg) {
-    wf_script_diagnose(engine->script, definition, express, reply, arg);
+    wf_script_diagnose(engine->script, definition, engine->options.profile,
+                       express, reply, arg);
 }

@@ -124,8 +124,8 @@ int wf_machine_compile(struct wf_engine *engine, struct wf_machine *machine,
     struct wf_doc *doc = wf_doc_parse(text, NULL, err);
     int rc = doc && !machine->express
                  ? 0
-                 : wf_script_check(engine->script, text, machine->express,
-                                   diagnostics);
+                 : wf_script_check(engine->script, text, NULL,
+                                   machine->express, diagnostics);
     if (rc != 0)
         wf_error_set(err, WF_E_INVALID, "%.*s", (int)diagnostics->len,
                      diagnostics->data);
@@ -140,7 +140,8 @@ int wf_machine_compile(struct wf_engine *engine, struct wf_machine *machine,
     machine->states = summary.states;
     machine->state_count = summary.state_count;
     machine->start = summary.start;
-    machine->timeout_s = summary.timeout_s;
+    machine->timeout_s = wf_profile_timeout_s(
+        engine->options.profile, machine->express, summary.timeout_s);
     machine->variable_references = summary.variable_references;
     machine->shows_items = asks_for_items(&machine->definition);
     machine->ready = true;

@@ -166,8 +166,9 @@ const struct wf_option wf_option_table[] = {
      "A state machine of type EXPRESS: executions in memory only.",
      CREATE | VALIDATE, WF_OPTION_FLAG, false},
     {"profile", "native|aws", "native",
-     "Whose rules: ours, or AWS's, which refuse our extensions.",
-     VALIDATE, WF_OPTION_CHOICE, true},
+     "Whose rules: ours, or AWS's, which refuse our extensions and end "
+     "executions at AWS's quotas (256 KiB of payload, 25,000 events).",
+     ENGINE | VALIDATE, WF_OPTION_CHOICE, true},
     {"warnings-as-errors", NULL, NULL,
      "Exit with status 1 if there is a warning, too.",
      VALIDATE, WF_OPTION_FLAG, false},

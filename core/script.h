@@ -15,6 +15,7 @@
 #include "clock.h"
 #include "diagnostic.h"
 #include "doc.h"
+#include "profile.h"
 
 struct wf_script;         /* the Lua state of an engine */
 struct wf_script_machine; /* a compiled definition */
@@ -64,16 +65,14 @@ int wf_script_compile(struct wf_script *script, struct wf_doc *definition,
 void wf_script_machine_free(struct wf_script *script,
                             struct wf_script_machine *machine);
 /** All findings about a definition, JSON or not; calls `report` once.
- * `profile`: "aws", or "native" (also NULL). */
-void wf_script_diagnose_for(struct wf_script *script, struct wf_str text,
-                            const char *profile, bool express,
-                            wf_diagnostics_fn *report, void *arg);
-/** The same for "native". */
+ * `profile` NULL: native. */
 void wf_script_diagnose(struct wf_script *script, struct wf_str text,
-                        bool express, wf_diagnostics_fn *report, void *arg);
+                        const struct wf_profile *profile, bool express,
+                        wf_diagnostics_fn *report, void *arg);
 /** The errors among them as wf_script_compile() gives them. -1: some. */
 int wf_script_check(struct wf_script *script, struct wf_str text,
-                    bool express, struct wf_buf *diagnostics);
+                    const struct wf_profile *profile, bool express,
+                    struct wf_buf *diagnostics);
 
 /** What a transition is about: what ctx and the context object ($$) show.
  * Borrowed during the call. */

@@ -332,23 +332,25 @@ static struct wf_str name_in_causes(const struct wf_frame *frame) {
 }
 
 static void fail_task(struct wf_engine *engine, struct wf_frame *frame,
-                      const struct wf_failure *failure) {
+                      const struct wf_failure *given) {
     bool lambda =
         info_of(frame)->scheduled == WF_EVENT_LAMBDA_FUNCTION_SCHEDULED;
+    struct wf_failure failure = *given;
+    wf_profile_clip(engine->options.profile, &failure);
     struct wf_event event = {
         .type = lambda ? WF_EVENT_LAMBDA_FUNCTION_FAILED
                        : WF_EVENT_TASK_FAILED,
         .fields = WF_EVENT_HAS_STATE | WF_EVENT_HAS_ERROR |
                   WF_EVENT_HAS_CAUSE,
-        .error = failure->error,
-        .cause = failure->cause,
+        .error = failure.error,
+        .cause = failure.cause,
     };
     wf_task_record_started(engine, frame);
     forget(engine, frame);
     if (frame->reaping == 0)
         forget_children(frame);
     wf_frame_event(engine, frame, &event);
-    wf_frame_resume(engine, frame, WF_SCRIPT_TASK_FAILED, NULL, failure);
+    wf_frame_resume(engine, frame, WF_SCRIPT_TASK_FAILED, NULL, &failure);
 }
 
 /* Workers leave the words to us: they don't know the resource's type. */

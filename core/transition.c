@@ -39,9 +39,28 @@ int64_t wf_execution_now(struct wf_engine *engine,
     return execution->last_ms;
 }
 
+/* The history's last event is the execution's end. */
+static bool is_full(const struct wf_engine *engine,
+                    const struct wf_execution *execution) {
+    uint64_t most = engine->options.profile->events;
+    return most && execution->tail.next_event >= most &&
+           !execution->express &&
+           execution->status == WF_EXECUTION_RUNNING;
+}
+
+static uint64_t leave_out(struct wf_engine *engine,
+                          struct wf_execution *execution) {
+    if (!wf_link_is_in(&execution->full_link))
+        wf_list_append(&engine->full, &execution->full_link);
+    wf_engine_wake(engine);
+    return execution->tail.next_event - 1;
+}
+
 uint64_t wf_execution_event(struct wf_engine *engine,
                             struct wf_execution *execution,
                             struct wf_event *event) {
+    if (is_full(engine, execution))
+        return leave_out(engine, execution);
     if (event->time_ms == 0)
         event->time_ms = wf_execution_now(engine, execution);
     engine->stats.events++;

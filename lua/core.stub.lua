@@ -173,6 +173,9 @@ function ctx:variables() end
 --- An expression has failed, at a location like "Output/total[0]": recorded as
 -- EvaluationFailed with the cause (all of it), before what is decided now.
 function ctx:evaluation_failed(location, cause) end
+--- A distributed Map fails now, although it has started, with so many items:
+-- MapStateStarted is recorded before what is decided.
+function ctx:map_started(length) end
 --- A number in [0, 1), and a version 4 UUID: seeded under the virtual clock,
 -- recorded by what is decided with it.
 function ctx:random() end
@@ -190,7 +193,8 @@ local machine = {}
 -- type ("Task"), and for Task: resource_type ("lua"), resource
 -- ("hello.greet"), family ("Task", "LambdaFunction" or "Activity": whose
 -- events it emits); for Parallel: branches, the first state of each; for Map:
--- processor, its first state, and whether it has an ItemSelector.
+-- processor, its first state, and whether it has an ItemSelector; distributed
+-- (boolean) and, if so, processor_text, the processor's JSON.
 -- `definition` is JSON text or a value. `options` may be nil, or a table:
 -- profile = "aws" refuses our extension fields and resources ("native").
 function machine.load(definition, options) end
@@ -213,8 +217,10 @@ function machine.enter(loaded, index, ctx, input) end
 --   "task_failed"      a: error, b: cause (strings or nil); also
 --                      States.Timeout and States.HeartbeatTimeout
 --   "joined"           all branches or iterations have succeeded; a: the
---                      array of their outputs (value)
---   "branch_failed"    one has failed; a: error, b: cause
+--                      array of their outputs (value); of a Map Run with a
+--                      ResultWriter what says where they are
+--   "branch_failed"    one has failed, or more than a Map Run tolerates, or
+--                      its reader or writer; a: error, b: cause
 -- Returns a decision.
 function machine.resume(loaded, index, ctx, input, event, a, b) end
 
@@ -235,4 +241,7 @@ function machine.item(loaded, index, ctx, input, item_index, item) end
 --   "wait", due_ms                          come back with "timer_fired"
 --   "retry", due_ms, retrier (1-based)      come back with "retry"
 --   "parallel", input (value)               run the branches
---   "map", items (value), limit             run the processor for each item
+--   "map", items (value), limit, run (value)
+--                                           run the processor for each item;
+--                                           run: as lua/asl/map_run.lua says,
+--                                           nil if inline; items nil: read them

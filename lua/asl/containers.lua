@@ -6,8 +6,8 @@
 --   a Parallel state   state.branches = { number, ... }, one for each branch
 --   a Map state        state.processor = number
 --
--- The schemas of both types are here: states/parallel.lua and states/map.lua
--- use them as their fields.
+-- The schemas of Parallel are here (states/parallel.lua uses them as its
+-- fields), those of Map in asl.map_fields.
 --
 -- @module asl.containers
 
@@ -21,8 +21,6 @@ local containers = {}
 
 local below = diagnostics.below
 local kinds = fields.kinds
-
-local LARGEST = 99999999
 
 local BRANCH = { types = { Comment = "string" } }
 
@@ -75,23 +73,51 @@ local function processor_fields(value, at)
   return read or {}
 end
 
---- The processor of a Map, or the Iterator of an older one: the number of its
--- first state.
+local DISTRIBUTED_ONLY = { "ItemReader", "ItemBatcher", "ResultWriter" }
+
+-- What only a distributed Map has: fields of the state and its processor.
+local function check_inline(config, at)
+  local report = at.load.diagnostics
+  if config.ExecutionType then
+    diagnostics.schema(report, "Field 'ExecutionType' is not supported",
+      below(at.location, "ProcessorConfig"))
+  end
+  for _, name in ipairs(DISTRIBUTED_ONLY) do
+    if at.object:get(name) then
+      diagnostics.schema(report, "Field '" .. name .. "' is only supported "
+        .. "for a Map with the Mode 'DISTRIBUTED'", at.object_location)
+    end
+  end
+end
+
+local function check_distributed(config, at)
+  if not config.ExecutionType then
+    diagnostics.schema(at.load.diagnostics, "The field 'ExecutionType' is "
+      .. "required but was missing", below(at.location, "ProcessorConfig"))
+  end
+end
+
+--- The processor of a Map, or the Iterator of an older one: { start, the
+-- number of its first state; execution_type and text, its JSON, of a
+-- distributed one }.
 function kinds.processor(value, at)
   if value:type() ~= "object" then
     return nil, "Expected value of type Object"
   end
   local config = processor_fields(value, at)
-  if config.Mode == "DISTRIBUTED" then
-    diagnostics.schema(at.load.diagnostics, "A Map in Mode 'DISTRIBUTED' is "
-      .. "not supported by this engine", below(at.location, "ProcessorConfig"))
-  elseif config.ExecutionType then
-    diagnostics.schema(at.load.diagnostics, "Field 'ExecutionType' is not "
-      .. "supported", below(at.location, "ProcessorConfig"))
+  local is_distributed = config.Mode == "DISTRIBUTED"
+  if is_distributed then
+    check_distributed(config, at)
+  else
+    check_inline(config, at)
   end
-  local scope, problem = kinds.scope(value, at,
-    config.Mode == "DISTRIBUTED" and ISOLATED or PROCESSOR)
-  return scope and scope.start, problem
+  local scope, problem =
+    kinds.scope(value, at, is_distributed and ISOLATED or PROCESSOR)
+  return scope and {
+    start = scope.start,
+    execution_type = is_distributed and config.ExecutionType or nil,
+    text = is_distributed and value:text() or nil,
+  }, problem
 end
 
 --- Fields of a Parallel state.
@@ -110,31 +136,6 @@ containers.parallel_fields = {
   required = { "Branches" },
 }
 
---- Fields of a Map state.
-containers.map_fields = {
-  types = {
-    ItemProcessor = "processor",
-    Iterator = "processor",
-    InputPath = "nullable_path",
-    ItemsPath = "any_reference_path",
-    ItemSelector = "template",
-    Parameters = "template",
-    MaxConcurrency = { "integer", min = 0, max = LARGEST },
-    MaxConcurrencyPath = "path",
-    ResultSelector = "template",
-    ResultPath = "result_path",
-    OutputPath = "nullable_path",
-    Assign = "assign",
-    Retry = "retriers",
-    Catch = "catchers",
-  },
-  exactly_one_of = { { "ItemProcessor", "Iterator" } },
-  at_most_one_of = {
-    { "ItemSelector", "Parameters" },
-    { "MaxConcurrency", "MaxConcurrencyPath" },
-  },
-}
-
 --- The same in JSONata.
 containers.parallel_jsonata_fields = {
   types = {
@@ -148,33 +149,10 @@ containers.parallel_jsonata_fields = {
   required = { "Branches" },
 }
 
-containers.map_jsonata_fields = {
-  types = {
-    ItemProcessor = "processor",
-    Items = "jsonata_items",
-    ItemSelector = "jsonata",
-    MaxConcurrency = { "jsonata_integer", min = 0, max = LARGEST },
-    ToleratedFailureCount = { "jsonata_integer", min = 0, max = LARGEST },
-    ToleratedFailurePercentage = { "jsonata_number", min = 0, max = 100 },
-    Output = "jsonata",
-    Assign = "assign",
-    Retry = "retriers",
-    Catch = "catchers",
-  },
-  required = { "ItemProcessor" },
-}
-
 --- What a Parallel state needs once it is loaded.
 function containers.prepare_parallel(state)
   failing.prepare(state)
   state.branches = state.Branches
-end
-
---- What a Map state needs once it is loaded.
-function containers.prepare_map(state)
-  failing.prepare(state)
-  state.processor = state.ItemProcessor or state.Iterator
-  state.ItemSelector = state.ItemSelector or state.Parameters
 end
 
 return containers

@@ -45,9 +45,10 @@ end
 
 --- Run the state's processor for each element of `items` (an array or
 -- object), at most `limit` at once (0: no limit). Asks item() for the input
--- of each; comes back as joined, or branch_failed.
-function decide.map(items, limit)
-  return "map", items, limit
+-- of each; comes back as joined, or branch_failed. `run`: those are executions
+-- of a Map Run, as this object (asl.map_run) says; items may be nil then.
+function decide.map(items, limit, run)
+  return "map", items, limit, run
 end
 
 --- The input of the iteration that item() was asked for.

@@ -22,6 +22,9 @@ diagnostics.errors = {
     .. "the whole definition." },
   { "INVALID_STATE_NAME", "The name of a state has not 1 to 80 "
     .. "characters." },
+  { "DUPLICATE_LABEL_NAME", "Two Map states have the same `Label`." },
+  { "INVALID_LABEL_NAME", "A `Label` has more than 40 characters, or a blank, "
+    .. "a bracket, a wildcard, a control or a special character." },
   { "INVALID_JSONATA_EXPRESSION", "A JSONata expression cannot be parsed." },
   { "UNSUPPORTED_JSONATA_EXPRESSION", "A JSONata expression begins a path "
     .. "with a name, or refers to a member that `$states` does not have "

@@ -7,6 +7,7 @@
 --   required = { "Resource" },
 --   exactly_one_of = { "Seconds", "Timestamp" },    all of these optional;
 --   at_most_one_of = { { "Error", "ErrorPath" } },  pairs or longer lists
+--   at_least_one_of = { … },  the same
 --   extensions = { AtMostOnce = true },  refused in profile "aws"
 --   is_open = true,  other fields are of no interest
 --   other_language = { Output = …, … },  types in the other query language
@@ -253,6 +254,12 @@ local function check_presence(load, object, schema, location)
     local count = present(object, list)
     if count ~= 1 then
       diagnostics.schema(report, "Exactly one of these fields is required: "
+        .. names(list), location)
+    end
+  end
+  for _, list in ipairs(schema.at_least_one_of or {}) do
+    if present(object, list) == 0 then
+      diagnostics.schema(report, "At least one of these fields is required: "
         .. names(list), location)
     end
   end

@@ -93,6 +93,7 @@ function loader.schema(script, language)
     required = own.required,
     exactly_one_of = { unpack(own.exactly_one_of or {}) },
     at_most_one_of = own.at_most_one_of,
+    at_least_one_of = own.at_least_one_of,
     extensions = own.extensions,
   }
   for name, kind in pairs(COMMON) do
@@ -418,6 +419,7 @@ function loader.load(definition, options)
     diagnostics = {},
     states = {},
     names = {},
+    labels = {},
     schemas = { JSONPath = {}, JSONata = {} },
     scopes = {},
     depth = 0,

@@ -8,8 +8,9 @@
 local errors = require("asl.errors")
 local expression = require("asl.expression")
 local jsonata_expression = require("asl.jsonata_expression")
-local jsonata_fields = require("asl.jsonata_fields")
 local jsonata_view = require("asl.jsonata_view")
+local map_number = require("asl.map_number")
+local map_part = require("asl.map_part")
 
 local map_data = {}
 
@@ -79,52 +80,35 @@ function map_data.item_input(ctx, state, effective, _, item)
   local selector = state.ItemSelector
   if not selector then
     return item
-  elseif state.query_language == "JSONata" then
-    return selector:render(ctx, state, jsonata_view.new(ctx, effective))
   end
-  return selector:render(ctx, state, effective)
-end
-
-local function concurrency_at_path(ctx, state, effective)
-  local path = state.MaxConcurrencyPath
-  local found = path:find(effective, ctx)
-  if found == nil then
-    return state.data.no_result(ctx, state, path, effective)
-  end
-  local number = found:number()
-  if not number or number % 1 ~= 0 then
-    return errors.runtime(ctx, state, 'The MaxConcurrencyPath field refers '
-      .. 'to value "' .. (found:string() or errors.compact(found:text()))
-      .. '" which is not a valid integer: ' .. path.text)
-  elseif number < 0 then
-    return errors.runtime(ctx, state, "Expected non-negative integer for "
-      .. "MaxConcurrency, got '" .. found:text() .. "' instead.")
-  end
-  return number
+  return map_part.render(ctx, state, selector, effective)
 end
 
 --- How many iterations may run at once; 0: no limit of the definition.
 function map_data.max_concurrency(ctx, state, effective)
-  if state.MaxConcurrencyPath then
-    return concurrency_at_path(ctx, state, effective)
+  local limit, error, cause = map_number.integer(ctx, state, state,
+    "MaxConcurrency", effective, 0, LARGEST)
+  if error then
+    return nil, error, cause
   end
-  return jsonata_fields.integer(ctx, state, state.MaxConcurrency or 0,
-    effective, 0, LARGEST)
+  return limit or 0
 end
 
---- Evaluates what says how many iterations may fail, which has no effect on
--- those within the execution. Returns true; or nil, error, cause.
-function map_data.check_tolerance(ctx, state, effective)
-  local _, error, cause = jsonata_fields.integer(ctx, state,
-    state.ToleratedFailureCount, effective, 0, LARGEST)
+--- How many iterations may fail, and what percentage of them, which has no
+-- effect on those within the execution. Returns two numbers; or nil, error,
+-- cause.
+function map_data.tolerance(ctx, state, effective)
+  local percentage
+  local count, error, cause = map_number.integer(ctx, state, state,
+    "ToleratedFailureCount", effective, 0, LARGEST)
   if not error then
-    _, error, cause = jsonata_fields.value(ctx, state,
-      state.ToleratedFailurePercentage, effective, "number")
+    percentage, error, cause = map_number.percentage(ctx, state, state,
+      "ToleratedFailurePercentage", effective)
   end
   if error then
     return nil, error, cause
   end
-  return true
+  return count or 0, percentage or 0
 end
 
 return map_data

@@ -67,6 +67,12 @@ local function has_action(found)
   return not actions
 end
 
+local function not_recognized(text, at)
+  diagnostics.schema(at.load.diagnostics, "The resource provided " .. text
+    .. " is not recognized. The value is not a valid resource ARN, or the "
+    .. "resource is not available in this region.", at.location)
+end
+
 --- The field Resource.
 function fields.kinds.resource(value, at)
   local text = value:string()
@@ -76,12 +82,30 @@ function fields.kinds.resource(value, at)
   local found = resource.parse(text)
   if not found or not has_action(found)
       or (found.type == "lua" and at.load.profile == "aws") then
-    diagnostics.schema(at.load.diagnostics, "The resource provided " .. text
-      .. " is not recognized. The value is not a valid resource ARN, or the "
-      .. "resource is not available in this region.", at.location)
+    not_recognized(text, at)
     return nil
   end
   return found
+end
+
+--- The field Resource of a Map's ItemReader or ResultWriter: { text, action },
+-- the action being one of options.actions, as "s3:getObject". Those of "file"
+-- are ours.
+function fields.kinds.map_resource(value, at, options)
+  local text = value:string()
+  if not text then
+    return nil, "Expected value of type String"
+  end
+  local found = resource.parse(text)
+  local action = found and found.type .. ":" .. found.resource
+    or at.load.profile ~= "aws" and text:match("^file:.*$")
+  for _, name in ipairs(options.actions) do
+    if name == action then
+      return { text = text, action = action }
+    end
+  end
+  not_recognized(text, at)
+  return nil
 end
 
 return resource

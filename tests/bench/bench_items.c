@@ -84,9 +84,11 @@ static void make(const char *path, const char *head,
 static void run(const char *what, enum wf_item_input input, const char *head,
                 void (*row)(struct wf_buf *out, unsigned i),
                 const char *tail) {
+    const char *roots[] = {directory, NULL};
+    struct wf_item_stores stores = {.roots = roots};
     struct wf_item_options options = {.dataset = WF_ITEM_OBJECT,
                                       .input = input,
-                                      .root = directory,
+                                      .stores = &stores,
                                       .key = WF_STR("items")};
     struct wf_item_batch batch = {0};
     struct wf_error err = {0};

@@ -118,7 +118,8 @@ static const char *validate(const char *operation, const char *json,
     for (size_t i = 0; i < wf_api_input_count; i++)
         if (strcmp(wf_api_inputs[i].operation, operation) == 0)
             exception = wf_api_validate(wf_api_inputs[i].shape,
-                                        (struct wf_value){doc, 0}, message);
+                                        (struct wf_value){doc, 0}, 0,
+                                        message);
     wf_buf_u8(message, 0);
     wf_doc_unref(doc);
     return exception;

@@ -43,7 +43,7 @@ static int remove_files(void **state) {
 static struct wf_item_options of(enum wf_item_dataset dataset,
                                  const char *key) {
     return (struct wf_item_options){.dataset = dataset,
-                                    .root = files.root,
+                                    .stores = &files.stores,
                                     .bucket = WF_STR("b"),
                                     .key = wf_str(key)};
 }

@@ -31,7 +31,7 @@ static int remove_files(void **state) {
 
 static struct wf_item_writer_options
 options_of(enum wf_result_transformation transformation, bool jsonl) {
-    return (struct wf_item_writer_options){.root = files.root,
+    return (struct wf_item_writer_options){.stores = &files.stores,
                                            .bucket = WF_STR("b"),
                                            .prefix = WF_STR("jobs/x"),
                                            .map_run = WF_STR(ARN),

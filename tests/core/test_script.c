@@ -186,7 +186,7 @@ static void test_limits_are_of_a_decision(void **state) {
     wf_script_decide(script, &call, &decision);
     assert_int_equal(decision.kind, WF_DECISION_TOO_LONG);
     wf_decision_free(&decision);
-    if (wf_script_check(script, wf_str(text), true, &diagnostics) != 0)
+    if (wf_script_check(script, wf_str(text), NULL, true, &diagnostics) != 0)
         fail_msg("%.*s", (int)diagnostics.len, diagnostics.data);
     wf_script_machine_free(script, machine);
     wf_script_free(script);

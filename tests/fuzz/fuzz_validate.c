@@ -24,7 +24,7 @@ static void check_message(const struct wf_buf *message) {
 static void check_value(const struct wf_api_shape *shape,
                         struct wf_doc *doc) {
     struct wf_buf message = {0};
-    if (wf_api_validate(shape, (struct wf_value){doc, 0}, &message))
+    if (wf_api_validate(shape, (struct wf_value){doc, 0}, 0, &message))
         check_message(&message);
     else
         require(message.len == 0);

@@ -83,14 +83,10 @@ describe("a Map state", function()
     end
   end)
 
-  it("needs one processor, and is not distributed", function()
+  it("needs one processor", function()
     assert.same({ SCHEMA .. "Exactly one of these fields is required: "
       .. "[ItemProcessor, Iterator] at /States/A" },
       problems(of_state('"Type":"Map","Next":"End"')))
-    assert.same({ SCHEMA .. "A Map in Mode 'DISTRIBUTED' is not supported by "
-      .. "this engine at /States/A/ItemProcessor/ProcessorConfig" },
-      problems(of_state('"Type":"Map","Next":"End","ItemProcessor":'
-        .. INNER:gsub("^{", '{"ProcessorConfig":{"Mode":"DISTRIBUTED"},'))))
   end)
 
   it("takes its items from one place of the input or the context", function()

@@ -9,10 +9,9 @@ local machine = require("machine")
 local directory = (os.getenv("MOONSTEP_CONFORMANCE")
   or "../shared/conformance") .. "/definitions"
 
--- What this engine does not do yet, and what no engine should: a definition
--- with one of these is refused with a diagnostic that says so.
+-- What no engine should take: a definition with one of these is refused with a
+-- diagnostic that says so.
 local REFUSALS = {
-  { has = '"DISTRIBUTED"', says = "Mode 'DISTRIBUTED' is not supported" },
   -- QueryLanguage as the name of a state
   { has = '"States": {\n    "QueryLanguage": "JSONata"',
     says = "field 'Output' is only supported for the 'JSONata'" },

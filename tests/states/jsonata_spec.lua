@@ -305,9 +305,8 @@ describe("a Map", function()
       .. '"ToleratedFailurePercentage":"{% $states.input %}",')
     assert.equal(3, map_data.max_concurrency(new_ctx(), state,
       doc.parse("3")))
-    assert.is_true(map_data.check_tolerance(new_ctx(), state,
-      doc.parse("3")))
-    assert.is_nil((map_data.check_tolerance(new_ctx(), state,
-      doc.parse('"x"'))))
+    assert.same({ 0, 3 }, { map_data.tolerance(new_ctx(), state,
+      doc.parse("3")) })
+    assert.is_nil((map_data.tolerance(new_ctx(), state, doc.parse('"x"'))))
   end)
 end)

@@ -20,6 +20,8 @@ void item_files_make(struct item_files *files) {
     assert_non_null(mkdtemp(files->root));
     snprintf(path, sizeof(path), "%s/b", files->root);
     assert_int_equal(mkdir(path, 0700), 0);
+    files->roots[0] = files->root;
+    files->stores = (struct wf_item_stores){.roots = files->roots};
 }
 
 static int remove_one(const char *path, const struct stat *st, int type,

@@ -10,6 +10,8 @@
 
 struct item_files {
     char root[64];
+    const char *roots[2];
+    struct wf_item_stores stores; /**< The root. */
 };
 
 void item_files_make(struct item_files *files); /* with a bucket "b" */

@@ -1,0 +1,108 @@
+/* item_bucket.c - which place has a bucket. See item_bucket.h. */
+#include "item_bucket.h"
+
+#include <stdlib.h>
+
+static struct wf_item_bucket *
+find_directory(const struct wf_item_stores *stores, struct wf_str name,
+               struct wf_str path, struct wf_error *err) {
+    const char *const *root = stores->roots;
+    struct wf_item_bucket *bucket = NULL;
+
+    for (err->code = WF_E_NOT_FOUND;
+         !bucket && *root && err->code == WF_E_NOT_FOUND; root++)
+        bucket = wf_item_directory(*root, name, path, err);
+    return bucket;
+}
+
+static struct wf_item_bucket *find(const struct wf_item_stores *stores,
+                                   struct wf_str name, struct wf_str path,
+                                   struct wf_error *err) {
+    struct wf_error why = {0};
+
+    if (stores && stores->roots && *stores->roots) {
+        struct wf_item_bucket *bucket =
+            find_directory(stores, name, path, &why);
+        if (bucket)
+            return bucket;
+    } else {
+        wf_error_set(&why, WF_E_NOT_FOUND,
+                     name.len ? "open bucket %.*s: no place for buckets is "
+                                "configured"
+                              : "no directory for files is configured",
+                     (int)name.len, name.data);
+    }
+    if (err)
+        *err = why;
+    return NULL;
+}
+
+struct wf_item_bucket *wf_item_bucket_find(const struct wf_item_stores *stores,
+                                           struct wf_str name,
+                                           struct wf_str path,
+                                           const atomic_bool *cancelled,
+                                           struct wf_error *err) {
+    struct wf_item_bucket *bucket = find(stores, name, path, err);
+
+    if (!bucket)
+        return NULL;
+    bucket->name = (struct wf_str){wf_strndup(name.data, name.len), name.len};
+    bucket->cancelled = cancelled;
+    return bucket;
+}
+
+void wf_item_bucket_free(struct wf_item_bucket *bucket) {
+    if (!bucket)
+        return;
+    char *name = (char *)bucket->name.data;
+    bucket->ops->free(bucket);
+    free(name);
+}
+
+void wf_item_list_free(struct wf_item_list *list) {
+    if (list)
+        list->ops->free(list);
+}
+
+void wf_item_folder_free(struct wf_item_folder *folder) {
+    if (folder)
+        folder->ops->free(folder);
+}
+
+/* ---- objects ---- */
+
+static bool ends_with(struct wf_str text, struct wf_str end) {
+    return text.len >= end.len &&
+           memcmp(text.data + text.len - end.len, end.data, end.len) == 0;
+}
+
+/* BUCKET/KEY and a NUL. */
+static void add_name(const struct wf_item_bucket *bucket, struct wf_str key,
+                     struct wf_buf *name) {
+    wf_buf_addstr(name, bucket->name);
+    wf_buf_adds(name, bucket->name.len ? "/" : "");
+    wf_buf_addstr(name, key);
+    wf_buf_u8(name, '\0');
+}
+
+struct wf_item_source *wf_item_bucket_open(struct wf_item_bucket *bucket,
+                                           struct wf_str key,
+                                           struct wf_error *err) {
+    struct wf_item_source *source = NULL;
+    struct wf_buf name = {0};
+
+    add_name(bucket, key, &name);
+    if (key.len == 0 || memchr(key.data, '\0', key.len))
+        wf_error_set(err, WF_E_NOT_FOUND, "open %.300s: no such object",
+                     name.data);
+    else if (ends_with(key, WF_STR(".zst")) || ends_with(key, WF_STR(".zstd")))
+        wf_error_set(err, WF_E_INVALID,
+                     "open %.300s: zstd compression is not supported",
+                     name.data);
+    else
+        source = bucket->ops->open(bucket, key, name.data, err);
+    wf_buf_free(&name);
+    return source && ends_with(key, WF_STR(".gz"))
+               ? wf_item_source_gunzip(source)
+               : source;
+}
