@@ -153,6 +153,8 @@ struct wf_engine {
     struct frame_load *frame_loads;
     struct wf_link sweeps;
     struct wf_link old_forks;   /**< Joined; freed bit by bit. */
+    struct wf_link map_runs;    /**< Those that wait for room. */
+    struct wf_offload *item_threads; /**< For readers and writers. */
     struct wf_link graveyard;   /**< Ended frames of EXPRESS executions. */
     /** Starts that look whether their name is free, by the name's hash. */
     struct start_call *name_lookups[WF_NAME_LOOKUPS];
@@ -207,6 +209,8 @@ void wf_engine_notice(struct wf_engine *engine, const char *format, ...)
  * nobody is told anything. Returns whether it has. */
 bool wf_engine_read_failed(struct wf_engine *engine,
                            const struct wf_error *err);
+/** Threads that read items and write results; made when first needed. */
+struct wf_offload *wf_engine_item_threads(struct wf_engine *engine);
 /** Ends the loop turn soon: there is work that no watcher announces. */
 void wf_engine_wake(struct wf_engine *engine);
 /** True if nothing at all is under way but timers (virtual time moves). */
@@ -534,6 +538,9 @@ void wf_execution_load(struct wf_engine *engine, uint64_t id,
 /** Loads one frame, which then goes on with what it was doing. */
 void wf_frame_load(struct wf_engine *engine, uint64_t execution,
                    uint32_t frame);
+/** The same; calls back (as wf_execution_load()) when that is done. */
+void wf_frame_load_then(struct wf_engine *engine, uint64_t execution,
+                        uint32_t frame, wf_load_fn *loaded, void *arg);
 bool wf_frame_is_loading(const struct wf_engine *engine, uint64_t execution,
                          uint32_t frame);
 /** The same from its row, into an execution in memory. */
@@ -632,15 +639,14 @@ typedef void wf_map_run_found_fn(void *arg,
 bool wf_map_run_find(struct wf_engine *engine, struct wf_str arn,
                      struct wf_buf *why, wf_map_run_found_fn *found,
                      void *arg);
-/** The runs of an execution whose rows don't tell the truth: those of its
- * frames in memory, then those that have just ended. NULL: no more. */
-struct wf_map_run *wf_map_runs_next(const struct wf_execution *execution,
-                                    const struct wf_map_run *after,
-                                    struct wf_frame **frame);
-/** Of those the one with that number, and its frame (NULL: it has ended). */
-struct wf_map_run *wf_map_run_in_memory(const struct wf_execution *execution,
-                                        uint32_t number,
-                                        struct wf_frame **frame);
+/** Visits the runs of an execution that memory knows better than their rows:
+ * those of its frames, and those that have just ended (`frame` NULL). */
+typedef void wf_map_run_visit_fn(void *arg, struct wf_map_run *run,
+                                 struct wf_frame *frame);
+void wf_map_runs_visit(const struct wf_execution *execution,
+                       wf_map_run_visit_fn *visit, void *arg);
+/** A copy, as it would be read from its row. */
+struct wf_map_run *wf_map_run_copy(const struct wf_map_run *run);
 #define WF_NO_MAP_RUN "Resource not found: '%s'"
 
 /* ---- read.c ---- */

@@ -144,14 +144,14 @@ struct wf_doc *wf_fork_results(const struct wf_fork *fork) {
 void wf_fork_set_items(struct wf_fork *fork, struct wf_value items) {
     const struct wf_node *nodes = wf_doc_nodes(items.doc);
     bool is_object = nodes[items.node].type == WF_JSON_OBJECT;
-    uint32_t at = items.node + 1;
+    uint32_t count = nodes[items.node].count, at = items.node + 1;
 
     fork->items_have_keys = is_object;
     wf_doc_unref(fork->items);
     fork->items = wf_doc_ref(items.doc);
     free(fork->item_nodes);
-    fork->item_nodes = wf_calloc(fork->count + 1, sizeof(uint32_t));
-    for (uint32_t i = 0; i < fork->count; i++) {
+    fork->item_nodes = wf_calloc(count + 1, sizeof(uint32_t));
+    for (uint32_t i = 0; i < count; i++) {
         if (is_object)
             at++; /* its key */
         fork->item_nodes[i] = at;
@@ -214,7 +214,8 @@ struct wf_fork *wf_fork_decode(struct wf_reader *in) {
     bool has_run = flags & FORK_RUN;
     if (has_run)
         fork->run = wf_map_run_decode(in, 0, base);
-    if (!in->bad && has_run == (fork->run != NULL) && fork->next <= count && fork->done <= fork->next)
+    if (!in->bad && has_run == (fork->run != NULL) && fork->next <= count &&
+        fork->done <= fork->next)
         return fork;
     wf_fork_free(fork);
     return NULL;

@@ -91,7 +91,7 @@ void wf_fork_encode_results(const struct wf_fork *fork, size_t from,
 bool wf_fork_decode_results(struct wf_fork *fork, struct wf_str row);
 
 /** A Map's items from an array or object: takes a reference. The fork must
- * have as many. */
+ * have as many, unless its children are executions. */
 void wf_fork_set_items(struct wf_fork *fork, struct wf_value items);
 struct wf_value wf_fork_item(const struct wf_fork *fork, uint32_t index);
 

@@ -19,6 +19,7 @@ void wf_map_run_free(struct wf_map_run *run) {
         return;
     wf_map_input_free(run->input);
     wf_map_results_free(run->results);
+    wf_list_remove(&run->room_link);
     wf_buf_free(&run->position);
     wf_buf_free(&run->outputs);
     free(run->places);
@@ -33,17 +34,19 @@ enum run_flags {
     RUN_HAS_ALL = 2,
     RUN_HAS_READER = 4,
     RUN_FOLLOWS_START = 8,
+    RUN_HAS_WRITER = 16,
 };
 
 static uint8_t flags_of(const struct wf_map_run *run) {
     return (uint8_t)((run->express ? RUN_EXPRESS : 0) |
                      (run->has_all ? RUN_HAS_ALL : 0) |
                      (run->has_reader ? RUN_HAS_READER : 0) |
-                     (run->follows_start ? RUN_FOLLOWS_START : 0));
+                     (run->follows_start ? RUN_FOLLOWS_START : 0) |
+                     (run->has_writer ? RUN_HAS_WRITER : 0));
 }
 
 /* The numbers of an image, in their order. */
-#define NUMBERS 20
+#define NUMBERS 19
 static void numbers_of(struct wf_map_run *run, uint64_t *numbers[NUMBERS]) {
     struct wf_map_counts *counts[] = {&run->items, &run->executions};
     size_t n = 0;
@@ -60,7 +63,6 @@ static void numbers_of(struct wf_map_run *run, uint64_t *numbers[NUMBERS]) {
     numbers[n++] = &run->item;
     numbers[n++] = &run->pending;
     numbers[n++] = &run->started_event;
-    numbers[n++] = &run->frame;
     numbers[n++] = &run->state;
     numbers[n] = (uint64_t *)&run->start_ms;
 }
@@ -82,6 +84,7 @@ void wf_map_run_encode(const struct wf_map_run *run, struct wf_buf *out) {
     wf_buf_varint(out, run->stop_ms ? (uint64_t)(run->stop_ms -
                                                  run->start_ms) + 1
                                     : 0);
+    wf_buf_varint(out, run->frame);
     wf_buf_varint(out, run->max_concurrency);
     wf_buf_be64(out, bits_of(run->tolerated_percentage));
     wf_buf_text(out, wf_str(run->label));
@@ -92,6 +95,7 @@ void wf_map_run_encode(const struct wf_map_run *run, struct wf_buf *out) {
 static void read_rest(struct wf_reader *in, struct wf_map_run *run) {
     uint64_t duration = wf_read_varint(in);
     run->stop_ms = duration ? run->start_ms + (int64_t)duration - 1 : 0;
+    run->frame = (uint32_t)wf_read_varint(in);
     run->max_concurrency = (uint32_t)wf_read_varint(in);
     uint64_t bits = wf_read_be64(in);
     memcpy(&run->tolerated_percentage, &bits, sizeof(bits));
@@ -111,6 +115,7 @@ struct wf_map_run *wf_map_run_decode(struct wf_reader *in, uint64_t parent,
     run->has_all = flags & RUN_HAS_ALL;
     run->has_reader = flags & RUN_HAS_READER;
     run->follows_start = flags & RUN_FOLLOWS_START;
+    run->has_writer = flags & RUN_HAS_WRITER;
     run->status = wf_read_u8(in);
     for (size_t i = 0; i < NUMBERS; i++)
         *numbers[i] = wf_read_varint(in);

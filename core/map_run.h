@@ -35,8 +35,8 @@
  *     max_concurrency:varint tolerated_count:varint tolerated_percentage:8
  *     counts of items, then of executions: running succeeded failed timed_out
  *     aborted written (varints)
- *     started:varint item:varint frame:varint state:varint position
- *     skip:varint
+ *     started:varint item:varint state:varint position skip:varint
+ *     frame:varint
  *
  * A Map Run's name is a UUID that holds parent and number, and the name of a
  * child is one that holds its id, so that neither needs a row by name.
@@ -74,7 +74,7 @@ struct wf_map_run {
     uint64_t parent;       /**< The execution. */
     uint32_t number;       /**< Of the run; unique in the execution. */
     enum wf_map_run_status status;
-    uint64_t frame, state; /**< The frame, and its Map state. */
+    uint64_t state;        /**< The Map's number in the definition. */
     bool express;          /**< Type of its children. */
     char *label;
     int64_t start_ms, stop_ms; /**< stop_ms 0: it runs. */
@@ -86,7 +86,8 @@ struct wf_map_run {
     uint64_t item;         /**< Items that those have taken. */
     uint64_t pending;      /**< Items that are known, and not taken. */
     bool has_all;          /**< No items come but those that are known. */
-    bool has_reader;
+    bool has_reader, has_writer;
+    uint32_t frame;        /**< The Map's. */
     bool follows_start;    /**< *Exited follows MapRunStarted: the state is
                               not the execution's first. */
     uint64_t started_event; /**< MapRunStarted. */
@@ -102,10 +103,12 @@ struct wf_map_run {
     struct wf_map_output *places;
     uint64_t place_count, output_count;
     bool outputs_lost;              /**< They are in the store only. */
-    bool wants_room;                /**< Children start when there is some. */
+    bool is_too_large;              /**< So would the state's output be. */
     bool is_stopping;
     bool row_due;                   /**< The G row is not up to date. */
     struct wf_link link;            /**< Ended: in the execution's runs. */
+    struct wf_link room_link;       /**< In the engine's list of those that
+                                       wait for room. */
 };
 
 struct wf_map_output {
@@ -279,8 +282,10 @@ void wf_map_results_free(struct wf_map_results *results);
 
 /* ---- map_stop.c ---- */
 
-/** Ends the children of a run that still run; `done` (may be NULL) when none
- * is left. */
+/** All runs of the parent. */
+#define WF_MAP_RUNS UINT32_MAX
+/** Ends the children of a run that still run. `done` comes when none does, and
+ * their ends are in batches. */
 void wf_map_stop(struct wf_engine *engine, uint64_t parent, uint32_t run,
                  void (*done)(void *arg), void *arg);
 
