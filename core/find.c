@@ -27,6 +27,15 @@ void wf_ended_keep_image(struct wf_engine *engine, uint64_t id,
                   image->is_child ? WF_STR("") : image->name, row);
 }
 
+/* A row without the history that may be behind the image. */
+static struct wf_str image_part(struct wf_str row) {
+    struct wf_execution_image image;
+    struct wf_reader in = {row.data, row.data + row.len, false};
+    if (!row.data || !wf_execution_decode(&in, &image))
+        return WF_STR_NULL;
+    return (struct wf_str){row.data, (size_t)(in.at - row.data)};
+}
+
 struct image_read {
     struct wf_engine *engine;
     uint64_t id;
@@ -45,7 +54,7 @@ static void image_row(void *arg, const struct wf_row *rows, size_t count,
         return;
     if (wf_image_of(row, &image))
         wf_ended_keep_image(read->engine, read->id, &image, row);
-    read->done(read->arg, row);
+    read->done(read->arg, image_part(row));
     wf_call_free(read);
 }
 
@@ -54,15 +63,12 @@ void wf_execution_read(struct wf_engine *engine, uint64_t id,
     struct wf_execution *execution = wf_table_by_id(&engine->table, id);
     struct wf_str row = wf_ended_row(&engine->ended, id);
     struct wf_buf image = {0};
-    if (execution) {
+    if (execution)
         wf_execution_encode(execution, &image);
-        row = (struct wf_str){image.data, image.len};
-    } else if (row.data) {
+    else if (row.data)
         wf_buf_addstr(&image, row); /* it may be replaced meanwhile */
-        row.data = image.data;
-    }
-    if (row.data) {
-        done(arg, row);
+    if (image.data) {
+        done(arg, image_part((struct wf_str){image.data, image.len}));
         wf_buf_free(&image);
         return;
     }

@@ -1,9 +1,10 @@
 /*
  * listing.c - ListExecutions: newest first, rows merged with memory.
  *
- * A row of table L is written when an execution is packed; one that is in
- * memory shows its state from there. The token is the place (start, id) of
- * the last one shown.
+ * A row of table L, or for a child execution of a Map Run of table C, is
+ * written when an execution is packed; one that is in memory shows its state
+ * from there. The token is the place of the last one shown: start and id;
+ * of children 0 and id.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,7 +18,9 @@
 
 struct item {
     int64_t start_ms, stop_ms;
+    int64_t place_ms; /* start_ms; of a child 0 */
     uint64_t id;
+    uint64_t items; /* of a child */
     enum wf_execution_status status;
     char *name;
 };
@@ -30,6 +33,7 @@ struct listing {
     int64_t before_ms; /* show what is older than this place */
     uint64_t before_id;
     struct wf_machine *machine;
+    struct wf_map_run *run; /* whose children are listed; NULL: all others */
     uint64_t since; /* older executions are a predecessor's */
     struct item *items;
     size_t count, cap, wanted;
@@ -46,6 +50,7 @@ static void drop(void *memory) {
     free(listing->items);
     free(listing->seen);
     free(listing->arn);
+    wf_map_run_free(listing->run);
 }
 
 static void refuse(struct listing *listing, const char *exception,
@@ -69,16 +74,16 @@ static void add(struct listing *listing, struct item item,
     listing->items[listing->count++] = item;
 }
 
-static bool is_older(const struct listing *listing, int64_t start_ms,
+static bool is_older(const struct listing *listing, int64_t place_ms,
                      uint64_t id) {
-    return start_ms < listing->before_ms ||
-           (start_ms == listing->before_ms && id < listing->before_id);
+    return place_ms < listing->before_ms ||
+           (place_ms == listing->before_ms && id < listing->before_id);
 }
 
 static int newest_first(const void *a, const void *b) {
     const struct item *x = a, *y = b;
-    if (x->start_ms != y->start_ms)
-        return x->start_ms < y->start_ms ? 1 : -1;
+    if (x->place_ms != y->place_ms)
+        return x->place_ms < y->place_ms ? 1 : -1;
     return x->id < y->id ? 1 : x->id > y->id ? -1 : 0;
 }
 
@@ -93,6 +98,38 @@ static bool is_seen(const struct listing *listing, uint64_t id) {
                    ascending);
 }
 
+static void add_execution(struct listing *listing,
+                          const struct wf_execution *e) {
+    struct item item = {
+        .start_ms = e->start_ms,
+        .stop_ms = e->stop_ms,
+        .place_ms = e->map_child ? 0 : e->start_ms,
+        .id = e->id,
+        .items = e->map_child ? e->map_child->items : 0,
+        .status = e->status,
+    };
+    listing->seen[listing->seen_count++] = e->id;
+    if (e->deciding && !e->in_store && e->first_seq == 0)
+        return; /* its start is held back, and not answered yet */
+    if (is_older(listing, item.place_ms, e->id) &&
+        (!listing->status || listing->status == e->status))
+        add(listing, item, wf_str(e->name));
+}
+
+static void add_children(struct listing *listing) {
+    const struct wf_family *family =
+        wf_family_find(&listing->engine->families, listing->run->parent,
+                       listing->run->number);
+    if (!family)
+        return;
+    listing->seen = wf_calloc(family->count, sizeof(*listing->seen));
+    for (struct wf_link *link = family->members.next;
+         link != &family->members; link = link->next)
+        add_execution(
+            listing,
+            WF_ENTRY(link, struct wf_map_child, member_link)->execution);
+}
+
 /* Executions come and go while the rows are read: what memory shows is taken
  * once, and the rows of those are passed over. */
 static void add_memory(struct listing *listing) {
@@ -100,21 +137,34 @@ static void add_memory(struct listing *listing) {
     listing->seen = wf_calloc(table->count, sizeof(*listing->seen));
     for (size_t i = 0; i < table->size; i++)
         for (struct wf_execution *e = table->by_id[i]; e; e = e->id_next) {
-            struct item item = {e->start_ms, e->stop_ms, e->id, e->status,
-                                NULL};
             if (e->machine->id != listing->machine->id || e->express ||
-                e->id <= listing->since)
+                e->id <= listing->since || e->map_child)
                 continue;
-            listing->seen[listing->seen_count++] = e->id;
-            if (e->deciding && !e->in_store && e->first_seq == 0)
-                continue; /* its start is held back, and not answered yet */
-            if (is_older(listing, e->start_ms, e->id) &&
-                (!listing->status || listing->status == e->status))
-                add(listing, item, wf_str(e->name));
+            add_execution(listing, e);
         }
-    qsort(listing->seen, listing->seen_count, sizeof(*listing->seen),
-          ascending);
+}
+
+static void finish_memory(struct listing *listing) {
+    if (listing->seen_count > 1)
+        qsort(listing->seen, listing->seen_count, sizeof(*listing->seen),
+              ascending);
     listing->wanted = listing->count + listing->page + 1;
+}
+
+/* What the ARNs of executions begin with, and those of what they are of. */
+static void set_arns(const struct listing *listing, struct wf_buf *prefix,
+                     struct wf_buf *machine_arn, struct wf_buf *run_arn) {
+    const struct wf_machine *machine = listing->machine;
+    const struct wf_map_run *run = listing->run;
+    struct wf_str arn = wf_str(machine->arn);
+    if (!run) {
+        wf_buf_adds(prefix, machine->execution_prefix);
+        wf_buf_addstr(machine_arn, arn);
+        return;
+    }
+    wf_map_child_prefix(arn, wf_str(run->label), run->express, prefix);
+    wf_labelled_arn(arn, wf_str(run->label), machine_arn);
+    wf_map_run_arn(run, arn, run_arn);
 }
 
 static void answer(void *arg) {
@@ -124,15 +174,19 @@ static void answer(void *arg) {
     struct wf_execution_reply *replies =
         wf_calloc(shown ? shown : 1, sizeof(*replies));
     struct wf_buf *arns = wf_calloc(shown ? shown : 1, sizeof(*arns));
+    struct wf_buf prefix = {0}, machine_arn = {0}, run_arn = {0};
     char token[48] = "";
+    set_arns(listing, &prefix, &machine_arn, &run_arn);
     for (size_t i = 0; i < shown; i++) {
         const struct item *item = &listing->items[i];
-        wf_buf_adds(&arns[i], listing->machine->execution_prefix);
+        wf_buf_add(&arns[i], prefix.data, prefix.len);
         wf_buf_adds(&arns[i], item->name);
         replies[i] = (struct wf_execution_reply){
             .arn = {arns[i].data, arns[i].len},
             .name = wf_str(item->name),
-            .state_machine_arn = wf_str(listing->machine->arn),
+            .state_machine_arn = {machine_arn.data, machine_arn.len},
+            .map_run_arn = {run_arn.data, run_arn.len},
+            .item_count = item->items,
             .status = item->status,
             .start_ms = item->start_ms,
             .stop_ms = item->stop_ms,
@@ -140,32 +194,39 @@ static void answer(void *arg) {
     }
     if (shown < listing->count)
         snprintf(token, sizeof(token), "%llx-%llx",
-                 (unsigned long long)listing->items[shown - 1].start_ms,
+                 (unsigned long long)listing->items[shown - 1].place_ms,
                  (unsigned long long)listing->items[shown - 1].id);
     listing->reply(listing->arg, NULL, replies, shown, wf_str(token));
     for (size_t i = 0; i < shown; i++)
         wf_buf_free(&arns[i]);
     free(arns);
+    wf_buf_free(&prefix);
+    wf_buf_free(&machine_arn);
+    wf_buf_free(&run_arn);
     free(replies);
     wf_call_free(listing);
 }
 
 static void scan(struct listing *listing);
 
-/* L row: status:1 duration:varint name. */
+/* L row: status:1 duration:varint name; C row: start:varint items:varint
+ * besides. */
 static void add_row(struct listing *listing, const struct wf_row *row) {
     struct wf_reader in = {row->value.data, row->value.data + row->value.len,
                            false};
-    struct item item = {
-        .start_ms = (int64_t)wf_key_u64(row->key, 4),
-        .id = wf_key_u64(row->key, 12),
-    };
+    struct item item = {.id = wf_key_u64(row->key, 12)};
     item.status = wf_read_u8(&in);
     int64_t duration = (int64_t)wf_read_varint(&in);
     struct wf_str name = wf_read_text(&in);
+    if (listing->run) {
+        item.start_ms = (int64_t)wf_read_varint(&in);
+        item.items = wf_read_varint(&in);
+    } else {
+        item.start_ms = item.place_ms = (int64_t)wf_key_u64(row->key, 4);
+    }
     if (item.status != WF_EXECUTION_RUNNING)
         item.stop_ms = item.start_ms + duration;
-    listing->before_ms = item.start_ms;
+    listing->before_ms = item.place_ms;
     listing->before_id = item.id;
     if (in.bad || item.id <= listing->since || is_seen(listing, item.id) ||
         (listing->status && listing->status != item.status))
@@ -193,12 +254,19 @@ static void rows_read(void *arg, const struct wf_row *rows, size_t count,
     wf_engine_after(listing->engine, answer, listing);
 }
 
+static struct wf_key key_of(const struct listing *listing, int64_t place_ms,
+                            uint64_t id) {
+    uint16_t partition = listing->engine->partition;
+    const struct wf_map_run *run = listing->run;
+    return run ? wf_key_child(partition, run->parent, run->number, id)
+               : wf_key_list(partition, listing->machine->id, place_ms, id);
+}
+
 static void scan(struct listing *listing) {
     struct wf_engine *engine = listing->engine;
-    struct wf_key from = wf_key_list(engine->partition, listing->machine->id,
-                                     listing->machine->creation_ms, 0);
-    struct wf_key to = wf_key_list(engine->partition, listing->machine->id,
-                                   listing->before_ms, listing->before_id);
+    struct wf_key from = key_of(listing, listing->machine->creation_ms, 0);
+    struct wf_key to =
+        key_of(listing, listing->before_ms, listing->before_id);
     struct wf_range range = {.from = wf_key_str(&from),
                              .to = wf_key_str(&to),
                              .reverse = true,
@@ -231,6 +299,21 @@ static void with_machine(void *arg, struct wf_machine *machine) {
         return;
     }
     add_memory(listing);
+    finish_memory(listing);
+    scan(listing);
+}
+
+static void run_found(void *arg, const struct wf_map_run_found *found) {
+    struct listing *listing = arg;
+    if (!found) {
+        refuse(listing, "ResourceNotFound", WF_NO_MAP_RUN,
+               wf_str(listing->arn));
+        return;
+    }
+    listing->machine = found->machine;
+    listing->run = wf_map_run_copy(found->run);
+    add_children(listing);
+    finish_memory(listing);
     scan(listing);
 }
 
@@ -254,29 +337,46 @@ static bool parse_token(struct listing *listing, struct wf_str token) {
     return true;
 }
 
+static void find_machine(struct listing *listing) {
+    struct wf_buf why = {0};
+    struct wf_arn arn;
+    if (!wf_arn_read(wf_str(listing->arn), "stateMachine", NULL, &arn, &why))
+        refuse(listing, "InvalidArn", "%s",
+               (struct wf_str){why.data, why.len});
+    else if (arn.rest.len)
+        with_machine(listing, NULL);
+    else
+        wf_machine_by_name(listing->engine, arn.name, with_machine, listing);
+    wf_buf_free(&why);
+}
+
+static void find_run(struct listing *listing) {
+    struct wf_buf why = {0};
+    if (!wf_map_run_find(listing->engine, wf_str(listing->arn), &why,
+                         run_found, listing))
+        refuse(listing, "InvalidArn", "%s",
+               (struct wf_str){why.data, why.len});
+    wf_buf_free(&why);
+}
+
 void wf_engine_list_executions(struct wf_engine *engine,
                                const struct wf_list_executions *ask,
                                wf_execution_list_fn *reply, void *arg) {
     struct listing *listing = wf_call_new(engine, sizeof(*listing), drop);
-    struct wf_buf why = {0};
-    struct wf_arn arn;
+    bool of_run = ask->map_run_arn.data != NULL;
+    struct wf_str arn = of_run ? ask->map_run_arn : ask->state_machine_arn;
     listing->engine = engine;
-    listing->arn = wf_strndup(ask->state_machine_arn.data,
-                              ask->state_machine_arn.len);
+    listing->arn = wf_strndup(arn.data, arn.len);
     listing->status = ask->status;
     listing->page = ask->max_results ? ask->max_results : DEFAULT_PAGE;
     if (listing->page > LARGEST_PAGE)
         listing->page = LARGEST_PAGE;
     listing->reply = reply;
     listing->arg = arg;
-    if (!wf_arn_read(wf_str(listing->arn), "stateMachine", NULL, &arn, &why))
-        refuse(listing, "InvalidArn", "%s",
-               (struct wf_str){why.data, why.len});
-    else if (!parse_token(listing, ask->next_token))
+    if (!parse_token(listing, ask->next_token))
         refuse(listing, "InvalidToken", WF_INVALID_TOKEN, WF_STR_NULL);
-    else if (arn.rest.len)
-        with_machine(listing, NULL);
+    else if (of_run)
+        find_run(listing);
     else
-        wf_machine_by_name(engine, arn.name, with_machine, listing);
-    wf_buf_free(&why);
+        find_machine(listing);
 }

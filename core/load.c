@@ -142,6 +142,15 @@ static void adopt(struct wf_engine *engine, struct wf_execution *execution) {
     wf_execution_measure(engine, execution);
 }
 
+static void tell(struct load_wait **waits, struct wf_execution *execution) {
+    while (*waits) {
+        struct load_wait *wait = *waits;
+        *waits = wait->next;
+        wait->loaded(wait->arg, execution);
+        wf_call_free(wait);
+    }
+}
+
 static void load_done(struct wf_load *load, struct wf_execution *execution) {
     struct wf_engine *engine = load->engine;
     struct wf_load **at = &engine->load_list;
@@ -149,12 +158,7 @@ static void load_done(struct wf_load *load, struct wf_execution *execution) {
         at = &(*at)->next;
     *at = load->next;
     engine->loads--;
-    while (load->waits) {
-        struct load_wait *wait = load->waits;
-        load->waits = wait->next;
-        wait->loaded(wait->arg, execution);
-        wf_call_free(wait);
-    }
+    tell(&load->waits, execution);
     wf_call_free(load);
 }
 
@@ -174,10 +178,11 @@ static void load_rows(void *arg, const struct wf_row *rows, size_t count,
     load_done(load, execution);
 }
 
-static void add_wait(struct wf_load *load, wf_load_fn *loaded, void *arg) {
-    struct load_wait *wait = wf_call_new(load->engine, sizeof(*wait), NULL);
-    *wait = (struct load_wait){load->waits, loaded, arg};
-    load->waits = wait;
+static void add_wait(struct wf_engine *engine, struct load_wait **waits,
+                     wf_load_fn *loaded, void *arg) {
+    struct load_wait *wait = wf_call_new(engine, sizeof(*wait), NULL);
+    *wait = (struct load_wait){*waits, loaded, arg};
+    *waits = wait;
 }
 
 void wf_execution_load(struct wf_engine *engine, uint64_t id,
@@ -191,14 +196,14 @@ void wf_execution_load(struct wf_engine *engine, uint64_t id,
     while (load && load->id != id)
         load = load->next;
     if (load) {
-        add_wait(load, loaded, arg);
+        add_wait(engine, &load->waits, loaded, arg);
         return;
     }
     load = wf_call_new(engine, sizeof(*load), NULL);
     *load = (struct wf_load){engine->load_list, engine, id, NULL};
     engine->load_list = load;
     engine->loads++;
-    add_wait(load, loaded, arg);
+    add_wait(engine, &load->waits, loaded, arg);
     struct wf_key from = wf_key_execution(engine->partition, id);
     struct wf_key to = wf_key_execution(engine->partition, id + 1);
     struct wf_range range = {.from = wf_key_str(&from),
@@ -215,6 +220,7 @@ struct frame_load {
     struct frame_load *next; /* in the engine's list */
     uint64_t execution;
     uint32_t frame;
+    struct load_wait *waits;
 };
 
 static void frame_load_done(struct frame_load *load) {
@@ -223,6 +229,8 @@ static void frame_load_done(struct frame_load *load) {
         at = &(*at)->next;
     *at = load->next;
     load->engine->loads--;
+    tell(&load->waits,
+         wf_table_by_id(&load->engine->table, load->execution));
     wf_call_free(load);
 }
 
@@ -261,25 +269,40 @@ static void frame_execution_there(void *arg,
     wf_store_get(engine->store, wf_key_str(&key), frame_rows, load);
 }
 
-bool wf_frame_is_loading(const struct wf_engine *engine, uint64_t execution,
-                         uint32_t frame) {
-    const struct frame_load *load = engine->frame_loads;
+static struct frame_load *frame_load_of(const struct wf_engine *engine,
+                                        uint64_t execution, uint32_t frame) {
+    struct frame_load *load = engine->frame_loads;
     while (load && (load->execution != execution || load->frame != frame))
         load = load->next;
     return load;
 }
 
-void wf_frame_load(struct wf_engine *engine, uint64_t execution,
-                   uint32_t frame) {
-    struct frame_load *load;
-    if (wf_frame_is_loading(engine, execution, frame))
+bool wf_frame_is_loading(const struct wf_engine *engine, uint64_t execution,
+                         uint32_t frame) {
+    return frame_load_of(engine, execution, frame);
+}
+
+void wf_frame_load_then(struct wf_engine *engine, uint64_t execution,
+                        uint32_t frame, wf_load_fn *loaded, void *arg) {
+    struct frame_load *load = frame_load_of(engine, execution, frame);
+    if (load) {
+        add_wait(engine, &load->waits, loaded, arg);
         return;
+    }
     load = wf_call_new(engine, sizeof(*load), NULL);
     *load = (struct frame_load){engine, engine->frame_loads, execution,
-                                frame};
+                                frame, NULL};
+    if (loaded)
+        add_wait(engine, &load->waits, loaded, arg);
     engine->frame_loads = load;
     engine->loads++;
     wf_execution_load(engine, execution, frame_execution_there, load);
+}
+
+void wf_frame_load(struct wf_engine *engine, uint64_t execution,
+                   uint32_t frame) {
+    if (!wf_frame_is_loading(engine, execution, frame))
+        wf_frame_load_then(engine, execution, frame, NULL, NULL);
 }
 
 bool wf_frame_has_parents(struct wf_engine *engine, struct wf_frame *frame) {

@@ -12,6 +12,8 @@ struct describe_call {
     char *arn;
     uint64_t execution;
     struct wf_machine *machine;
+    struct wf_buf image;    /* of the execution */
+    struct wf_map_run *run; /* which it is a child of */
     wf_state_machine_fn *reply;
     void *arg;
 };
@@ -19,6 +21,8 @@ struct describe_call {
 static void drop(void *memory) {
     struct describe_call *call = memory;
     free(call->arn);
+    wf_buf_free(&call->image);
+    wf_map_run_free(call->run);
 }
 
 static struct describe_call *new_call(struct wf_engine *engine,
@@ -91,54 +95,97 @@ static void no_execution(struct describe_call *call) {
            wf_str(call->arn));
 }
 
+/* A child execution runs the processor of its Map state. */
+static void answer_child(struct describe_call *call,
+                         const struct wf_execution_image *image) {
+    struct wf_machine *machine = call->machine;
+    struct wf_state_machine_reply reply = wf_machine_reply(machine);
+    struct wf_buf arn = {0}, run_arn = {0}, name = {0};
+    wf_image_machine_arn(image, machine, &arn);
+    wf_image_map_run_arn(image, machine, &run_arn);
+    wf_buf_addf(&name, "%s/%s", machine->name, call->run->label);
+    if (call->run->state < machine->state_count)
+        reply.definition = machine->states[call->run->state].processor;
+    reply.arn = (struct wf_str){arn.data, arn.len};
+    reply.name = (struct wf_str){name.data, name.len};
+    reply.map_run_arn = (struct wf_str){run_arn.data, run_arn.len};
+    reply.label = image->child_label;
+    reply.variable_references = WF_STR_NULL;
+    call->reply(call->arg, NULL, &reply);
+    wf_buf_free(&arn);
+    wf_buf_free(&run_arn);
+    wf_buf_free(&name);
+    wf_call_free(call);
+}
+
 static void revision_read(void *arg, struct wf_machine *machine) {
     struct describe_call *call = arg;
-    if (machine->name)
-        answer(call);
-    else
-        no_execution(call);
-}
-
-static void with_revision(void *arg) {
-    struct describe_call *call = arg;
-    wf_machine_need(call->engine, call->machine, revision_read, call);
-}
-
-static void execution_row(void *arg, const struct wf_row *rows, size_t count,
-                          bool more, const struct wf_error *err) {
-    struct describe_call *call = arg;
     struct wf_execution_image image;
-    (void)more;
-    call->engine->loads--;
-    struct wf_reader in = {NULL, NULL, true};
-    if (wf_engine_read_failed(call->engine, err))
-        return;
-    if (count == 1)
-        in = (struct wf_reader){rows->value.data,
-                                rows->value.data + rows->value.len, false};
-    if (in.bad || !wf_execution_decode(&in, &image)) {
+    wf_image_of((struct wf_str){call->image.data, call->image.len}, &image);
+    if (!machine->name)
+        no_execution(call);
+    else if (call->run)
+        answer_child(call, &image);
+    else
+        answer(call);
+}
+
+static void run_found(void *arg, const struct wf_map_run_found *found) {
+    struct describe_call *call = arg;
+    if (!found) {
         no_execution(call);
         return;
     }
+    call->run = wf_map_run_copy(found->run);
+    wf_machine_need(call->engine, call->machine, revision_read, call);
+}
+
+static void find_run(void *arg, struct wf_machine *machine) {
+    struct describe_call *call = arg;
+    struct wf_execution_image image;
+    struct wf_buf arn = {0}, why = {0};
+    wf_image_of((struct wf_str){call->image.data, call->image.len}, &image);
+    if (!machine->name) {
+        no_execution(call);
+        return;
+    }
+    wf_image_map_run_arn(&image, machine, &arn);
+    wf_map_run_find(call->engine, (struct wf_str){arn.data, arn.len}, &why,
+                    run_found, call);
+    wf_buf_free(&arn);
+    wf_buf_free(&why);
+}
+
+static void with_image(void *arg, struct wf_str text) {
+    struct describe_call *call = arg;
+    struct wf_execution_image image;
+    if (!wf_image_of(text, &image)) {
+        no_execution(call);
+        return;
+    }
+    wf_buf_addstr(&call->image, text);
     call->machine = wf_machine_of(call->engine, image.machine,
                                   image.revision);
-    with_revision(call);
+    wf_machine_need(call->engine, call->machine,
+                    image.is_child ? find_run : revision_read, call);
+}
+
+static void read_image(void *arg) {
+    struct describe_call *call = arg;
+    wf_execution_read(call->engine, call->execution, with_image, call);
 }
 
 static void execution_found(void *arg, uint64_t id) {
     struct describe_call *call = arg;
     struct wf_engine *engine = call->engine;
     struct wf_execution *execution = wf_table_by_id(&engine->table, id);
-    if (id == 0) {
+    call->execution = id;
+    if (id == 0)
         no_execution(call);
-    } else if (execution) {
-        call->machine = execution->machine;
-        wf_execution_after(engine, execution, with_revision, call);
-    } else {
-        struct wf_key key = wf_key_execution(engine->partition, id);
-        engine->loads++;
-        wf_store_get(engine->store, wf_key_str(&key), execution_row, call);
-    }
+    else if (execution)
+        wf_execution_after(engine, execution, read_image, call);
+    else
+        read_image(call);
 }
 
 void wf_engine_describe_state_machine_for_execution(
@@ -147,7 +194,7 @@ void wf_engine_describe_state_machine_for_execution(
     struct describe_call *call = new_call(engine, execution_arn, reply, arg);
     struct wf_buf why = {0};
     struct wf_arn arn;
-    if (!wf_arn_read(wf_str(call->arn), "execution", NULL, &arn, &why))
+    if (!wf_execution_arn_read(wf_str(call->arn), false, &arn, &why))
         refuse(call, "InvalidArn", "%s", (struct wf_str){why.data, why.len});
     else
         wf_execution_find(engine, wf_str(call->arn), execution_found, call);
