@@ -109,10 +109,10 @@ layer(wf_cli SOURCES core/cli.c core/cli_client.c core/cli_http.c
       core/cli_session.c core/cli_stop.c
       core/cli_run.c core/cli_run_steps.c core/cli_run_store.c
       core/cli_eval.c core/cli_graph.c core/cli_serve.c core/cli_validate.c core/cli_version.c
-      core/cli_help_asl.c
+      core/cli_help_asl.c core/cli_files.c
       core/lua_version.c
       LINK wf_findings wf_event_lines wf_options wf_progress wf_api wf_engine
-      wf_doc wf_store wf_stdlib
+      wf_doc wf_store wf_stdlib wf_items
       PkgConfig::CURL PkgConfig::CRYPTO PkgConfig::LUAJIT)
 target_compile_definitions(wf_cli PRIVATE
                            MOONSTEP_VERSION="${PROJECT_VERSION}")

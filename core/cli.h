@@ -63,6 +63,14 @@ void wf_cli_arn(const struct wf_options *options, const char *kind,
 /** The settings of the engine. Borrows the options. */
 void wf_cli_engine_options(const struct wf_options *options,
                            struct wf_engine_options *engine);
+/**
+ * Where data sets may be: fills `stores` and gives it to the engine, whose
+ * handlers and states are known by now. A root that overlaps them or the
+ * store's directory is refused. Borrows the options.
+ */
+int wf_cli_stores(const struct wf_options *options, const char *data,
+                  struct wf_engine_options *engine,
+                  struct wf_item_stores *stores, struct wf_error *err);
 /** Writes all of it to stdout; false (and a message) if that fails. */
 bool wf_cli_print(struct wf_str text);
 

@@ -78,6 +78,10 @@ void wf_run_tell_how_to_continue(const struct wf_run *run) {
         print_option("machine", wf_option_text(run->options, "machine"));
     print_list(run->options, "handlers");
     print_list(run->options, "states");
+    print_list(run->options, "files");
+    if (wf_option_given(run->options, "s3-endpoint"))
+        print_option("s3-endpoint",
+                     wf_option_text(run->options, "s3-endpoint"));
     if (wf_option_flag(run->options, "virtual-time"))
         print_option("virtual-time", NULL);
     if (wf_option_given(run->options, "seed"))
@@ -247,14 +251,15 @@ static const char *const *handler_directories(struct wf_run *run) {
     return run->handler_list;
 }
 
-static int engine_open(struct wf_run *run, struct wf_error *err) {
+static int engine_open(struct wf_run *run,
+                       const struct wf_engine_options *engine,
+                       struct wf_error *err) {
     const struct wf_options *o = run->options;
     struct wf_store_options store = {
         .directory = run->place.directory,
         .limit_bytes = (uint64_t)wf_option_number(o, "store-bytes"),
         .no_sync = run->place.temporary.len > 0, /* nobody reopens it */
     };
-    struct wf_engine_options engine;
     static const struct wf_engine_events events = {
         .event = on_event,
         .log = on_log,
@@ -262,12 +267,10 @@ static int engine_open(struct wf_run *run, struct wf_error *err) {
         .notice = on_notice,
     };
 
-    wf_cli_engine_options(o, &engine);
-    engine.handlers = handler_directories(run);
     if (wf_store_open_lmdb(run->loop, &store, &run->store, err) != 0)
         return -1;
     wf_store_watch(run->store, on_store_state, run);
-    return wf_engine_open(run->loop, &run->clock, run->store, &engine,
+    return wf_engine_open(run->loop, &run->clock, run->store, engine,
                           &events, run, &run->engine, err);
 }
 
@@ -293,6 +296,7 @@ static void names_init(struct wf_run *run) {
 }
 
 static int run_open(struct wf_run *run) {
+    struct wf_engine_options engine;
     struct wf_error err = {0};
 
     run->place.lock = -1;
@@ -306,8 +310,13 @@ static int run_open(struct wf_run *run) {
         return wf_cli_fail(WF_EXIT_ENGINE, "no event loop");
     if (wf_run_store_init(&run->place, run->options, &err) != 0)
         return wf_cli_fail(WF_EXIT_ENGINE, "%s", err.message);
+    wf_cli_engine_options(run->options, &engine);
+    engine.handlers = handler_directories(run);
+    if (wf_cli_stores(run->options, run->place.directory, &engine,
+                      &run->stores, &err) != 0)
+        return wf_cli_fail(WF_EXIT_USAGE, "%s", err.message);
     progress_start(run);
-    if (engine_open(run, &err) != 0)
+    if (engine_open(run, &engine, &err) != 0)
         return wf_cli_fail(WF_EXIT_ENGINE, "%s", err.message);
     return WF_EXIT_OK;
 }

@@ -8,6 +8,7 @@
 
 #include "cli.h"
 #include "engine.h"
+#include "item_bucket.h"
 #include "progress.h"
 
 /** Where the store is; a temporary one goes away with the run. */
@@ -50,6 +51,7 @@ struct wf_run {
     int status;
     struct wf_buf definition, input, machine, handlers;
     const char *handler_list[2]; /**< When none is given: those beside FILE. */
+    struct wf_item_stores stores;
     struct wf_buf machine_arn, execution_arn, name;
     uint64_t seen_event; /**< Newest event that has been told of. */
     uint64_t caught_up;  /**< Newest event that has been read. */

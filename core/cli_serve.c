@@ -13,6 +13,7 @@
 #include "api.h"
 #include "cli.h"
 #include "engine.h"
+#include "item_bucket.h"
 #include "term.h"
 
 struct server {
@@ -22,6 +23,7 @@ struct server {
     struct wf_store *store;
     struct wf_engine *engine;
     struct wf_api *api;
+    struct wf_item_stores stores;
     ev_signal signals[2];
     bool is_stopping;
     int status;
@@ -98,21 +100,21 @@ static void signals_start(struct server *server) {
 
 /* ---- starting ---- */
 
-static int engine_open(struct server *server, struct wf_error *err) {
+static int engine_open(struct server *server,
+                       const struct wf_engine_options *engine,
+                       struct wf_error *err) {
     const struct wf_options *o = server->options;
     struct wf_store_options store = {
         .directory = wf_option_text(o, "data"),
         .limit_bytes = (uint64_t)wf_option_number(o, "store-bytes"),
     };
-    struct wf_engine_options engine;
     static const struct wf_engine_events events = {.notice = on_notice};
 
-    wf_cli_engine_options(o, &engine);
     if (wf_store_open_lmdb(server->loop, &store, &server->store, err) != 0)
         return -1;
     wf_store_watch(server->store, on_store_state, server);
     return wf_engine_open(server->loop, &server->clock, server->store,
-                          &engine, &events, server, &server->engine, err);
+                          engine, &events, server, &server->engine, err);
 }
 
 /* A payload is escaped into a JSON string on its way here. */
@@ -143,13 +145,19 @@ static void say_listening(struct server *server) {
 }
 
 static int server_open(struct server *server) {
+    const struct wf_options *o = server->options;
+    struct wf_engine_options engine;
     struct wf_error err = {0};
 
     wf_clock_init_real(&server->clock);
     server->loop = ev_default_loop(EVFLAG_AUTO);
     if (server->loop == NULL)
         return wf_cli_fail(WF_EXIT_ENGINE, "no event loop");
-    if (engine_open(server, &err) != 0)
+    wf_cli_engine_options(o, &engine);
+    if (wf_cli_stores(o, wf_option_text(o, "data"), &engine, &server->stores,
+                      &err) != 0)
+        return wf_cli_fail(WF_EXIT_USAGE, "%s", err.message);
+    if (engine_open(server, &engine, &err) != 0)
         return wf_cli_fail(WF_EXIT_ENGINE, "%s", err.message);
     if (api_open(server, &err) != 0)
         return wf_cli_fail(err.code == WF_E_INVALID ? WF_EXIT_USAGE

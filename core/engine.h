@@ -23,6 +23,7 @@
 #include "store.h"
 
 struct wf_engine;
+struct wf_item_stores;
 
 struct wf_engine_options {
     const struct wf_profile *profile; /**< NULL: native. */
@@ -42,6 +43,9 @@ struct wf_engine_options {
     int64_t idle_ms;             /**< Park what is idle that long; 0: 3,000. */
     size_t payload_bytes;        /**< Largest payload; 0: 64 MiB. The profile's
                                    limit is one besides. */
+    /** Where the data sets of distributed Maps are (item_bucket.h); NULL:
+     * nowhere. Borrowed while the engine is open. */
+    const struct wf_item_stores *stores;
 };
 
 /** What observers (the live tree, logs) may be told; any may be NULL. */

@@ -236,6 +236,22 @@ const struct wf_option wf_option_table[] = {
      "Where Lambda functions are invoked that are no handlers here, e.g. "
      "http://127.0.0.1:3001 of `sam local start-lambda`.",
      ENGINE, WF_OPTION_TEXT, true},
+    {"files", "DIR", NULL,
+     "A directory whose files workflows may read and write, as data sets of "
+     "distributed Maps: each directory in it is a bucket. May be given more "
+     "than once; the first that has a bucket is used. It must not overlap the "
+     "directories of data, handlers and states.",
+     ENGINE, WF_OPTION_LIST, true},
+    {"s3-endpoint", "URL", NULL,
+     "Where buckets are that no directory of --files has, e.g. "
+     "https://s3.eu-west-1.amazonaws.com. Requests are signed with "
+     "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, and AWS_SESSION_TOKEN if "
+     "there is one.",
+     ENGINE, WF_OPTION_TEXT, true},
+    {"s3-region", "REGION", NULL,
+     "The region that these requests are signed for; without it that of "
+     "--region.",
+     ENGINE, WF_OPTION_TEXT, true},
     {"workers", "N", "0",
      "Number of worker processes that run handlers; 0: one for each core.",
      ENGINE, WF_OPTION_NUMBER, true},

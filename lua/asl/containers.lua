@@ -24,7 +24,8 @@ local kinds = fields.kinds
 
 local BRANCH = { types = { Comment = "string" } }
 
-local PROCESSOR_CONFIG = {
+--- The schema of ProcessorConfig.
+containers.processor_config = {
   types = {
     Mode = { "enum", values = { "INLINE", "DISTRIBUTED" } },
     ExecutionType = { "enum", values = { "STANDARD", "EXPRESS" } },
@@ -34,7 +35,7 @@ local PROCESSOR_CONFIG = {
 local PROCESSOR = {
   types = {
     Comment = "string",
-    ProcessorConfig = { "record", schema = PROCESSOR_CONFIG },
+    ProcessorConfig = { "record", schema = containers.processor_config },
   },
 }
 

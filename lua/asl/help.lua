@@ -4,9 +4,13 @@
 -- @module asl.help
 
 local choice = require("asl.choice")
+local containers = require("asl.containers")
 local failure_fields = require("asl.failure_fields")
 local field_help = require("asl.field_help")
+local item_batcher = require("asl.item_batcher")
+local item_reader = require("asl.item_reader")
 local loader = require("asl.loader")
+local result_writer = require("asl.result_writer")
 local types = require("asl.types")
 
 local help = {}
@@ -24,7 +28,10 @@ local KINDS = {
   end_flag = "true",
   expression = "path, or intrinsic function",
   integer = "integer",
+  item_batcher = "object",
+  item_reader = "object",
   json = "JSON",
+  json_pointer = "JSON Pointer",
   jsonata = "JSON with expressions in it",
   jsonata_boolean = "true or false, or an expression",
   jsonata_integer = "integer, or an expression",
@@ -33,16 +40,19 @@ local KINDS = {
   jsonata_rules = "list of rules",
   jsonata_string = "text, or an expression",
   jsonata_timestamp = "moment, or an expression",
+  label = "text",
   nullable_path = "path, or null",
   number = "number",
   object = "object",
   path = "path",
   processor = "object with StartAt and States",
   query_language = "JSONPath or JSONata",
+  reader_config = "object",
   record = "object",
   reference_path = "reference path",
   resource = "text",
   result_path = "reference path, or null",
+  result_writer = "object",
   retriers = "list of retriers",
   rules = "list of rules",
   state = "name of a state",
@@ -74,6 +84,8 @@ local function kind_text(kind)
   end
   if name == "enum" then
     return table.concat(options.values, " or ")
+  elseif name == "map_resource" then
+    return table.concat(options.actions, " or ")
   end
   return (KINDS[name] or name) .. range(options)
 end
@@ -173,6 +185,7 @@ local function add_rules(out, schemas)
   local before = #out
   for _, language in ipairs(LANGUAGES) do
     say("Exactly one of ", schemas[language].exactly_one_of)
+    say("At least one of ", schemas[language].at_least_one_of)
     say("At most one of ", schemas[language].at_most_one_of)
   end
   if #out > before then
@@ -229,7 +242,34 @@ local TOPICS = {
       failure_fields.catcher)
   end,
   Choices = rules_text,
+  ProcessorConfig = function()
+    return describe("ProcessorConfig", "ProcessorConfig - how a Map runs its "
+      .. "processor.", same(containers.processor_config))
+  end,
+  ItemReader = function()
+    return describe("ItemReader", "ItemReader - where a distributed Map reads "
+      .. "its items.", item_reader.schemas)
+  end,
+  ReaderConfig = function()
+    return describe("ReaderConfig", "ReaderConfig - what an ItemReader reads.",
+      item_reader.config_schemas)
+  end,
+  ItemBatcher = function()
+    return describe("ItemBatcher", "ItemBatcher - batches of items.",
+      item_batcher.schemas)
+  end,
+  ResultWriter = function()
+    return describe("ResultWriter", "ResultWriter - where a distributed Map "
+      .. "writes its results.", result_writer.schemas)
+  end,
+  WriterConfig = function()
+    return describe("WriterConfig", "WriterConfig - the form of the results.",
+      same(result_writer.config_schema))
+  end,
 }
+
+local PARTS = { "Machine", "Retry", "Catch", "Choices", "ProcessorConfig",
+  "ItemReader", "ReaderConfig", "ItemBatcher", "ResultWriter", "WriterConfig" }
 
 local function state_text(script)
   local own = script.help or {}
@@ -250,14 +290,14 @@ local function overview()
       or field_help.summaries[name] or "A state type of your own.")
   end
   out[#out + 1] = ""
-  out[#out + 1] = "Other parts: Machine, Retry, Catch, Choices."
+  add_wrapped(out, "", "Other parts: " .. table.concat(PARTS, ", ") .. ".")
   return table.concat(out, "\n") .. "\n"
 end
 
 --- All topics: the types of states, then the others.
 function help.topics()
   local names = types.names()
-  for _, name in ipairs({ "Machine", "Retry", "Catch", "Choices" }) do
+  for _, name in ipairs(PARTS) do
     names[#names + 1] = name
   end
   return names

@@ -41,6 +41,7 @@ local function problem_of(label)
   elseif characters.count(label) > MAX_CHARACTERS then
     return "Label cannot exceed " .. MAX_CHARACTERS .. " characters"
   end
+  return label == "" and "Label cannot be empty" or nil
 end
 
 --- The field Label.

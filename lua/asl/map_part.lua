@@ -8,9 +8,13 @@ local jsonata_view = require("asl.jsonata_view")
 
 local map_part = {}
 
+--- The schemas of a type of fields, by query language.
+map_part.schemas = {}
+
 --- Adds a type of fields: such a part, with a schema by query language.
 -- `check`, if given, is called with the compiled fields and `at`.
 function map_part.add_kind(name, schemas, check)
+  map_part.schemas[name] = schemas
   fields.kinds[name] = function(value, at)
     local part = fields.compile(at.load, value, schemas[at.load.language],
       at.location, at.scope)

@@ -17,6 +17,7 @@
 -- @module asl.survey
 
 local diagnostics = require("asl.diagnostics")
+local map_part = require("asl.map_part")
 local types = require("asl.types")
 
 local survey = {}
@@ -25,19 +26,51 @@ local below = diagnostics.below
 
 local MAX_NESTED_SCOPES = 50 -- as in asl.loader
 
---- The type of a field in a state's language: a name and options.
-function survey.kind(state, name)
-  local script = state.script
-  if not script then
-    return nil
-  end
-  local schema = state.language == "JSONata" and script.jsonata_fields
-    or script.fields or {}
-  local kind = schema.types and schema.types[name]
+local NONE = {}
+
+-- The language may be one that there is not.
+local function types_in(language, jsonpath, jsonata)
+  local schema = language == "JSONata" and jsonata or jsonpath or NONE
+  return schema.types or NONE
+end
+
+local function types_of(state)
+  local script = state.script or NONE
+  return types_in(state.language, script.fields, script.jsonata_fields)
+end
+
+--- The type of a field: its name and options. `kinds` are a schema's types.
+function survey.kind_in(kinds, name)
+  local kind = kinds[name]
   if type(kind) == "table" then
     return kind[1], kind
   end
   return kind
+end
+
+--- The same in a state's language.
+function survey.kind(state, name)
+  return survey.kind_in(types_of(state), name)
+end
+
+local function add_parts(list, language, object, location, kinds)
+  list[#list + 1] = { object = object, location = location, types = kinds }
+  for name, member in object:members() do
+    local schemas = map_part.schemas[kinds[name]]
+    if schemas and member:type() == "object" then
+      add_parts(list, language, member, below(location, name),
+        types_in(language, schemas.JSONPath, schemas.JSONata))
+    end
+  end
+end
+
+--- A state and its parts that have fields of their own, as ItemReader: a list
+-- of { object, location, types }, the types of its fields.
+function survey.parts(state)
+  local list = {}
+  add_parts(list, state.language, state.object, state.location,
+    types_of(state))
+  return list
 end
 
 --- Elements of a member that is an array, with their locations.

@@ -34,8 +34,8 @@ end
 -- that of the member it is the value of (nil: it is an element).
 templates.walk = walk
 
---- The same for each string in the templates of a state, its rules and its
--- catchers.
+--- The same for each string in the templates of a state and its parts, its
+-- rules and its catchers.
 function templates.each(state, visit)
   local function visit_in(object, location, is_template)
     for field, member in object:members() do
@@ -44,9 +44,11 @@ function templates.each(state, visit)
       end
     end
   end
-  visit_in(state.object, state.location, function(field)
-    return TEMPLATE_KINDS[survey.kind(state, field)]
-  end)
+  for _, part in ipairs(survey.parts(state)) do
+    visit_in(part.object, part.location, function(field)
+      return TEMPLATE_KINDS[survey.kind_in(part.types, field)]
+    end)
+  end
   for _, field in ipairs({ "Choices", "Catch" }) do
     for _, element in
         ipairs(survey.elements(state.object, field, state.location)) do

@@ -108,6 +108,36 @@ static void refuses_what_it_cannot_read(void **state) {
                  "The requested operation is not known here.");
 }
 
+/* What a payload of eight characters is answered where `most` may be. */
+static const char *say_of_payload(size_t most, struct wf_buf *message) {
+    static const char text[] = "{\"stateMachineArn\":\"arn:a\",\"input\":"
+                               "\"\\\"\xc3\xa9\xc3\xa9\xc3\xa9"
+                               "\xc3\xa9\xc3\xa9\xc3\xa9\\\"\"}";
+    struct wf_doc *doc = wf_doc_parse(wf_str(text), NULL, NULL);
+    const char *exception = "no such operation";
+    for (size_t i = 0; i < wf_api_input_count; i++)
+        if (strcmp(wf_api_inputs[i].operation, "StartExecution") == 0)
+            exception = wf_api_validate(wf_api_inputs[i].shape,
+                                        (struct wf_value){doc, 0}, most,
+                                        message);
+    wf_buf_u8(message, 0);
+    wf_doc_unref(doc);
+    return exception;
+}
+
+static void payloads_obey_the_profile(void **state) {
+    struct wf_buf message = {0};
+    (void)state;
+    assert_null(say_of_payload(0, &message));
+    assert_null(say_of_payload(8, &message));
+    message.len = 0;
+    assert_string_equal(say_of_payload(7, &message), "ValidationException");
+    assert_string_equal(message.data,
+                        DETECTED "Value at 'input'" CONSTRAINT
+                                 "have length less than or equal to 7");
+    wf_buf_free(&message);
+}
+
 /* What wf_api_validate() says about an input of an operation, here or not. */
 static const char *validate(const char *operation, const char *json,
                             struct wf_buf *message) {
@@ -265,6 +295,7 @@ int main(void) {
         API_TEST(counts_characters),
         API_TEST(refuses_what_it_cannot_read),
         API_TEST(says_what_is_not_here_yet),
+        cmocka_unit_test(payloads_obey_the_profile),
         cmocka_unit_test(knows_all_operations),
         cmocka_unit_test(names_what_is_nested),
         cmocka_unit_test(answers_stay_small),

@@ -234,8 +234,8 @@ static void any_text_can_be_shown(void **state) {
         struct wf_error err;
         struct wf_doc *doc;
 
-        wf_findings_make(&findings, checker->script, wf_str(texts[i]), &WF_PROFILE_AWS,
-                         true);
+        wf_findings_make(&findings, checker->script, wf_str(texts[i]),
+                         &WF_PROFILE_AWS, true);
         assert_true(findings.errors > 0);
         for (size_t k = 0; k < findings.count; k++)
             wf_finding_show(&findings, k, "f", k % 2 == 0, i * 20, &out);

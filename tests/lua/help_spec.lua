@@ -1,11 +1,15 @@
 --- asl.help: every field of every type of states is explained.
 
 local choice = require("asl.choice")
+local containers = require("asl.containers")
 local errors = require("asl.errors")
 local failure_fields = require("asl.failure_fields")
 local field_help = require("asl.field_help")
 local help = require("asl.help")
+local item_batcher = require("asl.item_batcher")
+local item_reader = require("asl.item_reader")
 local loader = require("asl.loader")
+local result_writer = require("asl.result_writer")
 local types = require("asl.types")
 
 local FLIP = {
@@ -19,15 +23,23 @@ local FLIP = {
   help = { summary = "Throws a coin.", fields = { Heads = "Where to." } },
 }
 
+local PARTS = {
+  Machine = { loader.machine_schema },
+  Retry = { failure_fields.retrier },
+  Catch = failure_fields.catcher,
+  Choices = {},
+  ProcessorConfig = { containers.processor_config },
+  ItemReader = item_reader.schemas,
+  ReaderConfig = item_reader.config_schemas,
+  ItemBatcher = item_batcher.schemas,
+  ResultWriter = result_writer.schemas,
+  WriterConfig = { result_writer.config_schema },
+}
+
+-- Schemas by language, or a list of them.
 local function schemas_of(topic)
-  if topic == "Machine" then
-    return { loader.machine_schema }
-  elseif topic == "Retry" then
-    return { failure_fields.retrier }
-  elseif topic == "Catch" then
-    return { failure_fields.catcher.JSONPath, failure_fields.catcher.JSONata }
-  elseif topic == "Choices" then
-    return {}
+  if PARTS[topic] then
+    return PARTS[topic]
   end
   local script = types.get(topic)
   return { loader.schema(script, "JSONPath"), loader.schema(script, "JSONata") }
@@ -49,7 +61,7 @@ describe("hints for misspelt names", function()
   it("know all fields and comparisons", function()
     local known = names_in_hints("fields")
     for _, topic in ipairs(help.topics()) do
-      for _, schema in ipairs(schemas_of(topic)) do
+      for _, schema in pairs(schemas_of(topic)) do
         for name in pairs(schema.types) do
           assert.is_true(known[name], name)
         end
@@ -74,7 +86,7 @@ describe("help on", function()
   for _, topic in ipairs(help.topics()) do
     it(topic .. " has all its fields", function()
       local text = help.text(topic)
-      for _, schema in ipairs(schemas_of(topic)) do
+      for _, schema in pairs(schemas_of(topic)) do
         for name in pairs(schema.types) do
           assert.is_truthy(text:find("\n  " .. name .. ": ", 1, true), name)
           assert.is_truthy(field_help.of(topic, name), name)

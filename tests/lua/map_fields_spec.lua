@@ -93,6 +93,7 @@ describe("a Label", function()
     assert.is_nil(label_problem(("\195\188"):rep(40)))
     assert.equal("INVALID_LABEL_NAME: Label cannot exceed 40 characters at "
       .. "/States/A/Label", label_problem(("x"):rep(41)))
+    assert.matches("Label cannot be empty", label_problem(""))
     assert.same({ "DUPLICATE_LABEL_NAME: Duplicate Label: L at "
       .. "/States/A/Branches[1]/States/C/Label" }, problems(
       '{"StartAt":"A","States":{"A":{"Type":"Parallel","End":true,'

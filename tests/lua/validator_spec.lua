@@ -30,6 +30,14 @@ local function task(members, language)
   return of_state('"Type":"Task","Next":"S",' .. members, language)
 end
 
+-- A distributed Map whose processor has the fields of one state, B.
+local function distributed(members, inner, execution_type)
+  return of_state('"Type":"Map","Next":"S",' .. members .. ',"ItemProcessor":'
+    .. '{"ProcessorConfig":{"Mode":"DISTRIBUTED","ExecutionType":"'
+    .. (execution_type or "STANDARD") .. '"},"StartAt":"B","States":{"B":{'
+    .. (inner or '"Type":"Pass"') .. ',"End":true}}}')
+end
+
 local LAMBDA = '"Resource":"arn:aws:states:::lambda:invoke"'
 
 -- code = { what sets it off, ... }, { what does not, ... }; every definition
@@ -41,6 +49,10 @@ local cases = {
       task(LAMBDA .. ',"Parameters":{"a":{"b":["$$.Execution.Id"]}}'),
       task(LAMBDA .. [[,"ResultSelector":{"a":"States.UUID()"}]]),
       task(LAMBDA .. ',"Assign":{"a":"$.b"}'),
+      distributed('"ItemReader":{"Resource":"file:read","Parameters":'
+        .. '{"Path":"$.p"},"ReaderConfig":{"InputType":"JSON"}}'),
+      distributed('"ItemBatcher":{"MaxItemsPerBatch":1,"BatchInput":'
+        .. '{"a":"$.p"}}'),
     },
     {
       task(LAMBDA .. ',"Parameters":{"Payload.$":"$.order"}'),
@@ -231,8 +243,12 @@ local cases = {
       task(LAMBDA .. ',"Parameters":{}') },
   },
   MOONSTEP_NOT_PORTABLE = {
-    { task('"Resource":"lua:a.b"'), task(LAMBDA .. ',"AtMostOnce":true') },
-    { task(LAMBDA .. ',"TimeoutSeconds":1') },
+    { task('"Resource":"lua:a.b"'), task(LAMBDA .. ',"AtMostOnce":true'),
+      distributed('"ItemReader":{"Resource":"file:list","Parameters":{}},'
+        .. '"ResultWriter":{"Resource":"file:write","Parameters":{}}') },
+    { task(LAMBDA .. ',"TimeoutSeconds":1'),
+      distributed('"ItemReader":{"Resource":"arn:aws:states:::s3:'
+        .. 'listObjectsV2","Parameters":{"Bucket":"b"}}') },
   },
 }
 
@@ -332,6 +348,21 @@ describe("an EXPRESS state machine", function()
       express("arn:aws:states:::sqs:sendMessage.waitForTaskToken")[1])
     assert.same({}, express("arn:aws:states:::lambda:invoke"))
   end)
+
+  it("has no distributed Maps", function()
+    assert.same({ "Express state machine does not support a Map with the Mode "
+      .. "'DISTRIBUTED' at /States/A/ItemProcessor/ProcessorConfig" },
+      findings(distributed('"MaxConcurrency":1'), nil, { type = "EXPRESS" }))
+    assert.same({}, findings(distributed('"MaxConcurrency":1')))
+  end)
+
+  it("may be what runs the items of one", function()
+    local waits = '"Type":"Task","Resource":'
+      .. '"arn:aws:states:::states:startExecution.sync"'
+    assert.matches("does not support '.sync'",
+      findings(distributed('"MaxConcurrency":1', waits, "EXPRESS"))[1])
+    assert.same({}, findings(distributed('"MaxConcurrency":1', waits)))
+  end)
 end)
 
 describe("a JSONata expression", function()
@@ -404,6 +435,9 @@ describe("whatever is no state machine", function()
     '{"StartAt":"A","States":{"A":{"Type":"Map","ItemProcessor":[]}}}',
     '{"StartAt":"A","States":{"A":{"Type":"Map","ItemProcessor":{"States":{},'
       .. '"ProcessorConfig":1}}}}',
+    '{"StartAt":"A","States":{"A":{"Type":"Map","QueryLanguage":"X","Label":1,'
+      .. '"ItemReader":{"ReaderConfig":{"MaxItems":"$.x"},"Resource":[]},'
+      .. '"ItemBatcher":1,"ResultWriter":{"WriterConfig":[]}}}}',
     '{"StartAt":"A","States":{"A":{"Type":"Parallel","Branches":[1,{}]}}}',
     '{"StartAt":"A","States":{"A":{"Type":"Task","Resource":1,"Retry":[1,'
       .. '{"ErrorEquals":[1]}],"Catch":{},"TimeoutSeconds":"x"}}}',

@@ -20,12 +20,12 @@ local function message(name)
     .. "the field '" .. name .. "Path' takes one"
 end
 
-local function check_fields(state, report)
-  for name, member in state.object:members() do
+local function check_fields(part, report)
+  for name, member in part.object:members() do
     local text = member:string()
-    if text and templates.is_path(text) and survey.kind(state, name)
-        and survey.kind(state, name .. "Path") then
-      report(diagnostics.below(state.location, name), message(name))
+    if text and templates.is_path(text) and part.types[name]
+        and part.types[name .. "Path"] then
+      report(diagnostics.below(part.location, name), message(name))
     end
   end
 end
@@ -46,7 +46,9 @@ end
 function no_path.run(whole, report)
   for _, state in ipairs(whole.states) do
     if state.language == "JSONPath" then
-      check_fields(state, report)
+      for _, part in ipairs(survey.parts(state)) do
+        check_fields(part, report)
+      end
       if state.type == "Choice" then
         check_rules(state, report)
       end

@@ -9,25 +9,41 @@ local types = require("asl.types")
 local not_portable = {
   code = "MOONSTEP_NOT_PORTABLE",
   severity = "INFO",
-  summary = "The definition uses an extension of ours (`lua:` resources, "
-    .. "fields such as `AtMostOnce`, state types of one's own), which AWS "
-    .. "refuses. Reported once for each extension; an error with `--profile "
-    .. "aws`.",
+  summary = "The definition uses an extension of ours (`lua:` "
+    .. "and `file:` resources, fields such as `AtMostOnce`, state types of "
+    .. "one's own), which AWS refuses. Reported once for each extension; an "
+    .. "error with `--profile aws`.",
 }
 
+local PREFIXES = { "lua:", "file:" }
+
+-- The resources of a state and its parts.
+local function add_resources(found, state)
+  for _, part in ipairs(survey.parts(state)) do
+    local resource = survey.text(part.object, "Resource") or ""
+    for _, prefix in ipairs(PREFIXES) do
+      if resource:sub(1, #prefix) == prefix then
+        found[prefix .. " resources"] =
+          diagnostics.below(part.location, "Resource")
+      end
+    end
+  end
+end
+
+-- What a state has of them, and where.
 local function extensions_of(state)
   local found = {}
-  local resource = survey.text(state.object, "Resource")
   if not types.is_aws(state.type) then
-    found["the state type " .. state.type] = "Type"
-  elseif resource and resource:find("^lua:") then
-    found["lua: resources"] = "Resource"
+    found["the state type " .. state.type] =
+      diagnostics.below(state.location, "Type")
+  else
+    add_resources(found, state)
   end
   for _, schema in
       ipairs({ state.script.fields or {}, state.script.jsonata_fields }) do
     for name in pairs(schema.extensions or {}) do
       if state.object:get(name) then
-        found["the field " .. name] = name
+        found["the field " .. name] = diagnostics.below(state.location, name)
       end
     end
   end
@@ -38,9 +54,8 @@ end
 local function uses_in(whole)
   local uses, order = {}, {}
   for _, state in ipairs(whole.states) do
-    for what, field in pairs(state.script and extensions_of(state) or {}) do
+    for what, location in pairs(state.script and extensions_of(state) or {}) do
       if not uses[what] then
-        local location = diagnostics.below(state.location, field)
         uses[what] = { what = what, location = location, count = 0 }
         order[#order + 1] = uses[what]
       end
