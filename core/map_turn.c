@@ -97,7 +97,6 @@ void wf_map_run_begin(struct wf_engine *engine, struct wf_frame *frame,
     read_settings(run, decision->run);
     run->frame = frame->number;
     run->state = frame->state;
-    run->state = frame->state;
     run->pending = count_of(decision->items);
     run->has_all = !run->has_reader;
     run->follows_start = !is_first;
