@@ -92,8 +92,9 @@ layer(wf_engine SOURCES core/engine.c core/commit.c core/table.c core/keys.c
       core/task_ask.c core/task_table.c core/timer.c core/park.c core/load.c
       core/load_docs.c core/recover.c
       core/machine.c core/machine_rows.c core/machine_make.c
+      core/label_refusal.c
       core/machine_read.c core/machine_list.c core/machine_delete.c
-      core/machine_tags.c core/stop.c
+      core/machine_tags.c core/machine_old.c core/stop.c
       core/arn.c core/call.c core/ended.c core/refusal.c core/bundle.c
       core/bundles.c
       core/start.c core/find.c core/read.c core/listing.c

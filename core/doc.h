@@ -37,8 +37,9 @@ struct wf_node {
     uint32_t start; /**< Offset of the value's first byte. */
     uint32_t end;   /**< Offset behind its last byte. */
     uint32_t next;  /**< First node behind this value and all in it. */
-    uint32_t count; /**< Elements or members; a string: 1 if it has escapes. */
-    uint8_t type;   /**< enum wf_json_type */
+    /** Elements or members; a string: 1 if it has escapes. */
+    uint32_t count : 29;
+    uint32_t type : 3; /**< enum wf_json_type */
 };
 
 struct wf_doc {

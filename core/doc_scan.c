@@ -11,18 +11,39 @@ typedef unsigned char byte;
 
 #define NONE UINT32_MAX
 #define FIRST_NODES 160 /* on the stack: most documents need no more */
+#define BYTES_A_NODE 6  /* what larger ones mostly have, at the least */
+#define INLINE static inline __attribute__((always_inline))
 
 struct scan {
     const byte *base;
     const byte *end;
     struct wf_node *nodes;
     struct wf_node *first; /* the array on the stack */
-    uint32_t count;
     uint32_t cap;
-    uint32_t open; /* the innermost open container, or NONE */
     unsigned depth;
     unsigned max_depth;
+    bool escaped; /* the string of scan_rest() has escapes */
     struct wf_doc_fault *fault;
+};
+
+/* Where scanning is; in registers, so only what is inlined gets it. */
+struct here {
+    const byte *at;
+    uint32_t count; /* nodes */
+    uint32_t open;  /* the innermost open container, or NONE */
+    uint32_t items; /* of it */
+    uint32_t name;  /* a guess: the node that the next name is like */
+    uint32_t value; /* a guess: the node that the next value is like */
+};
+
+enum found {
+    FAILED,
+    SCALAR, /* or an empty container */
+    IN_OBJECT, /* before a member */
+    IN_ARRAY,
+    BACK_IN_OBJECT, /* behind a member that is a container */
+    BACK_IN_ARRAY,
+    ENDED,
 };
 
 /* What may follow a backslash, 'u' apart. */
@@ -38,7 +59,7 @@ static const byte *fail(struct scan *s, const byte *at, const char *expected) {
 }
 
 static inline const byte *skip_blanks(const byte *at) {
-    while (*at <= ' ' && wf_json_blank((char)*at))
+    while (__builtin_expect(*at <= ' ', 0) && wf_json_blank((char)*at))
         at++;
     return at;
 }
@@ -122,10 +143,9 @@ static const byte *scan_escape(struct scan *s, const byte *at) {
 }
 
 /* What is neither plain nor the closing quote; behind it, or NULL. */
-static const byte *scan_special(struct scan *s, const byte *at,
-                                uint32_t *escaped) {
+static const byte *scan_special(struct scan *s, const byte *at) {
     if (*at == '\\') {
-        *escaped = 1;
+        s->escaped = true;
         return scan_escape(s, at);
     }
     if (*at >= 0x80) {
@@ -137,57 +157,73 @@ static const byte *scan_special(struct scan *s, const byte *at,
     return fail(s, at, "an escape such as \\n instead of a control character");
 }
 
-static void grow(struct scan *s) {
-    uint32_t cap = s->cap * 2;
-    size_t guess = (size_t)(s->end - s->base) / 8;
-
-    if (cap < guess)
-        cap = (uint32_t)guess;
-    if (s->nodes == s->first) {
-        s->nodes = wf_malloc(cap * sizeof(*s->nodes));
-        memcpy(s->nodes, s->first, s->count * sizeof(*s->nodes));
-    } else {
-        s->nodes = wf_realloc(s->nodes, cap * sizeof(*s->nodes));
-    }
-    s->cap = cap;
-}
-
-static inline struct wf_node *add_node(struct scan *s, const byte *at,
-                                       enum wf_json_type type) {
-    if (__builtin_expect(s->count == s->cap, 0))
-        grow(s);
-    struct wf_node *node = &s->nodes[s->count++];
-    node->start = (uint32_t)(at - s->base);
-    node->next = s->count;
-    node->count = 0;
-    node->type = type;
-    return node;
-}
-
-static inline const byte *scan_string(struct scan *s, const byte *at) {
-    struct wf_node *node = add_node(s, at, WF_JSON_STRING);
-
-    at = skip_plain(at + 1);
-    while (__builtin_expect(*at != '"', 0)) {
-        at = scan_special(s, at, &node->count);
+/* A string from its first character on that is not plain: the closing quote,
+ * or NULL. */
+static __attribute__((noinline)) const byte *scan_rest(struct scan *s,
+                                                       const byte *at) {
+    s->escaped = false;
+    while (*at != '"') {
+        at = scan_special(s, at);
         if (!at)
             return NULL;
         at = skip_plain(at);
     }
-    node->end = (uint32_t)(at + 1 - s->base);
-    return at + 1;
+    return at;
 }
 
-static inline const byte *scan_number(struct scan *s, const byte *at) {
-    struct wf_node *node = add_node(s, at, WF_JSON_NUMBER);
+/* Room for two nodes more. */
+static __attribute__((noinline)) bool grow(struct scan *s, const byte *at,
+                                           uint32_t count) {
+    uint32_t cap = s->cap * 2;
+    size_t guess = (size_t)(s->end - s->base) / BYTES_A_NODE;
 
-    at += *at == '-';
-    if (*at == '0')
-        at++;
-    else if (is_digit(*at))
-        at = skip_digits(at);
-    else
-        return fail(s, at, "a digit");
+    if (cap > WF_DOC_MOST_NODES)
+        return fail(s, at, "fewer values");
+    if (cap < guess)
+        cap = (uint32_t)guess;
+    if (s->nodes == s->first) {
+        s->nodes = wf_malloc(cap * sizeof(*s->nodes));
+        memcpy(s->nodes, s->first, count * sizeof(*s->nodes));
+    } else {
+        s->nodes = wf_realloc(s->nodes, cap * sizeof(*s->nodes));
+    }
+    s->cap = cap;
+    return true;
+}
+
+INLINE bool has_room(struct scan *s, const struct here *h) {
+    return __builtin_expect(h->count + 2 <= s->cap, 1) ||
+           grow(s, h->at, h->count);
+}
+
+/* Adds a node of what stands between h->at and `end`, and goes there. */
+INLINE void add_node(struct scan *s, struct here *h, const byte *end,
+                     enum wf_json_type type, uint32_t count) {
+    struct wf_node *node = &s->nodes[h->count++];
+    node->start = (uint32_t)(h->at - s->base);
+    node->end = (uint32_t)(end - s->base);
+    node->next = h->count;
+    node->count = count & WF_DOC_MOST_NODES;
+    node->type = type;
+    h->at = end;
+}
+
+INLINE enum found scan_string(struct scan *s, struct here *h) {
+    const byte *to = skip_plain(h->at + 1);
+    bool escaped = false;
+
+    if (__builtin_expect(*to != '"', 0)) {
+        to = scan_rest(s, to);
+        if (!to)
+            return FAILED;
+        escaped = s->escaped;
+    }
+    add_node(s, h, to + 1, WF_JSON_STRING, escaped);
+    return SCALAR;
+}
+
+/* What is behind an integer; behind the number, or NULL. */
+static const byte *scan_fraction(struct scan *s, const byte *at) {
     if (*at == '.') {
         if (!is_digit(at[1]))
             return fail(s, at + 1, "a digit behind the '.'");
@@ -199,116 +235,219 @@ static inline const byte *scan_number(struct scan *s, const byte *at) {
             return fail(s, at, "a digit in the exponent");
         at = skip_digits(at);
     }
-    node->end = (uint32_t)(at - s->base);
     return at;
 }
 
-static const byte *scan_word(struct scan *s, const byte *at) {
-    static const struct {
-        const char *text;
-        size_t len;
-        enum wf_json_type type;
-    } words[] = {
-        {"null", 4, WF_JSON_NULL},
-        {"true", 4, WF_JSON_TRUE},
-        {"false", 5, WF_JSON_FALSE},
-    };
-    for (size_t i = 0; i < 3; i++) {
-        if (strncmp((const char *)at, words[i].text, words[i].len) != 0)
-            continue;
-        struct wf_node *node = add_node(s, at, words[i].type);
-        at += words[i].len;
-        node->end = (uint32_t)(at - s->base);
-        return at;
+INLINE enum found scan_number(struct scan *s, struct here *h) {
+    const byte *at = h->at;
+
+    at += *at == '-';
+    if (*at == '0')
+        at++;
+    else if (is_digit(*at))
+        at = skip_digits(at);
+    else
+        return fail(s, at, "a digit"), FAILED;
+    if (*at == '.' || (*at | 0x20) == 'e') {
+        at = scan_fraction(s, at);
+        if (!at)
+            return FAILED;
     }
-    struct wf_node *around = s->open == NONE ? NULL : &s->nodes[s->open];
-    if (around && around->type == WF_JSON_ARRAY && around->count == 0)
-        return fail(s, at, "a value or ']'");
-    return fail(s, at, "a value");
+    add_node(s, h, at, WF_JSON_NUMBER, 0);
+    return SCALAR;
 }
 
-static inline const byte *scan_scalar(struct scan *s, const byte *at) {
-    if (*at == '"')
-        return scan_string(s, at);
-    if (is_digit(*at) || *at == '-')
-        return scan_number(s, at);
-    return scan_word(s, at);
+INLINE enum found scan_word(struct scan *s, struct here *h) {
+    const char *at = (const char *)h->at;
+
+    if (memcmp(at, "true", 4) == 0)
+        add_node(s, h, h->at + 4, WF_JSON_TRUE, 0);
+    else if (memcmp(at, "false", 5) == 0)
+        add_node(s, h, h->at + 5, WF_JSON_FALSE, 0);
+    else if (memcmp(at, "null", 4) == 0)
+        add_node(s, h, h->at + 4, WF_JSON_NULL, 0);
+    else
+        return fail(s, h->at, h->open != NONE && h->items == 0 &&
+                                      s->nodes[h->open].type == WF_JSON_ARRAY
+                                  ? "a value or ']'"
+                                  : "a value"), FAILED;
+    return SCALAR;
 }
 
-static inline bool open_container(struct scan *s, const byte *at,
-                                  enum wf_json_type type) {
+/* A container, up to its first item. */
+INLINE enum found open_container(struct scan *s, struct here *h,
+                                 enum wf_json_type type) {
+    bool object = type == WF_JSON_OBJECT;
+    uint32_t self = h->count;
+
     if (s->depth == s->max_depth)
-        return fail(s, at, NULL);
+        return fail(s, h->at, NULL), FAILED;
+    const byte *at = skip_blanks(h->at + 1);
+    if (*at == (object ? '}' : ']')) {
+        add_node(s, h, at + 1, type, 0);
+        return SCALAR;
+    }
+    add_node(s, h, at, type, 0);
+    s->nodes[self].next = h->open;
+    s->nodes[self].end = h->name;
+    if (h->open != NONE)
+        s->nodes[h->open].count = h->items & WF_DOC_MOST_NODES;
     s->depth++;
-    struct wf_node *node = add_node(s, at, type);
-    node->next = s->open;
-    s->open = (uint32_t)(node - s->nodes);
+    h->open = self;
+    h->items = 0;
+    h->name = ++h->value;
+    return object ? IN_OBJECT : IN_ARRAY;
+}
+
+/* The innermost container ends at h->at. */
+INLINE enum found close_container(struct scan *s, struct here *h) {
+    struct wf_node *node = &s->nodes[h->open];
+
+    h->name = node->end;
+    h->value = h->open;
+    h->open = node->next;
+    node->next = h->count;
+    node->end = (uint32_t)(++h->at - s->base);
+    node->count = h->items & WF_DOC_MOST_NODES;
+    s->depth--;
+    if (h->open == NONE)
+        return ENDED;
+    node = &s->nodes[h->open];
+    h->items = node->count;
+    return node->type == WF_JSON_OBJECT ? BACK_IN_OBJECT : BACK_IN_ARRAY;
+}
+
+INLINE enum found scan_value(struct scan *s, struct here *h) {
+    h->at = skip_blanks(h->at);
+    if (*h->at == '"')
+        return scan_string(s, h);
+    if (is_digit(*h->at) || *h->at == '-')
+        return scan_number(s, h);
+    if (*h->at == '{')
+        return open_container(s, h, WF_JSON_OBJECT);
+    if (*h->at == '[')
+        return open_container(s, h, WF_JSON_ARRAY);
+    return scan_word(s, h);
+}
+
+/* True if `len` bytes at `at` are those at `known`, which has no NUL. */
+INLINE bool same_bytes(const struct scan *s, const byte *at,
+                       const byte *known, size_t len) {
+#if defined(__SSE2__)
+    (void)s; /* a NUL ends the text, so it stops the loop */
+    for (;; at += 16, known += 16, len -= 16) {
+        __m128i a = _mm_loadu_si128((const __m128i *)at);
+        __m128i b = _mm_loadu_si128((const __m128i *)known);
+        unsigned other =
+            ~(unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(a, b));
+        if (__builtin_expect(len <= 16, 1))
+            return (other & ((1U << len) - 1)) == 0;
+        if (other & 0xffff)
+            return false;
+    }
+#else
+    return (size_t)(s->end - at) >= len && memcmp(at, known, len) == 0;
+#endif
+}
+
+/* The name at h->at and its colon, if they are those that were guessed. */
+INLINE bool scan_known_name(struct scan *s, struct here *h) {
+    if (h->name + 1 >= h->count)
+        return false;
+    const struct wf_node *known = &s->nodes[h->name];
+    const byte *text = s->base + known->start;
+    size_t len = known->end - known->start;
+    if (known->type != WF_JSON_STRING || text[len] != ':' ||
+        !same_bytes(s, h->at, text, len + 1))
+        return false;
+    h->value = h->name + 1;
+    h->name = known[1].next;
+    add_node(s, h, h->at + len, WF_JSON_STRING, known->count);
+    h->at++;
     return true;
 }
 
-static inline void close_container(struct scan *s, const byte *at) {
-    struct wf_node *node = &s->nodes[s->open];
-    s->open = node->next;
-    node->next = s->count;
-    node->end = (uint32_t)(at + 1 - s->base);
-    s->depth--;
+/* A member's name and the colon. */
+INLINE bool scan_name(struct scan *s, struct here *h) {
+    h->at = skip_blanks(h->at);
+    if (scan_known_name(s, h))
+        return true;
+    h->value = 0;
+    if (*h->at != '"')
+        return fail(s, h->at, h->items
+                                  ? "a string (a member's name)"
+                                  : "a string (a member's name) or '}'");
+    if (scan_string(s, h) == FAILED)
+        return false;
+    h->at = skip_blanks(h->at);
+    if (*h->at != ':')
+        return fail(s, h->at, "':' behind a member's name");
+    h->at++;
+    return true;
 }
 
-/* A member's name and the colon; behind them, or NULL. */
-static inline const byte *scan_name(struct scan *s, const byte *at) {
-    at = skip_blanks(at);
-    if (*at != '"')
-        return fail(s, at, s->nodes[s->open].count
-                               ? "a string (a member's name)"
-                               : "a string (a member's name) or '}'");
-    at = scan_string(s, at);
-    if (!at)
-        return NULL;
-    at = skip_blanks(at);
-    return *at == ':' ? at + 1 : fail(s, at, "':' behind a member's name");
-}
-
-/* One value and all in it; behind it, or NULL. */
-static const byte *scan_value(struct scan *s, const byte *at) {
-    bool object;
-value:
-    at = skip_blanks(at);
-    object = *at == '{';
-    if (object || *at == '[') {
-        if (!open_container(s, at, object ? WF_JSON_OBJECT : WF_JSON_ARRAY))
-            return NULL;
-        at = skip_blanks(at + 1);
-        if (*at == (object ? '}' : ']'))
-            goto close;
-        goto item;
+/* What follows an item. `end`: what ends its container. */
+INLINE enum found scan_behind(struct scan *s, struct here *h, byte end) {
+    h->items++;
+    h->at = skip_blanks(h->at);
+    if (*h->at == ',') {
+        h->at++;
+        return end == '}' ? IN_OBJECT : IN_ARRAY;
     }
-    at = scan_scalar(s, at);
-    if (!at)
-        return NULL;
-behind:
-    if (s->open == NONE)
-        return at;
-    s->nodes[s->open].count++;
-    object = s->nodes[s->open].type == WF_JSON_OBJECT;
-    at = skip_blanks(at);
-    if (*at != ',') {
-        if (*at == (object ? '}' : ']'))
-            goto close;
-        return fail(s, at, object ? "',' or '}'" : "',' or ']'");
-    }
-    at++;
-item:
-    if (object && !(at = scan_name(s, at)))
-        return NULL;
-    goto value;
-close:
-    close_container(s, at);
-    at++;
-    goto behind;
+    if (*h->at == end)
+        return close_container(s, h);
+    fail(s, h->at, end == '}' ? "',' or '}'" : "',' or ']'");
+    return FAILED;
 }
 
-static void keep_nodes(struct scan *s, struct wf_doc *doc) {
-    size_t size = s->count * sizeof(*s->nodes);
+/* Members up to a container, or to the end of this one. */
+INLINE enum found scan_members(struct scan *s, struct here *h) {
+    enum found found;
+    do {
+        if (!has_room(s, h) || !scan_name(s, h))
+            return FAILED;
+        found = scan_value(s, h);
+        if (found == SCALAR)
+            found = scan_behind(s, h, '}');
+    } while (found == IN_OBJECT);
+    return found;
+}
+
+INLINE enum found scan_elements(struct scan *s, struct here *h) {
+    enum found found;
+    do {
+        if (!has_room(s, h))
+            return FAILED;
+        found = scan_value(s, h);
+        if (found == SCALAR)
+            found = scan_behind(s, h, ']');
+    } while (found == IN_ARRAY);
+    return found;
+}
+
+/* The value that the text is; behind it, or NULL. */
+static const byte *scan_all(struct scan *s, uint32_t *count) {
+    struct here h = {.at = s->base, .open = NONE};
+    enum found found = scan_value(s, &h);
+
+    if (found == SCALAR)
+        found = ENDED;
+    while (found != ENDED && found != FAILED) {
+        if (found == BACK_IN_OBJECT)
+            found = scan_behind(s, &h, '}');
+        else if (found == BACK_IN_ARRAY)
+            found = scan_behind(s, &h, ']');
+        else
+            found = found == IN_OBJECT ? scan_members(s, &h)
+                                       : scan_elements(s, &h);
+    }
+    *count = h.count;
+    return found == ENDED ? h.at : NULL;
+}
+
+static void keep_nodes(struct scan *s, uint32_t count,
+                       struct wf_doc *doc) {
+    size_t size = count * sizeof(*s->nodes);
     if (s->nodes == s->first) {
         struct wf_node *nodes = wf_malloc(size);
         memcpy(nodes, s->first, size);
@@ -318,7 +457,7 @@ static void keep_nodes(struct scan *s, struct wf_doc *doc) {
     }
     /* The document is not shared yet. */
     atomic_store_explicit(&doc->nodes, s->nodes, memory_order_relaxed);
-    atomic_store_explicit(&doc->node_count, s->count, memory_order_relaxed);
+    atomic_store_explicit(&doc->node_count, count, memory_order_relaxed);
 }
 
 int wf_doc_scan(struct wf_doc *doc, unsigned max_depth,
@@ -328,9 +467,10 @@ int wf_doc_scan(struct wf_doc *doc, unsigned max_depth,
         .base = (const byte *)doc->text,
         .end = (const byte *)doc->text + doc->len,
         .nodes = first, .first = first, .cap = FIRST_NODES,
-        .open = NONE, .max_depth = max_depth, .fault = fault,
+        .max_depth = max_depth, .fault = fault,
     };
-    const byte *at = scan_value(&s, s.base);
+    uint32_t count = 0;
+    const byte *at = scan_all(&s, &count);
 
     if (at) {
         at = skip_blanks(at);
@@ -338,7 +478,7 @@ int wf_doc_scan(struct wf_doc *doc, unsigned max_depth,
             at = fail(&s, at, "the end of the text");
     }
     if (at)
-        keep_nodes(&s, doc);
+        keep_nodes(&s, count, doc);
     else if (s.nodes != first)
         free(s.nodes);
     return at ? 0 : -1;

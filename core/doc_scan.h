@@ -4,9 +4,13 @@
  *
  * One pass over the text, no recursion: while a container is open, its
  * node's `next` holds the number of the container around it, so the tape is
- * its own stack. The text must be followed by WF_DOC_PAD bytes that may be
- * read, the first of them NUL: it ends every loop, so no loop asks for the
- * end of the text.
+ * its own stack. Elements mostly have the names of the element before them, so
+ * each name is first compared with the one that stands at its place there
+ * (until a container is closed, its node's `end` holds the place to go on
+ * from in the one around it).
+ *
+ * The text must be followed by WF_DOC_PAD bytes that may be read, the first
+ * of them NUL: it ends every loop, so no loop asks for the end of the text.
  */
 #ifndef WF_DOC_SCAN_H
 #define WF_DOC_SCAN_H
@@ -15,6 +19,8 @@
 
 /** Bytes behind the text: the NUL, and what a 16-byte load may touch. */
 #define WF_DOC_PAD 16
+/** Values and names in one document. */
+#define WF_DOC_MOST_NODES ((1U << 29) - 1)
 
 /** Where and why scanning stopped. */
 struct wf_doc_fault {

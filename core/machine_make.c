@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "engine_impl.h"
+#include "label_refusal.h"
 #include "refusal.h"
 
 /* What a call asks for. Copies, data NULL: not given. */
@@ -91,9 +92,18 @@ static void refuse_definition(struct make_call *call,
                               const struct wf_buf *diagnostics,
                               const struct wf_error *err) {
     struct wf_str why = {diagnostics->data, diagnostics->len};
+    struct wf_str text = {machine->definition.data, machine->definition.len};
+    struct wf_buf label = {0};
+
+    bool is_label = wf_label_refusal(why, text, &label);
     wf_machine_remove(call->engine, machine);
-    refuse(call, "InvalidDefinition", "Invalid State Machine Definition: '%s'",
-           why.len ? why : wf_str(err->message));
+    if (is_label)
+        why = (struct wf_str){label.data, label.len};
+    else if (why.len == 0)
+        why = wf_str(err->message);
+    refuse(call, "InvalidDefinition", is_label ? "%s"
+           : "Invalid State Machine Definition: '%s'", why);
+    wf_buf_free(&label);
 }
 
 static char *copy(const char *text) {

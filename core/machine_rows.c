@@ -117,12 +117,21 @@ static bool asks_for_items(const struct wf_buf *definition) {
     return asks_states(definition);
 }
 
+/* Whether some of its executions may be EXPRESS: those of a distributed Map
+ * say so themselves. */
+static bool may_be_express(const struct wf_machine *machine) {
+    static const char type[] = "\"EXPRESS\"";
+    const struct wf_buf *text = &machine->definition;
+    return machine->express ||
+           memmem(text->data, text->len, type, strlen(type)) != NULL;
+}
+
 int wf_machine_compile(struct wf_engine *engine, struct wf_machine *machine,
                        struct wf_buf *diagnostics, struct wf_error *err) {
     struct wf_script_summary summary;
     struct wf_str text = {machine->definition.data, machine->definition.len};
     struct wf_doc *doc = wf_doc_parse(text, NULL, err);
-    int rc = doc && !machine->express
+    int rc = doc && !may_be_express(machine)
                  ? 0
                  : wf_script_check(engine->script, text, NULL,
                                    machine->express, diagnostics);

@@ -43,6 +43,17 @@ err_has "InvalidDefinition"
 expect 2 create "$home/none.asl.json"
 err_has "No such file"
 
+# EXPRESS child executions have no tasks that wait, whatever starts them.
+cat >"$home/waits.json" <<'JSON'
+{"StartAt": "M", "States": {"M": {"Type": "Map", "End": true,
+  "ItemProcessor": {
+    "ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "EXPRESS"},
+    "StartAt": "T", "States": {"T": {"Type": "Task", "End": true,
+      "Resource": "arn:aws:states:::states:startExecution.sync"}}}}}}
+JSON
+expect 1 create "$home/waits.json"
+err_has "Express state machine does not support '.sync'"
+
 expect 0 delete fast
 expect 1 delete fast
 err_has "StateMachineDoesNotExist"

@@ -291,6 +291,27 @@ static void test_find(void **state) {
     check_find("5", "a", NULL);
 }
 
+/* Names are compared with those of the element before. */
+static void test_similar_elements(void **state) {
+    static const char text[] =
+        "[{\"a\":1,\"sixteen bytes or so\":{\"x\":[1,{\"y\":2}]},\"e\\n\":3},"
+        "{\"a\":4,\"sixteen bytes or so\":{\"x\":[5,{\"y\":6}]},\"e\\n\":7},"
+        "{\"a\":8,\"sixteen bytes or sO\":{\"xx\":[9,{\"z\":10}]},\"e\":11},"
+        "{\"ab\":12,\"a\" : 13,\"sixteen bytes or so\":14},[],{},{\"a\":15}]";
+    (void)state;
+    check_find(text, "1.a", "4");
+    check_find(text, "1.sixteen bytes or so.x.1.y", "6");
+    check_find(text, "1.e\n", "7");
+    check_find(text, "2.sixteen bytes or so", NULL);
+    check_find(text, "2.sixteen bytes or sO.xx.1.z", "10");
+    check_find(text, "2.e", "11");
+    check_find(text, "2.e\n", NULL);
+    check_find(text, "3.ab", "12");
+    check_find(text, "3.a", "13");
+    check_find(text, "3.sixteen bytes or so", "14");
+    check_find(text, "-1.a", "15");
+}
+
 static void test_next_element(void **state) {
     (void)state;
     const char *texts[] = {"[1,[2,3],{\"a\":4},\"5\"]", "[]", "[[]]"};
@@ -642,6 +663,7 @@ int main(void) {
         cmocka_unit_test(test_trusted_is_indexed_when_asked),
         cmocka_unit_test(test_corrupt_trusted_text_is_null_inside),
         cmocka_unit_test(test_find),
+        cmocka_unit_test(test_similar_elements),
         cmocka_unit_test(test_next_element),
         cmocka_unit_test(test_put),
         cmocka_unit_test(test_values_as_documents),

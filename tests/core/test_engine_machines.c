@@ -272,6 +272,39 @@ static void a_wrong_definition_changes_nothing(void **state) {
     expect_machine(rig, "m one " ROLE);
 }
 
+/* As recorded: test_map_state_label_invalid_char_fail. */
+static void a_wrong_label_has_a_message_of_its_own(void **state) {
+    static const struct {
+        const char *label, *literal;
+    } cases[] = {
+        {"a^", "\"Label contains invalid character: '^'\""},
+        {"a\\u0002", "\"Label contains invalid character: '\\\\x02'\""},
+        {"a\\\"", "'Label contains invalid character: \\'\"\\''"},
+        {"12345678901234567890123456789012345678901",
+         "'Label cannot exceed 40 characters'"},
+    };
+    struct rig *rig = *state;
+    rig_open(rig);
+    rig_machine(rig, "m", one);
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct answer answer = {0};
+        struct wf_buf definition = {0}, message = {0};
+        wf_buf_addf(&definition,
+                    "{\"StartAt\":\"A\",\"States\":{\"A\":{\"Type\":\"Map\","
+                    "\"End\":true,\"Label\":\"%s\",\"ItemProcessor\":{"
+                    "\"StartAt\":\"B\",\"States\":{\"B\":{"
+                    "\"Type\":\"Succeed\"}}}}}}", cases[i].label);
+        wf_buf_u8(&definition, 0);
+        wf_buf_addf(&message, "Error=ValueError Args=[%s] in definition '%s'.",
+                    cases[i].literal, definition.data);
+        wf_buf_u8(&message, 0);
+        ask_update(rig, definition.data, NULL, NULL, &answer);
+        expect_refused(rig, &answer, "InvalidDefinition", message.data);
+        wf_buf_free(&definition);
+        wf_buf_free(&message);
+    }
+}
+
 /* ---- deletion ---- */
 
 static void deleting_what_is_idle(void **state) {
@@ -675,6 +708,7 @@ int main(void) {
         ENGINE_TEST_BOTH(updates_at_once_all_count),
         ENGINE_TEST_REAL(running_executions_keep_their_revision),
         ENGINE_TEST_LMDB(a_wrong_definition_changes_nothing),
+        ENGINE_TEST_MEMORY(a_wrong_label_has_a_message_of_its_own),
         ENGINE_TEST_BOTH(deleting_what_is_idle),
         ENGINE_TEST_REAL(deleting_waits_for_executions),
         ENGINE_TEST_BOTH(a_name_is_used_again),
