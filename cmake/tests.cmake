@@ -59,7 +59,8 @@ if(CMOCKA_FOUND)
       tests/support/engine_requests.c tests/support/store_gate.c
       tests/support/store_memory.c)
   foreach(name engine engine_machines engine_names engine_park engine_tasks
-          engine_recover engine_payloads engine_follow engine_lambda)
+          engine_recover engine_payloads engine_follow engine_lambda
+          map_api)
     unit_test(${name} SOURCES ${ENGINE_FIXTURE} LINK wf_engine wf_worker
               wf_lua_stdlib)
   endforeach()
