@@ -245,6 +245,19 @@ static void until_run(struct rig *rig, const char *run, const char *text) {
     rig_until_true(rig, has_come, &wanted);
 }
 
+static bool have_come(struct rig *rig, void *arg) {
+    const struct wanted *wanted = arg;
+    struct answer answer = {0};
+    ask_children(rig, wanted->run, 0, 0, NULL, &answer);
+    bool is_it = strcmp(answer.text.data, wanted->text) == 0;
+    free_answer(&answer);
+    return is_it;
+}
+
+static bool has_entered(struct rig *rig, void *arg) {
+    return strstr(rig_story(rig, arg), "StateEntered") != NULL;
+}
+
 /* Starts one whose run is as the text says. */
 static const char *start_until(struct rig *rig, const char *input,
                                const char *text) {
@@ -302,7 +315,8 @@ static void a_stopped_execution_aborts_its_run(void **state) {
     const char *run = start_until(rig, "[3600,3600,3600]", "1+2+0");
     rig_reply_of(rig, rig_ask_stop(rig, PREFIX "execution:m:x", "E", "C"));
     until_run(rig, run, "ABORTED 1+0+0+0+0+2=3 0+0+0+0+0+2=2");
-    expect_children(rig, run, "ABORTED 1\nABORTED 1\n");
+    struct wanted wanted = {run, "ABORTED 1\nABORTED 1\n"};
+    rig_until_true(rig, have_come, &wanted); /* they end a little later */
 }
 
 static void runs_come_in_pages(void **state) {
@@ -431,15 +445,14 @@ static void a_child_is_an_execution(void **state) {
     const char *run = start_until(rig, "[3600]", "0+1+0");
     const char *child = newest_child(rig, run);
     rig_assert_has(child, PREFIX "execution:m/L:");
+    rig_until_true(rig, has_entered, (void *)(uintptr_t)child);
     for (int i = 0; i < 2; i++) {
         struct rig_reply *shown = rig_describe(rig, child);
         assert_string_equal(shown->arn, child);
         assert_string_equal(shown->name, strrchr(child, ':') + 1);
         assert_string_equal(shown->input, "3600");
         assert_int_equal(shown->status, WF_EXECUTION_RUNNING);
-        assert_string_equal(rig_story(rig, child),
-                            "1<0 ExecutionStarted\n"
-                            "2<0 WaitStateEntered WM\n");
+        rig_assert_has(rig_story(rig, child), "2<0 WaitStateEntered WM");
         until_parked(rig);
     }
     struct rig_reply *waits = rig_ask_wait(rig, child, 60000);
