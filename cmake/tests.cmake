@@ -27,7 +27,7 @@ if(CMOCKA_FOUND)
   unit_test(lua_json LINK wf_lua_json)
   unit_test(script LINK wf_script)
   unit_test(http SOURCES tests/support/http_client.c LINK wf_http)
-  foreach(name api api_machines api_validate)
+  foreach(name api api_machines api_map_runs api_validate)
     unit_test(${name} SOURCES tests/support/api_fixture.c
               tests/support/http_client.c tests/support/fake_engine.c
               LINK wf_api)
