@@ -49,6 +49,10 @@ if(CMOCKA_FOUND)
     unit_test(${name} SOURCES tests/support/item_files.c LINK wf_items)
   endforeach()
   target_link_options(test_item_files PRIVATE -Wl,--wrap=syscall)
+  unit_test(item_s3 SOURCES tests/support/item_files.c
+            tests/support/s3_server.c LINK wf_items)
+  target_compile_definitions(test_item_s3 PRIVATE
+                             MOONSTEP_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
   unit_test(recent LINK wf_engine)
   unit_test(reaper LINK wf_pool ${CMAKE_DL_LIBS})
   unit_test(pool SOURCES tests/support/pool_fixture.c

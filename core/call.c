@@ -8,6 +8,7 @@
 /* Stands before each struct. */
 struct call {
     _Alignas(max_align_t) struct wf_link link;
+    uint64_t number;
     void (*drop)(void *call);
 };
 
@@ -15,6 +16,7 @@ void *wf_call_new(struct wf_engine *engine, size_t size,
                   void (*drop)(void *call)) {
     struct call *call = wf_calloc(1, sizeof(*call) + size);
     call->drop = drop;
+    call->number = ++engine->calls_begun;
     wf_list_append(&engine->calls, &call->link);
     return call + 1;
 }
@@ -29,6 +31,13 @@ void wf_call_free(void *memory) {
     struct call *call = (struct call *)memory - 1;
     wf_list_remove(&call->link);
     call_free(call);
+}
+
+uint64_t wf_calls_oldest(const struct wf_engine *engine) {
+    const struct wf_link *first = engine->calls.next;
+    return first == &engine->calls
+               ? UINT64_MAX
+               : WF_ENTRY(first, const struct call, link)->number;
 }
 
 void wf_calls_free(struct wf_engine *engine) {

@@ -10,6 +10,7 @@
 #define WF_CALL_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 struct wf_engine;
 
@@ -18,6 +19,9 @@ struct wf_engine;
 void *wf_call_new(struct wf_engine *engine, size_t size,
                   void (*drop)(void *call));
 void wf_call_free(void *call);
+/** Calls are numbered as they begin: the lowest number under way, or
+ * UINT64_MAX. */
+uint64_t wf_calls_oldest(const struct wf_engine *engine);
 /** Frees all that are left. */
 void wf_calls_free(struct wf_engine *engine);
 

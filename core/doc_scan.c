@@ -447,13 +447,11 @@ static const byte *scan_all(struct scan *s, uint32_t *count) {
 
 static void keep_nodes(struct scan *s, uint32_t count,
                        struct wf_doc *doc) {
-    size_t size = count * sizeof(*s->nodes);
     if (s->nodes == s->first) {
-        struct wf_node *nodes = wf_malloc(size);
-        memcpy(nodes, s->first, size);
-        s->nodes = nodes;
-    } else {
-        s->nodes = wf_realloc(s->nodes, size);
+        s->nodes = wf_malloc(count * sizeof(*s->nodes));
+        memcpy(s->nodes, s->first, count * sizeof(*s->nodes));
+    } else if (s->cap - count > count / 8) {
+        s->nodes = wf_realloc(s->nodes, count * sizeof(*s->nodes));
     }
     /* The document is not shared yet. */
     atomic_store_explicit(&doc->nodes, s->nodes, memory_order_relaxed);

@@ -167,6 +167,7 @@ static void housekeeping(struct ev_loop *loop, struct ev_timer *watcher,
     (void)loop;
     (void)e;
     wf_tasks_housekeeping(engine);
+    wf_machines_housekeeping(engine);
     wf_engine_park_idle(engine);
     wf_map_runs_housekeeping(engine);
 }
@@ -259,6 +260,7 @@ static struct wf_engine *engine_new(const struct wf_engine_options *options,
     engine->parked_next = 0; /* look at the rows once */
     engine->batch_limit = 2000;
     init_lists(engine);
+    wf_machines_init(engine);
     engine->recent = wf_recent_new();
     ev_idle_init(&engine->spin, spin); /* recovery may start it already */
     return engine;
@@ -400,4 +402,5 @@ void wf_engine_stats(const struct wf_engine *engine,
     stats->journal_bytes = engine->journal_bytes;
     stats->journal_records = engine->next_seq - engine->journal_head;
     stats->durable_seq = engine->durable_seq;
+    stats->revisions = engine->machines.count;
 }

@@ -386,6 +386,7 @@ struct wf_engine_stats {
     uint64_t timers, parked, loaded;
     uint64_t journal_bytes, journal_records, durable_seq;
     uint64_t tasks_dispatched, tasks_in_flight;
+    uint64_t revisions; /**< Of state machines, in memory. */
 };
 void wf_engine_stats(const struct wf_engine *engine,
                      struct wf_engine_stats *stats);

@@ -36,6 +36,7 @@
  *   machine_list.c    ListStateMachines
  *   machine_delete.c  DeleteStateMachine
  *   machine_tags.c    tags
+ *   machine_old.c     revisions that leave memory
  *   bundles.c     handler directories and their stored bundles
  *   start.c       StartExecution
  *   stop.c        StopExecution
@@ -140,6 +141,7 @@ struct wf_engine {
     struct wf_link pieces;      /**< Large documents being written. */
     struct wf_link started;     /**< Frames whose TaskStarted is unrecorded. */
     struct wf_link calls;       /**< Requests and reads under way: call.h */
+    uint64_t calls_begun;       /**< Number of the latest. */
 
     struct wf_timers timers;
     int64_t parked_cursor;      /**< Rows of T before this are loaded. */

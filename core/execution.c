@@ -24,9 +24,17 @@ void wf_execution_free_frames(struct wf_execution *execution) {
         wf_frame_remove(execution->frames);
 }
 
+void wf_execution_set_machine(struct wf_execution *execution,
+                              struct wf_machine *machine) {
+    execution->machine = machine;
+    machine->executions++;
+}
+
 void wf_execution_free(struct wf_execution *execution) {
     if (!execution)
         return;
+    if (execution->machine)
+        execution->machine->executions--;
     wf_execution_free_frames(execution);
     free(execution->frame_slots);
     free(execution->gone);

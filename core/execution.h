@@ -43,7 +43,7 @@ struct wf_mark {
 
 struct wf_execution {
     uint64_t id;
-    struct wf_machine *machine; /**< Lives as long as the engine. */
+    struct wf_machine *machine; /**< wf_execution_set_machine(). */
     struct wf_execution *id_next, *name_next; /**< Hash chains. */
     char *name;
     uint64_t name_hash;         /**< Of machine and name, see table.c. */
@@ -102,6 +102,9 @@ struct wf_execution {
 
 struct wf_execution *wf_execution_new(void);
 void wf_execution_free(struct wf_execution *execution); /* NULL is fine */
+/** The revision that it runs: it stays as long as the execution. Once. */
+void wf_execution_set_machine(struct wf_execution *execution,
+                              struct wf_machine *machine);
 void wf_execution_free_frames(struct wf_execution *execution);
 /** Notes that batch `seq` holds the history so far. */
 void wf_execution_mark(struct wf_execution *execution, uint64_t seq);

@@ -3,6 +3,8 @@
 
 #include <stdlib.h>
 
+#include "item_s3.h"
+
 static struct wf_item_bucket *
 find_directory(const struct wf_item_stores *stores, struct wf_str name,
                struct wf_str path, struct wf_error *err) {
@@ -15,26 +17,27 @@ find_directory(const struct wf_item_stores *stores, struct wf_str name,
     return bucket;
 }
 
+static bool has_roots(const struct wf_item_stores *stores) {
+    return stores && stores->roots && *stores->roots;
+}
+
 static struct wf_item_bucket *find(const struct wf_item_stores *stores,
                                    struct wf_str name, struct wf_str path,
                                    struct wf_error *err) {
-    struct wf_error why = {0};
+    struct wf_item_bucket *bucket = NULL;
+    struct wf_error why;
 
-    if (stores && stores->roots && *stores->roots) {
-        struct wf_item_bucket *bucket =
-            find_directory(stores, name, path, &why);
-        if (bucket)
-            return bucket;
-    } else {
-        wf_error_set(&why, WF_E_NOT_FOUND,
-                     name.len ? "open bucket %.*s: no place for buckets is "
-                                "configured"
-                              : "no directory for files is configured",
-                     (int)name.len, name.data);
-    }
-    if (err)
+    wf_error_set(&why, WF_E_NOT_FOUND, "open bucket %.*s: it has no place",
+                 (int)(name.len < 300 ? name.len : 300),
+                 name.len ? name.data : "");
+    if (has_roots(stores))
+        bucket = find_directory(stores, name, path, &why);
+    if (!bucket && why.code == WF_E_NOT_FOUND && name.len && stores &&
+        stores->s3_endpoint)
+        bucket = wf_item_s3(stores, name, &why);
+    if (!bucket && err)
         *err = why;
-    return NULL;
+    return bucket;
 }
 
 struct wf_item_bucket *wf_item_bucket_find(const struct wf_item_stores *stores,

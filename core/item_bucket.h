@@ -54,8 +54,10 @@ void wf_item_list_free(struct wf_item_list *list); /* NULL is allowed */
 
 /* ---- files that are written ---- */
 
-struct wf_item_file;
 struct wf_item_folder;
+struct wf_item_file {
+    struct wf_item_folder *folder;
+};
 
 /** A folder of a bucket that a writer fills. A file is called by its final
  * name, under which nobody sees it before it is published. */

@@ -21,8 +21,8 @@ struct folder {
     char *name; /* BUCKET/PATH, for messages */
 };
 
-struct wf_item_file {
-    struct folder *folder;
+struct file {
+    struct wf_item_file base;
     int fd;
     char name[64];
 };
@@ -83,36 +83,42 @@ static struct wf_item_file *file_open(struct wf_item_folder *base,
         fail(folder, size ? "resume" : "create", final, err);
         return NULL;
     }
-    struct wf_item_file *file = wf_calloc(1, sizeof(*file));
-    file->folder = folder;
+    struct file *file = wf_calloc(1, sizeof(*file));
+    file->base.folder = base;
     file->fd = fd;
     snprintf(file->name, sizeof(file->name), "%s", final);
-    return file;
+    return &file->base;
 }
 
-static int file_write(struct wf_item_file *file, struct wf_str text,
+static int file_write(struct wf_item_file *base, struct wf_str text,
                       struct wf_error *err) {
+    struct file *file = (struct file *)base;
+
     while (text.len) {
         ssize_t put = write(file->fd, text.data, text.len);
         if (put < 0 && errno == EINTR)
             continue;
         if (put < 0)
-            return fail(file->folder, "write", file->name, err);
+            return fail((struct folder *)base->folder, "write", file->name,
+                        err);
         text.data += put;
         text.len -= (size_t)put;
     }
     return 0;
 }
 
-static int file_flush(struct wf_item_file *file, struct wf_error *err) {
-    if (file->folder->sync && fdatasync(file->fd) != 0)
-        return fail(file->folder, "fdatasync", file->name, err);
+static int file_flush(struct wf_item_file *base, struct wf_error *err) {
+    struct file *file = (struct file *)base;
+    struct folder *folder = (struct folder *)base->folder;
+
+    if (folder->sync && fdatasync(file->fd) != 0)
+        return fail(folder, "fdatasync", file->name, err);
     return 0;
 }
 
-static void file_close(struct wf_item_file *file) {
-    close(file->fd);
-    free(file);
+static void file_close(struct wf_item_file *base) {
+    close(((struct file *)base)->fd);
+    free(base);
 }
 
 /* ---- the folder ---- */

@@ -17,7 +17,7 @@
 #include "doc.h"
 #include "item_bucket.h"
 
-#define WINDOW 16384
+#define WINDOW ((size_t)16384)
 #define MAX_LEVELS 256
 
 /* A directory on the way. */

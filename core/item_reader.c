@@ -195,7 +195,10 @@ static int listed_part(struct wf_item_reader *reader,
 
     if (!reader->place.mark) { /* else the one a position was in */
         struct wf_item_list *list = reader->list;
-        int there = list->ops->next(list, &key, err);
+        int there;
+        do /* a key that ends with a slash stands for a directory */
+            there = list->ops->next(list, &key, err);
+        while (there > 0 && key.data[key.len - 1] == '/');
         if (there <= 0)
             return there;
         reader->key.len = 0;

@@ -87,7 +87,8 @@ static int take_word(struct settings *settings, const char *name,
             return 0;
     return wf_error_set(settings->err, WF_E_INVALID,
                         "%c%s is not supported: %.*s", name[0] & ~0x20,
-                        name + 1, (int)(text.len > 200 ? 200 : text.len), text.data);
+                        name + 1, (int)(text.len > 200 ? 200 : text.len),
+                        text.data);
 }
 
 static void settings_init(struct settings *settings, struct wf_value object,

@@ -9,7 +9,7 @@
 
 #define POSITION_VERSION 1
 #define MAX_FILE_BYTES (UINT64_C(5) << 30)
-#define BUFFER (64 * 1024)
+#define BUFFER 65536
 
 static const char *const kinds[WF_RESULT_KINDS] = {"SUCCEEDED", "FAILED",
                                                    "PENDING"};
@@ -140,7 +140,8 @@ static int open_writer(struct wf_item_writer *writer,
         return wf_error_set(&writer->failure, WF_E_INVALID,
                             "the prefix is not a path");
     writer->bucket = wf_item_bucket_find(options->stores, options->bucket,
-                                         WF_STR(""), NULL, &writer->failure);
+                                         WF_STR(""), options->cancelled,
+                                         &writer->failure);
     if (!writer->bucket)
         return -1;
     struct wf_item_folder_options folder = {

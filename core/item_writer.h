@@ -51,6 +51,7 @@ struct wf_item_writer_options {
     bool jsonl;
     uint64_t max_file_bytes; /**< 0: 5 GB, as AWS. */
     bool sync;               /**< Flush to disk. */
+    const atomic_bool *cancelled; /**< Ends a request; borrowed; or NULL. */
 };
 
 /** A child execution, as DescribeExecution knows it. Absent texts (data

@@ -183,6 +183,7 @@ wf_item_writer_async_new(struct wf_offload *offload,
 
     async->offload = offload;
     async->options = *options;
+    async->options.cancelled = &async->job.cancelled;
     async->options.bucket = copy(options->bucket);
     async->options.prefix = copy(options->prefix);
     async->options.map_run = copy(options->map_run);

@@ -60,8 +60,8 @@ static struct wf_execution *from_rows(struct wf_engine *engine, uint64_t id,
         return NULL;
     struct wf_execution *execution = wf_execution_new();
     execution->id = id;
-    execution->machine = wf_machine_of(engine, image.machine,
-                                       image.revision);
+    wf_execution_set_machine(
+        execution, wf_machine_of(engine, image.machine, image.revision));
     wf_execution_apply(execution, &image);
     wf_tail_reset(&execution->tail, image.next_event);
     execution->journaled_event = image.next_event;

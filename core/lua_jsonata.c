@@ -244,6 +244,7 @@ static const luaL_Reg functions[] = {
     {"decode", wf_jsonata_decode},
     {"elapsed_ms", l_elapsed_ms},
     {"encode", wf_jsonata_encode},
+    {"item", wf_jsonata_item},
     {"merge", wf_jsonata_merge},
     {"number_text", l_number_text},
     {"parse", wf_jsonata_parse},

@@ -20,6 +20,7 @@
 #define STUB_PEEKS 3 /* how often it has been looked into */
 #define STUB_SLOTS 3
 #define MAX_PEEKS 3 /* then it is filled */
+#define MAX_NAMES 6 /* as lua/jsonata/hints.lua has */
 #define MAX_RESERVED 4096
 #define DEBT_STEP ((size_t)16 << 20)
 
@@ -37,28 +38,36 @@ int wf_jsonata_lazy_gc(lua_State *L) {
 }
 
 /* A decimal of at most 15 digits, without exponent or zeros that say nothing,
- * is what a double of it is written as. */
-static bool is_plain(struct wf_str text) {
-    size_t digits = 0, zeros = 0;
-    bool fraction = false;
+ * is what a double of it is written as. Its digits and the power of ten are
+ * exact as doubles, so their quotient is the nearest one. */
+static bool plain_number(struct wf_str text, double *number) {
+    static const double powers[] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,
+                                    1e6,  1e7,  1e8,  1e9,  1e10, 1e11,
+                                    1e12, 1e13, 1e14, 1e15};
+    bool negative = text.data[0] == '-';
+    const char *at = text.data + negative, *end = text.data + text.len;
+    const char *point = NULL;
+    int64_t digits = 0;
 
-    if (text.len > 17 || text.data[0] == '-')
-        return text.len <= 17 && text.len > 1 && text.data[1] != '0' &&
-               is_plain((struct wf_str){text.data + 1, text.len - 1});
-    for (size_t i = 0; i < text.len; i++) {
-        char c = text.data[i];
-        if (c == '.') {
-            fraction = true;
-        } else if (c < '0' || c > '9') {
-            return false;
-        } else {
-            digits++;
-            zeros = c == '0' ? zeros + 1 : 0;
-        }
-    }
-    if (fraction && (zeros > 0 || memcmp(text.data, "0.00000", 7) == 0))
+    if (end - at > 16 || (negative && *at == '0'))
         return false;
-    return digits <= 15;
+    for (; at < end; at++) {
+        if (*at >= '0' && *at <= '9')
+            digits = digits * 10 + (*at - '0');
+        else if (*at == '.')
+            point = at;
+        else
+            return false;
+    }
+    if (text.len - negative - (point != NULL) > 15)
+        return false;
+    *number = (double)(negative ? -digits : digits);
+    if (!point)
+        return true;
+    if (end[-1] == '0' || memcmp(text.data, "0.00000", 7) == 0)
+        return false;
+    *number /= powers[end - point - 1];
+    return true;
 }
 
 /* The general case: written again, it is the same. */
@@ -70,23 +79,16 @@ static bool is_same(struct wf_str text, double number) {
     return same;
 }
 
-static double small_integer(struct wf_str text) {
-    int64_t number = 0;
-    for (size_t i = 0; i < text.len; i++) {
-        if (text.data[i] < '0' || text.data[i] > '9')
-            return -1;
-        number = number * 10 + (text.data[i] - '0');
-    }
-    return (double)number;
-}
-
 static void push_number(lua_State *L, struct wf_value value) {
     struct wf_str text = wf_value_text(value);
-    double number = text.len <= 15 ? small_integer(text) : -1;
+    double number;
 
-    if (number < 0)
-        number = wf_value_number(value);
-    if (is_plain(text) || is_same(text, number)) {
+    if (plain_number(text, &number)) {
+        lua_pushnumber(L, number);
+        return;
+    }
+    number = wf_value_number(value);
+    if (is_same(text, number)) {
         lua_pushnumber(L, number);
         return;
     }
@@ -446,29 +448,71 @@ int wf_jsonata_column(lua_State *L) {
     return 1;
 }
 
-/* Pushes a stub of an object with some of its members. `names`: a list.
- * [-0, +1] */
+/* item(stub, index) -> the elements of an array, and the one of that 1-based
+ * index, if there is one; nil if the stub is no array, or should be filled */
+int wf_jsonata_item(lua_State *L) {
+    lua_Number index = luaL_checknumber(L, 2);
+    struct wf_value value;
+
+    lua_settop(L, 2);
+    lua_pushnil(L);
+    lua_rawgeti(L, 1, STUB_LAZY); /* stack: stub, index, nil, lazy */
+    const struct lazy *lazy = lua_touserdata(L, 4);
+    if (!lazy || count_peek(L) > MAX_PEEKS)
+        return 0;
+    value = (struct wf_value){lazy->doc, stub_node(L, 1)};
+    const struct wf_node *node = &wf_doc_nodes(lazy->doc)[value.node];
+    if (node->type != WF_JSON_ARRAY)
+        return 0;
+    lua_pushnumber(L, node->count);
+    if (index < 0)
+        index += node->count + 1.0;
+    if (!(index >= 1 && index <= node->count))
+        return 1;
+    wf_value_element(value, (int64_t)index - 1, &value);
+    push_value(L, lazy->doc, value.node, 4);
+    return 2;
+}
+
+/* Names that members are fetched of; the strings are on the stack. */
+struct names {
+    struct wf_str text[MAX_NAMES];
+    int count;
+    int first; /* where they begin */
+};
+
+/* Pushes a stub of an object with some of its members. [-0, +1] */
 static void push_partial(lua_State *L, struct wf_doc *doc, uint32_t at,
-                         int names, int count) {
-    lua_createtable(L, STUB_SLOTS, count);
+                         const struct names *names) {
+    lua_createtable(L, STUB_SLOTS, names->count);
     make_stub(L, &wf_doc_nodes(doc)[at], at, 4);
-    for (int i = 1; i <= count; i++) {
+    for (int i = 0; i < names->count; i++) {
         struct wf_value value = {doc, at};
-        struct wf_str name;
-        lua_rawgeti(L, names, i);
-        name.data = lua_tolstring(L, -1, &name.len);
-        if (wf_value_member(value, name, &value)) {
-            push_value(L, doc, value.node, 4);
-            lua_rawset(L, -3);
-        } else {
-            lua_pop(L, 1);
-        }
+        if (!wf_value_member(value, names->text[i], &value))
+            continue;
+        lua_pushvalue(L, names->first + i);
+        push_value(L, doc, value.node, 4);
+        lua_rawset(L, -3);
+    }
+}
+
+/* Pushes the names of a list. */
+static void push_names(lua_State *L, int list, struct names *names) {
+    names->first = lua_gettop(L) + 1;
+    names->count = (int)lua_objlen(L, list);
+    if (names->count > MAX_NAMES)
+        names->count = MAX_NAMES;
+    for (int i = 0; i < names->count; i++) {
+        lua_rawgeti(L, list, i + 1);
+        names->text[i].data = luaL_checklstring(L, -1, &names->text[i].len);
     }
 }
 
 /* prefetch(stub, names): fills an array whose elements are objects, these with
  * the members that are going to be looked at */
 int wf_jsonata_prefetch(lua_State *L) {
+    struct names names;
+
     luaL_checktype(L, 2, LUA_TTABLE);
     lua_settop(L, 2);
     lua_pushnil(L);
@@ -479,14 +523,14 @@ int wf_jsonata_prefetch(lua_State *L) {
         return 0;
     const struct wf_node *nodes = wf_doc_nodes(lazy->doc);
     uint32_t count = nodes[at].count;
-    int wanted = (int)lua_objlen(L, 2);
     if (nodes[at].type != WF_JSON_ARRAY)
         return 0;
+    push_names(L, 2, &names);
     clear_stub(L, 1);
     at++;
     for (uint32_t i = 1; i <= count; i++, at = nodes[at].next) {
         if (nodes[at].type == WF_JSON_OBJECT && nodes[at].count > 0)
-            push_partial(L, lazy->doc, at, 2, wanted);
+            push_partial(L, lazy->doc, at, &names);
         else
             push_value(L, lazy->doc, at, 4);
         lua_rawseti(L, 1, (int)i);

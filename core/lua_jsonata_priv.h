@@ -40,6 +40,7 @@ int wf_jsonata_encode(lua_State *L);
 int wf_jsonata_parse(lua_State *L);
 int wf_jsonata_peek(lua_State *L);
 int wf_jsonata_column(lua_State *L);
+int wf_jsonata_item(lua_State *L);
 int wf_jsonata_merge(lua_State *L);
 int wf_jsonata_prefetch(lua_State *L);
 int wf_jsonata_regex(lua_State *L);

@@ -32,6 +32,9 @@ struct wf_machine *wf_machine_add(struct wf_engine *engine, uint32_t id,
     machine->revision = revision;
     machine->id_next = *bucket;
     *bucket = machine;
+    machine->looked_up = engine->calls_begun;
+    wf_list_append(&engine->machines.all, &machine->link);
+    engine->machines.count++;
     return machine;
 }
 
@@ -40,7 +43,10 @@ struct wf_machine *wf_machine_of(struct wf_engine *engine, uint32_t id,
     struct wf_machine *machine = *id_bucket(engine, id);
     while (machine && (machine->id != id || machine->revision != revision))
         machine = machine->id_next;
-    return machine ? machine : wf_machine_add(engine, id, revision);
+    if (!machine)
+        return wf_machine_add(engine, id, revision);
+    machine->looked_up = engine->calls_begun;
+    return machine;
 }
 
 struct wf_machine_head *wf_machine_head_find(struct wf_engine *engine,
@@ -102,6 +108,9 @@ void wf_machine_remove(struct wf_engine *engine, struct wf_machine *machine) {
     while (*at != machine)
         at = &(*at)->id_next;
     *at = machine->id_next;
+    wf_list_remove(&machine->link);
+    engine->machines.count--;
+    engine->machines.spare -= machine->is_spare;
     machine_free(engine, machine);
 }
 
@@ -109,6 +118,10 @@ static void head_free(struct wf_machine_head *head) {
     wf_buf_free(&head->tags);
     free(head->name);
     free(head);
+}
+
+void wf_machines_init(struct wf_engine *engine) {
+    wf_list_init(&engine->machines.all);
 }
 
 void wf_machines_free(struct wf_engine *engine) {

@@ -1,7 +1,7 @@
 /*
  * machine.h - state machines as the engine holds them: a head for each name
  * that was asked for, and a struct for each revision that something refers
- * to, its definition compiled once.
+ * to, its definition compiled once. Other old revisions leave memory.
  *
  * Rows: M (name) is the head: the machine's number, latest revision, status
  * and tags. R (number, revision) is all the rest, so an execution that pins a
@@ -46,6 +46,11 @@ struct wf_machine_settings {
 
 struct wf_machine {
     struct wf_machine *id_next; /**< Chain of the table. */
+    struct wf_link link;   /**< In the list of all. */
+    unsigned executions;   /**< In memory, that run it. */
+    uint64_t looked_up;    /**< Calls begun until then; UINT64_MAX: see
+                             machine_old.c. */
+    bool is_spare;         /**< Found so. */
     uint32_t id, revision;
     char *name, *arn, *role_arn;
     char *execution_prefix; /**< ARN of its executions without the name. */
@@ -85,9 +90,11 @@ struct wf_machine_head {
     uint64_t running_id;
 };
 
-/** What is in memory, by number and by name. All-zero: nothing. */
+/** What is in memory, by number and by name. */
 #define WF_MACHINE_BUCKETS 1024
 struct wf_machines {
+    struct wf_link all;      /**< Revisions. */
+    unsigned count, spare;
     struct wf_machine *by_id[WF_MACHINE_BUCKETS];
     struct wf_machine_head *heads[WF_MACHINE_BUCKETS];
 };
@@ -104,13 +111,18 @@ void wf_machine_head_by_name(struct wf_engine *engine, struct wf_str name,
  * does not compile any more, it is not ready. */
 void wf_machine_by_name(struct wf_engine *engine, struct wf_str name,
                         wf_machine_fn *found, void *arg);
-/** The struct of a revision; not necessarily ready. Never NULL. */
+/** The struct of a revision; not necessarily ready. Never NULL. Whoever keeps
+ * it from one turn to the next has a call (call.h) under way, or is an
+ * execution (wf_execution_set_machine). */
 struct wf_machine *wf_machine_of(struct wf_engine *engine, uint32_t id,
                                  uint32_t revision);
 /** Calls back when the machine is ready, or broken. */
 void wf_machine_need(struct wf_engine *engine, struct wf_machine *machine,
                      wf_machine_fn *ready, void *arg);
+void wf_machines_init(struct wf_engine *engine);
 void wf_machines_free(struct wf_engine *engine);
+/** Drops revisions that nothing refers to, a few at a time. */
+void wf_machines_housekeeping(struct wf_engine *engine);
 
 /* ---- for machine_*.c ---- */
 
@@ -129,7 +141,7 @@ bool wf_machine_head_decode(struct wf_str row, struct wf_machine_head *head,
 /** An empty struct for a revision that is being made. */
 struct wf_machine *wf_machine_add(struct wf_engine *engine, uint32_t id,
                                   uint32_t revision);
-/** Takes it back: nothing refers to it yet. */
+/** Frees it: nothing refers to it yet, or any more. */
 void wf_machine_remove(struct wf_engine *engine, struct wf_machine *machine);
 /** Sets name, role and ARNs. */
 void wf_machine_name(struct wf_engine *engine, struct wf_machine *machine,

@@ -38,8 +38,8 @@ static struct wf_execution *base_execution(
         wf_execution_drop(engine, execution);
     execution = wf_execution_new();
     execution->id = id;
-    execution->machine = wf_machine_of(engine, image->machine,
-                                       image->revision);
+    wf_execution_set_machine(
+        execution, wf_machine_of(engine, image->machine, image->revision));
     wf_execution_apply(execution, image);
     wf_tail_reset(&execution->tail, first_event);
     execution->in_store = execution->listed = stored;

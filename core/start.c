@@ -133,7 +133,7 @@ struct wf_execution *wf_execution_begin(struct wf_engine *engine,
                                         const struct wf_birth *birth) {
     struct wf_execution *execution = wf_execution_new();
     execution->id = new_id(engine);
-    execution->machine = birth->machine;
+    wf_execution_set_machine(execution, birth->machine);
     execution->express = birth->machine->express;
     execution->start_ms = wf_clock_now_ms(engine->clock);
     execution->last_ms = execution->start_ms;

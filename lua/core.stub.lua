@@ -123,6 +123,9 @@ function core.encode(value, as_string, pretty, max_bytes) end
 function core.peek(stub, name) end
 --- The members of that name of an array's elements, if they are simple.
 function core.column(stub, name) end
+--- How many elements an array has, and the one of that index (from 1; below
+-- zero from the end); nil if it is no array. After some peeks it is filled, too.
+function core.item(stub, index) end
 --- Fills an array; its objects with some members only.
 function core.prefetch(stub, names) end
 --- $merge of an array of objects: the object, and how many members were read.

@@ -53,7 +53,8 @@ field_help.fields = {
     .. "long no heartbeat has come.",
   HeartbeatSecondsPath = "Where HeartbeatSeconds are found.",
   InputPath = "The part of the input that the state works on; null: {}.",
-  InputType = "What the data are; not needed for a list of objects.",
+  InputType = "What the data are. Not needed for a list of objects, nor by "
+    .. "file:read and file:list, which go by names.",
   IntervalSeconds = "How long to wait before the first retry; 1 if not given.",
   ItemBatcher = "Makes batches of items: each child execution gets one. See "
     .. "`help asl ItemBatcher`.",

@@ -17,8 +17,6 @@ local item_reader = {}
 
 local LARGEST = 9007199254740991
 
-local READS_FILE = { ["s3:getObject"] = true, ["file:read"] = true }
-
 local READERS = { "s3:getObject", "s3:listObjectsV2", "file:read",
   "file:list" }
 
@@ -66,26 +64,22 @@ item_reader.config_schemas = {
   }, nil, { MaxItemsPath = true }),
 }
 
+local function reader_schema(parameters, kind, other)
+  return {
+    types = {
+      Resource = { "map_resource", actions = READERS },
+      [parameters] = kind,
+      ReaderConfig = "reader_config",
+    },
+    required = { "Resource", parameters },
+    other_language = { [other] = true },
+  }
+end
+
 --- The schemas of ItemReader, by query language.
 item_reader.schemas = {
-  JSONPath = {
-    types = {
-      Resource = { "map_resource", actions = READERS },
-      Parameters = "template",
-      ReaderConfig = "reader_config",
-    },
-    required = { "Resource", "Parameters" },
-    other_language = { Arguments = true },
-  },
-  JSONata = {
-    types = {
-      Resource = { "map_resource", actions = READERS },
-      Arguments = "jsonata",
-      ReaderConfig = "reader_config",
-    },
-    required = { "Resource", "Arguments" },
-    other_language = { Parameters = true },
-  },
+  JSONPath = reader_schema("Parameters", "template", "Arguments"),
+  JSONata = reader_schema("Arguments", "jsonata", "Parameters"),
 }
 
 local function require_field(at, name, location)
@@ -93,18 +87,36 @@ local function require_field(at, name, location)
     .. "' is required but was missing", location)
 end
 
--- What depends on values of other fields.
-local function check(reader, at)
+-- Whether it must be said what the data are. Of files of the engine's their
+-- names tell.
+local function needs_type(reader)
+  local action = reader.Resource and reader.Resource.action
   local config = reader.ReaderConfig or {}
-  local location = diagnostics.below(at.location, "ReaderConfig")
-  local reads_files = config.Transformation == "LOAD_AND_FLATTEN"
-    or READS_FILE[reader.Resource and reader.Resource.action]
-  if reads_files and not config.InputType then
-    require_field(at, "InputType", location)
-  elseif config.InputType == "CSV" and not config.CSVHeaderLocation then
-    require_field(at, "CSVHeaderLocation", location)
-  elseif config.CSVHeaderLocation == "GIVEN" and not config.CSVHeaders then
-    require_field(at, "CSVHeaders", location)
+  return action == "s3:getObject" or (action == "s3:listObjectsV2"
+    and config.Transformation == "LOAD_AND_FLATTEN")
+end
+
+local function check_config(reader, at, config)
+  local read = reader.ReaderConfig
+  local is_needed = {
+    InputType = needs_type(reader),
+    CSVHeaderLocation = read.InputType == "CSV",
+    CSVHeaders = read.CSVHeaderLocation == "GIVEN",
+  }
+  for _, name in ipairs({ "InputType", "CSVHeaderLocation", "CSVHeaders" }) do
+    if is_needed[name] and not config:get(name) then
+      require_field(at, name, diagnostics.below(at.location, "ReaderConfig"))
+    end
+  end
+end
+
+-- What depends on values of other fields.
+local function check(reader, at, value)
+  local config = value:get("ReaderConfig")
+  if config then
+    check_config(reader, at, config)
+  elseif needs_type(reader) then
+    require_field(at, "ReaderConfig", at.location)
   end
 end
 

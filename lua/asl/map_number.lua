@@ -12,6 +12,8 @@ local jsonata_fields = require("asl.jsonata_fields")
 
 local map_number = {}
 
+local LARGEST = 9007199254740991
+
 local INTEGER = { pattern = "^[+-]?%d+$", name = "integer" }
 local FLOAT = { pattern = "^[+-]?%d*%.?%d+[%d.eE+-]*$", name = "float" }
 
@@ -50,7 +52,8 @@ local function too_small(ctx, state, name, number, min)
     .. ", got '" .. ("%d"):format(number) .. "' instead.")
 end
 
---- An integer from min (0 or 1) to max; by a path it may be larger.
+--- An integer from min (0 or 1) to max; by a path it may be larger, up to what
+-- a number can hold exactly.
 function map_number.integer(ctx, state, holder, name, effective, min, max)
   if not holder[name .. "Path"] then
     return jsonata_fields.integer(ctx, state, holder[name], effective, min,
@@ -61,7 +64,7 @@ function map_number.integer(ctx, state, holder, name, effective, min, max)
   if number and number < min then
     return too_small(ctx, state, name, number, min)
   end
-  return number, error, cause
+  return number and math.min(number, LARGEST), error, cause
 end
 
 --- A percentage.

@@ -12,14 +12,14 @@ local map_part = {}
 map_part.schemas = {}
 
 --- Adds a type of fields: such a part, with a schema by query language.
--- `check`, if given, is called with the compiled fields and `at`.
+-- `check`, if given, is called with the compiled fields, `at` and the value.
 function map_part.add_kind(name, schemas, check)
   map_part.schemas[name] = schemas
   fields.kinds[name] = function(value, at)
     local part = fields.compile(at.load, value, schemas[at.load.language],
       at.location, at.scope)
     if check then
-      check(part, at)
+      check(part, at, value)
     end
     return part
   end

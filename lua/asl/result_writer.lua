@@ -41,10 +41,11 @@ result_writer.schemas = {
 local NAMES = { JSONPath = "Parameters", JSONata = "Arguments" }
 
 -- A resource and its parameters go together.
-local function check(writer, at)
+local function check(_, at, value)
   local parameters = NAMES[at.load.language]
-  local missing = writer.Resource and not writer[parameters] and parameters
-    or writer[parameters] and not writer.Resource and "Resource"
+  local resource, given = value:get("Resource"), value:get(parameters)
+  local missing = resource and not given and parameters
+    or given and not resource and "Resource"
   if missing then
     diagnostics.schema(at.load.diagnostics, "The field '" .. missing
       .. "' is required but was missing", at.location)

@@ -216,12 +216,12 @@ local function extent_of(graph, lane)
   for at, arc in ipairs(lane.arcs) do
     sources[at] = arc.from
   end
-  mark({ lane.to }, "down", "b", "below", lane, lane)
+  mark({ lane.to }, "down", "b", "mark", lane, lane)
   mark(sources, "up", "a", "above", lane, lane)
   local extent = {}
   for layer = lane.top, lane.bottom do
     for _, item in ipairs(graph.layers[layer]) do
-      if item.below == lane and item.above == lane then
+      if item.mark == lane and item.above == lane then
         local found = extent[layer] or { left = item }
         found.right = item
         extent[layer] = found
@@ -292,7 +292,6 @@ local function fill_lane(graph, lane, extent, side)
   local above
   for layer = lane.top, lane.bottom do
     local bend = net.add_item(graph, "bend", 0, 0)
-    bend.lane = lane
     insert(graph, layer, place_in(graph, layer,
       extent[layer] and extent[layer][side], side), bend)
     lane.items[layer] = bend

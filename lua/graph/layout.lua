@@ -206,9 +206,8 @@ scope_size = function(scope, is_top)
   return graph.w, graph.h
 end
 
-local function moved(box, dx, dy)
-  return { x = box.x + dx, y = box.y + dy, w = box.w, h = box.h,
-    lines = box.lines }
+local function move(spot, dx, dy)
+  spot.x, spot.y = spot.x + dx, spot.y + dy
 end
 
 local emit_scope
@@ -229,7 +228,8 @@ local function emit_node(out, item, dx, dy, parent)
   end
   shown.lanes = {}
   for at, scope in ipairs(node.scopes) do
-    local box = moved(node.boxes[at], x, y)
+    local box = node.boxes[at]
+    move(box, x, y)
     shown.lanes[at] = box
     emit_scope(out, scope, box.x + math.floor((box.w - scope.graph.w) / 2),
       box.y + LANE_PAD, node.id)
@@ -237,18 +237,18 @@ local function emit_node(out, item, dx, dy, parent)
 end
 
 local function emit_edge(out, arc, dx, dy)
-  local edge, points = arc.edge or NO_EDGE, { nil, nil, nil, nil }
-  for at, point in ipairs(arc.points) do
-    points[at] = { x = point.x + dx, y = point.y + dy }
+  local edge, points = arc.edge or NO_EDGE, arc.points
+  for at = 1, #points do
+    move(points[at], dx, dy)
   end
   local label = arc.label or arc.sign
   if label then
-    edge.box.x, edge.box.y = label.x - label.w / 2, label.y
+    edge.box.x, edge.box.y = label.x - label.w / 2 + dx, label.y + dy
   end
   out.edges[#out.edges + 1] = {
     from = arc.from.node.id, to = arc.to.node.id, kind = arc.kind,
     label = edge.label, note = edge.note, points = points,
-    box = label and moved(edge.box, dx, dy) or nil,
+    box = label and edge.box or nil,
   }
 end
 

@@ -6,7 +6,8 @@
 -- connected by links.
 --
 -- An item: kind ("node", "label", "bend"), w, h, node (of a node), layer (from
--- 1 on), pos (in the layer), up and down (lists of links).
+-- 1 on), pos (in the layer), up and down (lists of links), number (by which a
+-- stage counts the items), key and mark (what a stage notes of an item).
 -- A link: a, b (items; a is above), catch (boolean), inner (between bends).
 -- An arc, one for each edge: from, to (items), edge (nil for those of the
 -- markers), kind, back (leads up), label (an item), link (its first link).
@@ -30,19 +31,17 @@ local function append(list, element)
   return list
 end
 
---- Adds an item, which stands in no layer yet. All fields are there from the
--- start (false where there is nothing): a table that does not grow is cheap.
+--- Adds an item, which stands in no layer yet. The fields of every item are
+-- there from the start, and with those of its kind they are 16 at most: a
+-- table that does not grow is cheap, and the next size is twice as large.
 function net.add_item(graph, kind, w, h, node)
-  local index = #graph.items + 1
+  local number = #graph.items + 1
   local item = {
-    kind = kind, w = w, h = h, node = node or false, index = index,
-    x = 0, y = 0, layer = false, pos = 0, number = 0, key = 0,
-    up = NONE, down = NONE, arcs = NONE, joins = false,
-    owner = false, chain = false, lane = false, jump = false,
-    mark = false, unreached = false, above = false, below = false,
-    lane_above = false, is_end = false,
+    kind = kind, w = w, h = h, node = node or false, number = number,
+    x = 0, y = 0, layer = false, pos = 0, key = 0, up = NONE, down = NONE,
+    arcs = NONE, mark = false, above = false,
   }
-  graph.items[index] = item
+  graph.items[number] = item
   return item
 end
 
@@ -65,9 +64,7 @@ local function add_arc(graph, from, to, kind, edge)
   local arc = {
     from = from, to = to, kind = kind, edge = edge or false,
     catch = kind == "catch", back = false, label = false, link = false,
-    chain = false, side = false, join = false, attach = false, sign = false,
-    lane = false, turns = false, turn = false, from_x = false, side_y = 0,
-    number = 0, points = false,
+    chain = false, points = false,
   }
   graph.arcs[#graph.arcs + 1] = arc
   from.arcs = append(from.arcs, arc)
@@ -89,7 +86,6 @@ local function add_nodes(graph, scope, is_top, marker)
   local last
   if is_top and has_end(scope) then
     last = add_node_item(graph, marker("End"))
-    last.is_end = true
   end
   return first, last
 end
@@ -141,7 +137,7 @@ local function span_of(arc)
 end
 
 -- Layers by the longest way from the start.
-local function assign_layers(graph, scope, first)
+local function assign_layers(graph, scope, first, last)
   local finished = {}
   local start = first or scope.start and graph.of[scope.start]
   if start then
@@ -149,7 +145,7 @@ local function assign_layers(graph, scope, first)
   end
   for _, item in ipairs(graph.items) do
     if not item.mark then
-      item.unreached = not item.is_end
+      item.unreached = item ~= last
       visit(item, finished)
     end
   end
@@ -176,7 +172,7 @@ local function add_labels(graph, measure)
 end
 
 local function chain_key(arc)
-  return arc.to.index * 2 + (arc.catch and 1 or 0)
+  return arc.to.number * 2 + (arc.catch and 1 or 0)
 end
 
 -- Long edges by their targets: the layers that their bends are to fill.
@@ -216,7 +212,7 @@ local function fill_chain(graph, chain)
   local below = chain.to
   for layer = chain.to.layer - 1, chain.top, -1 do
     local bend = net.add_item(graph, "bend", 0, 0)
-    bend.layer, bend.chain = layer, chain
+    bend.layer = layer
     chain.items[layer] = bend
     net.add_link(bend, below, chain.catch)
     below = bend
@@ -273,7 +269,7 @@ function net.build(scope, is_top, tools)
   local graph = { items = {}, arcs = {}, of = {}, layers = {} }
   local first, last = add_nodes(graph, scope, is_top, tools.marker)
   add_arcs(graph, scope, first, last)
-  assign_layers(graph, scope, first)
+  assign_layers(graph, scope, first, last)
   limit_loops(graph, tools.reference)
   add_labels(graph, tools.label_size)
   local chains, list = collect_chains(graph)

@@ -96,9 +96,15 @@ local function medians(links, side, found)
   return found[math.floor(middle)], found[math.ceil(middle)]
 end
 
+-- The items as lists of numbers: left and right are an item's neighbours, 0 if
+-- there is none; root to x belong to the alignment that is being packed.
 local function numbered(layers)
-  local net = { items = {}, first = {}, last = {}, gap = {}, layer_count =
-    #layers, up = { {}, {} }, down = { {}, {} } }
+  local net = {
+    layer_count = #layers, first = {}, last = {},
+    items = {}, gap = {}, left = {}, right = {},
+    up = { {}, {} }, down = { {}, {} },
+    root = {}, after = {}, waits = {}, list = {}, x = {},
+  }
   local count = 0
   for at, layer in ipairs(layers) do
     net.first[at] = count + 1
@@ -107,6 +113,8 @@ local function numbered(layers)
       item.number = count
       net.items[count] = item
       local before = layer[pos - 1]
+      net.left[count] = before and count - 1 or 0
+      net.right[count] = layer[pos + 1] and count + 1 or 0
       net.gap[count] = before and (before.w + item.w) / 2
         + ROOM[before.kind][item.kind] or 0
     end
@@ -133,7 +141,7 @@ end
 -- Builds blocks: root[i] is the topmost item (the lowest, going up) of i's
 -- block, after[i] the next one in it, the root behind the last.
 local function align(net, is_down, sign)
-  local root, after = {}, {}
+  local root, after = net.root, net.after
   for at = 1, net.count do
     root[at], after[at] = at, at
   end
@@ -163,48 +171,30 @@ local function align(net, is_down, sign)
       end
     end
   end
-  return root, after
 end
 
 -- How many blocks each block waits for: those to its left (sign > 0).
-local function count_waits(net, root, sign)
-  local waits, edge = {}, sign > 0 and net.first or net.last
+local function count_waits(net, sign)
+  local root, waits = net.root, net.waits
+  local befores = sign > 0 and net.left or net.right
   for at = 1, net.count do
     waits[at] = 0
   end
-  for layer = 1, net.layer_count do
-    for at = net.first[layer], net.last[layer] do
-      if at ~= edge[layer] then
-        waits[root[at]] = waits[root[at]] + 1
-      end
-    end
-  end
-  return waits
-end
-
--- The neighbour of an item to one side (-1: left), or nil.
-local function neighbour_lists(net)
-  local is_first, is_last = {}, {}
-  for layer = 1, net.layer_count do
-    if net.first[layer] <= net.last[layer] then
-      is_first[net.first[layer]] = true
-      is_last[net.last[layer]] = true
-    end
-  end
-  net.left, net.right = {}, {}
   for at = 1, net.count do
-    net.left[at] = is_first[at] and 0 or at - 1
-    net.right[at] = is_last[at] and 0 or at + 1
+    if befores[at] ~= 0 then
+      waits[root[at]] = waits[root[at]] + 1
+    end
   end
 end
 
 -- Packs the blocks to one side, in an order in which each comes behind those
--- that it is packed against; returns that order and the places of the roots.
-local function pack_blocks(net, root, after, sign)
-  local waits = count_waits(net, root, sign)
+-- that it is packed against: list is that order, x the places of the roots.
+-- Returns how many blocks there are.
+local function pack_blocks(net, sign)
+  local root, after, waits = net.root, net.after, net.waits
   local befores = sign > 0 and net.left or net.right
   local behinds = sign > 0 and net.right or net.left
-  local gap, list, count, x = net.gap, {}, 0, {}
+  local gap, list, count, x = net.gap, net.list, 0, net.x
   for at = 1, net.count do
     if root[at] == at and waits[at] == 0 then
       count = count + 1
@@ -233,14 +223,15 @@ local function pack_blocks(net, root, after, sign)
     until at == block
     x[block] = place_of
   end
-  return list, x
+  return count
 end
 
 -- Blocks close up to those behind them.
-local function close_up(net, root, after, sign, list, x)
+local function close_up(net, sign, count)
+  local root, after, list, x = net.root, net.after, net.list, net.x
   local behinds = sign > 0 and net.right or net.left
   local gap = net.gap
-  for number = #list, 1, -1 do
+  for number = count, 1, -1 do
     local block, room, at = list[number], math.huge, list[number]
     repeat
       local behind = behinds[at]
@@ -256,14 +247,20 @@ local function close_up(net, root, after, sign, list, x)
 end
 
 local function pack(net, is_down, sign)
-  local root, after = align(net, is_down, sign)
-  local list, x = pack_blocks(net, root, after, sign)
-  close_up(net, root, after, sign, list, x)
-  local places, least, most = {}, math.huge, -math.huge
+  align(net, is_down, sign)
+  count_waits(net, sign)
+  close_up(net, sign, pack_blocks(net, sign))
+  local root, x, places = net.root, net.x, {}
+  local least, most = math.huge, -math.huge
   for at = 1, net.count do
-    local place_of, half = sign * x[root[at]], net.items[at].w / 2
-    places[at] = place_of
-    least, most = min(least, place_of - half), max(most, place_of + half)
+    places[at] = sign * x[root[at]]
+  end
+  for layer = 1, net.layer_count do
+    local first, last = net.first[layer], net.last[layer]
+    if first <= last then
+      least = min(least, places[first] - net.items[first].w / 2)
+      most = max(most, places[last] + net.items[last].w / 2)
+    end
   end
   return { places = places, sign = sign, least = least, most = most }
 end
@@ -298,7 +295,6 @@ function place.columns(graph)
   local layers = graph.layers
   mark_conflicts(layers)
   local net = prepare(layers)
-  neighbour_lists(net)
   balance(net, {
     pack(net, true, 1), pack(net, true, -1),
     pack(net, false, 1), pack(net, false, -1),

@@ -352,10 +352,11 @@ end
 
 local function add_point(points, x, y)
   local count = #points
-  local last, one = points[count], points[count - 1]
+  local last = count > 0 and points[count]
   if last and last.x == x and last.y == y then
     return
   end
+  local one = count > 1 and points[count - 1]
   if one and (one.x == last.x and last.x == x
     or one.y == last.y and last.y == y) then
     last.x, last.y = x, y

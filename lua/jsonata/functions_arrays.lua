@@ -17,7 +17,7 @@ local apply, apply_item = calls.apply, calls.apply_item
 local is_array = values.is_array
 
 functions.count = { "<a:n>", 1, function(list)
-  return list and list[0] or 0
+  return list and values.count(list) or 0
 end }
 
 functions.append = { "<xx:a>", 2, function(a, b)

@@ -452,7 +452,15 @@ function paths.at(value, number)
   end
   number = math.floor(number)
   if is_array(value) then
-    local count = value[0]
+    local count = rawget(value, 0)
+    if count == nil then
+      local item
+      count, item = core.item(value, number < 0 and number or number + 1)
+      if count then
+        return item
+      end
+      count = value[0]
+    end
     if number < 0 then
       number = count + number
     end

@@ -67,7 +67,7 @@ end
 -- What comes from a document and is not filled yet has no [0], and in [1] a
 -- number: below zero for an array.
 
---- Does not fill what comes from a document.
+--- True for arrays, filled or not.
 function values.is_array(value)
   if type(value) ~= "table" then
     return false
@@ -80,7 +80,16 @@ function values.is_array(value)
   return type(head) == "number"
 end
 
---- The same.
+--- How many elements an array has. Does not fill it either.
+function values.count(array)
+  local count = rawget(array, 0)
+  if count == nil then
+    count = core.item(array, 0)
+  end
+  return count or array[0]
+end
+
+--- True for objects, filled or not.
 function values.is_object(value)
   if type(value) ~= "table" then
     return false

@@ -135,14 +135,21 @@ describe("an ItemReader", function()
     end
     assert.same(missing("Parameters", "/States/A/ItemReader"),
       of_reader('"Resource":"file:list"'))
-    assert.same(missing("InputType", config), of_reader(s3))
+    assert.same(missing("ReaderConfig", "/States/A/ItemReader"),
+      of_reader(s3))
+    assert.same(missing("InputType", config),
+      of_reader(s3 .. ',"ReaderConfig":{"MaxItems":1}'))
+    assert.equal(1, #of_reader(s3 .. ',"ReaderConfig":{"InputType":"XML"}'))
     assert.same(missing("CSVHeaderLocation", config),
       of_reader(s3 .. ',"ReaderConfig":{"InputType":"CSV"}'))
     assert.same(missing("CSVHeaders", config), of_reader(s3
       .. ',"ReaderConfig":{"InputType":"CSV","CSVHeaderLocation":"GIVEN"}'))
+    local flatten =
+      ',"Parameters":{},"ReaderConfig":{"Transformation":"LOAD_AND_FLATTEN"}'
     assert.same(missing("InputType", config), of_reader('"Resource":'
-      .. '"file:list","Parameters":{},"ReaderConfig":{"Transformation":'
-      .. '"LOAD_AND_FLATTEN"}'))
+      .. '"arn:aws:states:::s3:listObjectsV2"' .. flatten))
+    assert.same({}, of_reader('"Resource":"file:list"' .. flatten))
+    assert.same({}, of_reader('"Resource":"file:read","Parameters":{}'))
   end)
 
   it("has values that there are", function()
@@ -206,6 +213,7 @@ describe("a ResultWriter", function()
     assert.same({ SCHEMA .. "The field 'Parameters' is required but was "
       .. "missing" .. at },
       of_writer('"Resource":"arn:aws:states:::s3:putObject"'))
+    assert.equal(1, #of_writer('"Resource":"file:write","Parameters":1'))
     assert.same({ SCHEMA .. "The field 'Resource' is required but was missing"
       .. at }, of_writer('"Parameters":{},"WriterConfig":{}'))
   end)

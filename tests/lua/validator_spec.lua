@@ -438,6 +438,11 @@ describe("whatever is no state machine", function()
     '{"StartAt":"A","States":{"A":{"Type":"Map","QueryLanguage":"X","Label":1,'
       .. '"ItemReader":{"ReaderConfig":{"MaxItems":"$.x"},"Resource":[]},'
       .. '"ItemBatcher":1,"ResultWriter":{"WriterConfig":[]}}}}',
+    '{"StartAt":"A","States":{"A":{"Type":"Map","ItemReader":1,"ResultWriter"'
+      .. ':[],"ItemBatcher":"x","Label":{}}}}',
+    '{"StartAt":"A","States":{"A":{"Type":"Map","ItemReader":{"ReaderConfig":'
+      .. '1,"Resource":"arn:aws:states:::s3:getObject"},"ItemProcessor":'
+      .. '{"ProcessorConfig":[]}}}}',
     '{"StartAt":"A","States":{"A":{"Type":"Parallel","Branches":[1,{}]}}}',
     '{"StartAt":"A","States":{"A":{"Type":"Task","Resource":1,"Retry":[1,'
       .. '{"ErrorEquals":[1]}],"Catch":{},"TimeoutSeconds":"x"}}}',

@@ -84,6 +84,14 @@ describe("a distributed Map", function()
       run.maxItemsPerBatch, run.maxInputBytesPerBatch })
   end)
 
+  it("takes no number for larger than it can be exactly", function()
+    local run = run_of('"MaxConcurrencyPath":"$.m","ItemsPath":"$.a",'
+      .. '"ToleratedFailureCountPath":"$.c",',
+      '{"a":[],"m":1e300,"c":"' .. ("9"):rep(400) .. '"}')
+    assert.equal(9007199254740991, run.maxConcurrency)
+    assert.equal(9007199254740991, run.toleratedFailureCount)
+  end)
+
   it("evaluates what batches have beside their items", function()
     local run = run_of('"ItemBatcher":{"MaxItemsPerBatch":5,"BatchInput":'
       .. '{"x.$":"$[0]","y":1}},', "[8]")

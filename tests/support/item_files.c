@@ -21,6 +21,7 @@ void item_files_make(struct item_files *files) {
     snprintf(path, sizeof(path), "%s/b", files->root);
     assert_int_equal(mkdir(path, 0700), 0);
     files->roots[0] = files->root;
+    files->roots[1] = NULL;
     files->stores = (struct wf_item_stores){.roots = files->roots};
 }
 
