@@ -598,6 +598,11 @@ bool wf_image_of(struct wf_str text, struct wf_execution_image *image);
 typedef void wf_image_fn(void *arg, struct wf_str image);
 void wf_execution_read(struct wf_engine *engine, uint64_t id,
                        wf_image_fn *done, void *arg);
+/** Appends the image to `image`, and gives the revision that the execution
+ * runs; NULL: one of the two can't be read. */
+void wf_execution_identify(struct wf_engine *engine, uint64_t id,
+                           struct wf_buf *image, wf_machine_fn *done,
+                           void *arg);
 /** Keeps a row that was read, if its execution has ended. */
 void wf_ended_keep_image(struct wf_engine *engine, uint64_t id,
                          const struct wf_execution_image *image,

@@ -79,6 +79,42 @@ void wf_execution_read(struct wf_engine *engine, uint64_t id,
     wf_store_get(engine->store, wf_key_str(&key), image_row, read);
 }
 
+struct identify_call {
+    struct wf_engine *engine;
+    struct wf_buf *image;
+    wf_machine_fn *done;
+    void *arg;
+};
+
+static void identified(void *arg, struct wf_machine *machine) {
+    struct identify_call *call = arg;
+    call->done(call->arg, machine->name ? machine : NULL);
+    wf_call_free(call);
+}
+
+static void keep_image(void *arg, struct wf_str text) {
+    struct identify_call *call = arg;
+    struct wf_execution_image image;
+    if (!wf_image_of(text, &image)) {
+        call->done(call->arg, NULL);
+        wf_call_free(call);
+        return;
+    }
+    wf_buf_addstr(call->image, text);
+    wf_machine_need(call->engine,
+                    wf_machine_of(call->engine, image.machine,
+                                  image.revision),
+                    identified, call);
+}
+
+void wf_execution_identify(struct wf_engine *engine, uint64_t id,
+                           struct wf_buf *image, wf_machine_fn *done,
+                           void *arg) {
+    struct identify_call *call = wf_call_new(engine, sizeof(*call), NULL);
+    *call = (struct identify_call){engine, image, done, arg};
+    wf_execution_read(engine, id, keep_image, call);
+}
+
 /* ---- ARNs ---- */
 
 void wf_image_arn(const struct wf_execution_image *image,

@@ -12,8 +12,7 @@ struct describe_call {
     char *arn;
     uint64_t execution;
     struct wf_machine *machine;
-    struct wf_buf image;    /* of the execution */
-    struct wf_map_run *run; /* which it is a child of */
+    struct wf_buf image; /* of the execution */
     wf_state_machine_fn *reply;
     void *arg;
 };
@@ -22,7 +21,6 @@ static void drop(void *memory) {
     struct describe_call *call = memory;
     free(call->arn);
     wf_buf_free(&call->image);
-    wf_map_run_free(call->run);
 }
 
 static struct describe_call *new_call(struct wf_engine *engine,
@@ -97,19 +95,19 @@ static void no_execution(struct describe_call *call) {
 
 /* A child execution runs the processor of its Map state. */
 static void answer_child(struct describe_call *call,
-                         const struct wf_execution_image *image) {
-    struct wf_machine *machine = call->machine;
+                         const struct wf_map_run *run) {
+    const struct wf_machine *machine = call->machine;
     struct wf_state_machine_reply reply = wf_machine_reply(machine);
     struct wf_buf arn = {0}, run_arn = {0}, name = {0};
-    wf_image_machine_arn(image, machine, &arn);
-    wf_image_map_run_arn(image, machine, &run_arn);
-    wf_buf_addf(&name, "%s/%s", machine->name, call->run->label);
-    if (call->run->state < machine->state_count)
-        reply.definition = machine->states[call->run->state].processor;
+    wf_labelled_arn(wf_str(machine->arn), wf_str(run->label), &arn);
+    wf_map_run_arn(run, wf_str(machine->arn), &run_arn);
+    wf_buf_addf(&name, "%s/%s", machine->name, run->label);
+    if (run->state < machine->state_count)
+        reply.definition = machine->states[run->state].processor;
     reply.arn = (struct wf_str){arn.data, arn.len};
     reply.name = (struct wf_str){name.data, name.len};
     reply.map_run_arn = (struct wf_str){run_arn.data, run_arn.len};
-    reply.label = image->child_label;
+    reply.label = wf_str(run->label);
     reply.variable_references = WF_STR_NULL;
     call->reply(call->arg, NULL, &reply);
     wf_buf_free(&arn);
@@ -118,61 +116,41 @@ static void answer_child(struct describe_call *call,
     wf_call_free(call);
 }
 
-static void revision_read(void *arg, struct wf_machine *machine) {
-    struct describe_call *call = arg;
-    struct wf_execution_image image;
-    wf_image_of((struct wf_str){call->image.data, call->image.len}, &image);
-    if (!machine->name)
-        no_execution(call);
-    else if (call->run)
-        answer_child(call, &image);
-    else
-        answer(call);
-}
-
 static void run_found(void *arg, const struct wf_map_run_found *found) {
     struct describe_call *call = arg;
-    if (!found) {
+    if (found)
+        answer_child(call, found->run);
+    else
         no_execution(call);
-        return;
-    }
-    call->run = wf_map_run_copy(found->run);
-    wf_machine_need(call->engine, call->machine, revision_read, call);
 }
 
-static void find_run(void *arg, struct wf_machine *machine) {
-    struct describe_call *call = arg;
-    struct wf_execution_image image;
+static void find_run(struct describe_call *call,
+                     const struct wf_execution_image *image) {
     struct wf_buf arn = {0}, why = {0};
-    wf_image_of((struct wf_str){call->image.data, call->image.len}, &image);
-    if (!machine->name) {
-        no_execution(call);
-        return;
-    }
-    wf_image_map_run_arn(&image, machine, &arn);
+    wf_image_map_run_arn(image, call->machine, &arn);
     wf_map_run_find(call->engine, (struct wf_str){arn.data, arn.len}, &why,
                     run_found, call);
     wf_buf_free(&arn);
     wf_buf_free(&why);
 }
 
-static void with_image(void *arg, struct wf_str text) {
+static void identified(void *arg, struct wf_machine *machine) {
     struct describe_call *call = arg;
     struct wf_execution_image image;
-    if (!wf_image_of(text, &image)) {
+    wf_image_of((struct wf_str){call->image.data, call->image.len}, &image);
+    call->machine = machine;
+    if (!machine)
         no_execution(call);
-        return;
-    }
-    wf_buf_addstr(&call->image, text);
-    call->machine = wf_machine_of(call->engine, image.machine,
-                                  image.revision);
-    wf_machine_need(call->engine, call->machine,
-                    image.is_child ? find_run : revision_read, call);
+    else if (image.is_child)
+        find_run(call, &image);
+    else
+        answer(call);
 }
 
-static void read_image(void *arg) {
+static void identify(void *arg) {
     struct describe_call *call = arg;
-    wf_execution_read(call->engine, call->execution, with_image, call);
+    wf_execution_identify(call->engine, call->execution, &call->image,
+                          identified, call);
 }
 
 static void execution_found(void *arg, uint64_t id) {
@@ -183,9 +161,9 @@ static void execution_found(void *arg, uint64_t id) {
     if (id == 0)
         no_execution(call);
     else if (execution)
-        wf_execution_after(engine, execution, read_image, call);
+        wf_execution_after(engine, execution, identify, call);
     else
-        read_image(call);
+        identify(call);
 }
 
 void wf_engine_describe_state_machine_for_execution(

@@ -15,8 +15,7 @@ struct find_call {
     uint64_t parent;
     uint32_t number;
     struct wf_map_run *run;
-    struct wf_buf image;
-    struct wf_machine *machine;
+    struct wf_buf image; /* of the execution */
     wf_map_run_found_fn *found;
     void *arg;
 };
@@ -64,20 +63,21 @@ static void take(void *arg, struct wf_map_run *run, struct wf_frame *frame) {
 
 /* ---- what the ARN must be ---- */
 
-static bool has_name(const struct find_call *call) {
+static bool has_name(const struct find_call *call,
+                     const struct wf_machine *machine) {
     struct wf_buf name = {0};
-    wf_buf_addf(&name, "%s/%s", call->machine->name, call->run->label);
+    wf_buf_addf(&name, "%s/%s", machine->name, call->run->label);
     bool is_it = wf_str_eq(wf_str(call->name),
                            (struct wf_str){name.data, name.len});
     wf_buf_free(&name);
     return is_it;
 }
 
-static void with_machine(void *arg, struct wf_machine *machine) {
+static void identified(void *arg, struct wf_machine *machine) {
     struct find_call *call = arg;
     struct wf_execution_image image;
     wf_image_of((struct wf_str){call->image.data, call->image.len}, &image);
-    if (!machine->name || !has_name(call)) {
+    if (!machine || !has_name(call, machine)) {
         not_found(call);
         return;
     }
@@ -86,22 +86,10 @@ static void with_machine(void *arg, struct wf_machine *machine) {
     wf_call_free(call);
 }
 
-static void with_image(void *arg, struct wf_str text) {
-    struct find_call *call = arg;
-    struct wf_execution_image image;
-    if (!wf_image_of(text, &image)) {
-        not_found(call);
-        return;
-    }
-    wf_buf_addstr(&call->image, text);
-    call->machine = wf_machine_of(call->engine, image.machine,
-                                  image.revision);
-    wf_machine_need(call->engine, call->machine, with_machine, call);
-}
-
 static void read_parent(void *arg) {
     struct find_call *call = arg;
-    wf_execution_read(call->engine, call->parent, with_image, call);
+    wf_execution_identify(call->engine, call->parent, &call->image,
+                          identified, call);
 }
 
 /* ---- its row ---- */

@@ -200,10 +200,13 @@ static void list_answer(void *arg, struct wf_machine *machine) {
     size_t count = call->count < call->page ? call->count : call->page;
     char token[16] = "";
     wf_image_of((struct wf_str){call->image.data, call->image.len}, &parent);
-    if (!machine->name) {
+    if (!machine) {
         no_execution(call);
         return;
     }
+    if (call->count > 1)
+        qsort(call->runs, call->count, sizeof(struct wf_map_run *),
+              newest_first);
     struct shown *shown = wf_calloc(count + 1, sizeof(*shown));
     struct wf_map_run_reply *replies =
         wf_calloc(count + 1, sizeof(*replies));
@@ -219,23 +222,6 @@ static void list_answer(void *arg, struct wf_machine *machine) {
     free(replies);
     free(shown);
     wf_call_free(call);
-}
-
-static void list_with_image(void *arg, struct wf_str text) {
-    struct list_call *call = arg;
-    struct wf_execution_image image;
-    if (!wf_image_of(text, &image)) {
-        no_execution(call);
-        return;
-    }
-    wf_buf_addstr(&call->image, text);
-    if (call->count > 1)
-        qsort(call->runs, call->count, sizeof(struct wf_map_run *),
-              newest_first);
-    wf_machine_need(call->engine,
-                    wf_machine_of(call->engine, image.machine,
-                                  image.revision),
-                    list_answer, call);
 }
 
 static void scan(void *arg);
@@ -265,8 +251,8 @@ static void rows_read(void *arg, const struct wf_row *rows, size_t count,
     if (more && call->count < wanted)
         scan(call);
     else
-        wf_execution_read(call->engine, call->execution, list_with_image,
-                          call);
+        wf_execution_identify(call->engine, call->execution, &call->image,
+                              list_answer, call);
 }
 
 static void scan(void *arg) {

@@ -217,14 +217,10 @@ static void ask_update(struct rig *rig, const char *run, int at_once,
 
 /* ---- waiting ---- */
 
-static bool is_parked(struct rig *rig, void *arg) {
-    (void)arg;
-    rig_jump(rig, 20); /* a clock that has jumped stands */
-    return rig_stats(rig).active_executions == 0;
-}
-
-static void until_parked(struct rig *rig) {
-    rig_until_true(rig, is_parked, NULL);
+/* What waits leaves memory soon. */
+static void open_rig(struct rig *rig) {
+    rig->options.idle_ms = 20;
+    rig_open(rig);
 }
 
 struct wanted {
@@ -255,7 +251,15 @@ static bool have_come(struct rig *rig, void *arg) {
 }
 
 static bool has_entered(struct rig *rig, void *arg) {
-    return strstr(rig_story(rig, arg), "StateEntered") != NULL;
+    const char *const *arn = arg;
+    return strstr(rig_story(rig, *arn), "StateEntered") != NULL;
+}
+
+/* The run of an execution that has ended. */
+static const char *run_to_end(struct rig *rig, const char *input) {
+    const char *arn = rig_start(rig, "x", input);
+    rig_end(rig, arn);
+    return only_run(rig, arn);
 }
 
 /* Starts one whose run is as the text says. */
@@ -270,11 +274,9 @@ static const char *start_until(struct rig *rig, const char *input,
 
 static void an_ended_run_is_described(void **state) {
     struct rig *rig = *state;
-    rig_open(rig);
+    open_rig(rig);
     rig_machine(rig, "m", two_at_once);
-    const char *arn = rig_start(rig, "x", "[0,0,0]");
-    rig_end(rig, arn);
-    const char *run = only_run(rig, arn);
+    const char *run = run_to_end(rig, "[0,0,0]");
     const char *expected = "SUCCEEDED 0+0+3+0+0+0=3 0+0+3+0+0+0=3 "
                            "at once 2 tolerated 3 0%\n";
     rig_assert_has(run, PREFIX "mapRun:m/L:");
@@ -282,7 +284,7 @@ static void an_ended_run_is_described(void **state) {
     expect_children(rig, run, "SUCCEEDED 1\nSUCCEEDED 1\nSUCCEEDED 1\n");
     rig_reopen(rig);
     expect_run(rig, run, expected);
-    assert_string_equal(only_run(rig, arn), run);
+    assert_string_equal(only_run(rig, PREFIX "execution:m:x"), run);
     expect_children(rig, run, "SUCCEEDED 1\nSUCCEEDED 1\nSUCCEEDED 1\n");
 }
 
@@ -290,12 +292,12 @@ static void a_run_is_described_wherever_it_is(void **state) {
     struct rig *rig = *state;
     const char *expected = "RUNNING 1+2+0+0+0+0=3 0+2+0+0+0+0=2 "
                            "at once 2 tolerated 3 0%\n";
-    rig_open(rig);
+    open_rig(rig);
     rig_machine(rig, "m", two_at_once);
     const char *run = start_until(rig, "[3600,3600,3600]", "1+2+0");
     expect_run(rig, run, expected);
     expect_children(rig, run, "RUNNING 1\nRUNNING 1\n");
-    until_parked(rig);
+    rig_until_parked(rig);
     expect_run(rig, run, expected);
     expect_children(rig, run, "RUNNING 1\nRUNNING 1\n");
     assert_int_equal(rig_stats(rig).active_executions, 0);
@@ -310,7 +312,7 @@ static void a_run_is_described_wherever_it_is(void **state) {
 
 static void a_stopped_execution_aborts_its_run(void **state) {
     struct rig *rig = *state;
-    rig_open(rig);
+    open_rig(rig);
     rig_machine(rig, "m", two_at_once);
     const char *run = start_until(rig, "[3600,3600,3600]", "1+2+0");
     rig_reply_of(rig, rig_ask_stop(rig, PREFIX "execution:m:x", "E", "C"));
@@ -323,7 +325,7 @@ static void runs_come_in_pages(void **state) {
     struct rig *rig = *state;
     struct answer answer = {0};
     struct wf_buf seen = {0};
-    rig_open(rig);
+    open_rig(rig);
     rig_machine(
         rig, "m",
         "{'StartAt':'P','States':{'P':{'Type':'Parallel','Branches':["
@@ -359,7 +361,7 @@ static void what_there_is_not_is_refused(void **state) {
     };
     struct rig *rig = *state;
     struct answer answer = {0};
-    rig_open(rig);
+    open_rig(rig);
     rig_machine(rig, "m", two_at_once);
     const char *arn = rig_start(rig, "x", "[0]");
     rig_end(rig, arn);
@@ -397,7 +399,7 @@ static void children_come_in_pages(void **state) {
     struct rig *rig = *state;
     struct answer all = {0}, page = {0};
     struct wf_buf seen = {0};
-    rig_open(rig);
+    open_rig(rig);
     rig_machine(rig, "m", WAITS("M", "", "STANDARD"));
     const char *run =
         start_until(rig, "[3600,0,3600,0,0,3600,0]", "0+3+4+0");
@@ -414,7 +416,7 @@ static void children_come_in_pages(void **state) {
         assert_int_equal(seen.len, all.arns.len);
         assert_memory_equal(seen.data, all.arns.data, seen.len);
         seen.len = 0;
-        until_parked(rig);
+        rig_until_parked(rig);
     }
     ask_children(rig, run, WF_EXECUTION_RUNNING, 0, NULL, &page);
     assert_string_equal(page.text.data, "RUNNING 1\nRUNNING 1\nRUNNING 1\n");
@@ -427,25 +429,25 @@ static void children_come_in_pages(void **state) {
 
 static void children_are_none_of_the_machine(void **state) {
     struct rig *rig = *state;
-    rig_open(rig);
+    open_rig(rig);
     rig_machine(rig, "m", WAITS("M", "", "STANDARD"));
     start_until(rig, "[3600,0]", "0+1+1");
     for (int i = 0; i < 2; i++) {
         struct rig_reply *list =
             rig_reply_of(rig, rig_ask_list(rig, 0, 0, NULL));
         assert_string_equal(list->text, "x RUNNING\n");
-        until_parked(rig);
+        rig_until_parked(rig);
     }
 }
 
 static void a_child_is_an_execution(void **state) {
     struct rig *rig = *state;
-    rig_open(rig);
+    open_rig(rig);
     rig_machine(rig, "m", two_at_once);
     const char *run = start_until(rig, "[3600]", "0+1+0");
     const char *child = newest_child(rig, run);
     rig_assert_has(child, PREFIX "execution:m/L:");
-    rig_until_true(rig, has_entered, (void *)(uintptr_t)child);
+    rig_until_true(rig, has_entered, &child);
     for (int i = 0; i < 2; i++) {
         struct rig_reply *shown = rig_describe(rig, child);
         assert_string_equal(shown->arn, child);
@@ -453,7 +455,7 @@ static void a_child_is_an_execution(void **state) {
         assert_string_equal(shown->input, "3600");
         assert_int_equal(shown->status, WF_EXECUTION_RUNNING);
         rig_assert_has(rig_story(rig, child), "2<0 WaitStateEntered WM");
-        until_parked(rig);
+        rig_until_parked(rig);
     }
     struct rig_reply *waits = rig_ask_wait(rig, child, 60000);
     rig_reply_of(rig, rig_ask_stop(rig, child, "E", "C"));
@@ -467,11 +469,9 @@ static void a_child_is_an_execution(void **state) {
 
 static void an_express_child_is_one_too(void **state) {
     struct rig *rig = *state;
-    rig_open(rig);
+    open_rig(rig);
     rig_machine(rig, "m", WAITS("M", "'Label':'L',", "EXPRESS"));
-    const char *arn = rig_start(rig, "x", "[0]");
-    rig_end(rig, arn);
-    const char *child = newest_child(rig, only_run(rig, arn));
+    const char *child = newest_child(rig, run_to_end(rig, "[0]"));
     rig_assert_has(child, PREFIX "express:m/L:");
     assert_string_equal(rig_describe(rig, child)->arn, child);
     rig_assert_status(rig, child, WF_EXECUTION_SUCCEEDED);
@@ -483,7 +483,7 @@ static void other_names_of_a_child_are_none(void **state) {
         "execution:m:%s", "execution:m/K:%s", "execution:n/L:%s",
         "express:m/L:%s", "execution:m/L:%s0"};
     struct rig *rig = *state;
-    rig_open(rig);
+    open_rig(rig);
     rig_machine(rig, "n", two_at_once);
     rig_machine(rig, "m", two_at_once);
     const char *run = start_until(rig, "[3600]", "0+1+0");
@@ -499,7 +499,7 @@ static void other_names_of_a_child_are_none(void **state) {
             assert_string_equal(reply->exception, "ExecutionDoesNotExist");
             wf_buf_free(&arn);
         }
-        until_parked(rig);
+        rig_until_parked(rig);
     }
 }
 
@@ -524,11 +524,9 @@ static void on_machine(void *arg, const struct wf_refusal *refusal,
 static void a_child_runs_the_processor(void **state) {
     struct rig *rig = *state;
     struct machine_answer answer = {0};
-    rig_open(rig);
+    open_rig(rig);
     rig_machine(rig, "m", two_at_once);
-    const char *arn = rig_start(rig, "x", "[0]");
-    rig_end(rig, arn);
-    const char *run = only_run(rig, arn);
+    const char *run = run_to_end(rig, "[0]");
     wf_engine_describe_state_machine_for_execution(
         rig->engine, wf_str(newest_child(rig, run)), on_machine, &answer);
     rig_until(rig, &answer.done);
@@ -550,7 +548,7 @@ static void a_child_runs_the_processor(void **state) {
 static void a_higher_limit_starts_children(void **state) {
     struct rig *rig = *state;
     struct answer answer = {0};
-    rig_open(rig);
+    open_rig(rig);
     rig_machine(rig, "m", two_at_once);
     const char *run = start_until(rig, "[3600,3600,3600,3600]", "2+2+0");
     ask_update(rig, run, 3, -1, -1, &answer);
@@ -558,7 +556,7 @@ static void a_higher_limit_starts_children(void **state) {
     until_run(rig, run, "1+3+0+0+0+0=4");
     expect_run(rig, run, "RUNNING 1+3+0+0+0+0=4 0+3+0+0+0+0=3 at once 3 "
                          "tolerated 3 0%\n");
-    until_parked(rig);
+    rig_until_parked(rig);
     ask_update(rig, run, 0, 0, 12.5, &answer);
     assert_string_equal(answer.exception, "");
     until_run(rig, run, "0+4+0+0+0+0=4");
@@ -574,7 +572,7 @@ static void a_higher_limit_starts_children(void **state) {
 static void an_update_can_be_of_nothing(void **state) {
     struct rig *rig = *state;
     struct answer answer = {0};
-    rig_open(rig);
+    open_rig(rig);
     rig_machine(rig, "m", two_at_once);
     const char *run = start_until(rig, "[3600,3600,3600]", "1+2+0");
     ask_update(rig, run, -1, -1, -1, &answer);
@@ -587,11 +585,9 @@ static void an_update_can_be_of_nothing(void **state) {
 static void an_ended_run_is_not_updated(void **state) {
     struct rig *rig = *state;
     struct answer answer = {0};
-    rig_open(rig);
+    open_rig(rig);
     rig_machine(rig, "m", two_at_once);
-    const char *arn = rig_start(rig, "x", "[0]");
-    rig_end(rig, arn);
-    const char *run = only_run(rig, arn);
+    const char *run = run_to_end(rig, "[0]");
     for (int i = 0; i < 2; i++) {
         ask_update(rig, run, 1, 1, 1, &answer);
         assert_string_equal(answer.exception, "ValidationException");
