@@ -475,6 +475,14 @@ static void an_express_child_is_one_too(void **state) {
     rig_assert_has(child, PREFIX "express:m/L:");
     assert_string_equal(rig_describe(rig, child)->arn, child);
     rig_assert_status(rig, child, WF_EXECUTION_SUCCEEDED);
+    const char *run =
+        only_run(rig, rig_start(rig, "y", "[3600,3600,3600]"));
+    until_run(rig, run, "0+3+0");
+    child = newest_child(rig, run);
+    rig_reply_of(rig, rig_ask_stop(rig, child, "E", "C"));
+    rig_assert_status(rig, child, WF_EXECUTION_ABORTED);
+    rig_assert_has(rig_story(rig, child), " E: C");
+    until_run(rig, run, "FAILED 0+0+0+0+0+3=3"); /* none was tolerated */
 }
 
 /* Only the whole ARN names the child. */
@@ -569,6 +577,23 @@ static void a_higher_limit_starts_children(void **state) {
     free_answer(&answer);
 }
 
+static void less_tolerance_ends_the_run(void **state) {
+    struct rig *rig = *state;
+    struct answer answer = {0};
+    open_rig(rig);
+    rig_machine(rig, "m", two_at_once);
+    const char *run = start_until(rig, "[3600,3600,3600]", "1+2+0");
+    rig_reply_of(rig, rig_ask_stop(rig, newest_child(rig, run), "E", "C"));
+    until_run(rig, run, "RUNNING 0+2+0+0+0+1=3");
+    rig_until_parked(rig);
+    ask_update(rig, run, -1, 0, -1, &answer);
+    assert_string_equal(answer.exception, "");
+    until_run(rig, run, "FAILED 0+0+0+0+0+3=3");
+    assert_int_equal(rig_end(rig, PREFIX "execution:m:x")->status,
+                     WF_EXECUTION_FAILED);
+    free_answer(&answer);
+}
+
 static void an_update_can_be_of_nothing(void **state) {
     struct rig *rig = *state;
     struct answer answer = {0};
@@ -614,6 +639,7 @@ int main(int argc, char **argv) {
         ENGINE_TEST_REAL(other_names_of_a_child_are_none),
         ENGINE_TEST_REAL(a_child_runs_the_processor),
         ENGINE_TEST_REAL(a_higher_limit_starts_children),
+        ENGINE_TEST_REAL(less_tolerance_ends_the_run),
         ENGINE_TEST_REAL(an_update_can_be_of_nothing),
         ENGINE_TEST_REAL(an_ended_run_is_not_updated),
     };
