@@ -111,8 +111,12 @@ static void add_execution(struct listing *listing,
     listing->seen[listing->seen_count++] = e->id;
     if (e->deciding && !e->in_store && e->first_seq == 0)
         return; /* its start is held back, and not answered yet */
+    if (e->deciding) { /* so may its end be */
+        item.status = WF_EXECUTION_RUNNING;
+        item.stop_ms = 0;
+    }
     if (is_older(listing, item.place_ms, e->id) &&
-        (!listing->status || listing->status == e->status))
+        (!listing->status || listing->status == item.status))
         add(listing, item, wf_str(e->name));
 }
 
