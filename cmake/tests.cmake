@@ -74,6 +74,11 @@ if(CMOCKA_FOUND)
               tests/support/branches.c LINK wf_engine wf_worker
               wf_lua_stdlib)
   endforeach()
+  foreach(name engine_map_run engine_map_recover)
+    unit_test(${name} SOURCES ${ENGINE_FIXTURE} tests/support/branches.c
+              tests/support/item_files.c tests/support/map_runs.c
+              LINK wf_engine wf_worker wf_lua_stdlib)
+  endforeach()
   # --wrap does not reach calls that link-time optimisation has resolved.
   if(NOT CMAKE_INTERPROCEDURAL_OPTIMIZATION)
     unit_test(engine_large SOURCES ${ENGINE_FIXTURE} LINK wf_engine wf_worker
