@@ -297,8 +297,11 @@ unsigned wf_map_run_turn(struct wf_engine *engine, struct wf_frame *frame,
         wf_fork_fail(engine, frame, &TOO_MUCH);
         return made;
     }
-    if (made <= budget)
-        made += start_children(engine, frame, budget);
+    if (made > budget) {
+        wf_frame_run(engine, frame); /* there may be more to do */
+        return made;
+    }
+    made += start_children(engine, frame, budget);
     if (frame->phase != WF_PHASE_FORK || wf_frame_is_undecided(frame))
         return made;
     if (is_too_much(run)) /* now that the number of items is known */
