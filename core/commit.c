@@ -569,8 +569,12 @@ static void batch_durable(void *arg, const struct wf_error *err) {
 
 void wf_engine_submit(struct wf_engine *engine) {
     wf_engine_checkpoint(engine);
-    if (!wf_engine_has_open(engine))
+    if (!wf_engine_has_open(engine)) {
+        /* What has changed is held back, and must not hold back others. */
+        engine->open_changes = 0;
+        engine->open_bytes = 0;
         return;
+    }
     struct wf_commit *commit = open_commit(engine);
     commit->seq = engine->next_seq;
     commit->submitted_ns = wf_clock_mono_ns();
