@@ -3,15 +3,16 @@ layer(wf_base SOURCES core/base.c core/clock.c core/profile.c)
 layer(wf_doc SOURCES core/doc.c core/doc_scan.c core/doc_value.c
       core/doc_equal.c core/doc_path.c core/json_complaint.c
       LINK wf_base m)
+layer(wf_regex SOURCES core/regex.c LINK wf_base PkgConfig::PCRE2)
 layer(wf_lua_json SOURCES core/lua_json.c core/lua_json_encode.c
       core/lua_json_merge.c LINK wf_doc PkgConfig::LUAJIT)
 layer(wf_lua_doc SOURCES core/lua_doc.c core/lua_doc_budget.c core/lua_doc_from.c
       core/lua_doc_template.c core/lua_doc_hash.c core/lua_doc_regex.c
-      LINK wf_lua_json PkgConfig::CRYPTO PkgConfig::PCRE2)
+      LINK wf_lua_json wf_regex PkgConfig::CRYPTO)
 
 layer(wf_lua_jsonata SOURCES core/lua_jsonata.c core/lua_jsonata_decode.c
       core/lua_jsonata_encode.c core/lua_jsonata_merge.c core/lua_regex.c
-      LINK wf_lua_doc PkgConfig::PCRE2)
+      LINK wf_lua_doc wf_regex)
 
 include(cmake/embed.cmake)
 embed_lua(EMBEDDED_SOURCE)
@@ -38,7 +39,7 @@ target_compile_definitions(wf_store PUBLIC $<$<CONFIG:Debug>:WF_FAULTS>)
 layer(wf_api SOURCES core/api.c core/api_call.c core/api_validate.c
       core/api_model.c core/api_own.c core/api_executions.c
       core/api_state_machines.c core/api_settings.c core/api_tags.c
-      core/api_events.c core/api_map_runs.c
+      core/api_events.c core/api_map_runs.c core/api_graph.c
       LINK wf_offload wf_http wf_doc wf_event)
 
 # Task handlers: the engine's side of the worker processes, and the worker.
@@ -92,10 +93,12 @@ layer(wf_engine SOURCES core/engine.c core/commit.c core/table.c core/keys.c
       core/map_children.c core/map_results.c core/map_stop.c
       core/sweep.c core/docs.c core/transition.c core/ask.c
       core/end.c core/task.c
-      core/task_ask.c core/task_table.c core/timer.c core/park.c core/load.c
+      core/task_ask.c core/task_table.c core/survivors.c core/timer.c
+      core/park.c core/load.c
       core/load_docs.c core/recover.c
       core/machine.c core/machine_rows.c core/machine_make.c
       core/label_refusal.c
+      core/definition.c
       core/machine_read.c core/machine_list.c core/machine_delete.c
       core/machine_tags.c core/machine_old.c core/stop.c
       core/arn.c core/call.c core/ended.c core/refusal.c core/bundle.c

@@ -6,7 +6,7 @@ if(NOT MOONSTEP_SANITIZE)
        ${CMAKE_SOURCE_DIR}/core/lua_doc*.c ${CMAKE_SOURCE_DIR}/core/lua_json*.c)
   add_library(wf_doc_module MODULE tests/support/wf_doc_module.c
               ${doc_sources} core/lua_regex.c core/doc.c core/base.c core/clock.c
-              core/json_write.c)
+              core/json_write.c core/regex.c)
   target_include_directories(wf_doc_module PRIVATE core)
   target_link_libraries(wf_doc_module PRIVATE PkgConfig::CRYPTO
                         PkgConfig::PCRE2 m)

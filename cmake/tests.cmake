@@ -62,9 +62,9 @@ if(CMOCKA_FOUND)
   set(ENGINE_FIXTURE tests/support/engine_fixture.c
       tests/support/engine_requests.c tests/support/store_gate.c
       tests/support/store_memory.c)
-  foreach(name engine engine_machines engine_names engine_park engine_tasks
-          engine_recover engine_payloads engine_follow engine_lambda
-          map_api)
+  foreach(name engine engine_machines engine_revisions engine_names
+          engine_park engine_tasks engine_recover engine_payloads
+          engine_follow engine_lambda map_api)
     unit_test(${name} SOURCES ${ENGINE_FIXTURE} LINK wf_engine wf_worker
               wf_lua_stdlib)
   endforeach()
@@ -85,6 +85,11 @@ if(CMOCKA_FOUND)
               wf_lua_stdlib)
     target_link_options(test_engine_large PRIVATE
                         -Wl,--wrap=wf_doc_scan,--wrap=wf_script_decide)
+    unit_test(engine_definitions SOURCES ${ENGINE_FIXTURE} LINK wf_engine
+              wf_worker wf_lua_stdlib)
+    target_link_options(test_engine_definitions PRIVATE
+                        -Wl,--wrap=wf_definition_check
+                        -Wl,--wrap=wf_script_diagnose,--wrap=wf_graph_draw)
   endif()
 endif()
 

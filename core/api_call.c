@@ -171,11 +171,12 @@ struct found {
     wf_api_fn *run;                   /* NULL: not here */
 };
 
-static wf_api_fn *find_in(const struct wf_api_operation *table,
-                          struct wf_str name) {
-    for (; table->name; table++)
-        if (wf_str_eq(wf_str(table->name), name))
-            return table->run;
+static wf_api_fn *find_run(const struct wf_api_operation *const *tables,
+                           struct wf_str name) {
+    for (; *tables; tables++)
+        for (const struct wf_api_operation *at = *tables; at->name; at++)
+            if (wf_str_eq(wf_str(at->name), name))
+                return at->run;
     return NULL;
 }
 
@@ -191,31 +192,31 @@ static bool has_prefix(struct wf_str *target, const char *prefix) {
 static struct found find_aws(struct wf_str name) {
     static const struct wf_api_operation *const tables[] = {
         wf_api_executions, wf_api_state_machines, wf_api_tags,
-        wf_api_map_runs};
-    struct found found = {0};
+        wf_api_map_runs, NULL};
+    struct found found = {.run = find_run(tables, name)};
     for (size_t i = 0; i < wf_api_input_count && !found.shape; i++)
         if (wf_str_eq(wf_str(wf_api_inputs[i].operation), name))
             found.shape = wf_api_inputs[i].shape;
-    for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]); i++)
-        if (!found.run)
-            found.run = find_in(tables[i], name);
+    return found;
+}
+
+static struct found find_own(struct wf_str name) {
+    static const struct wf_api_operation *const tables[] = {
+        wf_api_own, wf_api_events, wf_api_graph, NULL};
+    struct found found = {.run = find_run(tables, name)};
+    for (const struct wf_api_input *at = wf_api_own_inputs; at->operation;
+         at++)
+        if (wf_str_eq(wf_str(at->operation), name))
+            found.shape = at->shape;
     return found;
 }
 
 static struct found find(struct wf_str target) {
-    struct found found = {0};
     if (has_prefix(&target, "AWSStepFunctions."))
         return find_aws(target);
-    if (!has_prefix(&target, "Moonstep."))
-        return found;
-    for (const struct wf_api_input *at = wf_api_own_inputs; at->operation;
-         at++)
-        if (wf_str_eq(wf_str(at->operation), target))
-            found.shape = at->shape;
-    found.run = find_in(wf_api_own, target);
-    if (!found.run)
-        found.run = find_in(wf_api_events, target);
-    return found;
+    if (has_prefix(&target, "Moonstep."))
+        return find_own(target);
+    return (struct found){0};
 }
 
 /* ---- running ---- */

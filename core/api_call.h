@@ -61,6 +61,7 @@ extern const struct wf_api_operation wf_api_map_runs[];
 /** Ours, behind the prefix "Moonstep." */
 extern const struct wf_api_operation wf_api_own[];
 extern const struct wf_api_operation wf_api_events[];
+extern const struct wf_api_operation wf_api_graph[];
 
 /** A member of the request. False: it is not given, or null. */
 bool wf_api_value(struct wf_api_request *request, const char *member,

@@ -48,6 +48,20 @@ static const struct wf_api_shape events_input = {
     .kind = WF_API_STRUCTURE, .members = events_members
 };
 
+static const struct wf_api_shape definition = {
+    .kind = WF_API_STRING, .sensitive = true, WF_API_AT_LEAST(1),
+    WF_API_AT_MOST(1048576)
+};
+
+static const struct wf_api_member layout_members[] = {
+    {"definition", &definition, false},
+    {"stateMachineArn", &arn, false},
+    {0},
+};
+static const struct wf_api_shape layout_input = {
+    .kind = WF_API_STRUCTURE, .members = layout_members
+};
+
 static const struct wf_api_member no_members[] = {{0}};
 static const struct wf_api_shape no_input = {
     .kind = WF_API_STRUCTURE, .members = no_members
@@ -56,6 +70,7 @@ static const struct wf_api_shape no_input = {
 const struct wf_api_input wf_api_own_inputs[] = {
     {"WaitForExecution", &wait_input},
     {"WaitForEvents", &events_input},
+    {"LayoutGraph", &layout_input},
     {"Stats", &no_input},
     {0},
 };

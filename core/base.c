@@ -97,6 +97,14 @@ void wf_buf_addstr(struct wf_buf *buf, struct wf_str text) {
     wf_buf_add(buf, text.data, text.len);
 }
 
+void wf_buf_keep(struct wf_buf *buf, struct wf_str *text) {
+    const char *at = buf->data + buf->len;
+    if (!text->data)
+        return;
+    wf_buf_addstr(buf, *text);
+    text->data = at;
+}
+
 void wf_buf_adds(struct wf_buf *buf, const char *cstr) {
     wf_buf_add(buf, cstr, strlen(cstr));
 }

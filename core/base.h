@@ -85,6 +85,8 @@ void wf_buf_reserve(struct wf_buf *buf, size_t extra);
 void wf_buf_add(struct wf_buf *buf, const void *data, size_t len);
 void wf_buf_addstr(struct wf_buf *buf, struct wf_str text);
 void wf_buf_adds(struct wf_buf *buf, const char *cstr);
+/** Copies a text into a buffer that has room for it, so that none moves. */
+void wf_buf_keep(struct wf_buf *buf, struct wf_str *text);
 void wf_buf_addf(struct wf_buf *buf, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #define STEPS UINT64_C(50000000) /* about five seconds */
+#define TIME_MS 10000
 #define BYTES ((size_t)512 << 20)
 #define MACHINES 16
 /* Garbage of larger payloads is collected at once. */
@@ -59,6 +60,8 @@ static void init(struct wf_deciders *deciders,
         limits->doc_bytes = BYTES;
     if (!limits->lua_bytes)
         limits->lua_bytes = BYTES;
+    if (!limits->time_ms && !options->seeded)
+        limits->time_ms = TIME_MS;
     pthread_mutex_init(&deciders->mutex, NULL);
 }
 
@@ -207,9 +210,8 @@ static void fail(struct wf_decision *decision, const char *cause) {
                                               decision->texts.len};
 }
 
-static void collect(struct wf_deciding *self, struct decider *decider) {
-    size_t bytes = self->call.input->len +
-                   (self->call.output ? self->call.output->len : 0);
+/* What a decision about so many bytes has left behind. */
+static void collect(struct decider *decider, size_t bytes) {
     size_t kb = wf_script_memory_kb(decider->script);
     if (bytes > COLLECT_BYTES || kb > COLLECT_KB)
         kb = wf_script_collect(decider->script);
@@ -219,6 +221,8 @@ static void collect(struct wf_deciding *self, struct decider *decider) {
 
 static void decide(struct wf_deciding *self, struct decider *decider) {
     struct wf_error err = {0};
+    size_t bytes = self->call.input->len +
+                   (self->call.output ? self->call.output->len : 0);
     if (self->deciders->options.seeded)
         wf_clock_seed(&decider->clock, self->question.seed);
     self->call.machine = machine_of(decider, &self->question, &err);
@@ -229,7 +233,7 @@ static void decide(struct wf_deciding *self, struct decider *decider) {
         if (self->decision.kind == WF_DECISION_TOO_LONG)
             self->decision.kind = WF_DECISION_FAIL;
     }
-    collect(self, decider);
+    collect(decider, bytes);
     self->notices = decider->notices;
     decider->notices = (struct wf_buf){0};
 }
@@ -272,16 +276,32 @@ static void decide_done(struct wf_job *job) {
     free(self);
 }
 
-/* ---- copying a call ---- */
+/* ---- other work ---- */
 
-/* The buffer does not move: it has room for all. */
-static void keep(struct wf_buf *texts, struct wf_str *text) {
-    const char *at = texts->data + texts->len;
-    if (!text->data)
+static void script_work(struct wf_job *job) {
+    struct wf_script_job *self = (struct wf_script_job *)job;
+    struct decider *decider = take(self->deciders, &self->err);
+    self->work(self, decider ? decider->script : NULL);
+    if (!decider)
         return;
-    wf_buf_addstr(texts, *text);
-    text->data = at;
+    collect(decider, 0);
+    give_back(self->deciders, decider);
 }
+
+static void script_done(struct wf_job *job) {
+    struct wf_script_job *self = (struct wf_script_job *)job;
+    self->done(self);
+}
+
+void wf_deciders_submit(struct wf_deciders *deciders,
+                        struct wf_script_job *job) {
+    job->job = (struct wf_job){
+        .work = script_work, .done = script_done, .is_long = true};
+    job->deciders = deciders;
+    wf_evaluator_submit(deciders->evaluator, &job->job);
+}
+
+/* ---- copying a call ---- */
 
 static void keep_doc(struct wf_doc *doc) {
     if (doc)
@@ -312,7 +332,7 @@ static void copy_call(struct wf_deciding *self,
         wf_buf_add(&self->texts, context->retriers, retriers);
     context->retriers = (const uint16_t *)(const void *)self->texts.data;
     for (size_t i = 0; i < count; i++)
-        keep(&self->texts, texts[i]);
+        wf_buf_keep(&self->texts, texts[i]);
     keep_doc(self->call.input);
     keep_doc(self->call.output);
     keep_doc(context->execution_input);

@@ -51,6 +51,18 @@ struct wf_question {
  */
 struct wf_deciding *wf_deciders_ask(struct wf_deciders *deciders,
                                     const struct wf_question *question);
+/** Other work that needs a Lua state. */
+struct wf_script_job {
+    struct wf_job job; /**< Ours, but for wf_job_is_cancelled(). */
+    /** On a thread. script NULL: `err` says why there is none. */
+    void (*work)(struct wf_script_job *job, struct wf_script *script);
+    void (*done)(struct wf_script_job *job); /**< On the loop; may free it. */
+    struct wf_error err;
+    struct wf_deciders *deciders; /* ours */
+};
+/** As wf_evaluator_submit(): `work` is left out if it is cancelled. */
+void wf_deciders_submit(struct wf_deciders *deciders,
+                        struct wf_script_job *job);
 /** Nobody wants to know any more. `done` comes all the same, with NULL. */
 void wf_deciding_cancel(struct wf_deciding *deciding);
 

@@ -325,6 +325,8 @@ int wf_engine_open(struct ev_loop *loop, struct wf_clock *clock,
         rc = wf_engine_recover(engine, err);
     }
     if (rc == 0)
+        rc = wf_survivors_end(engine, err);
+    if (rc == 0)
         rc = wf_bundles_open(engine, err);
     if (rc != 0) {
         wf_engine_close(engine);

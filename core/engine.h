@@ -195,10 +195,24 @@ void wf_engine_list_state_machines(struct wf_engine *engine,
                                    wf_state_machine_list_fn *reply,
                                    void *arg);
 
-/** What is wrong with a definition; calls back at once. */
+/** What is wrong with a definition; calls back at once, or when a thread has
+ * looked at a large one. */
 void wf_engine_validate_definition(struct wf_engine *engine,
                                    struct wf_str definition, bool express,
                                    wf_diagnostics_fn *reply, void *arg);
+
+/** What to lay out: one of the two, the other's data is NULL. */
+struct wf_layout_graph {
+    struct wf_str definition;
+    struct wf_str arn; /**< Of a state machine. */
+};
+/** The layout is JSON (graph.h). Exceptions: InvalidDefinition, and those of
+ * DescribeStateMachine. */
+typedef void wf_layout_fn(void *arg, const struct wf_refusal *refusal,
+                          struct wf_str layout);
+void wf_engine_layout_graph(struct wf_engine *engine,
+                            const struct wf_layout_graph *ask,
+                            wf_layout_fn *reply, void *arg);
 
 /** Exceptions of all three: InvalidArn, ResourceNotFound. */
 typedef void wf_tags_fn(void *arg, const struct wf_refusal *refusal,

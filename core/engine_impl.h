@@ -15,6 +15,7 @@
  *   task.c        tasks: dispatch, answers, children, the pool's callbacks
  *   task_ask.c    what a worker is asked to do
  *   task_table.c  which frame a task of the pool belongs to
+ *   survivors.c   programs of tasks that were given up
  *   timer.c       the heap of timers in memory; firing
  *   park.c        packing, dropping from memory
  *   load.c        from rows to memory: executions, frames, due timers
@@ -478,13 +479,24 @@ void wf_failure_too_large(struct wf_failure *failure, struct wf_str name,
 void wf_task_abandon(struct wf_engine *engine, struct wf_frame *frame);
 /** Records TaskStarted if that is still due. */
 void wf_task_record_started(struct wf_engine *engine, struct wf_frame *frame);
-/** Ends what a dead engine's task left running; the frame's next dispatch
- * waits for that. */
-void wf_task_end_survivors(struct wf_engine *engine, struct wf_frame *frame);
+/** The process groups that the frame's task had started have ended. */
+void wf_task_left_nothing(struct wf_engine *engine, struct wf_frame *frame);
 void wf_task_recovered(struct wf_engine *engine, struct wf_frame *frame);
 void wf_tasks_housekeeping(struct wf_engine *engine);
 void wf_tasks_drain_backlog(struct wf_engine *engine);
 void wf_tasks_free(struct wf_engine *engine);
+
+/* ---- survivors.c ---- */
+/** Ends what a dead engine's or worker's task left running; the frame's next
+ * dispatch waits for that. */
+void wf_task_end_survivors(struct wf_engine *engine, struct wf_frame *frame);
+/** The frame gives up its task: what that has started is on record, by rows
+ * of the open batch, until it has ended. */
+void wf_survivors_put(struct wf_engine *engine, const struct wf_frame *frame);
+void wf_survivor_ended(struct wf_engine *engine, struct wf_child child);
+/** At the start: ends those on record. */
+int wf_survivors_end(struct wf_engine *engine, struct wf_error *err);
+void wf_survivors_free(struct wf_engine *engine);
 
 /* ---- timer.c ---- */
 /** (Re)arms or disarms a frame's timer from its due times. */

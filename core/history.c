@@ -303,15 +303,19 @@ static void durable(void *arg) {
     read_segments(arg);
 }
 
-/* A segment that memory knows of may be on its way to the disk still: then
- * the read is made again once that is durable. */
-static bool wait_for_rows(struct history *history) {
+/* A segment that memory knew of may have been on its way to the disk: then
+ * the read is made again, once that is durable. It is, if the execution has
+ * left memory since. */
+static bool read_again(struct history *history) {
     struct wf_execution *execution =
         wf_table_by_id(&history->engine->table, history->execution);
-    if (!execution || history->has_waited)
+    if (history->has_waited)
         return false;
     history->has_waited = true;
-    wf_execution_after(history->engine, execution, durable, history);
+    if (execution)
+        wf_execution_after(history->engine, execution, durable, history);
+    else
+        read_segments(history);
     return true;
 }
 
@@ -331,7 +335,7 @@ static void segment_rows(void *arg, const struct wf_row *rows, size_t count,
         hold(&history->segments, &history->segment_count, 0, rows[i].value);
         history->covered = first + events;
     }
-    if (count == 0 && wait_for_rows(history))
+    if (count == 0 && read_again(history))
         return;
     if (count == 0) /* nothing more is stored: show what there is */
         history->covered = history->last + 1;

@@ -49,7 +49,7 @@ struct wf_item_bucket *wf_item_bucket_find(const struct wf_item_stores *stores,
 
     if (!bucket)
         return NULL;
-    bucket->name = (struct wf_str){wf_strndup(name.data, name.len), name.len};
+    bucket->name = wf_item_copy(name);
     bucket->cancelled = cancelled;
     return bucket;
 }
@@ -74,9 +74,17 @@ void wf_item_folder_free(struct wf_item_folder *folder) {
 
 /* ---- objects ---- */
 
-static bool ends_with(struct wf_str text, struct wf_str end) {
-    return text.len >= end.len &&
-           memcmp(text.data + text.len - end.len, end.data, end.len) == 0;
+bool wf_item_ends_with(struct wf_str text, const char *end) {
+    size_t len = strlen(end);
+
+    return text.len >= len &&
+           memcmp(text.data + text.len - len, end, len) == 0;
+}
+
+int wf_item_compare(struct wf_str a, struct wf_str b) {
+    size_t len = a.len < b.len ? a.len : b.len;
+    int order = len ? memcmp(a.data, b.data, len) : 0;
+    return order ? order : (a.len > b.len) - (a.len < b.len);
 }
 
 /* BUCKET/KEY and a NUL. */
@@ -98,14 +106,15 @@ struct wf_item_source *wf_item_bucket_open(struct wf_item_bucket *bucket,
     if (key.len == 0 || memchr(key.data, '\0', key.len))
         wf_error_set(err, WF_E_NOT_FOUND, "open %.300s: no such object",
                      name.data);
-    else if (ends_with(key, WF_STR(".zst")) || ends_with(key, WF_STR(".zstd")))
+    else if (wf_item_ends_with(key, ".zst") ||
+             wf_item_ends_with(key, ".zstd"))
         wf_error_set(err, WF_E_INVALID,
                      "open %.300s: zstd compression is not supported",
                      name.data);
     else
         source = bucket->ops->open(bucket, key, name.data, err);
     wf_buf_free(&name);
-    return source && ends_with(key, WF_STR(".gz"))
+    return source && wf_item_ends_with(key, ".gz")
                ? wf_item_source_gunzip(source)
                : source;
 }

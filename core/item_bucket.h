@@ -132,6 +132,21 @@ struct wf_item_source *wf_item_bucket_open(struct wf_item_bucket *bucket,
                                            struct wf_str key,
                                            struct wf_error *err);
 
+/* ---- for item_*.c: texts ---- */
+
+/** A copy to be freed; nothing stays nothing. */
+static inline struct wf_str wf_item_copy(struct wf_str text) {
+    return text.data ? (struct wf_str){wf_strndup(text.data, text.len),
+                                       text.len}
+                     : text;
+}
+static inline struct wf_str wf_item_str(const struct wf_buf *buf) {
+    return (struct wf_str){buf->data, buf->len};
+}
+bool wf_item_ends_with(struct wf_str text, const char *end);
+/** By bytes, as S3 sorts keys: below 0, 0, above. */
+int wf_item_compare(struct wf_str a, struct wf_str b);
+
 /* ---- the kinds of buckets; for item_*.c ---- */
 
 /** The directory of a bucket below a root. NULL and WF_E_NOT_FOUND: no such

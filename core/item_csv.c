@@ -13,7 +13,7 @@
 #include "doc_scan.h"
 #include "item_format.h"
 
-#define HEADER_MAX (10 * 1024) /* as AWS */
+#define HEADER_MAX ((size_t)10 * 1024) /* as AWS */
 #define ROOM 64                /* what one step may append, with a margin */
 
 enum row { ROW_END, ROW_DONE, ROW_MORE, ROW_BAD };
@@ -310,8 +310,8 @@ static int fault(struct csv *csv, const struct scan *scan,
         open ? "the quotation mark at byte %llu is not followed by another "
                "one"
              : "the byte at offset %llu is not UTF-8",
-        (unsigned long long)(wf_item_window_offset(window) +
-                             (uint64_t)(stop - start)));
+        (unsigned long long)wf_item_window_offset(window) +
+            (unsigned long long)(stop - start));
 }
 
 /* Appends a row's JSON to `out`: 1; 0 at the end; -1. */

@@ -374,7 +374,7 @@ static int add_value(struct wf_item_parser *parser, struct wf_buf *out,
                      const char *what, struct wf_error *err) {
     struct wf_item_window *window = &parser->window;
     struct wf_error why = {0};
-    size_t len;
+    size_t len = 0;
 
     if (find_end(parser, true, &len, err) != 0)
         return -1;

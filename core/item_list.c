@@ -55,12 +55,6 @@ static bool is_beginning(struct wf_str part, struct wf_str whole) {
            (part.len == 0 || memcmp(part.data, whole.data, part.len) == 0);
 }
 
-static int compare(struct wf_str a, struct wf_str b) {
-    size_t len = a.len < b.len ? a.len : b.len;
-    int order = len ? memcmp(a.data, b.data, len) : 0;
-    return order ? order : (a.len > b.len) - (a.len < b.len);
-}
-
 static int compare_names(const void *a, const void *b) {
     return strcmp(*(char *const *)a, *(char *const *)b);
 }
@@ -87,7 +81,7 @@ static bool is_wanted(const struct listing *list, struct wf_str key) {
         return false;
     if (after.len == 0 || (is_dir && is_beginning(key, after)))
         return true;
-    return compare(key, after) > 0;
+    return wf_item_compare(key, after) > 0;
 }
 
 static void free_names(struct level *level) {
@@ -171,7 +165,7 @@ static int add_entry(struct listing *list, struct level *level,
     struct wf_str key = {list->key.data, list->key.len};
     struct wf_str own = {key.data + before, key.len - before};
     bool wanted = is_wanted(list, key) &&
-                  (!last || compare(own, wf_str(last)) > 0);
+                  (!last || wf_item_compare(own, wf_str(last)) > 0);
     int rc = 0;
     if (wanted && key.len > 1024)
         rc = wf_error_set(err, WF_E_LIMIT,

@@ -6,7 +6,7 @@
 #include "doc.h"
 #include "item_format.h"
 
-#define MAX_BYTES (64 * 1024 * 1024)
+#define MAX_BYTES ((size_t)64 << 20)
 
 static int bad(const char *name, struct wf_error *err, const char *what) {
     return wf_error_set(err, WF_E_INVALID, "%.300s: %s", name, what);

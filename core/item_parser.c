@@ -8,7 +8,7 @@
 #include "doc_scan.h"
 #include "item_format.h"
 
-#define MAX_ITEM_BYTES (8 * 1024 * 1024) /* as AWS */
+#define MAX_ITEM_BYTES ((size_t)8 << 20) /* as AWS */
 
 int wf_item_fault(struct wf_item_parser *parser, struct wf_error *err,
                   enum wf_error_code code, const char *format, ...) {

@@ -34,29 +34,23 @@ struct wf_item_reader {
 
 /* ---- options ---- */
 
-static struct wf_str copy(struct wf_str text) {
-    if (!text.data)
-        return text;
-    return (struct wf_str){wf_strndup(text.data, text.len), text.len};
-}
-
 struct wf_item_reader *
 wf_item_reader_new(const struct wf_item_options *options) {
     struct wf_item_reader *reader = wf_calloc(1, sizeof(*reader));
     struct wf_item_options *own = &reader->options;
 
     *own = *options;
-    own->bucket = copy(own->bucket);
-    own->key = copy(own->key);
-    own->prefix = copy(own->prefix);
-    own->start_after = copy(own->start_after);
-    own->text = copy(own->text);
-    own->pointer = copy(own->pointer);
+    own->bucket = wf_item_copy(own->bucket);
+    own->key = wf_item_copy(own->key);
+    own->prefix = wf_item_copy(own->prefix);
+    own->start_after = wf_item_copy(own->start_after);
+    own->text = wf_item_copy(own->text);
+    own->pointer = wf_item_copy(own->pointer);
     if (own->headers) {
         reader->headers =
             wf_calloc(own->header_count, sizeof(*reader->headers));
         for (size_t i = 0; i < own->header_count; i++)
-            reader->headers[i] = copy(own->headers[i]);
+            reader->headers[i] = wf_item_copy(own->headers[i]);
         own->headers = reader->headers;
     }
     reader->part_options = *own;

@@ -53,10 +53,6 @@ static void set_piece(const struct folder *folder, const char *name,
     wf_buf_addf(key, "%06u", piece);
 }
 
-static struct wf_str text_of(const struct wf_buf *buf) {
-    return (struct wf_str){buf->data, buf->len};
-}
-
 /* ---- requests ---- */
 
 /* A request whose answer has nothing to tell. */
@@ -76,7 +72,7 @@ static int put_piece(struct folder *folder, const char *name, unsigned piece,
 
     set_piece(folder, name, piece, &key);
     struct wf_s3_request request = {
-        .method = "PUT", .key = text_of(&key), .body = text};
+        .method = "PUT", .key = wf_item_str(&key), .body = text};
     int rc = ask_for(folder, &request, err);
     wf_buf_free(&key);
     return rc;
@@ -113,7 +109,7 @@ static int count_pieces(struct folder *folder, const char *name,
     *count = 0;
     set_prefix(folder, name, &prefix);
     struct wf_item_list *list =
-        wf_s3_list(folder->s3, text_of(&prefix), WF_STR(""));
+        wf_s3_list(folder->s3, wf_item_str(&prefix), WF_STR(""));
     while ((there = list->ops->next(list, &key, err)) > 0) {
         char number[16];
         snprintf(number, sizeof(number), "%06u", *count);
@@ -145,7 +141,7 @@ static int remove_pieces(struct folder *folder, const char *name,
     if (first)
         set_piece(folder, name, first - 1, &after);
     struct wf_item_list *list =
-        wf_s3_list(folder->s3, text_of(&prefix), text_of(&after));
+        wf_s3_list(folder->s3, wf_item_str(&prefix), wf_item_str(&after));
     while ((there = list->ops->next(list, &key, err)) > 0) {
         if (found)
             *found = true;
@@ -171,10 +167,10 @@ static int restore(struct folder *folder, const char *name, uint64_t size,
     set_final(folder, name, &key);
     for (uint64_t at = (size - 1) / PIECE + 1; rc == 0 && at-- > 0;) {
         uint64_t left = size - at * PIECE;
-        rc = get(folder, text_of(&key), at * PIECE,
+        rc = get(folder, wf_item_str(&key), at * PIECE,
                  left < PIECE ? (size_t)left : PIECE, &text, err);
         if (rc == 0)
-            rc = put_piece(folder, name, (unsigned)at, text_of(&text), err);
+            rc = put_piece(folder, name, (unsigned)at, wf_item_str(&text), err);
     }
     wf_buf_free(&text);
     wf_buf_free(&key);
@@ -193,7 +189,7 @@ static int resume(struct folder *folder, struct file *file, uint64_t size,
          restore(folder, file->name, size, err) != 0))
         return -1;
     set_piece(folder, file->name, file->pieces, &key);
-    int rc = get(folder, text_of(&key), 0,
+    int rc = get(folder, wf_item_str(&key), 0,
                  (size_t)(size - (uint64_t)file->pieces * PIECE),
                  &file->tail, err);
     wf_buf_free(&key);
@@ -238,7 +234,7 @@ static int file_write(struct wf_item_file *base, struct wf_str text,
         if (file->tail.len < PIECE)
             continue;
         if (put_piece((struct folder *)base->folder, file->name,
-                      file->pieces, text_of(&file->tail), err) != 0)
+                      file->pieces, wf_item_str(&file->tail), err) != 0)
             return -1;
         file->pieces++;
         file->tail.len = 0;
@@ -253,7 +249,7 @@ static int file_flush(struct wf_item_file *base, struct wf_error *err) {
     if (!file->dirty)
         return 0;
     if (put_piece((struct folder *)base->folder, file->name, file->pieces,
-                  text_of(&file->tail), err) != 0)
+                  wf_item_str(&file->tail), err) != 0)
         return -1;
     file->dirty = false;
     return 0;
@@ -284,10 +280,10 @@ static int ask(struct upload *upload, struct wf_s3_request *request,
                struct wf_error *err) {
     struct wf_s3_answer answer = {0};
 
-    request->key = text_of(&upload->key);
+    request->key = wf_item_str(&upload->key);
     int rc = wf_s3_send(upload->folder->s3, request, &answer, err);
     if (rc == 0 &&
-        !wf_s3_xml_text(text_of(&answer.body), element, 1, out, size))
+        !wf_s3_xml_text(wf_item_str(&answer.body), element, 1, out, size))
         rc = no_answer(upload, element, err);
     wf_buf_free(&answer.body);
     return rc;
@@ -305,7 +301,7 @@ static int copy_part(struct upload *upload, const char *id, unsigned part,
     struct wf_s3_request request = {.method = "PUT",
                                     .query = upload->query.data,
                                     .body = WF_STR(""),
-                                    .source = text_of(&source)};
+                                    .source = wf_item_str(&source)};
     int rc = ask(upload, &request, "ETag", etag, sizeof(etag), err);
     if (rc == 0) /* a tag is quoted hexadecimal digits, and a hyphen */
         wf_buf_addf(&upload->parts,
@@ -325,7 +321,7 @@ static int complete(struct upload *upload, const char *id,
     wf_buf_adds(&upload->parts, "</CompleteMultipartUpload>");
     struct wf_s3_request request = {.method = "POST",
                                     .query = upload->query.data,
-                                    .body = text_of(&upload->parts)};
+                                    .body = wf_item_str(&upload->parts)};
     return ask(upload, &request, "ETag", etag, sizeof(etag), err);
 }
 
@@ -355,9 +351,9 @@ static int copy_whole(struct upload *upload, struct wf_error *err) {
 
     set_piece(upload->folder, upload->name, 0, &source);
     struct wf_s3_request request = {.method = "PUT",
-                                    .key = text_of(&upload->key),
+                                    .key = wf_item_str(&upload->key),
                                     .body = WF_STR(""),
-                                    .source = text_of(&source)};
+                                    .source = wf_item_str(&source)};
     int rc = ask_for(upload->folder, &request, err);
     wf_buf_free(&source);
     return rc;
@@ -374,7 +370,7 @@ static int publish(struct wf_item_folder *base, const char *name,
         rc = count == 1 ? copy_whole(&upload, err)
                         : copy_parts(&upload, count, err);
     if (rc == 0)
-        rc = wf_s3_size(upload.folder->s3, text_of(&upload.key), size, err);
+        rc = wf_s3_size(upload.folder->s3, wf_item_str(&upload.key), size, err);
     if (rc == 0)
         rc = remove_pieces(upload.folder, name, 0, NULL, err);
     wf_buf_free(&upload.key);
@@ -401,8 +397,9 @@ static bool remove_file(struct wf_item_folder *base, const char *name,
 
     remove_pieces(folder, name, 0, &found, NULL);
     set_final(folder, name, &key);
-    if (published && wf_s3_size(folder->s3, text_of(&key), &size, NULL) == 0) {
-        remove_key(folder, text_of(&key), NULL);
+    if (published &&
+        wf_s3_size(folder->s3, wf_item_str(&key), &size, NULL) == 0) {
+        remove_key(folder, wf_item_str(&key), NULL);
         found = true;
     }
     wf_buf_free(&key);

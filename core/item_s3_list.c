@@ -77,7 +77,7 @@ static struct slice keep_unescaped(struct listing *list,
 static int64_t seconds_of(struct wf_str text) {
     struct tm tm = {0};
 
-    if (sscanf(text.data, "%d-%d-%dT%d:%d:%d", &tm.tm_year, &tm.tm_mon,
+    if (sscanf(text.data, "%4d-%2d-%2dT%2d:%2d:%2d", &tm.tm_year, &tm.tm_mon,
                &tm.tm_mday, &tm.tm_hour, &tm.tm_min, &tm.tm_sec) != 6)
         return 0;
     tm.tm_year -= 1900;
@@ -142,37 +142,23 @@ static int get_page(struct listing *list, struct wf_error *err) {
     wf_buf_adds(&query, "encoding-type=url&list-type=2&max-keys=1000");
     if (list->prefix.len) {
         wf_buf_adds(&query, "&prefix=");
-        wf_s3_escape(&query,
-                     (struct wf_str){list->prefix.data, list->prefix.len},
-                     false);
+        wf_s3_escape(&query, wf_item_str(&list->prefix), false);
     }
     if (list->after.len) {
         wf_buf_adds(&query, "&start-after=");
-        wf_s3_escape(&query,
-                     (struct wf_str){list->after.data, list->after.len},
-                     false);
+        wf_s3_escape(&query, wf_item_str(&list->after), false);
     }
     wf_buf_u8(&query, '\0');
     struct wf_s3_request request = {.method = "GET", .query = query.data};
     int rc = wf_s3_send(list->s3, &request, &answer, err);
     if (rc == 0)
-        rc = take_page(list,
-                       (struct wf_str){answer.body.data, answer.body.len},
-                       err);
+        rc = take_page(list, wf_item_str(&answer.body), err);
     wf_buf_free(&answer.body);
     wf_buf_free(&query);
     return rc;
 }
 
 /* ---- the list ---- */
-
-/* Each key is behind the one before, or a listing might not end. */
-static bool is_behind(const struct listing *list, struct wf_str key) {
-    size_t len = key.len < list->after.len ? key.len : list->after.len;
-    int order = len ? memcmp(key.data, list->after.data, len) : 0;
-
-    return order > 0 || (order == 0 && key.len > list->after.len);
-}
 
 static int next_key(struct wf_item_list *base, struct wf_str *key,
                     struct wf_error *err) {
@@ -185,7 +171,8 @@ static int next_key(struct wf_item_list *base, struct wf_str *key,
             return -1;
     }
     *key = text_of(list, list->entries[list->at++].key);
-    if (!is_behind(list, *key))
+    /* Or a listing might not end. */
+    if (wf_item_compare(*key, wf_item_str(&list->after)) <= 0)
         return bad(list, "the keys are not in order", err);
     list->after.len = 0;
     wf_buf_addstr(&list->after, *key);

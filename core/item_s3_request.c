@@ -162,6 +162,10 @@ static size_t on_header(char *line, size_t one, size_t len, void *arg) {
     return len;
 }
 
+static bool is_cancelled(const struct wf_s3 *s3) {
+    return s3->base.cancelled && atomic_load(s3->base.cancelled);
+}
+
 static int on_progress(void *arg, curl_off_t down_total, curl_off_t down,
                        curl_off_t up_total, curl_off_t up) {
     const struct wf_s3 *s3 = arg;
@@ -170,7 +174,7 @@ static int on_progress(void *arg, curl_off_t down_total, curl_off_t down,
     (void)down;
     (void)up_total;
     (void)up;
-    return s3->base.cancelled && atomic_load(s3->base.cancelled);
+    return is_cancelled(s3);
 }
 
 /* ---- one try ---- */
@@ -246,10 +250,6 @@ static CURLcode try_once(struct wf_s3 *s3, struct transfer *transfer) {
 
 /* ---- failures ---- */
 
-static bool is_cancelled(const struct wf_s3 *s3) {
-    return s3->base.cancelled && atomic_load(s3->base.cancelled);
-}
-
 /* "get s3://bucket/key: " and why. */
 static int fail(const struct wf_s3 *s3, const struct wf_s3_request *request,
                 enum wf_error_code code, const char *why,
@@ -266,7 +266,7 @@ static int fail(const struct wf_s3 *s3, const struct wf_s3_request *request,
 static int refused(const struct wf_s3 *s3,
                    const struct wf_s3_request *request,
                    const struct wf_s3_answer *answer, struct wf_error *err) {
-    struct wf_str body = {answer->body.data, answer->body.len};
+    struct wf_str body = wf_item_str(&answer->body);
     char code[128], message[300], why[500];
     bool known = wf_s3_xml_text(body, "Code", 1, code, sizeof(code));
 
@@ -290,9 +290,8 @@ static bool is_late_error(const struct wf_s3_request *request,
     char code[128];
 
     return strcmp(request->method, "GET") != 0 && answer->status == 200 &&
-           wf_s3_xml_text((struct wf_str){answer->body.data,
-                                          answer->body.len},
-                          "Code", 1, code, sizeof(code));
+           wf_s3_xml_text(wf_item_str(&answer->body), "Code", 1, code,
+                          sizeof(code));
 }
 
 static bool may_pass(CURLcode code, const struct wf_s3_answer *answer) {

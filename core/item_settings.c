@@ -65,14 +65,16 @@ static int parameter(struct settings *settings, const char *name,
     return take(settings, settings->parameters, name, text);
 }
 
+static int missing(struct settings *settings, const char *name) {
+    return wf_error_set(settings->err, WF_E_INVALID,
+                        "The parameter %s is missing or empty", name);
+}
+
 static int required(struct settings *settings, const char *name,
                     struct wf_str *text) {
     if (parameter(settings, name, text) != 0)
         return -1;
-    return text->len ? 0
-                     : wf_error_set(settings->err, WF_E_INVALID,
-                                    "The parameter %s is missing or empty",
-                                    name);
+    return text->len ? 0 : missing(settings, name);
 }
 
 /* A member that is one of some words; without it, the first. */
@@ -96,25 +98,16 @@ static void settings_init(struct settings *settings, struct wf_value object,
     *settings = (struct settings){.object = object,
                                   .parameters = object,
                                   .err = err};
-    wf_buf_reserve(&settings->texts, 2 * wf_value_text(object).len + 1);
+    wf_buf_reserve(&settings->texts, 3 * wf_value_text(object).len + 1);
     has(object, "parameters", &settings->parameters);
-}
-
-static bool ends_with(struct wf_str text, const char *end) {
-    size_t len = strlen(end);
-
-    return text.len >= len &&
-           memcmp(text.data + text.len - len, end, len) == 0;
 }
 
 /* ---- resources ---- */
 
+/* `action` is ":s3:getObject", say: the end of an ARN, or all after ':'. */
 static bool is_s3(struct wf_str resource, const char *action) {
-    size_t len = strlen(action);
-
-    return ends_with(resource, action) &&
-           (resource.len == len ||
-            resource.data[resource.len - len - 1] == ':');
+    return wf_item_ends_with(resource, action) ||
+           wf_str_eq(resource, wf_str(action + 1));
 }
 
 static int check_places(struct settings *settings,
@@ -127,6 +120,39 @@ static int check_places(struct settings *settings,
                         "No place for %s is configured. %s",
                         is_file ? "files" : "S3 buckets",
                         places[is_file ? 0 : 1]);
+}
+
+/* Whether the next component of a path is `name`. */
+static bool is_next(struct wf_str path, const char *name) {
+    size_t len = strlen(name);
+
+    return path.len >= len && memcmp(path.data, name, len) == 0 &&
+           (path.len == len || path.data[len] == '/');
+}
+
+/* The parameter Path as keys have it: "./a//b/" is "a/b/", "." is "". Where
+ * links lead is looked at when it is opened. */
+static int take_path(struct settings *settings, struct wf_str *path) {
+    struct wf_str given = WF_STR("");
+
+    if (parameter(settings, "Path", &given) != 0)
+        return -1;
+    size_t start = settings->texts.len;
+    bool leads_out = given.len && given.data[0] == '/';
+    for (struct wf_str rest = given; rest.len && !leads_out;) {
+        const char *slash = memchr(rest.data, '/', rest.len);
+        size_t len = slash ? (size_t)(slash + 1 - rest.data) : rest.len;
+        leads_out = is_next(rest, "..");
+        if (!is_next(rest, "") && !is_next(rest, "."))
+            wf_buf_add(&settings->texts, rest.data, len);
+        rest.data += len;
+        rest.len -= len;
+    }
+    *path = (struct wf_str){settings->texts.data + start,
+                            settings->texts.len - start};
+    return leads_out ? bad(settings, "Path must lead from a directory of "
+                                     "--files to what is below it", given)
+                     : 0;
 }
 
 /* The files below a directory: its name with a slash, or "". */
@@ -150,19 +176,24 @@ static int take_list(struct settings *settings, bool is_file,
                                  &options->start_after) != 0
                    ? -1
                    : 0;
-    if (parameter(settings, "Path", &options->prefix) != 0)
+    if (take_path(settings, &options->prefix) != 0)
         return -1;
-    if (wf_str_eq(options->prefix, WF_STR(".")))
-        options->prefix = WF_STR("");
     options->prefix = directory_of(settings, options->prefix);
     return 0;
 }
 
 static int take_object(struct settings *settings, bool is_file,
                        struct wf_item_options *options) {
+    struct wf_value version;
+
     options->dataset = WF_ITEM_OBJECT;
+    if (is_file && take_path(settings, &options->key) == 0)
+        return options->key.len ? 0 : missing(settings, "Path");
     if (is_file)
-        return required(settings, "Path", &options->key);
+        return -1;
+    if (has(settings->parameters, "VersionId", &version))
+        return wf_error_set(settings->err, WF_E_INVALID,
+                            "The parameter VersionId is not supported");
     return required(settings, "Bucket", &options->bucket) != 0
                ? -1
                : required(settings, "Key", &options->key);
@@ -177,9 +208,9 @@ static int take_reader_resource(struct settings *settings,
         return -1;
     bool is_file = wf_str_eq(resource, WF_STR("file:read")) ||
                    wf_str_eq(resource, WF_STR("file:list"));
-    bool is_list = is_file ? ends_with(resource, "list")
-                           : is_s3(resource, "s3:listObjectsV2");
-    if (!is_file && !is_list && !is_s3(resource, "s3:getObject"))
+    bool is_list = is_file ? wf_item_ends_with(resource, "list")
+                           : is_s3(resource, ":s3:listObjectsV2");
+    if (!is_file && !is_list && !is_s3(resource, ":s3:getObject"))
         return bad(settings, "The ItemReader's Resource is not supported",
                    resource);
     if (check_places(settings, stores, is_file) != 0)
@@ -191,11 +222,11 @@ static int take_reader_resource(struct settings *settings,
 /* ---- what the reader's configuration says ---- */
 
 static enum wf_item_input input_of_name(struct wf_str key) {
-    if (ends_with(key, ".gz"))
+    if (wf_item_ends_with(key, ".gz"))
         key.len -= 3;
-    if (ends_with(key, ".csv"))
+    if (wf_item_ends_with(key, ".csv"))
         return WF_ITEM_INPUT_CSV;
-    return ends_with(key, ".jsonl") || ends_with(key, ".ndjson")
+    return wf_item_ends_with(key, ".jsonl") || wf_item_ends_with(key, ".ndjson")
                ? WF_ITEM_INPUT_JSONL
                : WF_ITEM_INPUT_JSON;
 }
@@ -343,7 +374,7 @@ static int take_writer(struct settings *settings,
     if (take(settings, settings->object, "resource", &resource) != 0)
         return -1;
     bool is_file = wf_str_eq(resource, WF_STR("file:write"));
-    if (!is_file && !is_s3(resource, "s3:putObject"))
+    if (!is_file && !is_s3(resource, ":s3:putObject"))
         return bad(settings, "The ResultWriter's Resource is not supported",
                    resource);
     if (check_places(settings, stores, is_file) != 0 ||
@@ -354,7 +385,7 @@ static int take_writer(struct settings *settings,
     options->transformation = (enum wf_result_transformation)change;
     options->jsonl = output == 1;
     if (is_file)
-        return parameter(settings, "Path", &options->prefix);
+        return take_path(settings, &options->prefix);
     return required(settings, "Bucket", &options->bucket) != 0
                ? -1
                : parameter(settings, "Prefix", &options->prefix);

@@ -3,7 +3,7 @@
 
 #include <stdlib.h>
 
-#define FIRST_CAP (256 * 1024)
+#define FIRST_CAP ((size_t)256 * 1024)
 
 void wf_item_window_init(struct wf_item_window *window,
                          struct wf_item_source *source,

@@ -58,10 +58,6 @@ static struct name final_name(const struct wf_item_writer *writer, int kind,
 
 /* ---- opening ---- */
 
-static struct wf_str copy(struct wf_str text) {
-    return (struct wf_str){wf_strndup(text.data, text.len), text.len};
-}
-
 /* PREFIX/ID/; false: no path. */
 static bool make_path(struct wf_item_writer *writer) {
     struct wf_str prefix = writer->options.prefix;
@@ -161,9 +157,9 @@ wf_item_writer_open(const struct wf_item_writer_options *options,
     struct wf_item_writer_options *own = &writer->options;
 
     *own = *options;
-    own->bucket = copy(own->bucket);
-    own->prefix = copy(own->prefix);
-    own->map_run = copy(own->map_run);
+    own->bucket = wf_item_copy(own->bucket);
+    own->prefix = wf_item_copy(own->prefix);
+    own->map_run = wf_item_copy(own->map_run);
     if (own->max_file_bytes == 0)
         own->max_file_bytes = MAX_FILE_BYTES;
     if (open_writer(writer, position) != 0) {

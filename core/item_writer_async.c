@@ -23,10 +23,6 @@ struct wf_item_writer_async {
     bool freed;
 };
 
-static struct wf_str copy(struct wf_str text) {
-    return (struct wf_str){wf_strndup(text.data, text.len), text.len};
-}
-
 static void destroy(struct wf_item_writer_async *async) {
     wf_item_writer_free(async->writer);
     free((char *)async->options.bucket.data);
@@ -184,9 +180,9 @@ wf_item_writer_async_new(struct wf_offload *offload,
     async->offload = offload;
     async->options = *options;
     async->options.cancelled = &async->job.cancelled;
-    async->options.bucket = copy(options->bucket);
-    async->options.prefix = copy(options->prefix);
-    async->options.map_run = copy(options->map_run);
+    async->options.bucket = wf_item_copy(options->bucket);
+    async->options.prefix = wf_item_copy(options->prefix);
+    async->options.map_run = wf_item_copy(options->map_run);
     wf_buf_addstr(&async->start, position);
     async->job.work = work;
     async->job.done = done;

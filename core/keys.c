@@ -140,6 +140,14 @@ struct wf_key wf_key_child(uint16_t partition, uint64_t execution,
     return key;
 }
 
+struct wf_key wf_key_survivor(uint16_t partition, int32_t pid,
+                              uint64_t start_time) {
+    struct wf_key key = wf_key_table(partition, 'X');
+    add(&key, (uint32_t)pid, 4);
+    add(&key, start_time, 8);
+    return key;
+}
+
 struct wf_key wf_key_bundle(uint16_t partition, struct wf_str hash) {
     struct wf_key key = wf_key_table(partition, 'B');
     add_text(&key, hash);

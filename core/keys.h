@@ -27,6 +27,8 @@
  *   p G execution:8 run:4           a Map Run of the execution (map_run.h)
  *   p C execution:8 run:4 child:8   a child execution of it, for lists
  *   p B hash:32                     bundle of handlers
+ *   p X pid:4 start_time:8          a process group of a task that was given
+ *                                   up, until it has ended: the task's key
  *
  * Execution ids ascend with time (milliseconds << 16, never reused), so rows
  * of one age lie together and inserts go to the end of their table.
@@ -79,6 +81,8 @@ struct wf_key wf_key_map_run(uint16_t partition, uint64_t execution,
                              uint32_t run);
 struct wf_key wf_key_child(uint16_t partition, uint64_t execution,
                            uint32_t run, uint64_t child);
+struct wf_key wf_key_survivor(uint16_t partition, int32_t pid,
+                              uint64_t start_time);
 struct wf_key wf_key_bundle(uint16_t partition, struct wf_str hash);
 
 /** Numbers out of a key: `offset` counts from behind the table letter. */

@@ -7,6 +7,7 @@
 #include <lauxlib.h>
 #include <stdlib.h>
 
+#include "clock.h"
 #include "lua_doc.h"
 #include "lua_script.h"
 
@@ -27,6 +28,9 @@ static void set_budget(struct wf_script *script, const atomic_bool *stop,
     }
     if (limits->doc_bytes)
         script->budget->bytes = limits->doc_bytes;
+    if (limits->time_ms)
+        script->budget->deadline_ns =
+            wf_clock_mono_ns() + limits->time_ms * UINT64_C(1000000);
 }
 
 /* ---- definitions ---- */
@@ -263,15 +267,19 @@ static void keep_failure(struct wf_decision *decision, const char *error,
         (struct wf_str){decision->texts.data + error_len, cause_len};
 }
 
-static void runtime_failure(struct wf_decision *decision, const char *cause) {
+static void drop_and_fail(struct wf_decision *decision, const char *error,
+                          const char *cause) {
     wf_doc_unref(decision->output);
     wf_doc_unref(decision->items.doc);
     wf_doc_unref(decision->assigned);
     wf_doc_unref(decision->run);
     decision->output = decision->items.doc = decision->assigned = NULL;
     decision->run = NULL;
-    keep_failure(decision, "States.Runtime", strlen("States.Runtime"), cause,
-                 strlen(cause));
+    keep_failure(decision, error, strlen(error), cause, strlen(cause));
+}
+
+static void runtime_failure(struct wf_decision *decision, const char *cause) {
+    drop_and_fail(decision, "States.Runtime", cause);
 }
 
 /* A member of the table at `index` (negative), past any metatable: nothing
@@ -309,12 +317,17 @@ static void read_error(struct wf_script *script,
 }
 
 /* The budget was used up, or memory: what that is called if it has to be the
- * state's end. */
+ * state's end. stack: an error value, { Error } if it has a name; [-0, +1] */
 static void read_limit(struct wf_script *script,
                        struct wf_decision *decision) {
     const struct wf_script_limits *limits = &script->options.limits;
+    const char *error = NULL;
     char cause[128];
-    if (script->heap.refused)
+
+    if (script->budget->spent == WF_SPENT_TIME)
+        snprintf(cause, sizeof(cause), "Evaluating the state took longer "
+                 "than %g s", limits->time_ms / 1000.0);
+    else if (script->heap.refused)
         snprintf(cause, sizeof(cause), "Evaluating the state takes more "
                  "than %zu MiB of memory", limits->lua_bytes >> 20);
     else if (script->budget->spent == WF_SPENT_BYTES)
@@ -323,7 +336,11 @@ static void read_limit(struct wf_script *script,
     else
         snprintf(cause, sizeof(cause), "Evaluating the state takes more "
                  "than %llu steps", (unsigned long long)limits->steps);
-    runtime_failure(decision, cause);
+    if (lua_istable(script->L, -1)) {
+        raw_member(script->L, -1, "Error");
+        error = lua_tostring(script->L, -1);
+    }
+    drop_and_fail(decision, error ? error : "States.Runtime", cause);
     decision->kind = WF_DECISION_TOO_LONG;
 }
 

@@ -55,16 +55,18 @@ bool wf_lua_to_value(lua_State *L, int index, struct wf_value *out);
  * more if it does more. When the budget is used up they raise an error that
  * is no string and no table, and go on raising it.
  */
-#define WF_BUDGET_SLICE 16384 /* steps between looks at `stop` */
+#define WF_BUDGET_SLICE 16384 /* steps between looks at stop and clock */
 struct wf_lua_budget {
-    int64_t steps; /**< Until `stop` is looked at. */
+    int64_t steps; /**< Until those are looked at. */
     uint64_t more; /**< Steps after those. */
     size_t bytes;  /**< Of documents that may still be made. */
     const atomic_bool *stop; /**< NULL, or: true ends it all. */
+    uint64_t deadline_ns; /**< By wf_clock_mono_ns(); 0: none. */
     enum {
         WF_SPENT_NOTHING, /**< There is something left. */
         WF_SPENT_STEPS,
         WF_SPENT_BYTES,
+        WF_SPENT_TIME,
     } spent;
 };
 /** The budget of a state, to be set by who calls into it; endless at first.
@@ -73,6 +75,8 @@ struct wf_lua_budget *wf_lua_doc_budget(lua_State *L);
 /** True if the error value at `index` says that the budget is used up. */
 bool wf_lua_is_spent(lua_State *L, int index);
 
+/** Looks at stop and clock. True: it is over, and nothing is left. */
+bool wf_lua_budget_is_over(struct wf_lua_budget *budget);
 /** The steps at hand are used up: gets more, or raises the error. */
 void wf_lua_spend_more(lua_State *L, struct wf_lua_budget *budget);
 /** Takes steps; raises the error if there are not enough. */

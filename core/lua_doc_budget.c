@@ -1,4 +1,5 @@
 /* lua_doc_budget.c - what a decision may cost. See lua_doc.h. */
+#include "clock.h"
 #include "lua_doc_value.h"
 
 /* Its address is the error value of a budget that is used up. */
@@ -13,20 +14,33 @@ bool wf_lua_is_spent(lua_State *L, int index) {
     return lua_touserdata(L, index) == (const void *)&spent_key;
 }
 
+static void end(struct wf_lua_budget *budget, int why) {
+    budget->steps = -1;
+    budget->more = 0;
+    if (!budget->spent)
+        budget->spent = why;
+}
+
+bool wf_lua_budget_is_over(struct wf_lua_budget *budget) {
+    if (budget->stop && atomic_load(budget->stop))
+        end(budget, WF_SPENT_STEPS);
+    else if (budget->deadline_ns && wf_clock_mono_ns() > budget->deadline_ns)
+        end(budget, WF_SPENT_TIME);
+    return budget->spent != WF_SPENT_NOTHING;
+}
+
 void wf_lua_spend_more(lua_State *L, struct wf_lua_budget *budget) {
-    bool is_off = budget->stop && atomic_load(budget->stop);
     uint64_t next = (uint64_t)-budget->steps + WF_BUDGET_SLICE;
 
+    if (wf_lua_budget_is_over(budget))
+        raise_spent(L);
     if (next > budget->more)
         next = budget->more;
-    if (!is_off) {
-        budget->more -= next;
-        budget->steps += (int64_t)next;
-    }
+    budget->more -= next;
+    budget->steps += (int64_t)next;
     if (budget->steps >= 0)
         return;
-    if (!budget->spent)
-        budget->spent = WF_SPENT_STEPS;
+    end(budget, WF_SPENT_STEPS);
     raise_spent(L);
 }
 
@@ -37,9 +51,7 @@ void wf_lua_spend_bytes(lua_State *L, struct wf_lua_budget *budget,
         budget->bytes -= bytes;
         return;
     }
-    budget->steps = -1; /* nor anything else */
-    budget->more = 0;
-    budget->spent = WF_SPENT_BYTES;
+    end(budget, WF_SPENT_BYTES); /* nor anything else */
     raise_spent(L);
 }
 

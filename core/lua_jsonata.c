@@ -192,6 +192,25 @@ static int l_change_case(lua_State *L) {
     return 1;
 }
 
+/* find(text, part, at) -> where the part begins from byte `at` on, or nil; in
+ * time that grows with the text alone */
+static int l_find(lua_State *L) {
+    struct wf_str text, part;
+
+    text.data = luaL_checklstring(L, 1, &text.len);
+    part.data = luaL_checklstring(L, 2, &part.len);
+    lua_Number at = luaL_checknumber(L, 3);
+    if (!(at >= 1 && at <= (lua_Number)text.len))
+        return 0;
+    size_t from = (size_t)at - 1;
+    const char *found =
+        memmem(text.data + from, text.len - from, part.data, part.len);
+    if (!found)
+        return 0;
+    lua_pushnumber(L, (lua_Number)(found - text.data) + 1);
+    return 1;
+}
+
 static int l_quote(lua_State *L) {
     struct wf_buf *out = wf_jsonata_scratch(L);
     struct wf_str text;
@@ -244,6 +263,7 @@ static const luaL_Reg functions[] = {
     {"decode", wf_jsonata_decode},
     {"elapsed_ms", l_elapsed_ms},
     {"encode", wf_jsonata_encode},
+    {"find", l_find},
     {"item", wf_jsonata_item},
     {"merge", wf_jsonata_merge},
     {"number_text", l_number_text},

@@ -5,20 +5,18 @@
  * Both pattern and text come from outside: the steps and the memory of a
  * match are limited.
  */
-#define PCRE2_CODE_UNIT_WIDTH 8
-
-#include <pcre2.h>
-
+#include "lua_doc.h"
 #include "lua_jsonata_priv.h"
+#include "regex.h"
 
+#define FIRST_STEPS 10000 /* are enough for nearly all */
 #define MATCH_STEPS 1000000
-#define MATCH_HEAP_KB 8192
-#define MAX_PATTERN 16384
+#define STEPS_OF_OURS 20 /* of PCRE2's that are one of the budget's */
 
-struct regex {
-    pcre2_code *code;
-    pcre2_match_data *match;
-    pcre2_match_context *limits;
+static const struct wf_regex_limits limits = {
+    .pattern_bytes = 16384,
+    .depth = MATCH_STEPS,
+    .heap_kb = 8192,
 };
 
 static uint32_t options_of(const char *flags) {
@@ -32,54 +30,48 @@ static uint32_t options_of(const char *flags) {
     return options;
 }
 
-static void set_limits(lua_State *L, struct regex *regex) {
-    regex->match = pcre2_match_data_create_from_pattern(regex->code, NULL);
-    regex->limits = pcre2_match_context_create(NULL);
-    if (!regex->match || !regex->limits)
-        luaL_error(L, "no memory for a regular expression");
-    pcre2_set_match_limit(regex->limits, MATCH_STEPS);
-    pcre2_set_depth_limit(regex->limits, MATCH_STEPS);
-    pcre2_set_heap_limit(regex->limits, MATCH_HEAP_KB);
-    pcre2_jit_compile(regex->code, PCRE2_JIT_COMPLETE);
-}
-
 /* regex(pattern, flags) -> regex, number of groups; or nil and what is
  * wrong */
 int wf_jsonata_regex(lua_State *L) {
-    size_t len = 0;
-    const char *pattern = luaL_checklstring(L, 1, &len);
-    uint32_t options = options_of(luaL_optstring(L, 2, ""));
-    int problem = 0;
-    PCRE2_SIZE at = 0;
+    struct wf_str pattern;
+    char message[WF_REGEX_MESSAGE];
+    uint32_t groups = 0;
 
-    struct regex *regex = lua_newuserdata(L, sizeof(*regex));
-    memset(regex, 0, sizeof(*regex));
+    pattern.data = luaL_checklstring(L, 1, &pattern.len);
+    uint32_t options = options_of(luaL_optstring(L, 2, ""));
+    struct wf_regex *regex = lua_newuserdata(L, sizeof(*regex));
+    *regex = (struct wf_regex){0};
     lua_pushvalue(L, UP_REGEX);
     lua_setmetatable(L, -2);
-    if (len <= MAX_PATTERN)
-        regex->code = pcre2_compile((PCRE2_SPTR)pattern, len, options,
-                                    &problem, &at, NULL);
-    if (!regex->code) {
-        PCRE2_UCHAR message[128] = "it is too long";
-        if (problem)
-            pcre2_get_error_message(problem, message, sizeof(message));
+    if (wf_regex_compile(regex, pattern, options, &limits, message) != 0) {
         lua_pushnil(L);
-        lua_pushstring(L, (const char *)message);
+        lua_pushstring(L, message);
         return 2;
     }
-    set_limits(L, regex);
-    uint32_t groups = 0;
     pcre2_pattern_info(regex->code, PCRE2_INFO_CAPTURECOUNT, &groups);
     lua_pushnumber(L, groups);
     return 2;
 }
 
-static void push_group(lua_State *L, const char *text, PCRE2_SIZE from,
-                       PCRE2_SIZE to) {
-    if (from == PCRE2_UNSET)
+/* `range`: where it begins and ends. */
+static void push_group(lua_State *L, const char *text,
+                       const PCRE2_SIZE range[2]) {
+    if (range[0] == PCRE2_UNSET)
         lua_pushboolean(L, false);
     else
-        lua_pushlstring(L, text + from, to - from);
+        lua_pushlstring(L, text + range[0], range[1] - range[0]);
+}
+
+/* The budget pays for what takes long: for all that it may take. */
+static int find(lua_State *L, struct wf_regex *regex, struct wf_str text,
+                size_t offset) {
+    uint32_t options = offset > 0 ? PCRE2_NO_UTF_CHECK : 0; /* was done */
+    int found = wf_regex_match(regex, text, offset, options, FIRST_STEPS);
+
+    if (found != PCRE2_ERROR_MATCHLIMIT)
+        return found;
+    wf_lua_spend_of(L, wf_lua_doc_budget(L), MATCH_STEPS / STEPS_OF_OURS);
+    return wf_regex_match(regex, text, offset, options, MATCH_STEPS);
 }
 
 /* regex_find(regex, text, offset): an offset above 0 is the end of a match
@@ -88,20 +80,18 @@ static void push_group(lua_State *L, const char *text, PCRE2_SIZE from,
  * (false: took no part); nil if there is none; false if finding out would
  * take too long */
 int wf_jsonata_regex_find(lua_State *L) {
-    struct regex *regex = lua_touserdata(L, 1);
-    size_t len = 0;
-    const char *text = luaL_checklstring(L, 2, &len);
+    struct wf_regex *regex = lua_touserdata(L, 1);
+    struct wf_str text;
+    text.data = luaL_checklstring(L, 2, &text.len);
     size_t offset = (size_t)luaL_checknumber(L, 3);
 
     if (!regex || !lua_getmetatable(L, 1) ||
         !lua_rawequal(L, -1, UP_REGEX) || !regex->limits)
         return luaL_typerror(L, 1, "regular expression");
     lua_pop(L, 1);
-    if (offset > len)
+    if (offset > text.len)
         return 0;
-    uint32_t options = offset > 0 ? PCRE2_NO_UTF_CHECK : 0; /* was done */
-    int found = pcre2_match(regex->code, (PCRE2_SPTR)text, len, offset,
-                            options, regex->match, regex->limits);
+    int found = find(L, regex, text, offset);
     if (found == PCRE2_ERROR_NOMATCH ||
         (found <= PCRE2_ERROR_UTF8_ERR1 && found >= PCRE2_ERROR_UTF8_ERR21))
         return 0;
@@ -115,16 +105,12 @@ int wf_jsonata_regex_find(lua_State *L) {
     lua_pushnumber(L, (lua_Number)at[0]);
     lua_pushnumber(L, (lua_Number)at[1]);
     for (int i = 1; i < groups; i++)
-        push_group(L, text, at[2 * i], at[2 * i + 1]);
+        push_group(L, text.data, at + (ptrdiff_t)2 * i);
     return 1 + groups;
 }
 
 int wf_jsonata_regex_gc(lua_State *L) {
-    struct regex *regex = lua_touserdata(L, 1);
-    pcre2_match_context_free(regex->limits);
-    pcre2_match_data_free(regex->match);
-    pcre2_code_free(regex->code);
-    memset(regex, 0, sizeof(*regex));
+    wf_regex_free(lua_touserdata(L, 1));
     return 0;
 }
 

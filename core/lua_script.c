@@ -229,6 +229,24 @@ static int function_ref(struct wf_script *script, const char *name) {
     return luaL_ref(script->L, LUA_REGISTRYINDEX);
 }
 
+#define LOOK_BYTES ((size_t)1 << 20)
+
+/* Memory is asked for between steps, too. */
+static bool is_refused(struct wf_lua_heap *heap, size_t growth) {
+    if (!heap->in_call)
+        return false;
+    heap->unseen += growth;
+    if (heap->unseen > LOOK_BYTES && heap->budget) {
+        heap->unseen = 0;
+        if (wf_lua_budget_is_over(heap->budget))
+            return true;
+    }
+    if (heap->used + growth <= heap->limit)
+        return false;
+    heap->refused = true;
+    return true;
+}
+
 static void *heap_alloc(void *arg, void *old, size_t old_size, size_t size) {
     struct wf_lua_heap *heap = arg;
     if (size == 0) {
@@ -236,11 +254,8 @@ static void *heap_alloc(void *arg, void *old, size_t old_size, size_t size) {
         heap->used -= old_size;
         return NULL;
     }
-    if (size > old_size && heap->in_call &&
-        heap->used + (size - old_size) > heap->limit) {
-        heap->refused = true;
+    if (size > old_size && is_refused(heap, size - old_size))
         return NULL;
-    }
     void *memory = realloc(old, size);
     if (memory)
         heap->used += size - old_size;
@@ -284,6 +299,7 @@ int wf_script_new(const struct wf_script_options *options,
     }
     lua_pop(script->L, 1);
     script->budget = wf_lua_doc_budget(script->L);
+    script->heap.budget = script->budget;
     wf_lua_open_ctx(script);
     *out = script;
     return 0;

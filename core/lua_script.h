@@ -28,6 +28,8 @@ struct wf_lua_ctx {
  * of calls only: elsewhere nobody could catch the error. */
 struct wf_lua_heap {
     size_t used, limit;
+    size_t unseen; /**< Allocated since the budget was looked at. */
+    struct wf_lua_budget *budget; /**< NULL until the state is open. */
     bool in_call;
     bool refused; /**< It has not got what it asked for. */
 };

@@ -62,6 +62,7 @@ struct wf_machine {
     struct wf_buf definition;
     bool ready;            /**< Row read, definition compiled. */
     bool broken;           /**< It does not compile any more. */
+    bool is_checked;       /**< By wf_definition_check(). */
     bool reading;
     bool frames_wait;      /**< Frames run when it is ready. */
     bool shows_items;      /**< Its text may ask $$ for Map.Item. */
@@ -155,6 +156,18 @@ bool wf_machine_decode(struct wf_engine *engine, struct wf_machine *machine,
 /** Compiles the definition. -1: `diagnostics` says what is wrong with it. */
 int wf_machine_compile(struct wf_engine *engine, struct wf_machine *machine,
                        struct wf_buf *diagnostics, struct wf_error *err);
+/** A definition of more bytes is nothing for the loop to check: a hostile one
+ * takes more than a second. */
+#define WF_DEFINITION_LARGE ((size_t)64 << 10)
+/** What the profile refuses that is no obstacle otherwise: an engine runs on
+ * what it was given under another one. 0, or -1 and `diagnostics`. */
+int wf_definition_check_profile(struct wf_script *script, struct wf_str text,
+                                const struct wf_profile *profile,
+                                bool express, struct wf_buf *diagnostics);
+/** That, and whether it compiles. For a thread, with a script of its own. */
+int wf_definition_check(struct wf_script *script, struct wf_str text,
+                        const struct wf_profile *profile, bool express,
+                        struct wf_buf *diagnostics, struct wf_error *err);
 struct wf_state_machine_reply wf_machine_reply(
     const struct wf_machine *machine);
 /** "arn:aws:states:REGION:ACCOUNT:KIND:name" and `end`. Owned. */

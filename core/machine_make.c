@@ -1,6 +1,9 @@
 /*
  * machine_make.c - CreateStateMachine and UpdateStateMachine: both make a
  * revision, or find that there is nothing to make.
+ *
+ * A large definition is checked by a thread, which may take seconds to find
+ * what is wrong with it; then the call looks again at what it is about.
  */
 #include <stdlib.h>
 
@@ -17,12 +20,19 @@ struct asked {
 };
 
 struct make_call {
+    struct wf_script_job job; /* while a thread checks the definition */
     struct wf_engine *engine;
     char *arn; /* Update: as it was given */
     struct asked asked;
     bool express;
+    bool is_checked; /* the definition, as that of a machine like this: */
+    bool checked_express;
+    int found_good;  /* 0, or -1 and why */
+    struct wf_buf diagnostics;
+    struct wf_error err;
     struct wf_buf tags;
     size_t tag_count;
+    wf_machine_fn *found;
     struct wf_machine *machine; /* the answer */
     wf_state_machine_fn *reply;
     void *arg;
@@ -37,6 +47,7 @@ static void drop(void *memory) {
     free(call->asked.settings.tracing);
     free(call->asked.settings.encryption);
     wf_buf_free(&call->asked.definition);
+    wf_buf_free(&call->diagnostics);
     wf_buf_free(&call->tags);
 }
 
@@ -84,27 +95,69 @@ static void refuse_deleting(void *arg) {
     free(arn);
 }
 
-/* ---- a revision ---- */
+/* Looks for the state machine of that name. */
+static void look_up(struct make_call *call) {
+    if (call->engine->stalled)
+        refuse(call, "ThrottlingException", WF_NO_ROOM, WF_STR_NULL);
+    else
+        wf_machine_by_name(call->engine, wf_str(call->asked.name),
+                           call->found, call);
+}
 
-/* The definition of `machine` is wrong: takes it back. */
+/* ---- the definition ---- */
+
 static void refuse_definition(struct make_call *call,
-                              struct wf_machine *machine,
-                              const struct wf_buf *diagnostics,
-                              const struct wf_error *err) {
-    struct wf_str why = {diagnostics->data, diagnostics->len};
-    struct wf_str text = {machine->definition.data, machine->definition.len};
+                              const struct wf_buf *definition) {
+    struct wf_str why = {call->diagnostics.data, call->diagnostics.len};
+    struct wf_str text = {definition->data, definition->len};
     struct wf_buf label = {0};
 
     bool is_label = wf_label_refusal(why, text, &label);
-    wf_machine_remove(call->engine, machine);
     if (is_label)
         why = (struct wf_str){label.data, label.len};
     else if (why.len == 0)
-        why = wf_str(err->message);
+        why = wf_str(call->err.message);
     refuse(call, "InvalidDefinition", is_label ? "%s"
            : "Invalid State Machine Definition: '%s'", why);
     wf_buf_free(&label);
 }
+
+static void check(struct wf_script_job *job, struct wf_script *script) {
+    struct make_call *call = (struct make_call *)job;
+    const struct wf_buf *text = &call->asked.definition;
+    call->found_good = -1;
+    if (script)
+        call->found_good = wf_definition_check(
+            script, (struct wf_str){text->data, text->len},
+            call->engine->options.profile, call->express, &call->diagnostics,
+            &call->err);
+    else
+        call->err = job->err;
+}
+
+static void checked(struct wf_script_job *job) {
+    struct make_call *call = (struct make_call *)job;
+    if (wf_job_is_cancelled(&job->job))
+        return; /* the engine closes: it frees the call */
+    if (call->found_good == 0)
+        look_up(call);
+    else
+        refuse_definition(call, &call->asked.definition);
+}
+
+/* True: a thread does it first, and what was found may change meanwhile. */
+static bool is_to_be_checked(struct make_call *call) {
+    if (call->asked.definition.len <= WF_DEFINITION_LARGE ||
+        (call->is_checked && call->checked_express == call->express))
+        return false;
+    call->is_checked = true;
+    call->checked_express = call->express;
+    call->job = (struct wf_script_job){.work = check, .done = checked};
+    wf_deciders_submit(call->engine->deciders, &call->job);
+    return true;
+}
+
+/* ---- a revision ---- */
 
 static char *copy(const char *text) {
     return text ? wf_strndup(text, strlen(text)) : NULL;
@@ -124,6 +177,7 @@ static void fill(struct make_call *call, struct wf_machine *machine,
     if (!before)
         before = &none;
     machine->express = call->express;
+    machine->is_checked = call->is_checked;
     machine->update_ms = wf_clock_now_ms(call->engine->clock);
     machine->creation_ms =
         before == &none ? machine->update_ms : before->creation_ms;
@@ -142,17 +196,25 @@ static void fill(struct make_call *call, struct wf_machine *machine,
     }
 }
 
-/* What the profile refuses that is no obstacle otherwise: an engine runs on
- * what it was given under another one. */
-static int check_profile(struct wf_engine *engine,
-                         const struct wf_machine *machine,
-                         struct wf_buf *diagnostics) {
-    const struct wf_profile *profile = engine->options.profile;
+/* The definition of `machine` is wrong: takes it back. */
+static void refuse_made(struct make_call *call, struct wf_machine *machine) {
+    struct wf_buf definition = machine->definition;
+    machine->definition = (struct wf_buf){0};
+    wf_machine_remove(call->engine, machine);
+    refuse_definition(call, &definition);
+    wf_buf_free(&definition);
+}
+
+static int compile(struct make_call *call, struct wf_machine *machine) {
+    struct wf_engine *engine = call->engine;
     struct wf_str text = {machine->definition.data, machine->definition.len};
-    if (profile->extensions)
-        return 0;
-    return wf_script_check(engine->script, text, profile, machine->express,
-                           diagnostics);
+    if (!machine->is_checked &&
+        wf_definition_check_profile(engine->script, text,
+                                    engine->options.profile, machine->express,
+                                    &call->diagnostics) != 0)
+        return -1;
+    return wf_machine_compile(engine, machine, &call->diagnostics,
+                              &call->err);
 }
 
 /* A compiled revision `number` of machine `id`; NULL: it was refused. */
@@ -161,22 +223,16 @@ static struct wf_machine *make(struct make_call *call, uint32_t id,
                                const struct wf_machine *before) {
     struct wf_engine *engine = call->engine;
     struct wf_machine *machine = wf_machine_add(engine, id, number);
-    struct wf_buf diagnostics = {0};
-    struct wf_error err = {0};
 
     fill(call, machine, before);
-    if (check_profile(engine, machine, &diagnostics) != 0 ||
-        wf_machine_compile(engine, machine, &diagnostics, &err) != 0) {
-        refuse_definition(call, machine, &diagnostics, &err);
-        machine = NULL;
-    } else {
-        const char *role = call->asked.role_arn;
-        if (!role && before)
-            role = before->role_arn;
-        wf_machine_name(engine, machine, wf_str(call->asked.name),
-                        wf_str(role));
+    if (compile(call, machine) != 0) {
+        refuse_made(call, machine);
+        return NULL;
     }
-    wf_buf_free(&diagnostics);
+    const char *role = call->asked.role_arn;
+    if (!role && before)
+        role = before->role_arn;
+    wf_machine_name(engine, machine, wf_str(call->asked.name), wf_str(role));
     return machine;
 }
 
@@ -239,7 +295,8 @@ static void create_found(void *arg, struct wf_machine *machine) {
     struct wf_machine_head *head =
         wf_machine_head_find(engine, wf_str(call->asked.name));
     if (!head || head->status == WF_STATE_MACHINE_DELETED) {
-        create_new(call, head);
+        if (!is_to_be_checked(call))
+            create_new(call, head);
         return;
     }
     if (!machine) /* made while its row was looked for */
@@ -265,6 +322,7 @@ void wf_engine_create_state_machine(struct wf_engine *engine,
                   .has_definition = true,
                   .settings = copy_settings(&ask->settings)},
         .express = ask->express,
+        .found = create_found,
         .reply = reply,
         .arg = arg,
     };
@@ -277,11 +335,8 @@ void wf_engine_create_state_machine(struct wf_engine *engine,
         refuse(call, "InvalidName", "Invalid Name: '%s'", ask->name);
     else if (call->tag_count > WF_TAGS_MAX)
         refuse(call, "TooManyTags", WF_TOO_MANY_TAGS, WF_STR_NULL);
-    else if (engine->stalled)
-        refuse(call, "ThrottlingException", WF_NO_ROOM, WF_STR_NULL);
     else
-        wf_machine_by_name(engine, wf_str(call->asked.name), create_found,
-                           call);
+        look_up(call);
 }
 
 /* ---- UpdateStateMachine ---- */
@@ -309,6 +364,8 @@ static void update(struct make_call *call, struct wf_machine_head *head,
     struct wf_engine *engine = call->engine;
     char uuid[37];
     call->express = head->express;
+    if (is_to_be_checked(call))
+        return;
     struct wf_machine *machine = make(call, head->id, head->revision + 1,
                                       before);
     if (!machine)
@@ -357,19 +414,18 @@ void wf_engine_update_state_machine(struct wf_engine *engine,
         .asked = {.role_arn = copy_text(ask->role_arn),
                   .has_definition = ask->definition.data != NULL,
                   .settings = copy_settings(&ask->settings)},
+        .found = update_found,
         .reply = reply,
         .arg = arg,
     };
     wf_buf_addstr(&call->asked.definition, ask->definition);
     if (!wf_arn_read(wf_str(call->arn), "stateMachine", NULL, &arn, &why)) {
         refuse(call, "InvalidArn", "%s", (struct wf_str){why.data, why.len});
-    } else if (engine->stalled) {
-        refuse(call, "ThrottlingException", WF_NO_ROOM, WF_STR_NULL);
-    } else if (arn.rest.len) {
+    } else if (arn.rest.len && !engine->stalled) {
         update_found(call, NULL);
     } else {
         call->asked.name = copy_text(arn.name);
-        wf_machine_by_name(engine, arn.name, update_found, call);
+        look_up(call);
     }
     wf_buf_free(&why);
 }

@@ -178,12 +178,3 @@ void wf_engine_describe_state_machine_for_execution(
         wf_execution_find(engine, wf_str(call->arn), execution_found, call);
     wf_buf_free(&why);
 }
-
-/* ---- ValidateStateMachineDefinition ---- */
-
-void wf_engine_validate_definition(struct wf_engine *engine,
-                                   struct wf_str definition, bool express,
-                                   wf_diagnostics_fn *reply, void *arg) {
-    wf_script_diagnose(engine->script, definition, engine->options.profile,
-                       express, reply, arg);
-}

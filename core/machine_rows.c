@@ -119,33 +119,65 @@ static bool asks_for_items(const struct wf_buf *definition) {
 
 /* Whether some of its executions may be EXPRESS: those of a distributed Map
  * say so themselves. */
-static bool may_be_express(const struct wf_machine *machine) {
+static bool may_be_express(struct wf_str text, bool express) {
     static const char type[] = "\"EXPRESS\"";
-    const struct wf_buf *text = &machine->definition;
-    return machine->express ||
-           memmem(text->data, text->len, type, strlen(type)) != NULL;
+    return express || (text.len && memmem(text.data, text.len, type,
+                                          strlen(type)) != NULL);
+}
+
+/* A check first, since compiling finds less of what EXPRESS may not have. */
+static int compile(struct wf_script *script, struct wf_str text,
+                   bool wants_check, bool express,
+                   struct wf_script_machine **compiled,
+                   struct wf_script_summary *summary,
+                   struct wf_buf *diagnostics, struct wf_error *err) {
+    struct wf_doc *doc = wf_doc_parse(text, NULL, err);
+    int rc = 0;
+    if (!doc || wants_check)
+        rc = wf_script_check(script, text, NULL, express, diagnostics);
+    if (rc != 0)
+        wf_error_set(err, WF_E_INVALID, "%.*s", (int)diagnostics->len,
+                     diagnostics->data);
+    else if (doc)
+        rc = wf_script_compile(script, doc, compiled, summary, diagnostics,
+                               err);
+    else
+        rc = -1;
+    wf_doc_unref(doc);
+    return rc;
+}
+
+int wf_definition_check_profile(struct wf_script *script, struct wf_str text,
+                                const struct wf_profile *profile,
+                                bool express, struct wf_buf *diagnostics) {
+    return profile->extensions ? 0
+                               : wf_script_check(script, text, profile,
+                                                 express, diagnostics);
+}
+
+int wf_definition_check(struct wf_script *script, struct wf_str text,
+                        const struct wf_profile *profile, bool express,
+                        struct wf_buf *diagnostics, struct wf_error *err) {
+    struct wf_script_machine *compiled = NULL;
+    struct wf_script_summary summary;
+    if (wf_definition_check_profile(script, text, profile, express,
+                                    diagnostics) != 0 ||
+        compile(script, text, may_be_express(text, express), express,
+                &compiled, &summary, diagnostics, err) != 0)
+        return -1;
+    wf_script_machine_free(script, compiled);
+    return 0;
 }
 
 int wf_machine_compile(struct wf_engine *engine, struct wf_machine *machine,
                        struct wf_buf *diagnostics, struct wf_error *err) {
     struct wf_script_summary summary;
     struct wf_str text = {machine->definition.data, machine->definition.len};
-    struct wf_doc *doc = wf_doc_parse(text, NULL, err);
-    int rc = doc && !may_be_express(machine)
-                 ? 0
-                 : wf_script_check(engine->script, text, NULL,
-                                   machine->express, diagnostics);
-    if (rc != 0)
-        wf_error_set(err, WF_E_INVALID, "%.*s", (int)diagnostics->len,
-                     diagnostics->data);
-    else if (doc)
-        rc = wf_script_compile(engine->script, doc, &machine->compiled,
-                               &summary, diagnostics, err);
-    if (!doc || rc != 0) {
-        wf_doc_unref(doc);
+    bool wants_check =
+        !machine->is_checked && may_be_express(text, machine->express);
+    if (compile(engine->script, text, wants_check, machine->express,
+                &machine->compiled, &summary, diagnostics, err) != 0)
         return -1;
-    }
-    wf_doc_unref(doc);
     machine->states = summary.states;
     machine->state_count = summary.state_count;
     machine->start = summary.start;

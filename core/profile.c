@@ -10,8 +10,8 @@ const struct wf_profile WF_PROFILE_AWS = {
     .error_bytes = 256,
     .cause_bytes = 32768,
     .events = 25000,
-    .standard_s = (int64_t)365 * 24 * 60 * 60,
-    .express_s = 5 * 60,
+    .standard_s = INT64_C(365) * 24 * 60 * 60,
+    .express_s = 300,
     .map_concurrency = 40,
     .map_run_concurrency = 10000,
 };

@@ -26,6 +26,7 @@ struct wf_script_limits {
     uint64_t steps;   /**< Of about 100 ns each, see lua_doc.h. */
     size_t doc_bytes; /**< Of documents that it makes. */
     size_t lua_bytes; /**< Of Lua's memory, all in all. */
+    unsigned time_ms; /**< By the clock on the wall. */
 };
 
 struct wf_script_options {

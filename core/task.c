@@ -31,28 +31,26 @@ static const struct wf_failure LOST_TOO_OFTEN = {
      sizeof("Each of the workers that ran this task was killed") - 1},
 };
 
-/* A process group that outlived its worker or engine. */
-struct reap {
-    struct wf_link link;
-    struct wf_engine *engine;
-    uint64_t execution;
-    uint32_t frame;
-};
-
 /* A task that the pool is ending. */
 struct cancelled {
     struct wf_link link;
     struct wf_engine *engine;
     uint64_t execution;
     uint32_t frame;
+    struct wf_child *children; /* what it has started, on record */
+    uint32_t child_count;
 };
+
+static void cancelled_free(struct cancelled *cancelled) {
+    free(cancelled->children);
+    free(cancelled);
+}
 
 void wf_tasks_free(struct wf_engine *engine) {
     struct wf_link *link;
-    while ((link = wf_list_shift(&engine->reaps)))
-        free(WF_ENTRY(link, struct reap, link));
     while ((link = wf_list_shift(&engine->cancels)))
-        free(WF_ENTRY(link, struct cancelled, link));
+        cancelled_free(WF_ENTRY(link, struct cancelled, link));
+    wf_survivors_free(engine);
     wf_task_table_free(&engine->tasks);
     wf_buf_free(&engine->task_backlog);
 }
@@ -74,12 +72,6 @@ void wf_task_schedule(struct wf_engine *engine, struct wf_frame *frame) {
         wf_task_dispatch(engine, frame->task);
     else
         wf_commit_dispatch(engine, frame);
-}
-
-/* The attempt that a frame's recorded children belong to. */
-static uint32_t attempts_before(const struct wf_frame *frame) {
-    bool is_over = frame->phase == WF_PHASE_RETRY && frame->retry_count > 0;
-    return frame->retry_count - is_over;
 }
 
 /* Reading a checkpoint's cursor for a dispatch. */
@@ -189,58 +181,13 @@ static void forget_children(struct wf_frame *frame) {
     frame->child_count = 0;
 }
 
-/* ---- survivors ----
- *
- * A process group that outlived its worker or engine. Its end is awaited
- * apart from the frame, which may end meanwhile; a frame that lives is not
- * dispatched again before. */
-
-/* Nothing that the frame has left running is left. */
-static void goes_on(struct wf_engine *engine, struct wf_frame *frame) {
+/* Nothing that the frame's task has left running is left. */
+void wf_task_left_nothing(struct wf_engine *engine, struct wf_frame *frame) {
+    forget_children(frame);
     if (wf_frame_is_doomed(frame)) /* it ends, which waited for this */
         wf_frame_run(engine, frame);
     else if (frame->dispatch_wanted)
         wf_task_dispatch(engine, frame->task);
-}
-
-static void reaped(void *arg, struct wf_child child) {
-    struct reap *reap = arg;
-    struct wf_engine *engine = reap->engine;
-    struct wf_execution *execution =
-        wf_table_by_id(&engine->table, reap->execution);
-    struct wf_frame *frame =
-        execution ? wf_execution_frame(execution, reap->frame) : NULL;
-    (void)child;
-    wf_list_remove(&reap->link);
-    free(reap);
-    wf_engine_wake(engine); /* virtual time may have waited for this */
-    if (!frame || frame->reaping == 0 || --frame->reaping > 0)
-        return;
-    forget_children(frame);
-    goes_on(engine, frame);
-}
-
-static void start_reaping(struct wf_engine *engine, struct wf_frame *frame) {
-    struct wf_buf key = {0};
-    if (frame->reaping || frame->child_count == 0)
-        return;
-    wf_task_attempt_key(frame, attempts_before(frame), &key);
-    for (uint32_t i = 0; i < frame->child_count; i++) {
-        struct reap *reap = wf_calloc(1, sizeof(*reap));
-        reap->engine = engine;
-        reap->execution = frame->execution->id;
-        reap->frame = frame->number;
-        wf_list_append(&engine->reaps, &reap->link);
-        frame->reaping++;
-        wf_pool_child_end(engine->pool, frame->children[i],
-                          (struct wf_str){key.data, key.len}, reaped, reap);
-    }
-    wf_buf_free(&key);
-}
-
-void wf_task_end_survivors(struct wf_engine *engine,
-                           struct wf_frame *frame) {
-    start_reaping(engine, frame);
 }
 
 static void cancel_done(void *arg, uint64_t task) {
@@ -252,13 +199,14 @@ static void cancel_done(void *arg, uint64_t task) {
         execution ? wf_execution_frame(execution, cancelled->frame) : NULL;
     (void)task;
     wf_list_remove(&cancelled->link);
-    free(cancelled);
+    for (uint32_t i = 0; i < cancelled->child_count; i++)
+        wf_survivor_ended(engine, cancelled->children[i]);
+    cancelled_free(cancelled);
     engine->cancelling--;
     if (!frame)
         return;
     frame->cancelling--;
-    forget_children(frame); /* they were of that task */
-    goes_on(engine, frame);
+    wf_task_left_nothing(engine, frame);
 }
 
 static void forget(struct wf_engine *engine, struct wf_frame *frame) {
@@ -272,15 +220,28 @@ static void forget(struct wf_engine *engine, struct wf_frame *frame) {
     wf_list_remove(&frame->started_link);
 }
 
+static void copy_children(struct cancelled *cancelled,
+                          const struct wf_frame *frame) {
+    size_t bytes = frame->child_count * sizeof(*frame->children);
+    if (bytes == 0 || frame->execution->express)
+        return;
+    cancelled->children = wf_malloc(bytes);
+    memcpy(cancelled->children, frame->children, bytes);
+    cancelled->child_count = frame->child_count;
+}
+
 void wf_task_abandon(struct wf_engine *engine, struct wf_frame *frame) {
     uint64_t task = frame->task;
+    wf_survivors_put(engine, frame);
     if (task == 0) {
-        start_reaping(engine, frame); /* of a dead engine; or there are none */
+        wf_task_end_survivors(engine, frame); /* of a dead engine, if any */
         return;
     }
     struct cancelled *cancelled = wf_calloc(1, sizeof(*cancelled));
     *cancelled = (struct cancelled){
-        {0}, engine, frame->execution->id, frame->number};
+        .engine = engine, .execution = frame->execution->id,
+        .frame = frame->number};
+    copy_children(cancelled, frame);
     wf_list_append(&engine->cancels, &cancelled->link);
     frame->cancelling++;
     engine->cancelling++;
@@ -504,14 +465,14 @@ static void task_ended(void *arg, uint64_t task, enum wf_task_end how,
             fail_task(engine, frame, &LOST_TOO_OFTEN);
             break;
         }
-        start_reaping(engine, frame);
+        wf_task_end_survivors(engine, frame);
         run_again(engine, frame);
         break;
     }
 }
 
 void wf_task_recovered(struct wf_engine *engine, struct wf_frame *frame) {
-    start_reaping(engine, frame);
+    wf_task_end_survivors(engine, frame);
     run_again(engine, frame);
 }
 

@@ -130,6 +130,9 @@ function core.item(stub, index) end
 function core.prefetch(stub, names) end
 --- $merge of an array of objects: the object, and how many members were read.
 function core.merge(list) end
+--- Where a part of a text begins, from byte `at` on; nil: nowhere. In linear
+-- time.
+function core.find(text, part, at) end
 --- A regular expression, and how many groups it has; or nil and what is wrong.
 -- regex_find: where the first match at or behind the offset begins and ends
 -- (0-based bytes), and its groups; nil: none; false: it takes too long.

@@ -47,10 +47,12 @@ function expression:fail(ctx, state, text)
     .. self.location .. "' " .. text)
 end
 
--- What an error of the program says. Others than JSONata's are not ours: that
--- a budget is used up must not be caught.
+-- What an error of the program says. That a budget is used up (no table) must
+-- not be caught, but has a name.
 local function threw(self, ctx, state, problem)
-  if type(problem) ~= "table" or not problem.code then
+  if type(problem) == "userdata" then
+    error({ Error = errors.QUERY_EVALUATION_ERROR }, 0)
+  elseif type(problem) ~= "table" or not problem.code then
     error(problem, 0)
   end
   return self:fail(ctx, state, "threw an error during evaluation. "

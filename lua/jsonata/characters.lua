@@ -2,13 +2,33 @@
 --
 -- @module jsonata.characters
 
+local budget = require("jsonata.budget")
+local core = require("wf.jsonata")
+
 local characters = {}
 
 local byte, find, sub = string.byte, string.find, string.sub
 
---- True if characters are bytes.
+local SHORT = 32
+local BYTES_A_STEP = 64
+
+--- True if characters are bytes. Counts the steps of looking at all of a text.
 function characters.is_plain(text)
+  budget.tick(#text / BYTES_A_STEP)
   return not find(text, "[\128-\255]")
+end
+
+--- Where a part of a text, from byte `at` on, begins and ends; in linear time.
+function characters.find(text, part, at)
+  local from, to
+  if #part <= SHORT then
+    from, to = find(text, part, at, true)
+  else
+    from = core.find(text, part, at)
+    to = from and from + #part - 1
+  end
+  budget.tick(((to or #text) - at) / BYTES_A_STEP + 1)
+  return from, to
 end
 
 --- How many characters a text has.

@@ -124,7 +124,7 @@ functions.contains = { "<s-(sf):b>", 2, function(text, token)
   if text == nil then
     return nil
   elseif type(token) == "string" then
-    return text:find(token, 1, true) ~= nil
+    return characters.find(text, token, 1) ~= nil
   elseif token == nil then
     return nil
   elseif token.regex then
@@ -187,10 +187,10 @@ functions.split = { "<s-(sf)n?:a<s>>", 3, function(text, separator, limit)
     count, at = count + 1, to + 1
   end
   if type(separator) == "string" then
-    local from, to = text:find(separator, 1, true)
+    local from, to = characters.find(text, separator, 1)
     while from and count < limit do
       add(from, to)
-      from, to = text:find(separator, at, true)
+      from, to = characters.find(text, separator, at)
     end
   elseif separator then
     for match in matches(separator, text) do
@@ -272,7 +272,7 @@ end
 local function replace_text(text, pattern, replacement, limit)
   local parts, at, count = {}, 1, 0
   local length = #text
-  local from, to = text:find(pattern, 1, true)
+  local from, to = characters.find(text, pattern, 1)
   while from and count < limit do
     parts[#parts + 1] = text:sub(at, from - 1)
     parts[#parts + 1] = replacement
@@ -281,7 +281,7 @@ local function replace_text(text, pattern, replacement, limit)
     if length > budget.MAX_TEXT then
       break
     end
-    from, to = text:find(pattern, at, true)
+    from, to = characters.find(text, pattern, at)
   end
   budget.check_text(length)
   parts[#parts + 1] = text:sub(at)

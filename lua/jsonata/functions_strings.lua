@@ -65,12 +65,12 @@ functions.substring = { "<s-nn?:s>", 3, function(text, start, length)
 end }
 
 functions.substringBefore = { "<s-s:s>", 2, function(text, mark)
-  local at = text and mark and text:find(mark, 1, true)
+  local at = text and mark and characters.find(text, mark, 1)
   return at and text:sub(1, at - 1) or text
 end }
 
 functions.substringAfter = { "<s-s:s>", 2, function(text, mark)
-  local at = text and mark and text:find(mark, 1, true)
+  local at = text and mark and characters.find(text, mark, 1)
   return at and text:sub(at + #mark) or text
 end }
 
@@ -92,6 +92,7 @@ functions.trim = { "<s-:s>", 1, function(text)
   if text == nil then
     return nil
   end
+  checked_length(#text)
   text = text:gsub("[ \t\n\r]+", " ")
   return text:match("^ ?(.-) ?$")
 end }
@@ -177,18 +178,37 @@ functions.base64decode = { "<s-:s>", 1, function(text)
   return bytes and from_bytes(bytes) or ""
 end }
 
-local function percent(character)
-  return ("%%%02X"):format(character:byte())
+local PERCENT = {}
+for byte = 0, 255 do
+  PERCENT[string.char(byte)] = ("%%%02X"):format(byte)
 end
 
-local function encoder(name, keep)
+local PIECE = 65536
+
+-- Bytes that match `odd` as %XX; piece by piece, so that the time and the
+-- length that it takes are noticed.
+local function percent_encoded(text, odd)
+  local parts, length = {}, 0
+  for at = 1, #text, PIECE do
+    local part = text:sub(at, at + PIECE - 1):gsub(odd, PERCENT)
+    length = length + #part
+    budget.check_text(#part)
+    if length > budget.MAX_TEXT then
+      budget.check_text(length)
+    end
+    parts[#parts + 1] = part
+  end
+  return table.concat(parts)
+end
+
+local function encoder(name, odd)
   return { "<s-:s>", 1, function(text)
     if text == nil then
       return nil
     elseif text:find("\237[\160-\191]") then -- half a surrogate pair
       raise("D3140", nil, nil, text, { functionName = name })
     end
-    return (text:gsub(keep, percent))
+    return percent_encoded(text, odd)
   end }
 end
 

@@ -43,8 +43,8 @@ mkdir "$home/buckets"
 "$here/buckets.py" "$home/buckets" >"$home/port" &
 buckets=$!
 "$moonstep" serve --listen 127.0.0.1:0 --data "$home/data" \
-  --files "$home/buckets" \
-  --payload-bytes 256K --lambda-endpoint "http://127.0.0.1:$lambda_port" \
+  --files "$home/buckets" --profile aws \
+  --lambda-endpoint "http://127.0.0.1:$lambda_port" \
   2>"$home/log" &
 server=$!
 tries=0

@@ -274,6 +274,25 @@ static void waits_for_events(void **state) {
                  "or equal to 0");
 }
 
+static void lays_out_graphs(void **state) {
+    struct fixture *fixture = *state;
+    const char *target = "Moonstep.LayoutGraph";
+    assert_call(fixture, target, "{\"definition\":\"{}\"}",
+                "{\"width\":1}");
+    assert_string_equal(fixture->engine.text, "{}");
+    assert_null(fixture->engine.arn);
+    assert_call(fixture, target, "{\"stateMachineArn\":\"" MACHINE "\"}",
+                "{\"width\":1}");
+    assert_string_equal(fixture->engine.arn, MACHINE);
+    assert_null(fixture->engine.text);
+    assert_fails(fixture, target, "{}", "ValidationException",
+                 "Either definition or stateMachineArn must be given.");
+    assert_fails(fixture, target,
+                 "{\"definition\":\"{}\",\"stateMachineArn\":\"arn:x\"}",
+                 "ValidationException",
+                 "Either definition or stateMachineArn must be given.");
+}
+
 static void gives_statistics(void **state) {
     struct fixture *fixture = *state;
     api_call(fixture, "Moonstep.Stats", "{}");
@@ -291,7 +310,7 @@ static void passes_refusals_on(void **state) {
     static const char *const targets[] = {
         START, "AWSStepFunctions.StartSyncExecution",
         "AWSStepFunctions.ListExecutions",
-        "AWSStepFunctions.DescribeStateMachine"};
+        "AWSStepFunctions.DescribeStateMachine", "Moonstep.LayoutGraph"};
     for (size_t i = 0; i < sizeof(targets) / sizeof(targets[0]); i++) {
         api_call(fixture, targets[i], "{\"stateMachineArn\":\"" MACHINE "\"}");
         assert_int_equal(fixture->response.status, 400);
@@ -378,6 +397,7 @@ int main(void) {
         API_TEST(lists_executions),
         API_TEST(gives_histories),
         API_TEST(waits_for_events),
+        API_TEST(lays_out_graphs),
         API_TEST(gives_statistics),
         API_TEST(passes_refusals_on),
         API_TEST(serves_health_and_nothing_else),

@@ -252,81 +252,6 @@ static void running_executions_keep_their_revision(void **state) {
     wf_buf_free(&answer.token);
 }
 
-static bool most_revisions_are_gone(struct rig *rig, void *arg) {
-    (void)arg;
-    return rig_stats(rig).revisions < 80;
-}
-
-/* A revision that waits `s` seconds and answers with its number. */
-static const char *revision(struct rig *rig, int number, int s) {
-    struct wf_buf text = {0};
-    wf_buf_addf(&text,
-                "{'StartAt':'W','States':{'W':{'Type':'Wait','Seconds':%d,"
-                "'Next':'P'},'P':{'Type':'Pass','Result':%d,'End':true}}}",
-                s, number);
-    wf_buf_u8(&text, 0);
-    const char *kept = rig_quoted(rig, text.data);
-    wf_buf_free(&text);
-    return kept;
-}
-
-/* A thousand updates leave few revisions in memory; what was started with one
- * goes on with it, be it parked or active, and still tells of it. */
-static void old_revisions_leave_memory(void **state) {
-    struct rig *rig = *state;
-    struct answer answer = {0};
-    rig_open(rig);
-    rig_machine(rig, "m", revision(rig, 0, 3600));
-    const char *parked = rig_start(rig, "parked", NULL);
-    rig_until_parked(rig);
-    const char *active = NULL;
-    for (int i = 1; i <= 1000; i++) {
-        ask_update(rig, revision(rig, i, i == 1 ? 2 : 0), NULL, NULL,
-                   &answer);
-        rig_until(rig, &answer.done);
-        answer.done = false;
-        wf_buf_free(&answer.text);
-        wf_buf_free(&answer.token);
-        if (i == 1)
-            active = rig_start(rig, "active", NULL);
-    }
-    rig_until_true(rig, most_revisions_are_gone, NULL);
-    wf_engine_describe_state_machine_for_execution(
-        rig->engine, wf_str(parked), on_machine, &answer);
-    expect(rig, &answer, "m hour " ROLE);
-    rig_jump(rig, 3600 * 1000);
-    rig_assert_text(rig, rig_end(rig, active)->output, "1");
-    rig_assert_text(rig, rig_end(rig, parked)->output, "0");
-    rig_assert_has(rig_story(rig, parked), "PassStateExited P");
-    rig_assert_text(rig, rig_end(rig, rig_start(rig, "z", NULL))->output,
-                    "1000");
-    wf_buf_free(&answer.token);
-}
-
-/* The latest ones stay, and one that is being asked for. */
-static void what_is_asked_for_stays(void **state) {
-    struct rig *rig = *state;
-    struct answer answer = {0};
-    char name[16];
-    rig_open(rig);
-    for (int i = 0; i < 100; i++) {
-        snprintf(name, sizeof(name), "m%d", i);
-        rig_machine(rig, name, one);
-    }
-    rig_machine(rig, "m", revision(rig, 0, 60));
-    const char *arn = rig_start(rig, "x", NULL);
-    struct rig_reply *end = rig_ask_wait(rig, arn, 60000);
-    for (int i = 1; i < 200; i++)
-        ask_update(rig, revision(rig, i, 60), NULL, NULL, &answer);
-    rig_until(rig, &answer.done);
-    rig_turns(rig, 100);
-    assert_true(rig_stats(rig).revisions >= 101);
-    rig_jump(rig, 60 * 1000);
-    rig_assert_text(rig, rig_reply_of(rig, end)->output, "0");
-    wf_buf_free(&answer.text);
-    wf_buf_free(&answer.token);
-}
-
 static void a_wrong_definition_changes_nothing(void **state) {
     struct rig *rig = *state;
     struct answer answer = {0};
@@ -782,8 +707,6 @@ int main(void) {
         ENGINE_TEST_BOTH(nothing_new_is_no_revision),
         ENGINE_TEST_BOTH(updates_at_once_all_count),
         ENGINE_TEST_REAL(running_executions_keep_their_revision),
-        ENGINE_TEST_REAL(old_revisions_leave_memory),
-        ENGINE_TEST_REAL(what_is_asked_for_stays),
         ENGINE_TEST_LMDB(a_wrong_definition_changes_nothing),
         ENGINE_TEST_MEMORY(a_wrong_label_has_a_message_of_its_own),
         ENGINE_TEST_BOTH(deleting_what_is_idle),

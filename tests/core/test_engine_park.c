@@ -327,6 +327,37 @@ static void the_end_of_a_history_reads_while_it_grows(void **state) {
     check_loop(rig, arn, 1200);
 }
 
+static bool an_answer_is_held(struct rig *rig, void *arg) {
+    (void)arg;
+    return store_gate_answers(rig->store) > 0;
+}
+
+/* The answer is from before the events became rows, and when it comes, memory
+ * has forgotten them: the execution has been packed and has ended. */
+static void a_history_read_by_a_late_reader_is_whole(void **state) {
+    struct rig *rig = *state;
+    rig->options.idle_ms = 60000;
+    rig->options.journal_bytes = 4000;
+    rig_open(rig);
+    rig_machine(rig, "m", hour);
+    const char *arn = rig_start(rig, NULL, "{'s':20}");
+    store_gate_close(rig->store);
+    char large[5000];
+    snprintf(large, sizeof(large), "{'s':20,'pad':'%04500d'}", 0);
+    rig_ask_start(rig, NULL, large); /* the journal is full: all is packed */
+    rig_turns(rig, 20);
+    store_gate_hold_answers(rig->store);
+    struct rig_reply *history =
+        rig_ask_history(rig, arn, 1000, false, NULL);
+    rig_until_true(rig, an_answer_is_held, NULL);
+    store_gate_open(rig->store);
+    rig_jump(rig, 21000);
+    rig_until_parked(rig);
+    store_gate_give_answers(rig->store);
+    assert_int_equal(rig_reply_of(rig, history)->count, 4);
+    assert_int_equal(rig_count(rig_story(rig, arn), "\n"), 8);
+}
+
 static void bad_tokens_are_refused(void **state) {
     struct rig *rig = *state;
     static const char *const bad[] = {"x", "-1", "12345678901234567890", " "};
@@ -420,6 +451,7 @@ int main(int argc, char **argv) {
         ENGINE_TEST_REAL(a_long_history_reads_page_by_page),
         ENGINE_TEST_REAL(a_history_reads_while_it_grows),
         ENGINE_TEST_REAL(the_end_of_a_history_reads_while_it_grows),
+        ENGINE_TEST_REAL(a_history_read_by_a_late_reader_is_whole),
         ENGINE_TEST_BOTH(bad_tokens_are_refused),
         ENGINE_TEST_REAL(lists_go_page_by_page),
         ENGINE_TEST_REAL(the_journal_stays_within_its_budget),

@@ -468,8 +468,18 @@ static void results(void **state) {
     wf_buf_free(&manifest);
 }
 
+/* The second piece of a file whose first one has been removed. */
+static void put_piece_1(void) {
+    char key[128];
+
+    snprintf(key, sizeof(key),
+             "jobs/run-1/.SUCCEEDED_0.jsonl.%016llx.tmp/000001",
+             (unsigned long long)wf_str_hash(WF_STR(ARN)));
+    put("b", key, WF_STR("junk"));
+}
+
 /* Larger than two pieces: a multipart upload. The writer comes back in the
- * third piece, and once more after everything has been published. */
+ * third piece, and again after everything has been published. */
 static void large_results(void **state) {
     (void)state;
     struct wf_item_writer_options options = writer_options();
@@ -488,7 +498,9 @@ static void large_results(void **state) {
     }
     flush(writer, &unused);
     wf_item_writer_free(writer); /* a crash; two results are lost */
-    for (int round = 0; round < 2; round++) {
+    for (int round = 0; round < 3; round++) {
+        if (round == 2) /* what a crash while pieces are removed leaves */
+            put_piece_1();
         writer = open_at(&options, &position);
         for (int i = 18; i < 20; i++) {
             text[0] = (char)('1' + i % 9);

@@ -140,10 +140,22 @@ static void plain_files(void **state) {
            "2\n");
     expect("{\"resource\":\"file:read\",\"parameters\":{\"Path\":"
            "\"../etc/passwd\"}}",
-           "open ../etc/passwd: it leads out of its directory");
-    expect_part("{\"resource\":\"file:list\",\"parameters\":{\"Path\":"
-                "\"d\"}}",
-                "\"Key\":\"d/two.jsonl.gz\"");
+           "Path must lead from a directory of --files to what is below it: "
+           "../etc/passwd");
+    static const char *const same[] = {"d", "d/", "./d", ".//d//./"};
+    for (size_t i = 0; i < 4; i++) {
+        char json[200];
+        snprintf(json, sizeof(json), "{\"resource\":\"file:list\","
+                 "\"parameters\":{\"Path\":\"%s\"}}", same[i]);
+        expect_part(json, "\"Key\":\"d/two.jsonl.gz\"");
+    }
+    expect("{\"resource\":\"file:list\",\"parameters\":{\"Path\":"
+           "\"none\"}}",
+           "open none/: No such file or directory");
+    expect("{\"resource\":\"file:list\",\"parameters\":{\"Path\":"
+           "\"d/../..\"}}",
+           "Path must lead from a directory of --files to what is below it: "
+           "d/../..");
     expect_part("{\"resource\":\"file:list\",\"parameters\":{\"Path\":"
                 "\".\"}}",
                 "\"Key\":\"one.csv\"");
@@ -176,6 +188,13 @@ static void wrong_settings(void **state) {
          "Bucket must be a string"},
         {"{\"resource\":\"s3:getObject\",\"parameters\":[]}",
          "The parameter Bucket is missing or empty"},
+        {OBJECT("k\",\"VersionId\":\"1") "}",
+         "The parameter VersionId is not supported"},
+        {"{\"resource\":\"file:list\",\"parameters\":{\"Path\":\"/etc\"}}",
+         "Path must lead from a directory of --files to what is below it: "
+         "/etc"},
+        {"{\"resource\":\"file:read\",\"parameters\":{\"Path\":\".//\"}}",
+         "The parameter Path is missing or empty"},
         {"{\"resource\":\"file:read\"}",
          "The parameter Path is missing or empty"},
         {OBJECT("k") ",\"inputType\":\"PARQUET\"}",
@@ -260,7 +279,7 @@ static void writers(void **state) {
                                      "\"out/run-1/manifest.json\"}");
     expect_file(&files, "b/out/run-1/SUCCEEDED_0.jsonl", "1\n2\n");
     result = write_result("{\"resource\":\"file:write\",\"parameters\":"
-                          "{\"Path\":\"results\"},\"transformation\":"
+                          "{\"Path\":\"./results/\"},\"transformation\":"
                           "\"COMPACT\"}");
     assert_string_equal(result.text, "{\"Bucket\":\"\",\"Key\":"
                                      "\"results/run-1/manifest.json\"}");

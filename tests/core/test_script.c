@@ -160,39 +160,101 @@ static void test_context_in_a_map(void **state) {
     wf_doc_unref(input);
 }
 
+/* A script of its own, with limits. */
+struct limited {
+    struct wf_script *script;
+    struct wf_script_machine *machine;
+    struct wf_doc *input;
+    struct wf_decision decision;
+};
+
+/* Decides the only state of a definition. */
+static void decide_limited(struct fixture *f, const char *text,
+                           const struct wf_script_limits *limits,
+                           struct limited *limited) {
+    struct wf_script_options options = {.clock = &f->clock,
+                                        .limits = *limits};
+    struct wf_buf diagnostics = {0};
+    struct wf_script_summary summary;
+    struct wf_error err = {0};
+    struct wf_doc *definition = parse(text);
+
+    assert_int_equal(wf_script_new(&options, &limited->script, &err), 0);
+    if (wf_script_compile(limited->script, definition, &limited->machine,
+                          &summary, &diagnostics, &err) != 0)
+        fail_msg("%s", err.message);
+    wf_doc_unref(definition);
+    limited->input = parse("{\"x\":[7]}");
+    struct wf_script_context context = context_of(limited->input);
+    struct wf_script_call call = {.machine = limited->machine,
+                                  .input = limited->input,
+                                  .context = &context};
+    wf_script_decide(limited->script, &call, &limited->decision);
+}
+
+static void limited_free(struct limited *limited) {
+    wf_decision_free(&limited->decision);
+    wf_script_machine_free(limited->script, limited->machine);
+    wf_script_free(limited->script);
+    wf_doc_unref(limited->input);
+}
+
 /* What a decision may cost limits that decision only. */
 static void test_limits_are_of_a_decision(void **state) {
     static const char text[] =
         "{\"StartAt\":\"A\",\"States\":{\"A\":{\"Type\":\"Pass\","
         "\"Parameters\":{\"a.$\":\"States.ArrayRange(1, 900, 1)\"},"
         "\"End\":true}}}";
-    struct fixture *f = *state;
-    struct wf_script *script;
-    struct wf_script_machine *machine;
-    struct wf_script_summary summary;
-    struct wf_script_options options = {.clock = &f->clock,
-                                        .limits = {.steps = 10}};
+    static const struct wf_script_limits limits = {.steps = 10};
     struct wf_buf diagnostics = {0};
-    struct wf_decision decision;
-    struct wf_error err;
-    struct wf_doc *definition = parse(text), *input = parse("{\"x\":[7]}");
-    struct wf_script_context context = context_of(input);
+    struct limited limited;
 
-    assert_int_equal(wf_script_new(&options, &script, &err), 0);
-    assert_int_equal(wf_script_compile(script, definition, &machine, &summary,
-                                       &diagnostics, &err), 0);
-    struct wf_script_call call = {
-        .machine = machine, .input = input, .context = &context};
-    wf_script_decide(script, &call, &decision);
-    assert_int_equal(decision.kind, WF_DECISION_TOO_LONG);
-    wf_decision_free(&decision);
-    if (wf_script_check(script, wf_str(text), NULL, true, &diagnostics) != 0)
+    decide_limited(*state, text, &limits, &limited);
+    assert_int_equal(limited.decision.kind, WF_DECISION_TOO_LONG);
+    if (wf_script_check(limited.script, wf_str(text), NULL, true,
+                        &diagnostics) != 0)
         fail_msg("%.*s", (int)diagnostics.len, diagnostics.data);
-    wf_script_machine_free(script, machine);
-    wf_script_free(script);
+    limited_free(&limited);
     wf_buf_free(&diagnostics);
-    wf_doc_unref(definition);
-    wf_doc_unref(input);
+}
+
+static void assert_failure(const struct wf_decision *decision,
+                           const char *error, const char *cause) {
+    if (!wf_str_eq(decision->failure.error, wf_str(error)) ||
+        !strstr(decision->failure.cause.data, cause))
+        fail_msg("%.*s: %s", (int)decision->failure.error.len,
+                 decision->failure.error.data, decision->failure.cause.data);
+}
+
+#define JSONATA(expression) \
+    "{\"QueryLanguage\":\"JSONata\",\"StartAt\":\"A\",\"States\":{\"A\":{" \
+    "\"Type\":\"Pass\",\"Output\":\"{% " expression " %}\",\"End\":true}}}"
+
+/* It would not end otherwise. */
+static void test_limit_of_time(void **state) {
+    static const struct wf_script_limits limits = {
+        .steps = UINT64_C(1) << 50, .lua_bytes = 256 << 20, .time_ms = 50};
+    struct limited limited;
+
+    decide_limited(*state, JSONATA("($f := function($n) { $f($n + 1) }; "
+                                   "$f(1))"), &limits, &limited);
+    assert_int_equal(limited.decision.kind, WF_DECISION_TOO_LONG);
+    assert_failure(&limited.decision, "States.QueryEvaluationError",
+                   "took longer than 0.05 s");
+    limited_free(&limited);
+}
+
+static void test_limit_of_memory(void **state) {
+    static const struct wf_script_limits limits = {
+        .steps = UINT64_C(1) << 50, .lua_bytes = 32 << 20};
+    struct limited limited;
+
+    decide_limited(*state, JSONATA("($f := function($t) { $f($t & $t) }; "
+                                   "$f('0123456789'))"), &limits, &limited);
+    assert_int_equal(limited.decision.kind, WF_DECISION_FAIL);
+    assert_failure(&limited.decision, "States.QueryEvaluationError",
+                   "too much memory");
+    limited_free(&limited);
 }
 
 int main(void) {
@@ -206,6 +268,9 @@ int main(void) {
         cmocka_unit_test_setup_teardown(test_context_in_a_map, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(test_limits_are_of_a_decision, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(test_limit_of_time, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_limit_of_memory, setup,
                                         teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

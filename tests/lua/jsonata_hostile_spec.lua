@@ -103,6 +103,38 @@ describe("evaluation", function()
       .. "'b'))")
   end)
 
+  it("looks for long texts in linear time", function()
+    is("false", "$contains($pad('', 10000000, 'ab'), "
+      .. "$pad('', 5000000, 'ab') & 'c')")
+    is("2", "$count($split('1' & $pad('', 50, 'ab') & '2', "
+      .. "$pad('', 50, 'ab')))")
+    is('"x1x"', "$replace($pad('', 40, 'ab') & '1' & $pad('', 40, 'ab'), "
+      .. "$pad('', 40, 'ab'), 'x')")
+  end)
+
+  it("makes no long text of escapes", function()
+    is("D2015", "$encodeUrl($pad('', 30000000))", { steps = 1e9 })
+    is("180003", "$length($encodeUrl($pad('', 30000, 'é') & 'abc'))")
+  end)
+
+  it("counts what looking at long texts takes", function()
+    is("D1012", "($t := $pad('', 1000000, 'x'); "
+      .. "$map([1..1000], function($i) { $length($t) }))", { steps = 1e6 })
+    is("D1012", "($t := $pad('', 1000000, 'x'); "
+      .. "$map([1..1000], function($i) { $contains($t, 'y') }))",
+       { steps = 1e6 })
+  end)
+
+  it("sorts whatever the comparator says", function()
+    is("1000", "$count($sort([1..1000], function($a, $b) { true }))")
+    is("1000", "$count($sort([1..1000], function($a, $b) "
+      .. "{ $random() > 0.5 }))")
+    is("D2015", "$reduce([1..28], function($a, $b) { {'a': $a, 'b': $a} }, "
+      .. "1) ~> $string()")
+    is("D1012", "$reduce([1..28], function($a, $b) { {'a': $a, 'b': $a} }, "
+      .. "1) ~> |**|{'c': 1}|", { steps = 1e6 })
+  end)
+
   it("writes no text without end", function()
     is("D1011", "$reduce([1..100000], function($a, $b) { [[$a]] }, 1)")
   end)

@@ -273,6 +273,17 @@ void wf_engine_validate_definition(struct wf_engine *engine,
     reply(arg, engine->diagnostics, engine->diagnostic_count);
 }
 
+void wf_engine_layout_graph(struct wf_engine *engine,
+                            const struct wf_layout_graph *ask,
+                            wf_layout_fn *reply, void *arg) {
+    set(&engine->operation, WF_STR("layout"));
+    set(&engine->text, ask->definition);
+    set(&engine->arn, ask->arn);
+    engine->asked++;
+    reply(arg, engine->refusal.exception ? &engine->refusal : NULL,
+          WF_STR("{\"width\":1}"));
+}
+
 void wf_engine_tag_resource(struct wf_engine *engine, struct wf_str arn,
                             const struct wf_tag *tags, size_t count,
                             wf_done_fn *reply, void *arg) {

@@ -10,11 +10,25 @@ struct held {
     void *arg;
 };
 
+/* A read that was asked for while answers are held; what it has found. */
+struct answer {
+    struct answer *next;
+    struct gate *gate;
+    bool is_there;
+    struct wf_row *rows;
+    struct wf_buf bytes; /* of the rows */
+    size_t count;
+    bool more;
+    wf_rows_fn *give;
+    void *arg;
+};
+
 struct gate {
     struct wf_store base;
     struct wf_store *behind;
-    bool is_closed;
+    bool is_closed, holds_answers;
     struct held *first, **end;
+    struct answer *answers; /* newest first */
 };
 
 static struct gate *gate_of(struct wf_store *base) {
@@ -34,9 +48,58 @@ static void op_apply(struct wf_store *base, struct wf_batch *batch,
     gate->end = &held->next;
 }
 
+static void answer_free(struct answer *answer) {
+    struct answer **at = &answer->gate->answers;
+    while (*at != answer)
+        at = &(*at)->next;
+    *at = answer->next;
+    free(answer->rows);
+    wf_buf_free(&answer->bytes);
+    free(answer);
+}
+
+static void answer_keep(struct answer *answer, const struct wf_row *rows,
+                        size_t count, bool more) {
+    for (size_t i = 0; i < count; i++) {
+        wf_buf_addstr(&answer->bytes, rows[i].key);
+        wf_buf_addstr(&answer->bytes, rows[i].value);
+    }
+    answer->rows = wf_calloc(count, sizeof(*rows));
+    const char *at = answer->bytes.data;
+    for (size_t i = 0; i < count; i++) {
+        answer->rows[i].key = (struct wf_str){at, rows[i].key.len};
+        at += rows[i].key.len;
+        answer->rows[i].value = (struct wf_str){at, rows[i].value.len};
+        at += rows[i].value.len;
+    }
+    answer->count = count;
+    answer->more = more;
+    answer->is_there = true;
+}
+
+static void answered(void *arg, const struct wf_row *rows, size_t count,
+                     bool more, const struct wf_error *err) {
+    struct answer *answer = arg;
+    if (answer->gate->holds_answers && !err) {
+        answer_keep(answer, rows, count, more);
+        return;
+    }
+    answer->give(answer->arg, rows, count, more, err);
+    answer_free(answer);
+}
+
 static void op_scan(struct wf_store *base, const struct wf_range *range,
                     wf_rows_fn *rows, void *arg) {
-    wf_store_scan(gate_of(base)->behind, range, rows, arg);
+    struct gate *gate = gate_of(base);
+    if (!gate->holds_answers) {
+        wf_store_scan(gate->behind, range, rows, arg);
+        return;
+    }
+    struct answer *answer = wf_calloc(1, sizeof(*answer));
+    *answer = (struct answer){
+        .next = gate->answers, .gate = gate, .give = rows, .arg = arg};
+    gate->answers = answer;
+    wf_store_scan(gate->behind, range, answered, answer);
 }
 
 static int op_scan_now(struct wf_store *base, const struct wf_range *range,
@@ -98,6 +161,32 @@ void store_gate_open(struct wf_store *base) {
     gate->end = &gate->first;
 }
 
+void store_gate_hold_answers(struct wf_store *base) {
+    gate_of(base)->holds_answers = true;
+}
+
+unsigned store_gate_answers(const struct wf_store *base) {
+    const struct answer *answer = ((const struct gate *)base)->answers;
+    unsigned count = 0;
+    for (; answer; answer = answer->next)
+        count += answer->is_there;
+    return count;
+}
+
+void store_gate_give_answers(struct wf_store *base) {
+    struct gate *gate = gate_of(base);
+    struct answer *answer, *next;
+    gate->holds_answers = false;
+    for (answer = gate->answers; answer; answer = next) {
+        next = answer->next;
+        if (!answer->is_there)
+            continue; /* it is given when it comes */
+        answer->give(answer->arg, answer->rows, answer->count, answer->more,
+                     NULL);
+        answer_free(answer);
+    }
+}
+
 struct wf_store *store_gate_crash(struct wf_store *base) {
     struct gate *gate = gate_of(base);
     struct wf_store *behind = gate->behind;
@@ -107,6 +196,8 @@ struct wf_store *store_gate_crash(struct wf_store *base) {
         wf_batch_free(held->batch);
         free(held);
     }
+    while (gate->answers)
+        answer_free(gate->answers);
     wf_store_watch(behind, NULL, NULL);
     free(gate);
     return behind;

@@ -1,0 +1,125 @@
+/*
+ * survivors.c - process groups that outlived their worker, their engine or
+ * their task, until they have ended.
+ *
+ * A frame's image names the groups that its task has started. If the worker
+ * or the engine dies under it, they are ended before the frame's task is
+ * dispatched again; that is awaited apart from the frame, which may end
+ * meanwhile.
+ *
+ * If the task is given up (a timeout, a stop), they get SIGTERM and have 2 s
+ * to tidy up, while the frame goes on, or ends and is forgotten. So each has a
+ * row of its own from then on, written by the batch that gives the task up:
+ * an engine that opens the store after a crash ends those.
+ */
+#include <stdlib.h>
+
+#include "engine_impl.h"
+
+struct reap {
+    struct wf_link link;
+    struct wf_engine *engine;
+    uint64_t execution; /* 0: of a row; there may be no frame any more */
+    uint32_t frame;
+};
+
+void wf_survivors_free(struct wf_engine *engine) {
+    struct wf_link *link;
+    while ((link = wf_list_shift(&engine->reaps)))
+        free(WF_ENTRY(link, struct reap, link));
+}
+
+/* The attempt that a frame's recorded children belong to. */
+static uint32_t attempts_before(const struct wf_frame *frame) {
+    bool is_over = frame->phase == WF_PHASE_RETRY && frame->retry_count > 0;
+    return frame->retry_count - is_over;
+}
+
+/* ---- rows ---- */
+
+static struct wf_key key_of(const struct wf_engine *engine,
+                            struct wf_child child) {
+    return wf_key_survivor(engine->partition, child.pid, child.start_time);
+}
+
+void wf_survivors_put(struct wf_engine *engine,
+                      const struct wf_frame *frame) {
+    struct wf_buf task_key = {0};
+    if (frame->child_count == 0 || frame->execution->express)
+        return;
+    wf_task_attempt_key(frame, attempts_before(frame), &task_key);
+    for (uint32_t i = 0; i < frame->child_count; i++) {
+        struct wf_key key = key_of(engine, frame->children[i]);
+        wf_batch_put_buf(wf_engine_rows(engine), wf_key_str(&key), &task_key);
+    }
+    wf_buf_free(&task_key);
+}
+
+void wf_survivor_ended(struct wf_engine *engine, struct wf_child child) {
+    struct wf_key key = key_of(engine, child);
+    wf_batch_delete(wf_engine_rows(engine), wf_key_str(&key));
+    wf_engine_wake(engine);
+}
+
+/* ---- ending ---- */
+
+static void reaped(void *arg, struct wf_child child) {
+    struct reap *reap = arg;
+    struct wf_engine *engine = reap->engine;
+    struct wf_execution *execution =
+        wf_table_by_id(&engine->table, reap->execution);
+    struct wf_frame *frame =
+        execution ? wf_execution_frame(execution, reap->frame) : NULL;
+    wf_survivor_ended(engine, child);
+    wf_list_remove(&reap->link);
+    free(reap);
+    if (frame && frame->reaping > 0 && --frame->reaping == 0)
+        wf_task_left_nothing(engine, frame);
+}
+
+static void end(struct wf_engine *engine, struct wf_child child,
+                struct wf_str task_key, uint64_t execution, uint32_t frame) {
+    struct reap *reap = wf_calloc(1, sizeof(*reap));
+    reap->engine = engine;
+    reap->execution = execution;
+    reap->frame = frame;
+    wf_list_append(&engine->reaps, &reap->link);
+    wf_pool_child_end(engine->pool, child, task_key, reaped, reap);
+}
+
+void wf_task_end_survivors(struct wf_engine *engine,
+                           struct wf_frame *frame) {
+    struct wf_buf key = {0};
+    if (frame->reaping || frame->child_count == 0)
+        return;
+    wf_task_attempt_key(frame, attempts_before(frame), &key);
+    frame->reaping = frame->child_count;
+    for (uint32_t i = 0; i < frame->child_count; i++)
+        end(engine, frame->children[i], (struct wf_str){key.data, key.len},
+            frame->execution->id, frame->number);
+    wf_buf_free(&key);
+}
+
+static void survivor_rows(void *arg, const struct wf_row *rows, size_t count,
+                          bool more, const struct wf_error *err) {
+    struct wf_engine *engine = arg;
+    (void)more;
+    for (size_t i = 0; !err && i < count; i++) {
+        struct wf_child child = {
+            .pid = (int32_t)wf_key_u32(rows[i].key, 0),
+            .start_time = wf_key_u64(rows[i].key, 4),
+        };
+        end(engine, child, rows[i].value, 0, 0);
+    }
+}
+
+int wf_survivors_end(struct wf_engine *engine, struct wf_error *err) {
+    struct wf_key from = wf_key_table(engine->partition, 'X');
+    struct wf_key to = wf_key_table_end(engine->partition, 'X');
+    struct wf_range range = {.from = wf_key_str(&from),
+                             .to = wf_key_str(&to),
+                             .max_rows = UINT32_MAX,
+                             .max_bytes = SIZE_MAX};
+    return wf_store_scan_now(engine->store, &range, survivor_rows, engine,
+                             err);
+}
