@@ -46,7 +46,8 @@ static bool stop_members(struct wf_engine *engine, struct wf_family *family) {
             WF_ENTRY(link, struct wf_map_child, member_link)->execution;
         next = link->next;
         found |= wf_link_is_in(&execution->dirty_link);
-        if (execution->status != WF_EXECUTION_RUNNING)
+        if (execution->status != WF_EXECUTION_RUNNING ||
+            execution->map_child->is_new) /* its start is in no batch yet */
             continue;
         wf_execution_end(engine, execution, WF_EXECUTION_ABORTED, NULL, 0);
         found = true;

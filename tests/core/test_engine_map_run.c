@@ -18,7 +18,6 @@
 
 static const char handlers[] =
     "local t = {}\n"
-    "function t.echo(input) return input end\n"
     "function t.odd(input)\n"
     "  if input % 2 == 1 then error({ Error = 'E', Cause = 'C' }) end\n"
     "  return input\n"
@@ -27,9 +26,13 @@ static const char handlers[] =
 
 static struct rig *opened(void **state) {
     struct rig *rig = *state;
-    rig_handler(rig, "t.lua", handlers);
     rig_open(rig);
     return rig;
+}
+
+static struct rig *opened_with_handlers(void **state) {
+    rig_handler(*state, "t.lua", handlers);
+    return opened(state);
 }
 
 #define ECHO STANDARD("A", PASS("A"))
@@ -191,7 +194,7 @@ static void no_more_run_at_once_than_may(void **state) {
 /* ---- failures ---- */
 
 static void tolerated_failures_are_outputs(void **state) {
-    struct rig *rig = opened(state);
+    struct rig *rig = opened_with_handlers(state);
     struct rig_reply *end =
         map_run(rig, MAP_MACHINE(ODD, ",'ToleratedFailureCount':2"),
                 "[0,1,2,3]", SUCCEEDED,
@@ -202,7 +205,7 @@ static void tolerated_failures_are_outputs(void **state) {
 }
 
 static void a_percentage_is_tolerated(void **state) {
-    struct rig *rig = opened(state);
+    struct rig *rig = opened_with_handlers(state);
     map_run(rig, MAP_MACHINE(ODD, ",'ToleratedFailurePercentage':50"),
             "[0,1,2,3]", SUCCEEDED, NULL);
     map_run(rig, MAP_MACHINE(ODD, ",'ToleratedFailurePercentage':49.9"),
@@ -237,7 +240,7 @@ static void too_many_failures_stop_the_others(void **state) {
 
 /* A retry is another run; it begins when all of the first have ended. */
 static void a_failed_run_is_retried_and_caught(void **state) {
-    struct rig *rig = opened(state);
+    struct rig *rig = opened_with_handlers(state);
     struct rig_reply *end = map_run(
         rig,
         "{'StartAt':'M','States':{'M':{'Type':'Map','ItemsPath':'$.l',"
