@@ -39,7 +39,7 @@ target_compile_definitions(wf_store PUBLIC $<$<CONFIG:Debug>:WF_FAULTS>)
 layer(wf_api SOURCES core/api.c core/api_call.c core/api_validate.c
       core/api_model.c core/api_own.c core/api_executions.c
       core/api_state_machines.c core/api_settings.c core/api_tags.c
-      core/api_events.c core/api_graph.c
+      core/api_events.c core/api_map_runs.c core/api_graph.c
       LINK wf_offload wf_http wf_doc wf_event)
 
 # Task handlers: the engine's side of the worker processes, and the worker.
@@ -89,7 +89,9 @@ layer(wf_findings SOURCES core/findings.c core/locate.c core/hint.c
       LINK wf_script wf_options wf_progress)
 layer(wf_engine SOURCES core/engine.c core/commit.c core/table.c core/keys.c
       core/tail.c core/execution.c core/frame.c core/fork.c core/children.c
-      core/results.c core/sweep.c core/docs.c core/transition.c core/ask.c
+      core/results.c core/map_run.c core/map_turn.c core/map_items.c
+      core/map_children.c core/map_results.c core/map_stop.c
+      core/sweep.c core/docs.c core/transition.c core/ask.c
       core/end.c core/task.c
       core/task_ask.c core/task_table.c core/survivors.c core/timer.c
       core/park.c core/load.c
@@ -101,14 +103,16 @@ layer(wf_engine SOURCES core/engine.c core/commit.c core/table.c core/keys.c
       core/machine_tags.c core/machine_old.c core/stop.c
       core/arn.c core/call.c core/ended.c core/refusal.c core/bundle.c
       core/bundles.c
-      core/start.c core/read.c core/listing.c core/wait.c core/follow.c
+      core/start.c core/find.c core/read.c core/listing.c
+      core/map_find.c core/map_read.c core/map_update.c core/wait.c core/follow.c
       core/history.c core/observe.c core/recent.c core/evaluate.c
       core/decider.c core/deciding.c
-      LINK wf_offload wf_script wf_store wf_pool wf_event PkgConfig::CRYPTO)
+      LINK wf_offload wf_items wf_script wf_store wf_pool wf_event
+      PkgConfig::CRYPTO)
 
 # The commands; the program itself is this and main.c.
 layer(wf_cli SOURCES core/cli.c core/cli_client.c core/cli_http.c
-      core/cli_follow.c core/cli_machines.c core/cli_pages.c
+      core/cli_follow.c core/cli_machines.c core/cli_map_runs.c core/cli_pages.c
       core/cli_session.c core/cli_stop.c
       core/cli_run.c core/cli_run_steps.c core/cli_run_store.c
       core/cli_eval.c core/cli_graph.c core/cli_serve.c core/cli_validate.c core/cli_version.c

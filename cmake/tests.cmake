@@ -27,7 +27,7 @@ if(CMOCKA_FOUND)
   unit_test(lua_json LINK wf_lua_json)
   unit_test(script LINK wf_script)
   unit_test(http SOURCES tests/support/http_client.c LINK wf_http)
-  foreach(name api api_machines api_validate)
+  foreach(name api api_machines api_map_runs api_validate)
     unit_test(${name} SOURCES tests/support/api_fixture.c
               tests/support/http_client.c tests/support/fake_engine.c
               LINK wf_api)
@@ -65,7 +65,7 @@ if(CMOCKA_FOUND)
       tests/support/store_memory.c)
   foreach(name engine engine_machines engine_revisions engine_names
           engine_park engine_tasks engine_recover engine_payloads
-          engine_follow engine_hostile engine_lambda)
+          engine_follow engine_hostile engine_lambda map_api)
     unit_test(${name} SOURCES ${ENGINE_FIXTURE} LINK wf_engine wf_worker
               wf_lua_stdlib)
   endforeach()
@@ -74,6 +74,11 @@ if(CMOCKA_FOUND)
     unit_test(${name} SOURCES ${ENGINE_FIXTURE}
               tests/support/branches.c LINK wf_engine wf_worker
               wf_lua_stdlib)
+  endforeach()
+  foreach(name engine_map_run engine_map_recover)
+    unit_test(${name} SOURCES ${ENGINE_FIXTURE} tests/support/branches.c
+              tests/support/item_files.c tests/support/map_runs.c
+              LINK wf_engine wf_worker wf_lua_stdlib)
   endforeach()
   # --wrap does not reach calls that link-time optimisation has resolved.
   if(NOT CMAKE_INTERPROCEDURAL_OPTIMIZATION)

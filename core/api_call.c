@@ -148,6 +148,13 @@ int64_t wf_api_integer(struct wf_api_request *request, const char *member,
                : otherwise;
 }
 
+double wf_api_number(struct wf_api_request *request, const char *member,
+                     double otherwise) {
+    struct wf_value value;
+    return wf_api_value(request, member, &value) ? wf_value_number(value)
+                                                 : otherwise;
+}
+
 bool wf_api_flag(struct wf_api_request *request, const char *member,
                  bool otherwise) {
     struct wf_value value;
@@ -192,7 +199,8 @@ static bool has_prefix(struct wf_str *target, const char *prefix) {
 
 static struct found find_aws(struct wf_str name) {
     static const struct wf_api_operation *const tables[] = {
-        wf_api_executions, wf_api_state_machines, wf_api_tags, NULL};
+        wf_api_executions, wf_api_state_machines, wf_api_tags,
+        wf_api_map_runs, NULL};
     struct found found = {.run = find_run(tables, name)};
     for (size_t i = 0; i < wf_api_input_count && !found.shape; i++)
         if (wf_str_eq(wf_str(wf_api_inputs[i].operation), name))

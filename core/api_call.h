@@ -57,6 +57,7 @@ struct wf_api_operation {
 extern const struct wf_api_operation wf_api_executions[];
 extern const struct wf_api_operation wf_api_state_machines[];
 extern const struct wf_api_operation wf_api_tags[];
+extern const struct wf_api_operation wf_api_map_runs[];
 /** Ours, behind the prefix "Moonstep." */
 extern const struct wf_api_operation wf_api_own[];
 extern const struct wf_api_operation wf_api_events[];
@@ -76,6 +77,8 @@ bool wf_api_is(struct wf_api_request *request, const char *member,
                const char *text);
 int64_t wf_api_integer(struct wf_api_request *request, const char *member,
                        int64_t otherwise);
+double wf_api_number(struct wf_api_request *request, const char *member,
+                     double otherwise);
 bool wf_api_flag(struct wf_api_request *request, const char *member,
                  bool otherwise);
 

@@ -39,6 +39,8 @@ static void put_identity(struct wf_buf *out,
                          const struct wf_execution_reply *reply) {
     wf_json_text(out, "executionArn", reply->arn);
     wf_json_text(out, "stateMachineArn", reply->state_machine_arn);
+    if (reply->map_run_arn.len)
+        wf_json_text(out, "mapRunArn", reply->map_run_arn);
     wf_json_text(out, "name", reply->name);
     wf_json_text(out, "status",
                  wf_str(wf_execution_status_name(reply->status)));
@@ -230,6 +232,9 @@ static void on_listed(void *arg, const struct wf_refusal *refusal,
         wf_json_comma(out);
         wf_buf_u8(out, '{');
         put_identity(out, &executions[i]);
+        if (executions[i].map_run_arn.len)
+            wf_json_integer(out, "itemCount",
+                            (int64_t)executions[i].item_count);
         wf_json_integer(out, "redriveCount", 0);
         wf_buf_u8(out, '}');
     }
@@ -252,18 +257,15 @@ static enum wf_execution_status status_of(struct wf_api_request *request) {
 static void list(struct wf_api_call *call, struct wf_api_request *request) {
     struct wf_list_executions ask = {
         .state_machine_arn = wf_api_text(request, "stateMachineArn"),
+        .map_run_arn = wf_api_text(request, "mapRunArn"),
         .status = status_of(request),
         .max_results = (unsigned)wf_api_integer(request, "maxResults", 0),
         .next_token = wf_api_text(request, "nextToken"),
     };
-    struct wf_str run = wf_api_text(request, "mapRunArn");
-    if (!run.data == !ask.state_machine_arn.data)
+    if (!ask.map_run_arn.data == !ask.state_machine_arn.data)
         wf_api_fail(call, "ValidationException",
                     WF_STR("Must provide a State Machine ARN or a Map Run "
                            "ARN"));
-    else if (run.data)
-        wf_api_fail(call, "ResourceNotFound",
-                    WF_STR("There is no such Map Run."));
     else if (wf_api_is(request, "redriveFilter", "REDRIVEN"))
         on_listed(call, NULL, NULL, 0, WF_STR_NULL); /* none was redriven */
     else

@@ -169,6 +169,10 @@ static void on_described_for(void *arg, const struct wf_refusal *refusal,
     wf_json_text(out, "stateMachineArn", reply->arn);
     wf_json_text(out, "name", reply->name);
     put_definition(call, reply);
+    if (reply->map_run_arn.len) {
+        wf_json_text(out, "mapRunArn", reply->map_run_arn);
+        wf_json_text(out, "label", reply->label);
+    }
     wf_json_time(out, "updateDate", reply->update_ms);
     wf_api_settings_write(out, &reply->settings);
     wf_json_text_if(out, "revisionId", reply->revision_id);

@@ -63,13 +63,17 @@ static void check_size(struct wf_engine *engine, struct wf_frame *frame,
     wf_failure_too_large(&decision->failure, name, &decision->texts);
 }
 
+/* `item`: NULL, or the item, of which the fork does not know. */
 static void show_item(const struct wf_fork *fork, uint32_t index,
+                      const struct wf_value *item,
                       struct wf_script_context *context) {
     context->in_map = true;
     context->map_index = index;
-    context->map_key = fork->items_have_keys;
+    context->map_key = !item && fork->items_have_keys;
     context->map_item = (struct wf_value){NULL, 0};
-    if (fork->items)
+    if (item)
+        context->map_item = *item;
+    else if (fork->items)
         context->map_item = wf_fork_item(fork, index);
 }
 
@@ -80,12 +84,12 @@ static void show_context(struct wf_engine *engine, struct wf_frame *frame,
     struct wf_machine *machine = execution->machine;
     *context = (struct wf_script_context){
         .now_ms = wf_execution_now(engine, execution),
-        .execution_arn_prefix = wf_str(machine->execution_prefix),
+        .execution_arn_prefix = wf_str(wf_execution_prefix(execution)),
         .execution_name = wf_str(execution->name),
         .role_arn = wf_str(machine->role_arn),
         .execution_input = execution->input.doc,
         .start_ms = execution->start_ms,
-        .state_machine_arn = wf_str(machine->arn),
+        .state_machine_arn = wf_str(wf_execution_machine_arn(execution)),
         .state_machine_name = wf_str(machine->name),
         .state_name = wf_frame_state(frame)->name,
         .entered_ms = frame->entered_ms,
@@ -99,7 +103,7 @@ static void show_context(struct wf_engine *engine, struct wf_frame *frame,
     while (f->up && !f->up->fork->is_map)
         f = f->up;
     if (f->up)
-        show_item(f->up->fork, wf_frame_index(f), context);
+        show_item(f->up->fork, wf_frame_index(f), NULL, context);
 }
 
 /* A Map that may run any number of iterations at once still obeys the
@@ -163,11 +167,12 @@ void wf_frame_put_question(struct wf_engine *engine, struct wf_frame *frame,
 }
 
 void wf_frame_ask_item(struct wf_engine *engine, struct wf_frame *frame,
-                       uint32_t index, struct wf_decision *decision) {
+                       uint32_t index, const struct wf_value *item,
+                       struct wf_decision *decision) {
     struct wf_script_context context;
     struct wf_script_call call = {.event = WF_SCRIPT_ITEM,
                                   .context = &context};
     show_context(engine, frame, &context);
-    show_item(frame->fork, index, &context);
+    show_item(frame->fork, index, item, &context);
     ask(engine, frame, &call, WF_DECIDE_AGAIN, NULL, decision);
 }

@@ -92,22 +92,29 @@ static const struct wf_failure TOO_MANY = {
             "iterations") - 1},
 };
 
+void wf_map_state_started(struct wf_engine *engine, struct wf_frame *frame,
+                          uint64_t length) {
+    struct wf_event event = {
+        .type = WF_EVENT_MAP_STATE_STARTED,
+        .fields = WF_EVENT_HAS_STATE | WF_EVENT_HAS_LENGTH,
+        .length = length,
+    };
+    wf_frame_event(engine, frame, &event);
+}
+
 /* The frame waits for `count` children from now on. */
 static struct wf_fork *begin(struct wf_engine *engine,
                              struct wf_frame *frame, bool is_map,
                              uint32_t count) {
     struct wf_execution *execution = frame->execution;
-    struct wf_event event = {
-        .type = is_map ? WF_EVENT_MAP_STATE_STARTED
-                       : WF_EVENT_PARALLEL_STATE_STARTED,
-        .fields = WF_EVENT_HAS_STATE | (is_map ? WF_EVENT_HAS_LENGTH : 0),
-        .length = count,
-    };
     assert(!frame->fork);
     struct wf_fork *fork = wf_fork_new(is_map, execution->next_frame, count);
     execution->next_frame += count;
     execution->image_changed = true;
-    wf_frame_event(engine, frame, &event);
+    if (is_map)
+        wf_map_state_started(engine, frame, count);
+    else
+        state_event(engine, frame, WF_EVENT_PARALLEL_STATE_STARTED);
     fork->started_event = frame->previous_event;
     fork->last_inner = fork->last_event = frame->previous_event;
     fork->is_complete = true;
@@ -172,6 +179,10 @@ static uint32_t item_count(struct wf_value items) {
 
 void wf_fork_map(struct wf_engine *engine, struct wf_frame *frame,
                  struct wf_decision *decision) {
+    if (decision->run) {
+        wf_map_run_begin(engine, frame, decision);
+        return;
+    }
     uint32_t count = item_count(decision->items);
     if (!has_numbers(frame, count)) {
         refuse_fork(engine, frame);
@@ -199,9 +210,6 @@ bool wf_fork_know_items(struct wf_engine *engine, struct wf_frame *frame) {
     return known;
 }
 
-static void fail_fork(struct wf_engine *engine, struct wf_frame *frame,
-                      const struct wf_failure *failure);
-
 /* What the next iteration gets; NULL: that could not be made, and the Map
  * has failed, or it is not known yet. */
 static struct wf_doc *next_input(struct wf_engine *engine,
@@ -210,14 +218,14 @@ static struct wf_doc *next_input(struct wf_engine *engine,
     struct wf_decision decision;
     if (!info_of(frame)->has_selector)
         return wf_value_doc(wf_fork_item(fork, fork->next));
-    wf_frame_ask_item(engine, frame, fork->next, &decision);
+    wf_frame_ask_item(engine, frame, fork->next, NULL, &decision);
     struct wf_doc *doc = NULL;
     if (decision.kind == WF_DECISION_TOO_LONG)
         return NULL; /* the frame runs again when that is known */
     if (decision.kind == WF_DECISION_ITEM)
         doc = wf_doc_ref(decision.output);
     else
-        fail_fork(engine, frame, &decision.failure);
+        wf_fork_fail(engine, frame, &decision.failure);
     wf_decision_free(&decision);
     return doc;
 }
@@ -270,7 +278,7 @@ static unsigned start_iterations(struct wf_engine *engine,
     if (!wf_fork_know_items(engine, frame)) {
         if (wf_frame_is_undecided(frame))
             return 1;
-        fail_fork(engine, frame, &ITEMS_LOST);
+        wf_fork_fail(engine, frame, &ITEMS_LOST);
         return 1;
     }
     while (may_start(fork) && made < budget) {
@@ -324,16 +332,17 @@ static struct wf_fork *take_fork(struct wf_frame *frame) {
 }
 
 /* Records that the state has succeeded or failed, and applies the decision:
- * *Exited follows what *Succeeded follows, but it follows *Failed. */
+ * *Exited follows what *Succeeded follows (or what a Map Run says), but it
+ * follows *Failed. */
 static void conclude(struct wf_engine *engine, struct wf_frame *frame,
-                     struct wf_decision *decision, bool joined) {
+                     struct wf_decision *decision, bool joined,
+                     uint64_t exited_follows) {
     bool is_map = info_of(frame)->entered == WF_EVENT_MAP_STATE_ENTERED;
-    uint64_t previous = frame->previous_event;
     if (joined && decision->kind == WF_DECISION_EXIT) {
         state_event(engine, frame,
                     is_map ? WF_EVENT_MAP_STATE_SUCCEEDED
                            : WF_EVENT_PARALLEL_STATE_SUCCEEDED);
-        frame->previous_event = previous;
+        frame->previous_event = exited_follows;
     } else if (decision->kind != WF_DECISION_RETRY) {
         state_event(engine, frame,
                     is_map ? WF_EVENT_MAP_STATE_FAILED
@@ -342,8 +351,26 @@ static void conclude(struct wf_engine *engine, struct wf_frame *frame,
     wf_frame_apply(engine, frame, decision);
 }
 
-static void join(struct wf_engine *engine, struct wf_frame *frame) {
+bool wf_fork_joined(struct wf_engine *engine, struct wf_frame *frame,
+                    struct wf_doc *results,
+                    const struct wf_failure *failure) {
     struct wf_decision decision;
+    wf_frame_decide(engine, frame,
+                    results ? WF_SCRIPT_JOINED : WF_SCRIPT_BRANCH_FAILED,
+                    results, failure, &decision);
+    if (decision.kind == WF_DECISION_TOO_LONG)
+        return false;
+    uint64_t exited_follows = frame->previous_event;
+    if (frame->fork->run)
+        exited_follows = wf_map_run_over(
+            engine, frame,
+            results ? WF_MAP_RUN_SUCCEEDED : WF_MAP_RUN_FAILED, failure);
+    wf_list_append(&engine->old_forks, &take_fork(frame)->link);
+    conclude(engine, frame, &decision, results != NULL, exited_follows);
+    return true;
+}
+
+static void join(struct wf_engine *engine, struct wf_frame *frame) {
     struct wf_failure failure;
     struct wf_buf text = {0};
     struct wf_doc *results = NULL;
@@ -355,28 +382,20 @@ static void join(struct wf_engine *engine, struct wf_frame *frame) {
         wf_failure_too_large(&failure, info_of(frame)->name, &text);
     else
         results = wf_fork_results(fork);
-    if (results)
-        wf_frame_decide(engine, frame, WF_SCRIPT_JOINED, results, NULL,
-                        &decision);
-    else
-        wf_frame_decide(engine, frame, WF_SCRIPT_BRANCH_FAILED, NULL,
-                        &failure, &decision);
-    if (decision.kind != WF_DECISION_TOO_LONG) {
-        wf_list_append(&engine->old_forks, &take_fork(frame)->link);
-        conclude(engine, frame, &decision, results != NULL);
-    }
+    wf_fork_joined(engine, frame, results, results ? NULL : &failure);
     wf_doc_unref(results);
     wf_buf_free(&text);
 }
 
 static void abort_child(struct wf_engine *engine, struct wf_frame *child);
 
-/* All children have ended, and one of them had failed. */
-static void abort_done(struct wf_engine *engine, struct wf_frame *frame) {
+void wf_fork_aborted(struct wf_engine *engine, struct wf_frame *frame) {
     struct wf_decision decision;
     struct wf_fork *fork = frame->fork;
     frame->previous_event = fork->last_inner;
     if (fork->is_aborted) {
+        if (fork->run)
+            wf_map_run_over(engine, frame, WF_MAP_RUN_ABORTED, NULL);
         take_fork(frame);
         abort_child(engine, frame);
     } else {
@@ -385,8 +404,10 @@ static void abort_done(struct wf_engine *engine, struct wf_frame *frame) {
                         &failure, &decision);
         if (decision.kind == WF_DECISION_TOO_LONG)
             return; /* it runs again when that is known */
+        if (fork->run)
+            wf_map_run_over(engine, frame, WF_MAP_RUN_FAILED, &failure);
         take_fork(frame);
-        conclude(engine, frame, &decision, false);
+        conclude(engine, frame, &decision, false, 0);
     }
     wf_fork_free(fork);
 }
@@ -410,7 +431,7 @@ static void child_has_ended(struct wf_engine *engine,
     else if (frame->phase == WF_PHASE_FORK)
         start_iterations(engine, frame, 1);
     else if (live_children(fork) == 0)
-        abort_done(engine, frame);
+        wf_fork_aborted(engine, frame);
 }
 
 void wf_child_succeeded(struct wf_engine *engine, struct wf_frame *child,
@@ -431,16 +452,15 @@ static char *copy_text(struct wf_str text) {
     return text.data ? wf_strndup(text.data, text.len) : NULL;
 }
 
-/* The state fails; its children end first. */
-static void fail_fork(struct wf_engine *engine, struct wf_frame *frame,
-                      const struct wf_failure *failure) {
+void wf_fork_fail(struct wf_engine *engine, struct wf_frame *frame,
+                  const struct wf_failure *failure) {
     struct wf_fork *fork = frame->fork;
     fork->error = copy_text(failure->error);
     fork->cause = copy_text(failure->cause);
     frame->phase = WF_PHASE_ABORT;
     wf_frame_changed(engine, frame);
-    if (live_children(fork) == 0 && has_docs(frame))
-        abort_done(engine, frame);
+    if (!fork->run && live_children(fork) == 0 && has_docs(frame))
+        wf_fork_aborted(engine, frame);
     else
         wf_frame_run(engine, frame);
 }
@@ -461,7 +481,7 @@ void wf_child_failed(struct wf_engine *engine, struct wf_frame *child,
     if (frame->phase == WF_PHASE_ABORT) /* another one was first */
         child_has_ended(engine, frame);
     else
-        fail_fork(engine, frame, failure);
+        wf_fork_fail(engine, frame, failure);
 }
 
 /* ---- abort ---- */
@@ -478,7 +498,8 @@ static bool is_still_at_work(struct wf_engine *engine,
 
 static void abort_child(struct wf_engine *engine, struct wf_frame *child) {
     struct wf_frame *frame = child->up;
-    if (child->fork && child->fork->next > child->fork->done) {
+    if (child->fork && (child->fork->run ||
+                        child->fork->next > child->fork->done)) {
         if (child->fork->is_aborted)
             return;
         child->fork->is_aborted = true;
@@ -583,8 +604,10 @@ static unsigned abort_turn(struct wf_engine *engine, struct wf_frame *frame,
                            unsigned budget) {
     struct wf_fork *fork = frame->fork;
     unsigned made = 1;
+    if (fork->run)
+        return wf_map_run_abort_turn(engine, frame, budget);
     if (live_children(fork) == 0) {
-        abort_done(engine, frame);
+        wf_fork_aborted(engine, frame);
         return made;
     }
     if (fork->swept < fork->next) {
@@ -613,6 +636,8 @@ unsigned wf_fork_turn(struct wf_engine *engine, struct wf_frame *frame,
     struct wf_fork *fork = frame->fork;
     if (frame->phase == WF_PHASE_ABORT)
         return abort_turn(engine, frame, budget);
+    if (fork->run)
+        return wf_map_run_turn(engine, frame, budget);
     if (fork->done == fork->count) {
         join(engine, frame);
         return 1;

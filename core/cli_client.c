@@ -225,7 +225,7 @@ bool wf_cli_show_member(struct wf_value object, const char *title,
     return is_printed;
 }
 
-static bool show_times(struct wf_value execution) {
+bool wf_cli_show_times(struct wf_value execution) {
     static const char *const members[][2] = {{"started", "startDate"},
                                              {"ended", "stopDate"}};
     struct wf_buf line = {0};
@@ -250,8 +250,9 @@ static int print_execution(struct wf_value execution) {
     bool is_printed = wf_cli_show_member(execution, "name", "name") &&
                       wf_cli_show_member(execution, "machine",
                                          "stateMachineArn") &&
+                      wf_cli_show_member(execution, "map run", "mapRunArn") &&
                       wf_cli_show_member(execution, "status", "status") &&
-                      show_times(execution) &&
+                      wf_cli_show_times(execution) &&
                       wf_cli_show_member(execution, "input", "input") &&
                       wf_cli_show_member(execution, "output", "output") &&
                       wf_cli_show_member(execution, "error", "error") &&
@@ -260,19 +261,30 @@ static int print_execution(struct wf_value execution) {
     return is_printed ? WF_EXIT_OK : WF_EXIT_ENGINE;
 }
 
-static int client_show(const struct wf_options *options) {
-    struct wf_buf arn = {0};
+static int show_execution(const struct wf_options *options,
+                          struct wf_str arn) {
     struct wf_doc *reply = NULL;
-    int status;
+    int status =
+        wf_cli_call_arn(options, "AWSStepFunctions.DescribeExecution",
+                        "executionArn", arn, &reply);
 
-    wf_cli_arn(options, "execution", wf_options_arg(options, 0), &arn);
-    status = wf_cli_call_arn(options, "AWSStepFunctions.DescribeExecution",
-                             "executionArn", wf_cli_text(&arn), &reply);
     if (status == WF_EXIT_OK && wf_option_flag(options, "json"))
         status = wf_cli_print_json(reply);
     else if (status == WF_EXIT_OK)
         status = print_execution((struct wf_value){reply, 0});
     wf_doc_unref(reply);
+    return status;
+}
+
+static int client_show(const struct wf_options *options) {
+    const char *name = wf_options_arg(options, 0);
+    struct wf_buf arn = {0};
+    int status;
+
+    wf_cli_arn(options, "execution", name, &arn);
+    status = strncmp(name, "arn:", 4) == 0 && strstr(name, ":mapRun:")
+                 ? wf_cli_show_map_run(options, wf_cli_text(&arn))
+                 : show_execution(options, wf_cli_text(&arn));
     wf_buf_free(&arn);
     return status;
 }
@@ -286,6 +298,7 @@ int wf_cli_client(const struct wf_options *options) {
     case WF_COMMAND_STOP:
         return wf_cli_stop(options);
     case WF_COMMAND_LIST:
+    case WF_COMMAND_MAP_RUNS:
         return wf_cli_pages(options);
     case WF_COMMAND_HISTORY:
         return wf_option_flag(options, "follow") ? wf_cli_follow(options)

@@ -33,11 +33,17 @@ void wf_cli_add_duration(struct wf_buf *line, struct wf_value execution);
 /** "title     member's text" on a line of its own, if there is one. */
 bool wf_cli_show_member(struct wf_value object, const char *title,
                         const char *member);
+/** When it started and ended, and how long that was. */
+bool wf_cli_show_times(struct wf_value execution);
 
 /* ---- the commands ---- */
 
-/** list; history without --follow; machines without an argument. */
+/** list; history without --follow; map-runs; machines without an argument. */
 int wf_cli_pages(const struct wf_options *options);
+/** show, of a Map Run. */
+int wf_cli_show_map_run(const struct wf_options *options, struct wf_str arn);
+/** Appends how many items of a described Map Run are done: "80/100". */
+void wf_cli_add_done(struct wf_buf *line, struct wf_value run);
 int wf_cli_follow(const struct wf_options *options);
 int wf_cli_stop(const struct wf_options *options);
 /** machines STATE-MACHINE, create, update, delete. */

@@ -1,5 +1,6 @@
 /*
- * cli_pages.c - list, history and machines: what a server gives in pages.
+ * cli_pages.c - list, history, map-runs and machines: what a server gives in
+ * pages.
  *
  * Tables are cut to the terminal's width; in a pipe nothing is cut, payloads
  * of events apart. With --json the server's answers are printed as they are,
@@ -22,6 +23,7 @@ struct table {
     const char *target, *argument, *rows; /* operation, its ARN, its list */
     const char *heading;
     row_fn *row; /* NULL: a history, whose lines are made elsewhere */
+    const char *describe, *row_arn; /* says more about a row; NULL: nothing */
 };
 
 struct printing {
@@ -62,36 +64,61 @@ static void make_body(struct printing *printing, int64_t left) {
     wf_buf_u8(body, '}');
 }
 
-static bool print_row(struct printing *printing, struct wf_value row) {
+static int print_row(struct printing *printing, struct wf_value row) {
     printing->line.len = printing->cut.len = 0;
-    if (printing->table->row == NULL) {
-        wf_event_lines_add(printing->lines, row, &printing->line);
-        return wf_cli_print(wf_cli_text(&printing->line));
-    }
     printing->table->row(&printing->line, row);
     wf_term_text(&printing->cut, wf_cli_text(&printing->line),
                  printing->columns, true);
-    return wf_cli_print_line(&printing->cut);
+    return wf_cli_print_line(&printing->cut) ? WF_EXIT_OK : WF_EXIT_ENGINE;
 }
 
-/* Returns how many rows there were, or -1 if stdout is gone. */
-static int64_t print_rows(struct printing *printing, struct wf_doc *reply) {
-    struct wf_value rows, row;
-    int64_t count = 0;
+static int print_event(struct printing *printing, struct wf_value row) {
+    printing->line.len = 0;
+    wf_event_lines_add(printing->lines, row, &printing->line);
+    return wf_cli_print(wf_cli_text(&printing->line)) ? WF_EXIT_OK
+                                                      : WF_EXIT_ENGINE;
+}
 
-    if (!wf_value_member((struct wf_value){reply, 0},
-                         wf_str(printing->table->rows), &rows) ||
+static int print_described(struct printing *printing, struct wf_value row) {
+    const struct table *table = printing->table;
+    struct wf_buf arn = {0};
+    struct wf_doc *reply = NULL;
+    int status;
+
+    wf_cli_member(row, table->row_arn, &arn);
+    status = wf_cli_call_arn(printing->options, table->describe,
+                             table->row_arn, wf_cli_text(&arn), &reply);
+    if (status == WF_EXIT_OK)
+        status = print_row(printing, (struct wf_value){reply, 0});
+    wf_doc_unref(reply);
+    wf_buf_free(&arn);
+    return status;
+}
+
+/* `count` becomes how many rows there were. */
+static int print_rows(struct printing *printing, struct wf_doc *reply,
+                      int64_t *count) {
+    const struct table *table = printing->table;
+    int (*print)(struct printing *, struct wf_value) =
+        table->describe != NULL ? print_described
+        : table->row != NULL    ? print_row
+                                : print_event;
+    struct wf_value rows, row;
+    int status = WF_EXIT_OK;
+
+    *count = 0;
+    if (!wf_value_member((struct wf_value){reply, 0}, wf_str(table->rows),
+                         &rows) ||
         wf_value_type(rows) != WF_JSON_ARRAY)
-        return 0;
+        return status;
     /* Elements follow each other on the tape: no search for each. */
     row = (struct wf_value){reply, rows.node + 1};
-    for (int64_t n = wf_doc_nodes(reply)[rows.node].count; count < n;
-         count++) {
-        if (!print_row(printing, row))
-            return -1;
+    for (int64_t n = wf_doc_nodes(reply)[rows.node].count;
+         *count < n && status == WF_EXIT_OK; ++*count) {
+        status = print(printing, row);
         row.node = wf_doc_nodes(reply)[row.node].next;
     }
-    return count;
+    return status;
 }
 
 /* One page; `left` becomes how many rows are still wanted. */
@@ -112,8 +139,8 @@ static int print_page(struct printing *printing, bool is_first,
     else if (is_first && table->heading != NULL &&
              !wf_cli_print(wf_str(table->heading)))
         status = WF_EXIT_ENGINE;
-    else if ((count = print_rows(printing, reply)) < 0)
-        status = WF_EXIT_ENGINE;
+    else
+        status = print_rows(printing, reply, &count);
     *left -= count;
     printing->token.len = 0;
     wf_cli_member((struct wf_value){reply, 0}, "nextToken", &printing->token);
@@ -167,28 +194,68 @@ static void machine_row(struct wf_buf *line, struct wf_value row) {
     wf_cli_add_date(line, wf_cli_member_ms(row, "creationDate"));
 }
 
+static void map_run_row(struct wf_buf *line, struct wf_value row) {
+    struct wf_buf arn = {0}, text = {0};
+    const char *slash, *colon;
+
+    wf_cli_member(row, "mapRunArn", &arn);
+    wf_buf_u8(&arn, 0);
+    slash = strchr(arn.data, '/');
+    colon = slash != NULL ? strchr(slash, ':') : NULL;
+    if (colon != NULL)
+        wf_buf_add(&text, slash + 1, (size_t)(colon - slash - 1));
+    wf_term_cell(line, wf_cli_text(&text), 36, true);
+    wf_buf_adds(line, "  ");
+    add_cell(line, row, "status", 9);
+    text.len = 0;
+    wf_cli_add_done(&text, row);
+    wf_term_cell(line, wf_cli_text(&text), 13, true);
+    wf_buf_adds(line, "  ");
+    wf_cli_add_date(line, wf_cli_member_ms(row, "startDate"));
+    text.len = 0;
+    wf_cli_add_duration(&text, row);
+    wf_term_cell(line, wf_cli_text(&text), 8, true);
+    wf_buf_addf(line, "  %s", arn.data);
+    wf_buf_free(&arn);
+    wf_buf_free(&text);
+}
+
 /* ---- the commands ---- */
 
+static int print_table(const struct wf_options *options,
+                       const struct table *table, struct wf_str arn) {
+    struct printing printing = {
+        .options = options,
+        .table = table,
+        .arn = arn,
+        .columns = terminal_columns(SIZE_MAX),
+    };
+
+    return print_pages(&printing);
+}
+
 static int print_list(const struct wf_options *options) {
-    static const struct table table = {
+    const char *run = wf_option_text(options, "map-run");
+    const char *machine = wf_options_arg(options, 0);
+    const struct table table = {
         .target = "AWSStepFunctions.ListExecutions",
-        .argument = "stateMachineArn",
+        .argument = run != NULL ? "mapRunArn" : "stateMachineArn",
         .rows = "executions",
         .heading = "NAME                                  STATUS      "
                    "START                DURATION\n",
         .row = execution_row,
     };
-    struct printing printing = {
-        .options = options,
-        .table = &table,
-        .columns = terminal_columns(SIZE_MAX),
-    };
     struct wf_buf arn = {0};
     int status;
 
-    wf_cli_arn(options, "stateMachine", wf_options_arg(options, 0), &arn);
-    printing.arn = wf_cli_text(&arn);
-    status = print_pages(&printing);
+    if ((run != NULL) == (machine != NULL))
+        return wf_cli_fail(WF_EXIT_USAGE, "list: give STATE-MACHINE or "
+                           "--map-run ARN");
+    if (run != NULL)
+        wf_buf_adds(&arn, run);
+    else
+        wf_cli_arn(options, "stateMachine", machine, &arn);
+    status = print_table(options, &table, wf_cli_text(&arn));
     wf_buf_free(&arn);
     return status;
 }
@@ -218,6 +285,26 @@ static int print_history(const struct wf_options *options) {
     return status;
 }
 
+static int print_map_runs(const struct wf_options *options) {
+    static const struct table table = {
+        .target = "AWSStepFunctions.ListMapRuns",
+        .argument = "executionArn",
+        .rows = "mapRuns",
+        .heading = "LABEL                                 STATUS     "
+                   "ITEMS DONE     START                DURATION  MAP RUN\n",
+        .row = map_run_row,
+        .describe = "AWSStepFunctions.DescribeMapRun",
+        .row_arn = "mapRunArn",
+    };
+    struct wf_buf arn = {0};
+    int status;
+
+    wf_cli_arn(options, "execution", wf_options_arg(options, 0), &arn);
+    status = print_table(options, &table, wf_cli_text(&arn));
+    wf_buf_free(&arn);
+    return status;
+}
+
 static int print_machines(const struct wf_options *options) {
     static const struct table table = {
         .target = "AWSStepFunctions.ListStateMachines",
@@ -226,13 +313,8 @@ static int print_machines(const struct wf_options *options) {
                    "CREATED\n",
         .row = machine_row,
     };
-    struct printing printing = {
-        .options = options,
-        .table = &table,
-        .columns = terminal_columns(SIZE_MAX),
-    };
 
-    return print_pages(&printing);
+    return print_table(options, &table, WF_STR_NULL);
 }
 
 int wf_cli_pages(const struct wf_options *options) {
@@ -241,6 +323,8 @@ int wf_cli_pages(const struct wf_options *options) {
         return print_list(options);
     case WF_COMMAND_HISTORY:
         return print_history(options);
+    case WF_COMMAND_MAP_RUNS:
+        return print_map_runs(options);
     default:
         return print_machines(options);
     }

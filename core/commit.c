@@ -76,12 +76,18 @@ void wf_execution_touch(struct wf_engine *engine,
     wf_engine_wake(engine);
 }
 
+#define COUPLED(link) \
+    (WF_ENTRY(link, struct wf_map_child, couple_link)->execution)
+
 void wf_execution_hold(struct wf_engine *engine,
                        struct wf_execution *execution) {
     if (execution->deciding++ > 0 || execution->express)
         return;
     wf_list_remove(&execution->dirty_link);
     wf_list_append(&engine->held, &execution->dirty_link);
+    for (struct wf_link *link = execution->coupled.next;
+         link != &execution->coupled; link = link->next)
+        wf_execution_hold(engine, COUPLED(link));
 }
 
 void wf_execution_let_go(struct wf_engine *engine,
@@ -90,6 +96,9 @@ void wf_execution_let_go(struct wf_engine *engine,
         return;
     wf_list_remove(&execution->dirty_link);
     wf_list_append(&engine->dirty, &execution->dirty_link);
+    for (struct wf_link *link = execution->coupled.next;
+         link != &execution->coupled; link = link->next)
+        wf_execution_let_go(engine, COUPLED(link));
     wf_engine_wake(engine);
 }
 
@@ -304,7 +313,7 @@ static void pack(struct wf_engine *engine, struct wf_execution *execution) {
     wf_list_remove(&execution->unpacked_link);
     execution->first_seq = 0;
     execution->wants_pack = false;
-    if (ended && execution->frame_rows > 0)
+    if (ended && (execution->frame_rows > 0 || execution->has_orphans))
         wf_sweep_start(engine, execution->id);
     if (ended || execution->wants_drop)
         PUSH(engine->open->drops, engine->open->drop_count,
@@ -328,6 +337,8 @@ static void build_execution(struct wf_engine *engine,
         wf_followers_note(engine, execution->id);
     execution->last_seq = engine->next_seq;
     wf_frames_forget_rows(engine, execution);
+    wf_map_runs_put(engine, execution);
+    wf_uncouple_all(engine, execution);
     bool is_long = tail->bytes.len > SEGMENT_BYTES;
     if (execution->status == WF_EXECUTION_RUNNING)
         wf_frames_park(engine, execution);
@@ -347,20 +358,42 @@ static void build_execution(struct wf_engine *engine,
     mark_journaled(execution);
 }
 
-/* Those with large documents that are not all written wait for the next. */
-static void build_executions(struct wf_engine *engine) {
-    struct wf_link held, *link;
-    wf_list_init(&held);
-    while ((link = wf_list_shift(&engine->dirty))) {
+/* Of those that are coupled, the one that all others are coupled to. */
+static struct wf_execution *head_of(struct wf_execution *execution) {
+    struct wf_execution *head = execution;
+    while (head->map_child && head->map_child->coupled_to)
+        head = head->map_child->coupled_to;
+    return head;
+}
+
+/* Those with large documents that are not all written wait for the next
+ * batch, and so do those that are coupled with them. */
+static void find_held_up(struct wf_engine *engine) {
+    for (struct wf_link *link = engine->dirty.next; link != &engine->dirty;
+         link = link->next) {
         struct wf_execution *execution =
             WF_ENTRY(link, struct wf_execution, dirty_link);
         if (execution->pieces_due)
+            head_of(execution)->is_held_up = true;
+    }
+}
+
+static void build_executions(struct wf_engine *engine) {
+    struct wf_link held, *link;
+    wf_list_init(&held);
+    find_held_up(engine);
+    while ((link = wf_list_shift(&engine->dirty))) {
+        struct wf_execution *execution =
+            WF_ENTRY(link, struct wf_execution, dirty_link);
+        if (head_of(execution)->is_held_up)
             wf_list_append(&held, link);
         else
             build_execution(engine, execution);
     }
-    while ((link = wf_list_shift(&held)))
+    while ((link = wf_list_shift(&held))) {
+        WF_ENTRY(link, struct wf_execution, dirty_link)->is_held_up = false;
         wf_list_append(&engine->dirty, link);
+    }
 }
 
 void wf_journal_note(struct wf_engine *engine, uint64_t seq, size_t bytes) {
@@ -536,8 +569,12 @@ static void batch_durable(void *arg, const struct wf_error *err) {
 
 void wf_engine_submit(struct wf_engine *engine) {
     wf_engine_checkpoint(engine);
-    if (!wf_engine_has_open(engine))
+    if (!wf_engine_has_open(engine)) {
+        /* What has changed is held back, and must not hold back others. */
+        engine->open_changes = 0;
+        engine->open_bytes = 0;
         return;
+    }
     struct wf_commit *commit = open_commit(engine);
     commit->seq = engine->next_seq;
     commit->submitted_ns = wf_clock_mono_ns();

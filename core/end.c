@@ -123,11 +123,14 @@ static void end(struct wf_engine *engine, struct wf_execution *execution,
     wf_execution_event(engine, execution, &event);
     execution->stop_ms = execution->last_ms;
     execution->image_changed = true;
+    wf_map_runs_end(engine, execution);
     for (struct wf_frame *f = execution->frames; f; f = f->next)
         still_frame(engine, f);
     wf_timer_disarm_execution(engine, execution);
     engine->stats.executions_ended++;
     wf_execution_touch(engine, execution);
+    if (execution->map_child)
+        wf_map_child_has_ended(engine, execution);
     wf_waiters_ended(engine, execution);
     wf_execution_release(engine, execution);
 }

@@ -25,6 +25,7 @@
 #define BATCHES_IN_FLIGHT 2
 #define LONGEST_SLEEP_S 1.0   /* steps of the wall clock are noticed */
 #define HOUSEKEEPING_S 0.05
+#define ITEM_THREADS 2
 
 void wf_engine_notice(struct wf_engine *engine, const char *format, ...) {
     char text[2048];
@@ -58,6 +59,12 @@ bool wf_engine_is_quiet(const struct wf_engine *engine) {
            engine->tasks.count == 0 && engine->cancelling == 0 &&
            wf_list_is_empty(&engine->reaps) &&
            wf_evaluator_is_idle(engine->evaluator);
+}
+
+struct wf_offload *wf_engine_item_threads(struct wf_engine *engine) {
+    if (!engine->item_threads)
+        engine->item_threads = wf_offload_new(engine->loop, ITEM_THREADS);
+    return engine->item_threads;
 }
 
 /* ---- the turn ---- */
@@ -162,6 +169,7 @@ static void housekeeping(struct ev_loop *loop, struct ev_timer *watcher,
     wf_tasks_housekeeping(engine);
     wf_machines_housekeeping(engine);
     wf_engine_park_idle(engine);
+    wf_map_runs_housekeeping(engine);
 }
 
 /* ---- opening ---- */
@@ -230,6 +238,7 @@ static void init_lists(struct wf_engine *engine) {
     wf_list_init(&engine->sweeps);
     wf_list_init(&engine->graveyard);
     wf_list_init(&engine->old_forks);
+    wf_list_init(&engine->map_runs);
 }
 
 static char *text_or(const char *text, const char *otherwise) {
@@ -351,6 +360,7 @@ void wf_engine_close(struct wf_engine *engine) {
         while (engine->table.by_id[i])
             wf_execution_drop(engine, engine->table.by_id[i]);
     wf_table_free(&engine->table);
+    wf_offload_free(engine->item_threads);
     wf_tasks_free(engine);
     wf_commits_free(engine);
     wf_calls_free(engine);

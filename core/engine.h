@@ -142,6 +142,9 @@ struct wf_state_machine_reply {
     struct wf_state_machine_settings settings;
     /** Which states refer to which variables, as JSON; data NULL: none. */
     struct wf_str variable_references;
+    /** Of a child execution: its Map Run, and the Map state's label. Else
+     * empty. */
+    struct wf_str map_run_arn, label;
 };
 typedef void wf_state_machine_fn(void *arg, const struct wf_refusal *refusal,
                                  const struct wf_state_machine_reply *reply);
@@ -250,6 +253,8 @@ struct wf_start_execution {
  * known (no output yet; in lists: no payloads) have data NULL. */
 struct wf_execution_reply {
     struct wf_str arn, name, state_machine_arn;
+    struct wf_str map_run_arn; /**< Of a child execution; else empty. */
+    uint64_t item_count;       /**< Of a child; in lists of a Map Run. */
     enum wf_execution_status status;
     int64_t start_ms;
     int64_t stop_ms; /**< 0: still running */
@@ -285,7 +290,8 @@ void wf_engine_stop_execution(struct wf_engine *engine, struct wf_str arn,
                               wf_execution_fn *reply, void *arg);
 
 struct wf_list_executions {
-    struct wf_str state_machine_arn;
+    struct wf_str state_machine_arn; /**< Or: */
+    struct wf_str map_run_arn;       /**< Its child executions. */
     enum wf_execution_status status; /**< 0: all */
     unsigned max_results;            /**< 0: 100; at most 1,000 */
     struct wf_str next_token;
@@ -331,6 +337,55 @@ typedef void wf_events_fn(void *arg, const struct wf_refusal *refusal,
 void wf_engine_wait_for_events(struct wf_engine *engine,
                                const struct wf_wait_for_events *ask,
                                wf_events_fn *reply, void *arg);
+
+/* ---- Map Runs ---- */
+
+/** How many items, or child executions. */
+struct wf_map_run_counts {
+    uint64_t pending, running, succeeded, failed, timed_out, aborted, total;
+    uint64_t written; /**< Their results are. */
+};
+struct wf_map_run_reply {
+    struct wf_str arn, execution_arn;
+    struct wf_str state_machine_arn; /**< "…:stateMachine:NAME/LABEL" */
+    enum wf_execution_status status; /**< Never TIMED_OUT. */
+    int64_t start_ms, stop_ms;       /**< stop_ms 0: it is RUNNING. */
+    uint32_t max_concurrency;        /**< 0: none was given. */
+    uint64_t tolerated_failure_count;
+    double tolerated_failure_percentage;
+    struct wf_map_run_counts items, executions;
+};
+typedef void wf_map_run_fn(void *arg, const struct wf_refusal *refusal,
+                           const struct wf_map_run_reply *reply);
+/** Exceptions: InvalidArn, ResourceNotFound. */
+void wf_engine_describe_map_run(struct wf_engine *engine, struct wf_str arn,
+                                wf_map_run_fn *reply, void *arg);
+
+struct wf_list_map_runs {
+    struct wf_str execution_arn;
+    unsigned max_results; /**< 0: 100; at most 1,000 */
+    struct wf_str next_token;
+};
+typedef void wf_map_run_list_fn(void *arg, const struct wf_refusal *refusal,
+                                const struct wf_map_run_reply *runs,
+                                size_t count, struct wf_str next_token);
+/** Newest first. */
+void wf_engine_list_map_runs(struct wf_engine *engine,
+                             const struct wf_list_map_runs *ask,
+                             wf_map_run_list_fn *reply, void *arg);
+
+/** What is not given stays as it is. */
+struct wf_update_map_run {
+    struct wf_str map_run_arn;
+    bool has_max_concurrency, has_count, has_percentage;
+    uint32_t max_concurrency; /**< 0: as if none were given. */
+    uint64_t tolerated_failure_count;
+    double tolerated_failure_percentage;
+};
+/** ValidationException: it has ended. */
+void wf_engine_update_map_run(struct wf_engine *engine,
+                              const struct wf_update_map_run *ask,
+                              wf_done_fn *reply, void *arg);
 
 struct wf_job;
 /** Runs a job (offload.h) on the engine's evaluator threads, which are for

@@ -21,6 +21,12 @@
  *   load.c        from rows to memory: executions, frames, due timers
  *   load_docs.c   the documents that a frame's next step needs
  *   sweep.c       removes what an ended execution has left in rows
+ *   map_run.c     Map Runs: images, names, counts
+ *   map_turn.c    the turn of a distributed Map's frame
+ *   map_items.c   the inputs of child executions
+ *   map_children.c    child executions: start, coupling, end
+ *   map_results.c     what they ended with: the Map's output, or files
+ *   map_stop.c    ends children that are not wanted any more
  *   recover.c     start: journal to memory
  *   ended.c       rows of executions that have ended, kept for a while
  *   call.c        memory of requests and reads under way
@@ -35,7 +41,11 @@
  *   bundles.c     handler directories and their stored bundles
  *   start.c       StartExecution
  *   stop.c        StopExecution
- *   read.c        DescribeExecution, finding executions, documents
+ *   find.c        executions by ARN, and what their images say
+ *   read.c        DescribeExecution
+ *   map_find.c    Map Runs by ARN
+ *   map_read.c    DescribeMapRun, ListMapRuns
+ *   map_update.c  UpdateMapRun
  *   listing.c     ListExecutions
  *   wait.c        waiting for an execution's end
  *   follow.c      WaitForEvents
@@ -120,6 +130,7 @@ struct wf_engine {
     uint32_t last_machine;
 
     struct wf_table table;
+    struct wf_families families;
     size_t active_bytes;        /**< Of memory that those hold, about. */
     uint64_t last_execution;
     struct wf_link run_queue;   /**< Frames with something to do. */
@@ -146,6 +157,8 @@ struct wf_engine {
     struct frame_load *frame_loads;
     struct wf_link sweeps;
     struct wf_link old_forks;   /**< Joined; freed bit by bit. */
+    struct wf_link map_runs;    /**< Those that wait for room. */
+    struct wf_offload *item_threads; /**< For readers and writers. */
     struct wf_link graveyard;   /**< Ended frames of EXPRESS executions. */
     /** Starts that look whether their name is free, by the name's hash. */
     struct start_call *name_lookups[WF_NAME_LOOKUPS];
@@ -200,6 +213,8 @@ void wf_engine_notice(struct wf_engine *engine, const char *format, ...)
  * nobody is told anything. Returns whether it has. */
 bool wf_engine_read_failed(struct wf_engine *engine,
                            const struct wf_error *err);
+/** Threads that read items and write results; made when first needed. */
+struct wf_offload *wf_engine_item_threads(struct wf_engine *engine);
 /** Ends the loop turn soon: there is work that no watcher announces. */
 void wf_engine_wake(struct wf_engine *engine);
 /** True if nothing at all is under way but timers (virtual time moves). */
@@ -256,11 +271,17 @@ void wf_table_remove(struct wf_table *table, struct wf_execution *execution);
 struct wf_execution *wf_table_by_id(const struct wf_table *table, uint64_t id);
 struct wf_execution *wf_table_by_name(const struct wf_table *table,
                                       uint32_t machine, struct wf_str name);
-/** The newest one that lists show, of those of a machine that are older than
- * this place; NULL: none. */
+/** Where an execution stands among those in memory that lists show. */
+struct wf_place {
+    uint32_t machine, run; /**< Children of a Map Run: its number, */
+    uint64_t parent;       /**< and parent. Else 0. */
+    int64_t start_ms;      /**< Of a child 0: they stand by id. */
+    uint64_t id;
+};
+/** The newest one of the same list that is older than this place; NULL:
+ * none. */
 struct wf_execution *wf_table_before(const struct wf_table *table,
-                                     uint32_t machine, int64_t start_ms,
-                                     uint64_t id);
+                                     const struct wf_place *place);
 /** Gives memory back when the table has become much too large. Never while
  * somebody walks it. */
 void wf_table_shrink(struct wf_table *table);
@@ -326,7 +347,7 @@ uint64_t wf_frame_event(struct wf_engine *engine, struct wf_frame *frame,
                         struct wf_event *event);
 void wf_frame_changed(struct wf_engine *engine, struct wf_frame *frame);
 struct wf_str wf_execution_arn(struct wf_engine *engine,
-                               const struct wf_execution *execution,
+                               struct wf_execution *execution,
                                struct wf_buf *out);
 void wf_task_token(const struct wf_frame *frame, struct wf_buf *out);
 /** The idempotency key: the same when the task is dispatched again after a
@@ -345,9 +366,11 @@ void wf_frame_decide(struct wf_engine *engine, struct wf_frame *frame,
                      enum wf_script_event event, struct wf_doc *output,
                      const struct wf_failure *failure,
                      struct wf_decision *decision);
-/** Asks for the input of a Map's iteration. */
+/** Asks for the input of a Map's iteration over `item` (NULL: what the fork
+ * has at the index). */
 void wf_frame_ask_item(struct wf_engine *engine, struct wf_frame *frame,
-                       uint32_t index, struct wf_decision *decision);
+                       uint32_t index, const struct wf_value *item,
+                       struct wf_decision *decision);
 /** As wf_frame_decide(), and if a thread decides, wf_frame_decided() goes
  * on: the decision is WF_DECISION_TOO_LONG then. */
 void wf_frame_put_question(struct wf_engine *engine, struct wf_frame *frame,
@@ -379,6 +402,20 @@ void wf_fork_parallel(struct wf_engine *engine, struct wf_frame *frame,
                       struct wf_decision *decision);
 void wf_fork_map(struct wf_engine *engine, struct wf_frame *frame,
                  struct wf_decision *decision);
+/** Records MapStateStarted. */
+void wf_map_state_started(struct wf_engine *engine, struct wf_frame *frame,
+                          uint64_t length);
+/** All children have ended well, with these results; or (NULL) those can't be
+ * had. The state decides and goes on. False: a thread decides, and the frame
+ * runs again. */
+bool wf_fork_joined(struct wf_engine *engine, struct wf_frame *frame,
+                    struct wf_doc *results,
+                    const struct wf_failure *failure);
+/** All children have ended, and the state fails, or is being aborted. */
+void wf_fork_aborted(struct wf_engine *engine, struct wf_frame *frame);
+/** The state fails; its children end first. */
+void wf_fork_fail(struct wf_engine *engine, struct wf_frame *frame,
+                  const struct wf_failure *failure);
 /** The turn of a frame whose children run or are being ended: starts some,
  * joins, ends some. Returns how many transitions that was. */
 unsigned wf_fork_turn(struct wf_engine *engine, struct wf_frame *frame,
@@ -527,6 +564,9 @@ void wf_execution_load(struct wf_engine *engine, uint64_t id,
 /** Loads one frame, which then goes on with what it was doing. */
 void wf_frame_load(struct wf_engine *engine, uint64_t execution,
                    uint32_t frame);
+/** The same; calls back (as wf_execution_load()) when that is done. */
+void wf_frame_load_then(struct wf_engine *engine, uint64_t execution,
+                        uint32_t frame, wf_load_fn *loaded, void *arg);
 bool wf_frame_is_loading(const struct wf_engine *engine, uint64_t execution,
                          uint32_t frame);
 /** The same from its row, into an execution in memory. */
@@ -555,20 +595,92 @@ void wf_bundles_close(struct wf_engine *engine);
 void wf_bundle_send(struct wf_engine *engine, struct wf_str hash);
 
 /* ---- start.c ---- */
+/** What a new execution is made of. */
+struct wf_birth {
+    struct wf_machine *machine;   /**< Ready. */
+    struct wf_str name;           /**< Empty: a UUID. */
+    struct wf_str trace_header;   /**< Empty: none. */
+    const char *bundle;           /**< Hex hash, 65 bytes. */
+    struct wf_doc *input;
+    uint32_t start;               /**< Number of the first state. */
+    int64_t timeout_s;            /**< 0: none. */
+    struct wf_map_child *map_child; /**< Taken over. It does not run before
+                                       its start is in a batch; NULL. */
+};
+struct wf_execution *wf_execution_begin(struct wf_engine *engine,
+                                        const struct wf_birth *birth);
 /** A refusal whose message is `format` with `subject` for its "%s". */
 void wf_refuse_execution(wf_execution_fn *reply, void *arg,
                          const char *exception, const char *format,
                          struct wf_str subject);
 
-/* ---- read.c ---- */
+/* ---- find.c ---- */
+/** Decodes; false: there is nothing to decode, or it does not. */
+bool wf_image_of(struct wf_str text, struct wf_execution_image *image);
+/** Gives the image of an execution, from memory (then it may not be durable
+ * yet) or from its row; data NULL: there is none. Borrowed. */
+typedef void wf_image_fn(void *arg, struct wf_str image);
+void wf_execution_read(struct wf_engine *engine, uint64_t id,
+                       wf_image_fn *done, void *arg);
+/** Appends the image to `image`, and gives the revision that the execution
+ * runs; NULL: one of the two can't be read. */
+void wf_execution_identify(struct wf_engine *engine, uint64_t id,
+                           struct wf_buf *image, wf_machine_fn *done,
+                           void *arg);
+/** Keeps a row that was read, if its execution has ended. */
+void wf_ended_keep_image(struct wf_engine *engine, uint64_t id,
+                         const struct wf_execution_image *image,
+                         struct wf_str row);
+/** Append ARNs: the execution's, that of its state machine (with the label if
+ * it is a child), and that of the Map Run which a child belongs to (else
+ * nothing). */
+void wf_image_arn(const struct wf_execution_image *image,
+                  const struct wf_machine *machine, struct wf_buf *out);
+void wf_image_machine_arn(const struct wf_execution_image *image,
+                          const struct wf_machine *machine,
+                          struct wf_buf *out);
+void wf_image_map_run_arn(const struct wf_execution_image *image,
+                          const struct wf_machine *machine,
+                          struct wf_buf *out);
 /** Finds the execution that an ARN names: its id, or 0. */
 typedef void wf_found_fn(void *arg, uint64_t id);
 void wf_execution_find(struct wf_engine *engine, struct wf_str arn,
                        wf_found_fn *found, void *arg);
-/** False: it is no execution's ARN, and has been refused. AWS's operations
- * know no EXPRESS executions: `express` says whether this one does. */
+/** False: it is no execution's ARN, and `why` says so. AWS's operations know
+ * no EXPRESS executions but children of Map Runs: `express` says whether this
+ * one does. */
+bool wf_execution_arn_read(struct wf_str text, bool express,
+                           struct wf_arn *arn, struct wf_buf *why);
+/** The same; then it has been refused. */
 bool wf_execution_arn_is_good(struct wf_str arn, bool express,
                               wf_execution_fn *reply, void *arg);
+
+/* ---- map_find.c ---- */
+/** What an ARN of a Map Run has named; borrowed. */
+struct wf_map_run_found {
+    const struct wf_map_run *run; /**< As it is now, or as its row says. */
+    const struct wf_execution_image *parent;
+    struct wf_machine *machine;   /**< Its state machine. */
+};
+/** `found` is NULL if there is none. */
+typedef void wf_map_run_found_fn(void *arg,
+                                 const struct wf_map_run_found *found);
+/** Calls back when what it has found is durable. False: it is no ARN of a Map
+ * Run, `why` says so, and nobody is called. */
+bool wf_map_run_find(struct wf_engine *engine, struct wf_str arn,
+                     struct wf_buf *why, wf_map_run_found_fn *found,
+                     void *arg);
+/** Visits the runs of an execution that memory knows better than their rows:
+ * those of its frames, and those that have just ended (`frame` NULL). */
+typedef void wf_map_run_visit_fn(void *arg, struct wf_map_run *run,
+                                 struct wf_frame *frame);
+void wf_map_runs_visit(const struct wf_execution *execution,
+                       wf_map_run_visit_fn *visit, void *arg);
+/** A copy, as it would be read from its row. */
+struct wf_map_run *wf_map_run_copy(const struct wf_map_run *run);
+#define WF_NO_MAP_RUN "Resource not found: '%s'"
+
+/* ---- read.c ---- */
 /** Answers like DescribeExecution. */
 void wf_describe(struct wf_engine *engine, uint64_t id,
                  wf_execution_fn *reply, void *arg);

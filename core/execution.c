@@ -12,6 +12,8 @@ struct wf_execution *wf_execution_new(void) {
     wf_tail_reset(&execution->tail, 1);
     execution->journaled_event = 1;
     wf_list_init(&execution->changed);
+    wf_list_init(&execution->coupled);
+    wf_list_init(&execution->map_runs);
     return execution;
 }
 
@@ -43,6 +45,12 @@ void wf_execution_free(struct wf_execution *execution) {
     free(execution->error);
     free(execution->cause);
     free(execution->trace_header);
+    struct wf_link *link;
+    while ((link = wf_list_shift(&execution->map_runs)))
+        wf_map_run_free(WF_ENTRY(link, struct wf_map_run, link));
+    while ((link = wf_list_shift(&execution->coupled)))
+        WF_ENTRY(link, struct wf_map_child, couple_link)->coupled_to = NULL;
+    wf_map_child_free(execution->map_child);
     free(execution->held.calls);
     free(execution->held.tasks);
     free(execution);
@@ -84,13 +92,57 @@ static int64_t get_signed(struct wf_reader *in) {
 enum execution_flags {
     EXECUTION_EXPRESS = 1,
     EXECUTION_HAS_ERROR = 2,
+    EXECUTION_CHILD = 4,
+    EXECUTION_CHILD_EXPRESS = 8,
 };
+
+static uint8_t flags_of(const struct wf_execution *execution) {
+    const struct wf_map_child *child = execution->map_child;
+    return (uint8_t)((execution->express ? EXECUTION_EXPRESS : 0) |
+                     (execution->error ? EXECUTION_HAS_ERROR : 0) |
+                     (child ? EXECUTION_CHILD : 0) |
+                     (child && child->express ? EXECUTION_CHILD_EXPRESS : 0));
+}
+
+static void encode_child(const struct wf_map_child *child,
+                         struct wf_buf *out) {
+    wf_buf_varint(out, child->parent);
+    wf_buf_varint(out, child->frame);
+    wf_buf_varint(out, child->run);
+    wf_buf_varint(out, child->index);
+    wf_buf_varint(out, child->items);
+    wf_buf_text(out, wf_str(child->label));
+}
+
+static void decode_child(struct wf_reader *in,
+                         struct wf_execution_image *image) {
+    image->child_parent = wf_read_varint(in);
+    image->child_frame = (uint32_t)wf_read_varint(in);
+    image->child_run = (uint32_t)wf_read_varint(in);
+    image->child_index = wf_read_varint(in);
+    image->child_items = (uint32_t)wf_read_varint(in);
+    image->child_label = wf_read_text(in);
+}
+
+static struct wf_map_child *new_child(struct wf_execution *execution,
+                                      const struct wf_execution_image *image) {
+    struct wf_map_child *child = wf_calloc(1, sizeof(*child));
+    child->parent = image->child_parent;
+    child->frame = image->child_frame;
+    child->run = image->child_run;
+    child->index = image->child_index;
+    child->items = image->child_items;
+    child->express = image->child_express;
+    child->label = wf_strndup(image->child_label.data,
+                              image->child_label.len);
+    child->execution = execution;
+    return child;
+}
 
 void wf_execution_encode(const struct wf_execution *execution,
                          struct wf_buf *out) {
     wf_buf_u8(out, WF_IMAGE_VERSION);
-    wf_buf_u8(out, (uint8_t)((execution->express ? EXECUTION_EXPRESS : 0) |
-                             (execution->error ? EXECUTION_HAS_ERROR : 0)));
+    wf_buf_u8(out, flags_of(execution));
     wf_buf_u8(out, (uint8_t)execution->status);
     wf_buf_varint(out, execution->machine->id);
     wf_buf_varint(out, execution->machine->revision);
@@ -109,6 +161,8 @@ void wf_execution_encode(const struct wf_execution *execution,
     wf_buf_text(out, wf_str(execution->error));
     wf_buf_text(out, wf_str(execution->cause));
     wf_buf_text(out, wf_str(execution->trace_header));
+    if (execution->map_child)
+        encode_child(execution->map_child, out);
 }
 
 bool wf_execution_decode(struct wf_reader *in,
@@ -136,6 +190,11 @@ bool wf_execution_decode(struct wf_reader *in,
     image->error = wf_read_text(in);
     image->cause = wf_read_text(in);
     image->trace_header = wf_read_text(in);
+    image->is_child = flags & EXECUTION_CHILD;
+    image->child_express = flags & EXECUTION_CHILD_EXPRESS;
+    image->child_label = WF_STR_NULL;
+    if (image->is_child)
+        decode_child(in, image);
     return !in->bad && image->bundle.len <= 64;
 }
 
@@ -154,6 +213,8 @@ void wf_execution_apply(struct wf_execution *execution,
     memset(execution->bundle, 0, sizeof(execution->bundle));
     if (image->bundle.len)
         memcpy(execution->bundle, image->bundle.data, image->bundle.len);
+    if (image->is_child && !execution->map_child)
+        execution->map_child = new_child(execution, image);
     execution->express = image->express;
     execution->status = image->status;
     execution->start_ms = image->start_ms;

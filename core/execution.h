@@ -17,6 +17,7 @@
 
 #include "engine.h"
 #include "frame.h"
+#include "map_run.h"
 #include "tail.h"
 
 struct wf_machine;
@@ -91,6 +92,11 @@ struct wf_execution {
     unsigned pieces_due;        /**< Large documents not written yet: the
                                   execution is held back from batches. */
     struct wf_effects held;     /**< What waits for it meanwhile. */
+    struct wf_map_child *map_child; /**< Of a Map Run. Owned; or NULL. */
+    struct wf_link coupled;     /**< Children that are in the same batch. */
+    struct wf_link map_runs;    /**< Ended, their rows not written. Owned. */
+    bool is_held_up;            /**< Left out of the batch being built. */
+    bool has_orphans;           /**< It has ended before its children. */
     unsigned loading;           /**< Reads under way for it. */
     unsigned pins;              /**< Others that hold a pointer. */
 };
@@ -121,6 +127,10 @@ struct wf_execution_image {
     uint32_t machine, revision;
     struct wf_str name, bundle, error, cause, trace_header;
     bool express, has_error;
+    bool is_child, child_express; /**< Of a Map Run. */
+    struct wf_str child_label;    /**< data NULL: it is no child. */
+    uint64_t child_parent, child_index;
+    uint32_t child_frame, child_run, child_items;
     enum wf_execution_status status;
     int64_t start_ms, stop_ms, timeout_due_ms, last_ms;
     uint64_t next_event, input, output;

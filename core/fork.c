@@ -4,6 +4,8 @@
 #include <assert.h>
 #include <stdlib.h>
 
+#include "map_run.h"
+
 /* Results beyond so many bytes are read again when all have come. */
 #define DOC_BYTES ((size_t)32 << 20)
 
@@ -13,6 +15,7 @@ enum fork_flags {
     FORK_ROWS = 4,
     FORK_ERROR = 8,
     FORK_CAUSE = 16,
+    FORK_RUN = 32,
 };
 
 struct wf_fork *wf_fork_new(bool is_map, uint32_t base, uint32_t count) {
@@ -49,6 +52,7 @@ void wf_fork_free(struct wf_fork *fork) {
     free(fork->error);
     free(fork->cause);
     wf_doc_unref(fork->items);
+    wf_map_run_free(fork->run);
     free(fork);
 }
 
@@ -140,14 +144,14 @@ struct wf_doc *wf_fork_results(const struct wf_fork *fork) {
 void wf_fork_set_items(struct wf_fork *fork, struct wf_value items) {
     const struct wf_node *nodes = wf_doc_nodes(items.doc);
     bool is_object = nodes[items.node].type == WF_JSON_OBJECT;
-    uint32_t at = items.node + 1;
+    uint32_t count = nodes[items.node].count, at = items.node + 1;
 
     fork->items_have_keys = is_object;
     wf_doc_unref(fork->items);
     fork->items = wf_doc_ref(items.doc);
     free(fork->item_nodes);
-    fork->item_nodes = wf_calloc(fork->count + 1, sizeof(uint32_t));
-    for (uint32_t i = 0; i < fork->count; i++) {
+    fork->item_nodes = wf_calloc(count + 1, sizeof(uint32_t));
+    for (uint32_t i = 0; i < count; i++) {
         if (is_object)
             at++; /* its key */
         fork->item_nodes[i] = at;
@@ -166,7 +170,8 @@ void wf_fork_encode(const struct wf_fork *fork, struct wf_buf *out) {
                              (fork->is_aborted ? FORK_ABORTED : 0) |
                              (fork->has_rows ? FORK_ROWS : 0) |
                              (fork->error ? FORK_ERROR : 0) |
-                             (fork->cause ? FORK_CAUSE : 0)));
+                             (fork->cause ? FORK_CAUSE : 0) |
+                             (fork->run ? FORK_RUN : 0)));
     wf_buf_varint(out, fork->base);
     wf_buf_varint(out, fork->count);
     wf_buf_varint(out, fork->next);
@@ -179,6 +184,8 @@ void wf_fork_encode(const struct wf_fork *fork, struct wf_buf *out) {
         wf_buf_text(out, wf_str(fork->error));
     if (fork->cause)
         wf_buf_text(out, wf_str(fork->cause));
+    if (fork->run)
+        wf_map_run_encode(fork->run, out);
 }
 
 static char *read_copy(struct wf_reader *in, bool present) {
@@ -204,7 +211,11 @@ struct wf_fork *wf_fork_decode(struct wf_reader *in) {
     fork->last_event = wf_read_varint(in);
     fork->error = read_copy(in, flags & FORK_ERROR);
     fork->cause = read_copy(in, flags & FORK_CAUSE);
-    if (!in->bad && fork->next <= count && fork->done <= fork->next)
+    bool has_run = flags & FORK_RUN;
+    if (has_run)
+        fork->run = wf_map_run_decode(in, 0, base);
+    if (!in->bad && has_run == (fork->run != NULL) && fork->next <= count &&
+        fork->done <= fork->next)
         return fork;
     wf_fork_free(fork);
     return NULL;

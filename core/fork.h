@@ -15,12 +15,16 @@
  * since the last packing.
  *
  *   row   = (index:varint document:varint)*
+ *
+ * The children of a distributed Map are executions: see map_run.h.
  */
 #ifndef WF_FORK_H
 #define WF_FORK_H
 
 #include "doc.h"
 #include "list.h"
+
+struct wf_map_run;
 
 #define WF_FORK_PAGE 128
 
@@ -41,6 +45,9 @@ struct wf_fork {
     uint64_t last_inner;    /**< Last event inside the child ended last. */
     uint64_t last_event;    /**< The same, or its MapIterationSucceeded. */
     char *error, *cause;    /**< Why children are being ended; NULL: none. */
+    struct wf_map_run *run; /**< A distributed Map's: its children are
+                                 executions, and of what is here about
+                                 children nothing is used. Owned; or NULL. */
 
     /* In memory only. */
     struct wf_link link;    /**< In the engine's list of those that are over. */
@@ -84,7 +91,7 @@ void wf_fork_encode_results(const struct wf_fork *fork, size_t from,
 bool wf_fork_decode_results(struct wf_fork *fork, struct wf_str row);
 
 /** A Map's items from an array or object: takes a reference. The fork must
- * have as many. */
+ * have as many, unless its children are executions. */
 void wf_fork_set_items(struct wf_fork *fork, struct wf_value items);
 struct wf_value wf_fork_item(const struct wf_fork *fork, uint32_t index);
 

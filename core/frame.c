@@ -173,6 +173,8 @@ void wf_frame_measure(struct wf_frame *frame) {
     if (frame->fork)
         bytes += frame->fork->doc_bytes +
                  frame->fork->page_count * sizeof(struct wf_fork_page);
+    if (frame->fork && frame->fork->run)
+        bytes += wf_map_run_bytes(frame->fork->run);
     execution->frame_bytes += bytes - frame->bytes;
     frame->bytes = bytes;
     bool busy = !wf_frame_is_waiting(frame) && frame->phase != WF_PHASE_GONE;
@@ -187,6 +189,8 @@ bool wf_frame_has_fork_work(const struct wf_frame *frame) {
     assert(fork);
     if (frame->phase == WF_PHASE_ABORT || fork->done == fork->count)
         return true;
+    if (fork->run)
+        return wf_map_run_has_work(fork->run);
     return fork->next < fork->count &&
            (fork->limit == 0 || fork->next - fork->done < fork->limit);
 }
@@ -333,6 +337,8 @@ static bool decode_fork(struct wf_reader *in, struct wf_frame *frame,
         old->page_count = 0;
         old->unstored = NULL;
     }
+    if (fork && fork->run && frame->execution)
+        fork->run->parent = frame->execution->id;
     frame->fork = fork;
     wf_fork_free(old);
     return true;

@@ -562,8 +562,7 @@ void wf_engine_get_history(struct wf_engine *engine,
     history->arg = arg;
     struct wf_buf why = {0};
     struct wf_arn arn;
-    if (!wf_arn_read(ask->execution_arn, "execution", NULL, &arn,
-                     &why)) {
+    if (!wf_execution_arn_read(ask->execution_arn, false, &arn, &why)) {
         refuse(history, "InvalidArn", (struct wf_str){why.data, why.len});
         wf_buf_free(&why);
         return;

@@ -123,6 +123,23 @@ struct wf_key wf_key_revision(uint16_t partition, uint32_t machine,
     return key;
 }
 
+struct wf_key wf_key_map_run(uint16_t partition, uint64_t execution,
+                             uint32_t run) {
+    struct wf_key key = wf_key_table(partition, 'G');
+    add(&key, execution, 8);
+    add(&key, run, 4);
+    return key;
+}
+
+struct wf_key wf_key_child(uint16_t partition, uint64_t execution,
+                           uint32_t run, uint64_t child) {
+    struct wf_key key = wf_key_table(partition, 'C');
+    add(&key, execution, 8);
+    add(&key, run, 4);
+    add(&key, child, 8);
+    return key;
+}
+
 struct wf_key wf_key_survivor(uint16_t partition, int32_t pid,
                               uint64_t start_time) {
     struct wf_key key = wf_key_table(partition, 'X');

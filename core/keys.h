@@ -24,6 +24,8 @@
  *   p M name                        head of a state machine: number, latest
  *                                   revision, status, tags (machine.h)
  *   p R machine:4 revision:4        definition of a state machine's revision
+ *   p G execution:8 run:4           a Map Run of the execution (map_run.h)
+ *   p C execution:8 run:4 child:8   a child execution of it, for lists
  *   p B hash:32                     bundle of handlers
  *   p X pid:4 start_time:8          a process group of a task that was given
  *                                   up, until it has ended: the task's key
@@ -75,6 +77,10 @@ struct wf_key wf_key_results(uint16_t partition, uint64_t execution,
 struct wf_key wf_key_machine(uint16_t partition, struct wf_str name);
 struct wf_key wf_key_revision(uint16_t partition, uint32_t machine,
                               uint32_t revision);
+struct wf_key wf_key_map_run(uint16_t partition, uint64_t execution,
+                             uint32_t run);
+struct wf_key wf_key_child(uint16_t partition, uint64_t execution,
+                           uint32_t run, uint64_t child);
 struct wf_key wf_key_survivor(uint16_t partition, int32_t pid,
                               uint64_t start_time);
 struct wf_key wf_key_bundle(uint16_t partition, struct wf_str hash);

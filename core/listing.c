@@ -1,9 +1,10 @@
 /*
  * listing.c - ListExecutions: newest first, rows merged with memory.
  *
- * A row of table L is written when an execution is packed; one that is in
- * memory shows its state from there. The token is the place (start, id) of
- * the last one shown.
+ * A row of table L, or for a child execution of a Map Run of table C, is
+ * written when an execution is packed; one that is in memory shows its state
+ * from there. The token is the place of the last one shown: start and id; of
+ * children 0 and id.
  *
  * A list is made in rounds, from new to old, until the page is full. Each
  * looks at so many executions in memory, and then reads the rows down to the
@@ -22,7 +23,9 @@
 
 struct item {
     int64_t start_ms, stop_ms;
+    int64_t place_ms; /* start_ms; of a child 0 */
     uint64_t id;
+    uint64_t items; /* of a child */
     enum wf_execution_status status;
     char *name;
 };
@@ -38,6 +41,7 @@ struct listing {
     uint64_t last_id;
     bool is_last;      /* there is nothing below it */
     struct wf_machine *machine;
+    struct wf_map_run *run; /* whose children are listed; NULL: all others */
     uint64_t since; /* older executions are a predecessor's */
     struct item *items;
     size_t count, cap, wanted;
@@ -53,6 +57,7 @@ static void drop(void *memory) {
         free(listing->items[i].name);
     free(listing->items);
     free(listing->arn);
+    wf_map_run_free(listing->run);
 }
 
 static void refuse(struct listing *listing, const char *exception,
@@ -78,8 +83,8 @@ static void add(struct listing *listing, struct item item,
 
 static int newest_first(const void *a, const void *b) {
     const struct item *x = a, *y = b;
-    if (x->start_ms != y->start_ms)
-        return x->start_ms < y->start_ms ? 1 : -1;
+    if (x->place_ms != y->place_ms)
+        return x->place_ms < y->place_ms ? 1 : -1;
     return x->id < y->id ? 1 : x->id > y->id ? -1 : 0;
 }
 
@@ -94,13 +99,35 @@ static bool is_seen(const struct listing *listing, uint64_t id) {
 }
 
 static void look_at(struct listing *listing, const struct wf_execution *e) {
-    struct item item = {e->start_ms, e->stop_ms, e->id, e->status, NULL};
+    struct item item = {
+        .start_ms = e->start_ms,
+        .stop_ms = e->stop_ms,
+        .place_ms = e->map_child ? 0 : e->start_ms,
+        .id = e->id,
+        .items = e->map_child ? e->map_child->items : 0,
+        .status = e->status,
+    };
     listing->seen[listing->seen_count++] = e->id;
     if (e->id <= listing->since ||
         (e->deciding && !e->in_store && e->first_seq == 0))
         return; /* a predecessor's; its start is held back, not answered yet */
-    if (!listing->status || listing->status == e->status)
+    if (e->deciding) { /* so may its end be */
+        item.status = WF_EXECUTION_RUNNING;
+        item.stop_ms = 0;
+    }
+    if (!listing->status || listing->status == item.status)
         add(listing, item, wf_str(e->name));
+}
+
+/* A place in the list, of executions in memory. */
+static struct wf_place place_at(const struct listing *listing,
+                                int64_t place_ms, uint64_t id) {
+    const struct wf_map_run *run = listing->run;
+    return (struct wf_place){.machine = listing->machine->id,
+                             .parent = run ? run->parent : 0,
+                             .run = run ? run->number : 0,
+                             .start_ms = place_ms,
+                             .id = id};
 }
 
 /* Executions come and go while the rows are read: what memory shows is taken
@@ -113,18 +140,35 @@ static void add_memory(struct listing *listing) {
     listing->seen_count = 0;
     listing->wanted = listing->page + 1; /* of the rows, the newest */
     while (listing->seen_count < LOOKS && listing->count <= listing->page) {
-        e = wf_table_before(&listing->engine->table, listing->machine->id,
-                            listing->last_ms, listing->last_id);
+        struct wf_place place =
+            place_at(listing, listing->last_ms, listing->last_id);
+        e = wf_table_before(&listing->engine->table, &place);
         listing->is_last = e == NULL;
         if (!e)
             break;
-        listing->last_ms = e->start_ms;
+        listing->last_ms = e->map_child ? 0 : e->start_ms;
         listing->last_id = e->id;
         look_at(listing, e);
     }
     listing->wanted += listing->count - before;
     qsort(listing->seen, listing->seen_count, sizeof(*listing->seen),
           ascending);
+}
+
+/* What the ARNs of executions begin with, and those of what they are of. */
+static void set_arns(const struct listing *listing, struct wf_buf *prefix,
+                     struct wf_buf *machine_arn, struct wf_buf *run_arn) {
+    const struct wf_machine *machine = listing->machine;
+    const struct wf_map_run *run = listing->run;
+    struct wf_str arn = wf_str(machine->arn);
+    if (!run) {
+        wf_buf_adds(prefix, machine->execution_prefix);
+        wf_buf_addstr(machine_arn, arn);
+        return;
+    }
+    wf_map_child_prefix(arn, wf_str(run->label), run->express, prefix);
+    wf_labelled_arn(arn, wf_str(run->label), machine_arn);
+    wf_map_run_arn(run, arn, run_arn);
 }
 
 static void answer(void *arg) {
@@ -134,15 +178,19 @@ static void answer(void *arg) {
     struct wf_execution_reply *replies =
         wf_calloc(shown ? shown : 1, sizeof(*replies));
     struct wf_buf *arns = wf_calloc(shown ? shown : 1, sizeof(*arns));
+    struct wf_buf prefix = {0}, machine_arn = {0}, run_arn = {0};
     char token[48] = "";
+    set_arns(listing, &prefix, &machine_arn, &run_arn);
     for (size_t i = 0; i < shown; i++) {
         const struct item *item = &listing->items[i];
-        wf_buf_adds(&arns[i], listing->machine->execution_prefix);
+        wf_buf_add(&arns[i], prefix.data, prefix.len);
         wf_buf_adds(&arns[i], item->name);
         replies[i] = (struct wf_execution_reply){
             .arn = {arns[i].data, arns[i].len},
             .name = wf_str(item->name),
-            .state_machine_arn = wf_str(listing->machine->arn),
+            .state_machine_arn = {machine_arn.data, machine_arn.len},
+            .map_run_arn = {run_arn.data, run_arn.len},
+            .item_count = item->items,
             .status = item->status,
             .start_ms = item->start_ms,
             .stop_ms = item->stop_ms,
@@ -150,12 +198,15 @@ static void answer(void *arg) {
     }
     if (shown < listing->count)
         snprintf(token, sizeof(token), "%llx-%llx",
-                 (unsigned long long)listing->items[shown - 1].start_ms,
+                 (unsigned long long)listing->items[shown - 1].place_ms,
                  (unsigned long long)listing->items[shown - 1].id);
     listing->reply(listing->arg, NULL, replies, shown, wf_str(token));
     for (size_t i = 0; i < shown; i++)
         wf_buf_free(&arns[i]);
     free(arns);
+    wf_buf_free(&prefix);
+    wf_buf_free(&machine_arn);
+    wf_buf_free(&run_arn);
     free(replies);
     wf_call_free(listing);
 }
@@ -167,20 +218,24 @@ static void begin_round(struct listing *listing) {
     scan(listing);
 }
 
-/* L row: status:1 duration:varint name. */
+/* L row: status:1 duration:varint name; C row: start:varint items:varint
+ * besides. */
 static void add_row(struct listing *listing, const struct wf_row *row) {
     struct wf_reader in = {row->value.data, row->value.data + row->value.len,
                            false};
-    struct item item = {
-        .start_ms = (int64_t)wf_key_u64(row->key, 4),
-        .id = wf_key_u64(row->key, 12),
-    };
+    struct item item = {.id = wf_key_u64(row->key, 12)};
     item.status = wf_read_u8(&in);
     int64_t duration = (int64_t)wf_read_varint(&in);
     struct wf_str name = wf_read_text(&in);
+    if (listing->run) {
+        item.start_ms = (int64_t)wf_read_varint(&in);
+        item.items = wf_read_varint(&in);
+    } else {
+        item.start_ms = item.place_ms = (int64_t)wf_key_u64(row->key, 4);
+    }
     if (item.status != WF_EXECUTION_RUNNING)
         item.stop_ms = item.start_ms + duration;
-    listing->before_ms = item.start_ms;
+    listing->before_ms = item.place_ms;
     listing->before_id = item.id;
     if (in.bad || item.id <= listing->since || is_seen(listing, item.id) ||
         (listing->status && listing->status != item.status))
@@ -214,16 +269,22 @@ static void rows_read(void *arg, const struct wf_row *rows, size_t count,
     wf_engine_after(listing->engine, answer, listing);
 }
 
+static struct wf_key key_of(const struct listing *listing, int64_t place_ms,
+                            uint64_t id) {
+    uint16_t partition = listing->engine->partition;
+    const struct wf_map_run *run = listing->run;
+    return run ? wf_key_child(partition, run->parent, run->number, id)
+               : wf_key_list(partition, listing->machine->id, place_ms, id);
+}
+
 static void scan(struct listing *listing) {
     struct wf_engine *engine = listing->engine;
     struct wf_key from =
         listing->is_last
-            ? wf_key_list(engine->partition, listing->machine->id,
-                          listing->machine->creation_ms, 0)
-            : wf_key_list(engine->partition, listing->machine->id,
-                          listing->last_ms, listing->last_id);
-    struct wf_key to = wf_key_list(engine->partition, listing->machine->id,
-                                   listing->before_ms, listing->before_id);
+            ? key_of(listing, listing->machine->creation_ms, 0)
+            : key_of(listing, listing->last_ms, listing->last_id);
+    struct wf_key to =
+        key_of(listing, listing->before_ms, listing->before_id);
     struct wf_range range = {.from = wf_key_str(&from),
                              .to = wf_key_str(&to),
                              .reverse = true,
@@ -258,6 +319,18 @@ static void with_machine(void *arg, struct wf_machine *machine) {
     begin_round(listing);
 }
 
+static void run_found(void *arg, const struct wf_map_run_found *found) {
+    struct listing *listing = arg;
+    if (!found) {
+        refuse(listing, "ResourceNotFound", WF_NO_MAP_RUN,
+               wf_str(listing->arn));
+        return;
+    }
+    listing->machine = found->machine;
+    listing->run = wf_map_run_copy(found->run);
+    begin_round(listing);
+}
+
 static bool parse_token(struct listing *listing, struct wf_str token) {
     char text[48];
     unsigned long long start, id;
@@ -278,29 +351,46 @@ static bool parse_token(struct listing *listing, struct wf_str token) {
     return true;
 }
 
+static void find_machine(struct listing *listing) {
+    struct wf_buf why = {0};
+    struct wf_arn arn;
+    if (!wf_arn_read(wf_str(listing->arn), "stateMachine", NULL, &arn, &why))
+        refuse(listing, "InvalidArn", "%s",
+               (struct wf_str){why.data, why.len});
+    else if (arn.rest.len)
+        with_machine(listing, NULL);
+    else
+        wf_machine_by_name(listing->engine, arn.name, with_machine, listing);
+    wf_buf_free(&why);
+}
+
+static void find_run(struct listing *listing) {
+    struct wf_buf why = {0};
+    if (!wf_map_run_find(listing->engine, wf_str(listing->arn), &why,
+                         run_found, listing))
+        refuse(listing, "InvalidArn", "%s",
+               (struct wf_str){why.data, why.len});
+    wf_buf_free(&why);
+}
+
 void wf_engine_list_executions(struct wf_engine *engine,
                                const struct wf_list_executions *ask,
                                wf_execution_list_fn *reply, void *arg) {
     struct listing *listing = wf_call_new(engine, sizeof(*listing), drop);
-    struct wf_buf why = {0};
-    struct wf_arn arn;
+    bool of_run = ask->map_run_arn.data != NULL;
+    struct wf_str arn = of_run ? ask->map_run_arn : ask->state_machine_arn;
     listing->engine = engine;
-    listing->arn = wf_strndup(ask->state_machine_arn.data,
-                              ask->state_machine_arn.len);
+    listing->arn = wf_strndup(arn.data, arn.len);
     listing->status = ask->status;
     listing->page = ask->max_results ? ask->max_results : DEFAULT_PAGE;
     if (listing->page > LARGEST_PAGE)
         listing->page = LARGEST_PAGE;
     listing->reply = reply;
     listing->arg = arg;
-    if (!wf_arn_read(wf_str(listing->arn), "stateMachine", NULL, &arn, &why))
-        refuse(listing, "InvalidArn", "%s",
-               (struct wf_str){why.data, why.len});
-    else if (!parse_token(listing, ask->next_token))
+    if (!parse_token(listing, ask->next_token))
         refuse(listing, "InvalidToken", WF_INVALID_TOKEN, WF_STR_NULL);
-    else if (arn.rest.len)
-        with_machine(listing, NULL);
+    else if (of_run)
+        find_run(listing);
     else
-        wf_machine_by_name(engine, arn.name, with_machine, listing);
-    wf_buf_free(&why);
+        find_machine(listing);
 }

@@ -110,7 +110,9 @@ static void link_frame(struct wf_engine *engine, struct wf_frame *frame) {
 static void resume_frame(struct wf_engine *engine, struct wf_frame *frame) {
     wf_frame_measure(frame);
     wf_task_end_survivors(engine, frame);
-    if (wf_frame_wake_time(frame) == 0 || wf_frame_is_doomed(frame))
+    bool has_run = frame->fork && frame->fork->run; /* loaded to count */
+    if (wf_frame_wake_time(frame) == 0 || has_run ||
+        wf_frame_is_doomed(frame))
         wf_frame_run(engine, frame);
     else
         wf_timer_update(engine, frame);
@@ -128,6 +130,7 @@ void wf_frame_adopt(struct wf_engine *engine, struct wf_execution *execution,
 static void adopt(struct wf_engine *engine, struct wf_execution *execution) {
     struct wf_frame *f;
     wf_table_add(&engine->table, execution);
+    wf_family_join(&engine->families, execution);
     execution->touched_ms = wf_clock_now_ms(engine->clock);
     wf_list_append(&engine->idle, &execution->idle_link);
     engine->stats.loaded++;
@@ -141,6 +144,15 @@ static void adopt(struct wf_engine *engine, struct wf_execution *execution) {
     wf_execution_measure(engine, execution);
 }
 
+static void tell(struct load_wait **waits, struct wf_execution *execution) {
+    while (*waits) {
+        struct load_wait *wait = *waits;
+        *waits = wait->next;
+        wait->loaded(wait->arg, execution);
+        wf_call_free(wait);
+    }
+}
+
 static void load_done(struct wf_load *load, struct wf_execution *execution) {
     struct wf_engine *engine = load->engine;
     struct wf_load **at = &engine->load_list;
@@ -148,12 +160,7 @@ static void load_done(struct wf_load *load, struct wf_execution *execution) {
         at = &(*at)->next;
     *at = load->next;
     engine->loads--;
-    while (load->waits) {
-        struct load_wait *wait = load->waits;
-        load->waits = wait->next;
-        wait->loaded(wait->arg, execution);
-        wf_call_free(wait);
-    }
+    tell(&load->waits, execution);
     wf_call_free(load);
 }
 
@@ -173,10 +180,11 @@ static void load_rows(void *arg, const struct wf_row *rows, size_t count,
     load_done(load, execution);
 }
 
-static void add_wait(struct wf_load *load, wf_load_fn *loaded, void *arg) {
-    struct load_wait *wait = wf_call_new(load->engine, sizeof(*wait), NULL);
-    *wait = (struct load_wait){load->waits, loaded, arg};
-    load->waits = wait;
+static void add_wait(struct wf_engine *engine, struct load_wait **waits,
+                     wf_load_fn *loaded, void *arg) {
+    struct load_wait *wait = wf_call_new(engine, sizeof(*wait), NULL);
+    *wait = (struct load_wait){*waits, loaded, arg};
+    *waits = wait;
 }
 
 void wf_execution_load(struct wf_engine *engine, uint64_t id,
@@ -190,14 +198,14 @@ void wf_execution_load(struct wf_engine *engine, uint64_t id,
     while (load && load->id != id)
         load = load->next;
     if (load) {
-        add_wait(load, loaded, arg);
+        add_wait(engine, &load->waits, loaded, arg);
         return;
     }
     load = wf_call_new(engine, sizeof(*load), NULL);
     *load = (struct wf_load){engine->load_list, engine, id, NULL};
     engine->load_list = load;
     engine->loads++;
-    add_wait(load, loaded, arg);
+    add_wait(engine, &load->waits, loaded, arg);
     struct wf_key from = wf_key_execution(engine->partition, id);
     struct wf_key to = wf_key_execution(engine->partition, id + 1);
     struct wf_range range = {.from = wf_key_str(&from),
@@ -214,6 +222,7 @@ struct frame_load {
     struct frame_load *next; /* in the engine's list */
     uint64_t execution;
     uint32_t frame;
+    struct load_wait *waits;
 };
 
 static void frame_load_done(struct frame_load *load) {
@@ -222,6 +231,8 @@ static void frame_load_done(struct frame_load *load) {
         at = &(*at)->next;
     *at = load->next;
     load->engine->loads--;
+    tell(&load->waits,
+         wf_table_by_id(&load->engine->table, load->execution));
     wf_call_free(load);
 }
 
@@ -260,25 +271,40 @@ static void frame_execution_there(void *arg,
     wf_store_get(engine->store, wf_key_str(&key), frame_rows, load);
 }
 
-bool wf_frame_is_loading(const struct wf_engine *engine, uint64_t execution,
-                         uint32_t frame) {
-    const struct frame_load *load = engine->frame_loads;
+static struct frame_load *frame_load_of(const struct wf_engine *engine,
+                                        uint64_t execution, uint32_t frame) {
+    struct frame_load *load = engine->frame_loads;
     while (load && (load->execution != execution || load->frame != frame))
         load = load->next;
     return load;
 }
 
-void wf_frame_load(struct wf_engine *engine, uint64_t execution,
-                   uint32_t frame) {
-    struct frame_load *load;
-    if (wf_frame_is_loading(engine, execution, frame))
+bool wf_frame_is_loading(const struct wf_engine *engine, uint64_t execution,
+                         uint32_t frame) {
+    return frame_load_of(engine, execution, frame);
+}
+
+void wf_frame_load_then(struct wf_engine *engine, uint64_t execution,
+                        uint32_t frame, wf_load_fn *loaded, void *arg) {
+    struct frame_load *load = frame_load_of(engine, execution, frame);
+    if (load) {
+        add_wait(engine, &load->waits, loaded, arg);
         return;
+    }
     load = wf_call_new(engine, sizeof(*load), NULL);
     *load = (struct frame_load){engine, engine->frame_loads, execution,
-                                frame};
+                                frame, NULL};
+    if (loaded)
+        add_wait(engine, &load->waits, loaded, arg);
     engine->frame_loads = load;
     engine->loads++;
     wf_execution_load(engine, execution, frame_execution_there, load);
+}
+
+void wf_frame_load(struct wf_engine *engine, uint64_t execution,
+                   uint32_t frame) {
+    if (!wf_frame_is_loading(engine, execution, frame))
+        wf_frame_load_then(engine, execution, frame, NULL, NULL);
 }
 
 bool wf_frame_has_parents(struct wf_engine *engine, struct wf_frame *frame) {

@@ -127,7 +127,8 @@ bool wf_frame_load_docs(struct wf_engine *engine, struct wf_frame *frame) {
     bool there = need_doc(engine, frame, &execution->input);
     if (frame->input.number != execution->input.number || there)
         there &= need_doc(engine, frame, &frame->input);
-    if (frame->phase == WF_PHASE_TASK &&
+    bool has_settings = frame->fork && frame->fork->run;
+    if ((frame->phase == WF_PHASE_TASK || has_settings) &&
         frame->parameters.number != frame->input.number)
         there &= need_doc(engine, frame, &frame->parameters);
     if (frame->up) /* the same, unless it has assigned some */

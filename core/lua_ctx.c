@@ -77,6 +77,15 @@ static int l_evaluation_failed(lua_State *L) {
     return 0;
 }
 
+/* ctx:map_started(length) */
+static int l_map_started(lua_State *L) {
+    struct wf_lua_ctx *ctx = check_ctx(L);
+    double length = luaL_checknumber(L, 2);
+    ctx->decision->map_started = true;
+    ctx->decision->map_length = length > 0 ? (uint64_t)length : 0;
+    return 0;
+}
+
 static void member(struct wf_buf *out, const char *name, struct wf_str text) {
     wf_buf_u8(out, '"');
     wf_buf_adds(out, name);
@@ -232,6 +241,7 @@ static const luaL_Reg METHODS[] = {
     {"entered_event_id", l_entered_event_id},
     {"variables", l_variables},
     {"evaluation_failed", l_evaluation_failed},
+    {"map_started", l_map_started},
     {NULL, NULL},
 };
 

@@ -117,6 +117,7 @@ static void read_state(lua_State *L, struct wf_script_machine *machine,
     info->name = text_member(L, "name", &machine->names);
     info->resource_type = text_member(L, "resource_type", &machine->names);
     info->resource = text_member(L, "resource", &machine->names);
+    info->processor = text_member(L, "processor_text", &machine->names);
     lua_getfield(L, -1, "type");
     const char *type = lua_tostring(L, -1);
     type_events(info, type ? type : "");
@@ -127,7 +128,9 @@ static void read_state(lua_State *L, struct wf_script_machine *machine,
     info->branch_count = read_branches(L, branches);
     lua_getfield(L, -1, "ItemSelector");
     info->has_selector = lua_toboolean(L, -1);
-    lua_pop(L, 2);
+    lua_getfield(L, -2, "distributed");
+    info->is_distributed = lua_toboolean(L, -1);
+    lua_pop(L, 3);
 }
 
 /* Texts and branches stand in the order in which they were read. */
@@ -137,8 +140,8 @@ static void fix_pointers(struct wf_script_machine *machine) {
     for (uint32_t i = 0; i < machine->state_count; i++) {
         struct wf_state_info *info = &machine->states[i];
         struct wf_str *const texts[] = {&info->name, &info->resource_type,
-                                        &info->resource};
-        for (size_t t = 0; t < 3; t++) {
+                                        &info->resource, &info->processor};
+        for (size_t t = 0; t < 4; t++) {
             texts[t]->data = at;
             at += texts[t]->len;
         }
@@ -269,7 +272,9 @@ static void drop_and_fail(struct wf_decision *decision, const char *error,
     wf_doc_unref(decision->output);
     wf_doc_unref(decision->items.doc);
     wf_doc_unref(decision->assigned);
+    wf_doc_unref(decision->run);
     decision->output = decision->items.doc = decision->assigned = NULL;
+    decision->run = NULL;
     keep_failure(decision, error, strlen(error), cause, strlen(cause));
 }
 
@@ -425,16 +430,34 @@ static bool take_parallel(lua_State *L, int at,
     return take_output(L, at + 1, decision);
 }
 
+/* The settings of a distributed Map's run. */
+static bool take_run(lua_State *L, int index, struct wf_decision *decision) {
+    struct wf_value run;
+    if (lua_isnil(L, index))
+        return true;
+    if (!wf_lua_to_value(L, index, &run) ||
+        wf_value_type(run) != WF_JSON_OBJECT)
+        return false;
+    decision->run = wf_value_doc(run);
+    return true;
+}
+
 static bool take_map(lua_State *L, int at, struct wf_decision *decision) {
     double limit = lua_tonumber(L, at + 2);
-    struct wf_value items;
-    if (!wf_lua_to_value(L, at + 1, &items))
+    struct wf_value items = {NULL, 0};
+    if (!take_run(L, at + 3, decision))
         return false;
-    enum wf_json_type type = wf_value_type(items);
+    bool has_items = wf_lua_to_value(L, at + 1, &items);
+    if (!has_items && !decision->run)
+        return false;
+    enum wf_json_type type =
+        has_items ? wf_value_type(items) : WF_JSON_ARRAY;
     if (type != WF_JSON_ARRAY && type != WF_JSON_OBJECT)
         return false;
     decision->kind = WF_DECISION_MAP;
-    decision->items = (struct wf_value){wf_doc_ref(items.doc), items.node};
+    if (has_items)
+        decision->items =
+            (struct wf_value){wf_doc_ref(items.doc), items.node};
     decision->limit = limit < 1 ? 0 : limit > 1e9 ? 0 : (uint32_t)limit;
     return true;
 }
@@ -553,6 +576,7 @@ void wf_decision_free(struct wf_decision *decision) {
     wf_doc_unref(decision->output);
     wf_doc_unref(decision->items.doc);
     wf_doc_unref(decision->assigned);
+    wf_doc_unref(decision->run);
     free(decision->failed_location);
     free(decision->failed_cause);
     wf_buf_free(&decision->texts);

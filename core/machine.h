@@ -35,6 +35,8 @@ struct wf_state_info {
                                  branches, or of a Map's processor. */
     uint32_t branch_count;
     bool has_selector;        /**< Map: Lua makes the input of iterations. */
+    bool is_distributed;      /**< Map: iterations are executions, */
+    struct wf_str processor;  /**< of this definition. Else empty. */
 };
 
 /** The settings of a revision; NULL: not given. Owned. */

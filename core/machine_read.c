@@ -12,6 +12,7 @@ struct describe_call {
     char *arn;
     uint64_t execution;
     struct wf_machine *machine;
+    struct wf_buf image; /* of the execution */
     wf_state_machine_fn *reply;
     void *arg;
 };
@@ -19,6 +20,7 @@ struct describe_call {
 static void drop(void *memory) {
     struct describe_call *call = memory;
     free(call->arn);
+    wf_buf_free(&call->image);
 }
 
 static struct describe_call *new_call(struct wf_engine *engine,
@@ -91,54 +93,77 @@ static void no_execution(struct describe_call *call) {
            wf_str(call->arn));
 }
 
-static void revision_read(void *arg, struct wf_machine *machine) {
+/* A child execution runs the processor of its Map state. */
+static void answer_child(struct describe_call *call,
+                         const struct wf_map_run *run) {
+    const struct wf_machine *machine = call->machine;
+    struct wf_state_machine_reply reply = wf_machine_reply(machine);
+    struct wf_buf arn = {0}, run_arn = {0}, name = {0};
+    wf_labelled_arn(wf_str(machine->arn), wf_str(run->label), &arn);
+    wf_map_run_arn(run, wf_str(machine->arn), &run_arn);
+    wf_buf_addf(&name, "%s/%s", machine->name, run->label);
+    if (run->state < machine->state_count)
+        reply.definition = machine->states[run->state].processor;
+    reply.arn = (struct wf_str){arn.data, arn.len};
+    reply.name = (struct wf_str){name.data, name.len};
+    reply.map_run_arn = (struct wf_str){run_arn.data, run_arn.len};
+    reply.label = wf_str(run->label);
+    reply.variable_references = WF_STR_NULL;
+    call->reply(call->arg, NULL, &reply);
+    wf_buf_free(&arn);
+    wf_buf_free(&run_arn);
+    wf_buf_free(&name);
+    wf_call_free(call);
+}
+
+static void run_found(void *arg, const struct wf_map_run_found *found) {
     struct describe_call *call = arg;
-    if (machine->name)
-        answer(call);
+    if (found)
+        answer_child(call, found->run);
     else
         no_execution(call);
 }
 
-static void with_revision(void *arg) {
-    struct describe_call *call = arg;
-    wf_machine_need(call->engine, call->machine, revision_read, call);
+static void find_run(struct describe_call *call,
+                     const struct wf_execution_image *image) {
+    struct wf_buf arn = {0}, why = {0};
+    wf_image_map_run_arn(image, call->machine, &arn);
+    wf_map_run_find(call->engine, (struct wf_str){arn.data, arn.len}, &why,
+                    run_found, call);
+    wf_buf_free(&arn);
+    wf_buf_free(&why);
 }
 
-static void execution_row(void *arg, const struct wf_row *rows, size_t count,
-                          bool more, const struct wf_error *err) {
+static void identified(void *arg, struct wf_machine *machine) {
     struct describe_call *call = arg;
     struct wf_execution_image image;
-    (void)more;
-    call->engine->loads--;
-    struct wf_reader in = {NULL, NULL, true};
-    if (wf_engine_read_failed(call->engine, err))
-        return;
-    if (count == 1)
-        in = (struct wf_reader){rows->value.data,
-                                rows->value.data + rows->value.len, false};
-    if (in.bad || !wf_execution_decode(&in, &image)) {
+    wf_image_of((struct wf_str){call->image.data, call->image.len}, &image);
+    call->machine = machine;
+    if (!machine)
         no_execution(call);
-        return;
-    }
-    call->machine = wf_machine_of(call->engine, image.machine,
-                                  image.revision);
-    with_revision(call);
+    else if (image.is_child)
+        find_run(call, &image);
+    else
+        answer(call);
+}
+
+static void identify(void *arg) {
+    struct describe_call *call = arg;
+    wf_execution_identify(call->engine, call->execution, &call->image,
+                          identified, call);
 }
 
 static void execution_found(void *arg, uint64_t id) {
     struct describe_call *call = arg;
     struct wf_engine *engine = call->engine;
     struct wf_execution *execution = wf_table_by_id(&engine->table, id);
-    if (id == 0) {
+    call->execution = id;
+    if (id == 0)
         no_execution(call);
-    } else if (execution) {
-        call->machine = execution->machine;
-        wf_execution_after(engine, execution, with_revision, call);
-    } else {
-        struct wf_key key = wf_key_execution(engine->partition, id);
-        engine->loads++;
-        wf_store_get(engine->store, wf_key_str(&key), execution_row, call);
-    }
+    else if (execution)
+        wf_execution_after(engine, execution, identify, call);
+    else
+        identify(call);
 }
 
 void wf_engine_describe_state_machine_for_execution(
@@ -147,7 +172,7 @@ void wf_engine_describe_state_machine_for_execution(
     struct describe_call *call = new_call(engine, execution_arn, reply, arg);
     struct wf_buf why = {0};
     struct wf_arn arn;
-    if (!wf_arn_read(wf_str(call->arn), "execution", NULL, &arn, &why))
+    if (!wf_execution_arn_read(wf_str(call->arn), false, &arn, &why))
         refuse(call, "InvalidArn", "%s", (struct wf_str){why.data, why.len});
     else
         wf_execution_find(engine, wf_str(call->arn), execution_found, call);

@@ -104,8 +104,7 @@ static void refuse(struct tag_call *call, const char *exception,
                    const char *format, struct wf_str subject) {
     struct wf_refusal_text text = {0};
     wf_refusal_make(&text, exception, format, subject);
-    if (strcmp(exception, "ResourceNotFound") == 0 ||
-        strcmp(exception, "TooManyTags") == 0)
+    if (strcmp(exception, "TooManyTags") == 0)
         text.refusal.resource = wf_str(call->arn);
     if (call->done)
         call->done(call->arg, &text.refusal);

@@ -73,6 +73,7 @@ static int run_command(const struct wf_options *options) {
     case WF_COMMAND_LIST:
     case WF_COMMAND_SHOW:
     case WF_COMMAND_HISTORY:
+    case WF_COMMAND_MAP_RUNS:
     case WF_COMMAND_STOP:
     case WF_COMMAND_MACHINES:
     case WF_COMMAND_CREATE:

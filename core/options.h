@@ -35,6 +35,7 @@ enum wf_command_bit {
     WF_COMMAND_UPDATE = 1 << 13,
     WF_COMMAND_DELETE = 1 << 14,
     WF_COMMAND_EVAL = 1 << 15,
+    WF_COMMAND_MAP_RUNS = 1 << 16,
 };
 
 /** Where a command stands in the overview. */

@@ -132,16 +132,19 @@ void wf_help_command(const struct wf_command *command, struct wf_buf *out) {
 }
 
 static void add_setting_commands(struct wf_buf *out, const char *name) {
+    struct wf_buf line = {0};
     unsigned commands = 0;
 
     for (const struct wf_option *o = wf_option_table; o->name != NULL; o++)
         if (strcmp(o->name, name) == 0)
             commands |= o->commands;
-    wf_buf_adds(out, "# For:");
+    wf_buf_adds(&line, "For:");
     for (const struct wf_command *c = wf_command_table; c->name != NULL; c++)
         if (commands & c->bit)
-            wf_buf_addf(out, " %s", c->name);
-    wf_buf_adds(out, "\n");
+            wf_buf_addf(&line, " %s", c->name);
+    wf_buf_u8(&line, 0);
+    add_wrapped(out, "# ", line.data);
+    wf_buf_free(&line);
 }
 
 static const char *default_of(const struct wf_option *option) {

@@ -17,9 +17,10 @@
 #define CREATE WF_COMMAND_CREATE
 #define UPDATE WF_COMMAND_UPDATE
 #define DELETE WF_COMMAND_DELETE
+#define MAP_RUNS WF_COMMAND_MAP_RUNS
 #define ENGINE (RUN | SERVE)
-#define CLIENT (START | LIST | SHOW | HISTORY | STOP | MACHINES | CREATE | \
-                UPDATE | DELETE)
+#define CLIENT (START | LIST | SHOW | HISTORY | MAP_RUNS | STOP | MACHINES | \
+                CREATE | UPDATE | DELETE)
 #define ALL (ENGINE | CLIENT | VALIDATE)
 
 #define EXECUTION "EXECUTION is an ARN, or STATE-MACHINE:NAME."
@@ -87,14 +88,16 @@ const struct wf_command wf_command_table[] = {
      "start order --name order-7 --input @order.json\n"
      "start order.asl.json --wait",
      1, 1},
-    {"list", LIST, WF_GROUP_EXECUTIONS, "STATE-MACHINE",
-     "list the executions of a state machine",
-     "STATE-MACHINE is an ARN or a name. The newest come first.",
+    {"list", LIST, WF_GROUP_EXECUTIONS, "[STATE-MACHINE]",
+     "list the executions of a state machine, or of a Map Run",
+     "STATE-MACHINE is an ARN or a name; with --map-run ARN instead, the "
+     "child executions of a Map Run are listed. The newest come first.",
      "list order --status FAILED\n"
      "list order --json --max 0",
-     1, 1},
+     0, 1},
     {"show", SHOW, WF_GROUP_EXECUTIONS, "EXECUTION",
-     "show an execution: status, input, output", EXECUTION,
+     "show an execution: status, input, output", EXECUTION " The ARN of a Map "
+     "Run shows that: its counts, limits and tolerance.",
      "show order:order-7", 1, 1},
     {"history", HISTORY, WF_GROUP_EXECUTIONS, "EXECUTION",
      "show the events of an execution, or follow them", EXECUTION "\n"
@@ -107,6 +110,11 @@ const struct wf_command wf_command_table[] = {
      "history order:order-7 --follow\n"
      "history order:order-7 --follow --json | jq -r .type",
      1, 1},
+    {"map-runs", MAP_RUNS, WF_GROUP_EXECUTIONS, "EXECUTION",
+     "list the Map Runs of an execution", EXECUTION " Each distributed Map "
+     "state that the execution comes to starts one. How many items are done is "
+     "shown of those that are known. The newest come first.",
+     "map-runs import:import-7", 1, 1},
     {"stop", STOP, WF_GROUP_EXECUTIONS, "EXECUTION...",
      "stop running executions", EXECUTION " Prints the ARNs of those that it "
      "stopped. One that has ended already is left as it is: a note says how "
@@ -287,8 +295,10 @@ const struct wf_option wf_option_table[] = {
      "Only executions with this status (RUNNING, SUCCEEDED, FAILED, "
      "TIMED_OUT, ABORTED).",
      LIST, WF_OPTION_TEXT, false},
+    {"map-run", "ARN", NULL, "The child executions of this Map Run.",
+     LIST, WF_OPTION_TEXT, false},
     {"max", "N", "100", "Stop after so many; 0: no limit.",
-     LIST | HISTORY | MACHINES, WF_OPTION_NUMBER, false},
+     LIST | HISTORY | MAP_RUNS | MACHINES, WF_OPTION_NUMBER, false},
     {"reverse", NULL, NULL, "Newest events first.",
      HISTORY, WF_OPTION_FLAG, false},
     {"follow", NULL, NULL,

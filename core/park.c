@@ -58,6 +58,8 @@ static void put_frame(struct wf_engine *engine, struct wf_frame *frame) {
                    wf_frame_wake_time(frame));
     if (frame->fork)
         wf_results_put(engine, frame);
+    if (frame->fork && frame->fork->run)
+        wf_map_run_put(engine, frame->fork->run);
     if (!frame->has_row)
         execution->frame_rows++;
     frame->has_row = true;
@@ -94,6 +96,17 @@ void wf_frames_park(struct wf_engine *engine,
     }
 }
 
+/* Where lists find it. */
+static struct wf_key list_key(const struct wf_engine *engine,
+                              const struct wf_execution *execution) {
+    const struct wf_map_child *child = execution->map_child;
+    if (child)
+        return wf_key_child(engine->partition, child->parent, child->run,
+                            execution->id);
+    return wf_key_list(engine->partition, execution->machine->id,
+                       execution->start_ms, execution->id);
+}
+
 static void put_index_rows(struct wf_engine *engine,
                            struct wf_execution *execution) {
     uint32_t machine = execution->machine->id;
@@ -101,7 +114,7 @@ static void put_index_rows(struct wf_engine *engine,
     struct wf_key key;
     bool ended = execution->status != WF_EXECUTION_RUNNING;
 
-    if (!execution->listed) {
+    if (!execution->listed && !execution->map_child) {
         value->len = 0;
         wf_buf_be64(value, execution->id);
         key = wf_key_name(engine->partition, machine,
@@ -117,8 +130,11 @@ static void put_index_rows(struct wf_engine *engine,
                                             execution->start_ms)
                                : 0);
     wf_buf_text(value, wf_str(execution->name));
-    key = wf_key_list(engine->partition, machine, execution->start_ms,
-                      execution->id);
+    if (execution->map_child) {
+        wf_buf_varint(value, (uint64_t)execution->start_ms);
+        wf_buf_varint(value, execution->map_child->items);
+    }
+    key = list_key(engine, execution);
     wf_batch_put(wf_engine_rows(engine), wf_key_str(&key),
                  (struct wf_str){value->data, value->len});
     execution->listed = true;
@@ -168,7 +184,7 @@ static void put_segments(struct wf_engine *engine,
  * engine if need be (sweep.c). */
 static int64_t own_wake_time(const struct wf_execution *execution) {
     if (execution->status != WF_EXECUTION_RUNNING)
-        return execution->frame_rows > 0 ? 0 : -1;
+        return execution->frame_rows > 0 || execution->has_orphans ? 0 : -1;
     return execution->timeout_due_ms ? execution->timeout_due_ms : -1;
 }
 
@@ -220,6 +236,7 @@ void wf_execution_drop(struct wf_engine *engine,
     wf_list_remove(&execution->unpacked_link);
     wf_list_remove(&execution->idle_link);
     wf_table_remove(&engine->table, execution);
+    wf_family_leave(&engine->families, execution);
     engine->active_bytes -= execution->bytes;
     if (execution->status == WF_EXECUTION_RUNNING)
         engine->stats.parked++;

@@ -1,5 +1,5 @@
 /*
- * read.c - DescribeExecution, and finding an execution by its ARN.
+ * read.c - DescribeExecution.
  *
  * A read looks in memory first, then at the rows. What it takes from memory
  * is copied at once; the answer leaves when that is durable.
@@ -8,94 +8,6 @@
 
 #include "engine_impl.h"
 #include "refusal.h"
-
-/* ---- finding ---- */
-
-struct find_call {
-    struct wf_engine *engine;
-    struct wf_buf name;
-    uint32_t machine;
-    wf_found_fn *found;
-    void *arg;
-};
-
-static void find_drop(void *memory) {
-    struct find_call *call = memory;
-    wf_buf_free(&call->name);
-}
-
-static void find_done(struct find_call *call, uint64_t id) {
-    call->found(call->arg, id);
-    wf_call_free(call);
-}
-
-static void find_rows(void *arg, const struct wf_row *rows, size_t count,
-                      bool more, const struct wf_error *err) {
-    struct find_call *call = arg;
-    uint64_t id = 0;
-    (void)more;
-    call->engine->loads--;
-    if (wf_engine_read_failed(call->engine, err))
-        return;
-    if (count == 1) {
-        struct wf_reader in = {rows->value.data,
-                               rows->value.data + rows->value.len, false};
-        id = wf_read_be64(&in);
-    }
-    find_done(call, id);
-}
-
-static void find_in_machine(void *arg, struct wf_machine_head *head) {
-    struct find_call *call = arg;
-    struct wf_engine *engine = call->engine;
-    if (!head) {
-        find_done(call, 0);
-        return;
-    }
-    struct wf_str name = {call->name.data, call->name.len};
-    struct wf_execution *execution =
-        wf_table_by_name(&engine->table, head->id, name);
-    uint64_t id = execution ? execution->id
-                            : wf_ended_find(&engine->ended, head->id, name);
-    if (id) {
-        find_done(call, id);
-        return;
-    }
-    struct wf_key key = wf_key_name(engine->partition, head->id, name);
-    engine->loads++;
-    wf_store_get(engine->store, wf_key_str(&key), find_rows, call);
-}
-
-void wf_execution_find(struct wf_engine *engine, struct wf_str text,
-                       wf_found_fn *found, void *arg) {
-    struct wf_buf why = {0};
-    struct wf_arn arn;
-    bool good = wf_arn_read(text, "execution", "express", &arn, &why);
-    wf_buf_free(&why);
-    if (!good || arn.rest.len == 0) {
-        found(arg, 0);
-        return;
-    }
-    struct find_call *call = wf_call_new(engine, sizeof(*call), find_drop);
-    *call = (struct find_call){.engine = engine, .found = found, .arg = arg};
-    wf_buf_addstr(&call->name, arn.rest);
-    wf_machine_head_by_name(engine, arn.name, find_in_machine, call);
-}
-
-bool wf_execution_arn_is_good(struct wf_str text, bool express,
-                              wf_execution_fn *reply, void *arg) {
-    struct wf_buf why = {0};
-    struct wf_arn arn;
-    bool good = wf_arn_read(text, "execution", express ? "express" : NULL,
-                            &arn, &why);
-    if (!good)
-        wf_refuse_execution(reply, arg, "InvalidArn", "%s",
-                            (struct wf_str){why.data, why.len});
-    wf_buf_free(&why);
-    return good;
-}
-
-/* ---- DescribeExecution ---- */
 
 struct payload {
     uint64_t number; /* 0: none */
@@ -129,16 +41,16 @@ static struct wf_str payload_text(const struct payload *payload) {
 
 static void send(struct description *d, struct wf_machine *machine) {
     struct wf_execution_image image;
-    struct wf_reader in = {d->image.data, d->image.data + d->image.len,
-                           false};
-    struct wf_buf arn = {0};
-    wf_execution_decode(&in, &image);
-    wf_buf_adds(&arn, machine->execution_prefix);
-    wf_buf_addstr(&arn, image.name);
+    struct wf_buf arn = {0}, machine_arn = {0}, run_arn = {0};
+    wf_image_of((struct wf_str){d->image.data, d->image.len}, &image);
+    wf_image_arn(&image, machine, &arn);
+    wf_image_machine_arn(&image, machine, &machine_arn);
+    wf_image_map_run_arn(&image, machine, &run_arn);
     struct wf_execution_reply reply = {
         .arn = {arn.data, arn.len},
         .name = image.name,
-        .state_machine_arn = wf_str(machine->arn),
+        .state_machine_arn = {machine_arn.data, machine_arn.len},
+        .map_run_arn = {run_arn.data, run_arn.len},
         .status = image.status,
         .start_ms = image.start_ms,
         .stop_ms = image.stop_ms,
@@ -151,6 +63,8 @@ static void send(struct description *d, struct wf_machine *machine) {
     };
     d->reply(d->arg, NULL, &reply);
     wf_buf_free(&arn);
+    wf_buf_free(&machine_arn);
+    wf_buf_free(&run_arn);
     wf_call_free(d);
 }
 
@@ -257,10 +171,7 @@ static bool take_row(struct description *d, struct wf_str row) {
     take_from_inline(&d->input, rest, image.input);
     take_from_inline(&d->output, rest, image.output);
     d->machine = wf_machine_of(d->engine, image.machine, image.revision);
-    if (image.status != WF_EXECUTION_RUNNING &&
-        !wf_ended_row(&d->engine->ended, d->id).data)
-        wf_ended_keep(&d->engine->ended, d->id, image.machine, image.name,
-                      row);
+    wf_ended_keep_image(d->engine, d->id, &image, row);
     resolve(d);
     return true;
 }

@@ -48,6 +48,7 @@ static struct wf_execution *base_execution(
     wf_list_append(&engine->unpacked, &execution->unpacked_link);
     wf_list_append(&engine->idle, &execution->idle_link);
     wf_table_add(&engine->table, execution);
+    wf_family_join(&engine->families, execution);
     if (id > engine->last_execution)
         engine->last_execution = id;
     return execution;

@@ -19,6 +19,8 @@ const struct wf_refusal *wf_refusal_make(struct wf_refusal_text *text,
         .exception = exception,
         .message = {message->data, message->len},
     };
+    if (strcmp(exception, "ResourceNotFound") == 0)
+        text->refusal.resource = subject;
     return &text->refusal;
 }
 

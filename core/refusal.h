@@ -23,7 +23,8 @@ struct wf_refusal_text {
     struct wf_refusal refusal;
 };
 
-/** `format` with `subject` for its "%s", if it has one. */
+/** `format` with `subject` for its "%s", if it has one. The subject of a
+ * ResourceNotFound is its resource. */
 const struct wf_refusal *wf_refusal_make(struct wf_refusal_text *text,
                                          const char *exception,
                                          const char *format,

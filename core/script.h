@@ -127,7 +127,7 @@ enum wf_decision_kind {
     WF_DECISION_WAIT,     /**< due_ms */
     WF_DECISION_RETRY,    /**< due_ms, retrier */
     WF_DECISION_PARALLEL, /**< output: what each branch gets */
-    WF_DECISION_MAP,      /**< items, limit */
+    WF_DECISION_MAP,      /**< items, limit, run */
     WF_DECISION_ITEM,     /**< output: what the iteration gets */
     WF_DECISION_TOO_LONG, /**< A limit was reached and nothing is decided.
                             `failure`: what that is if it is the end. */
@@ -148,6 +148,12 @@ struct wf_decision {
                                   NULL: none. A reference as `output`. */
     struct wf_value items;  /**< Array or object. A reference as `output`. */
     uint32_t limit;         /**< 0: none */
+    struct wf_doc *run;     /**< MAP, distributed: the settings of its run, an
+                               object; items.doc NULL: a reader has them. A
+                               reference as `output`. */
+    bool map_started;       /**< Before what is decided, MapStateStarted is
+                               recorded, */
+    uint64_t map_length;    /**< of so many items. */
     struct wf_failure failure; /**< Texts in `texts`. */
     /** An expression has failed: that is an event before what follows from
      * the decision. Location NULL: none has. Texts owned. */

@@ -79,17 +79,25 @@ static uint64_t new_id(struct wf_engine *engine) {
     return engine->last_execution = id;
 }
 
-static void set_name(struct start_call *call,
+/* A child's says which one it is, so no row by name is needed. */
+static void set_child_name(struct wf_engine *engine,
+                           struct wf_execution *execution) {
+    char uuid[WF_UUID + 1];
+    wf_map_child_uuid(execution->id, wf_clock_random(engine->clock), uuid);
+    execution->name = wf_strndup(uuid, WF_UUID);
+}
+
+static void set_name(struct wf_engine *engine, struct wf_str given,
                      struct wf_execution *execution) {
     struct wf_buf name = {0};
     char uuid[37];
-    wf_clock_uuid7(call->engine->clock, uuid);
-    if (call->name.len)
-        wf_buf_addstr(&name, text_of(&call->name));
+    wf_clock_uuid7(engine->clock, uuid);
+    if (given.len)
+        wf_buf_addstr(&name, given);
     else
         wf_buf_add(&name, uuid, 36);
-    if (call->machine->express) {
-        wf_clock_uuid4(call->engine->clock, uuid);
+    if (execution->express) {
+        wf_clock_uuid4(engine->clock, uuid);
         wf_buf_addf(&name, ":%s", uuid);
     }
     wf_buf_u8(&name, 0);
@@ -108,38 +116,65 @@ static void record_start(struct wf_engine *engine,
     root->previous_event = 0; /* the first state's event points to none */
 }
 
-static struct wf_execution *create(struct start_call *call) {
-    struct wf_engine *engine = call->engine;
-    struct wf_machine *machine = call->machine;
-    struct wf_execution *execution = wf_execution_new();
-
-    execution->id = new_id(engine);
-    wf_execution_set_machine(execution, machine);
-    execution->express = machine->express;
-    execution->start_ms = wf_clock_now_ms(engine->clock);
-    execution->last_ms = execution->start_ms;
-    set_name(call, execution);
-    memcpy(execution->bundle, engine->bundle, sizeof(execution->bundle));
-    if (call->trace_header.len)
-        execution->trace_header = wf_strndup(call->trace_header.data,
-                                             call->trace_header.len);
+/* Its first frame. */
+static void add_root(struct wf_engine *engine, struct wf_execution *execution,
+                     const struct wf_birth *birth) {
     struct wf_frame *root = wf_frame_new(execution, 0);
     execution->next_frame = 1;
-    root->state = machine->start;
-    wf_execution_doc(engine, execution, call->input, NULL, &execution->input);
+    root->state = birth->start;
+    wf_execution_doc(engine, execution, birth->input, NULL,
+                     &execution->input);
     wf_ref_copy(&root->input, &execution->input);
     record_start(engine, execution);
     execution->image_changed = true;
-    if (machine->timeout_s)
+}
+
+struct wf_execution *wf_execution_begin(struct wf_engine *engine,
+                                        const struct wf_birth *birth) {
+    struct wf_execution *execution = wf_execution_new();
+    execution->id = new_id(engine);
+    wf_execution_set_machine(execution, birth->machine);
+    execution->express = birth->machine->express;
+    execution->start_ms = wf_clock_now_ms(engine->clock);
+    execution->last_ms = execution->start_ms;
+    execution->map_child = birth->map_child;
+    if (birth->map_child)
+        set_child_name(engine, execution);
+    else
+        set_name(engine, birth->name, execution);
+    memcpy(execution->bundle, birth->bundle, sizeof(execution->bundle));
+    if (birth->trace_header.len)
+        execution->trace_header = wf_strndup(birth->trace_header.data,
+                                             birth->trace_header.len);
+    add_root(engine, execution, birth);
+    if (birth->timeout_s)
         execution->timeout_due_ms =
-            execution->start_ms + machine->timeout_s * 1000;
+            execution->start_ms + birth->timeout_s * 1000;
     wf_timer_update_execution(engine, execution);
     wf_table_add(&engine->table, execution);
+    if (birth->map_child)
+        birth->map_child->execution = execution;
+    wf_family_join(&engine->families, execution);
     wf_execution_measure(engine, execution);
     engine->stats.executions_started++;
-    wf_frame_changed(engine, root);
-    wf_frame_run(engine, root);
+    wf_frame_changed(engine, execution->frames);
+    if (!birth->map_child)
+        wf_frame_run(engine, execution->frames);
     return execution;
+}
+
+static struct wf_execution *create(struct start_call *call) {
+    struct wf_machine *machine = call->machine;
+    struct wf_birth birth = {
+        .machine = machine,
+        .name = text_of(&call->name),
+        .trace_header = text_of(&call->trace_header),
+        .bundle = call->engine->bundle,
+        .input = call->input,
+        .start = machine->start,
+        .timeout_s = machine->timeout_s,
+    };
+    return wf_execution_begin(call->engine, &birth);
 }
 
 static void start_now(struct start_call *call) {

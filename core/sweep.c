@@ -3,7 +3,9 @@
  * behind: a Map of 100,000 waiting iterations can be stopped at once, its
  * rows go some at a time.
  *
- * An execution that ends with such rows keeps a row of table T with due time
+ * Children of its Map Runs that still run are stopped then (map_stop.c).
+ *
+ * An execution that ends with such rows or children keeps a row of table T with due time
  * 0, which is looked at whenever an engine starts; it goes last.
  */
 #include <stdlib.h>
@@ -54,7 +56,8 @@ static void sweep_frame(struct wf_sweep *sweep, const struct wf_row *row) {
 
 static void sweep_more(void *arg);
 
-static void finish(struct wf_sweep *sweep) {
+static void swept(void *arg) {
+    struct wf_sweep *sweep = arg;
     struct wf_engine *engine = sweep->engine;
     struct wf_key key = wf_key_timer(engine->partition, 0, sweep->execution,
                                      WF_FRAME_NONE);
@@ -70,6 +73,11 @@ static void finish(struct wf_sweep *sweep) {
     wf_buf_free(&sweep->from);
     free(sweep);
     wf_engine_wake(engine);
+}
+
+/* What Map Runs have left running is stopped, and then nothing is left. */
+static void finish(struct wf_sweep *sweep) {
+    wf_map_stop(sweep->engine, sweep->execution, WF_MAP_RUNS, swept, sweep);
 }
 
 static void frame_rows(void *arg, const struct wf_row *rows, size_t count,

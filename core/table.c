@@ -1,6 +1,6 @@
 /*
- * table.c - the executions in memory, by id, by machine and name, and by
- * machine and age.
+ * table.c - the executions in memory, by id, by machine and name, and by the
+ * list they are in (their machine's, or their Map Run's) and age.
  *
  * By age they are in a treap: a tree ordered by place, in which none stands
  * above one of a lower rank; ranks are as good as random, so it is about as
@@ -23,22 +23,35 @@ static uint64_t hash_name(uint32_t machine, struct wf_str name) {
 
 /* ---- by age ---- */
 
-struct place {
-    uint32_t machine;
-    int64_t start_ms;
-    uint64_t id;
-};
-
-static struct place place_of(const struct wf_execution *e) {
-    return (struct place){e->machine->id, e->start_ms, e->id};
+static struct wf_place place_of(const struct wf_execution *e) {
+    const struct wf_map_child *child = e->map_child;
+    struct wf_place place = {.machine = e->machine->id, .id = e->id};
+    if (child) {
+        place.parent = child->parent;
+        place.run = child->run;
+    } else {
+        place.start_ms = e->start_ms;
+    }
+    return place;
 }
 
-static bool is_before(const struct wf_execution *e, const struct place *at) {
-    if (e->machine->id != at->machine)
-        return e->machine->id < at->machine;
-    if (e->start_ms != at->start_ms)
-        return e->start_ms < at->start_ms;
-    return e->id < at->id;
+static bool is_same_list(const struct wf_place *a, const struct wf_place *b) {
+    return a->machine == b->machine && a->parent == b->parent &&
+           a->run == b->run;
+}
+
+static bool is_before(const struct wf_execution *e,
+                      const struct wf_place *at) {
+    struct wf_place place = place_of(e);
+    if (place.machine != at->machine)
+        return place.machine < at->machine;
+    if (place.parent != at->parent)
+        return place.parent < at->parent;
+    if (place.run != at->run)
+        return place.run < at->run;
+    if (place.start_ms != at->start_ms)
+        return place.start_ms < at->start_ms;
+    return place.id < at->id;
 }
 
 static bool ranks_above(const struct wf_execution *a,
@@ -48,7 +61,7 @@ static bool ranks_above(const struct wf_execution *a,
 }
 
 static void tree_insert(struct wf_execution **at, struct wf_execution *new) {
-    struct place place = place_of(new);
+    struct wf_place place = place_of(new);
     while (*at && ranks_above(*at, new))
         at = is_before(*at, &place) ? &(*at)->newer : &(*at)->older;
     struct wf_execution *rest = *at;
@@ -65,7 +78,7 @@ static void tree_insert(struct wf_execution **at, struct wf_execution *new) {
 }
 
 static void tree_remove(struct wf_execution **at, struct wf_execution *gone) {
-    struct place place = place_of(gone);
+    struct wf_place place = place_of(gone);
     while (*at != gone)
         at = is_before(*at, &place) ? &(*at)->newer : &(*at)->older;
     struct wf_execution *older = gone->older, *newer = gone->newer;
@@ -83,18 +96,19 @@ static void tree_remove(struct wf_execution **at, struct wf_execution *gone) {
 }
 
 struct wf_execution *wf_table_before(const struct wf_table *table,
-                                     uint32_t machine, int64_t start_ms,
-                                     uint64_t id) {
-    struct place place = {machine, start_ms, id};
+                                     const struct wf_place *place) {
     struct wf_execution *found = NULL;
     for (struct wf_execution *at = table->tree; at;)
-        if (is_before(at, &place)) {
+        if (is_before(at, place)) {
             found = at;
             at = at->newer;
         } else {
             at = at->older;
         }
-    return found && found->machine->id == machine ? found : NULL;
+    if (!found)
+        return NULL;
+    struct wf_place there = place_of(found);
+    return is_same_list(&there, place) ? found : NULL;
 }
 
 /* ---- by id and name ---- */

@@ -263,6 +263,8 @@ static void record_evaluation(struct wf_engine *engine,
 static bool apply(struct wf_engine *engine, struct wf_frame *frame,
                   struct wf_decision *decision, const struct wf_ref *result) {
     bool goes_on = false;
+    if (decision->map_started)
+        wf_map_state_started(engine, frame, decision->map_length);
     if (decision->failed_location)
         record_evaluation(engine, frame, decision);
     switch (decision->kind) {
@@ -491,11 +493,11 @@ unsigned wf_frame_turn(struct wf_engine *engine, struct wf_frame *frame,
 }
 
 struct wf_str wf_execution_arn(struct wf_engine *engine,
-                               const struct wf_execution *execution,
+                               struct wf_execution *execution,
                                struct wf_buf *out) {
     (void)engine;
     size_t from = out->len;
-    wf_buf_adds(out, execution->machine->execution_prefix);
+    wf_buf_adds(out, wf_execution_prefix(execution));
     wf_buf_adds(out, execution->name);
     wf_buf_u8(out, 0); /* keeps texts apart, for debuggers */
     return (struct wf_str){out->data + from, out->len - from - 1};

@@ -11,8 +11,8 @@ done
 expect 0
 out_has "Usage: moonstep COMMAND"
 out_has "130  interrupted"
-for command in run validate graph serve start list show history stop machines \
-  create update delete version help; do
+for command in run validate graph serve start list show history map-runs \
+  stop machines create update delete version help; do
   expect 0 help $command
   out_has "Usage: moonstep $command"
   out_has "Examples:"

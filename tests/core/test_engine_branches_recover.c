@@ -39,28 +39,11 @@ static void until_no_rows(struct rig *rig) {
     rig_until_true(rig, has_no_rows, NULL);
 }
 
-/* Starts an execution, crashes after `turns` turns, goes on to the end. NULL:
- * the start was not acknowledged, and did not survive. */
 static struct rig_reply *end_after_crash(struct rig *rig, const char *input,
                                          unsigned turns) {
-    char name[24], arn[300];
-    snprintf(name, sizeof(name), "x%u", turns);
-    struct rig_reply *start = rig_ask_start(rig, name, input);
-    rig_turns(rig, turns);
-    bool acknowledged = start->done;
-    rig_crash(rig);
-    rig_open(rig);
-    snprintf(arn, sizeof(arn), "%.*s:execution:m:%s",
-             (int)(strstr(rig->arn, ":stateMachine") - rig->arn), rig->arn,
-             name);
-    struct rig_reply *there = rig_reply_of(rig, rig_ask_describe(rig, arn));
-    if (there->refused) {
-        assert_false(acknowledged);
-        return NULL;
-    }
-    struct rig_reply *end = rig_end(rig, there->arn);
-    branches_check(rig_story(rig, end->arn));
-    until_no_rows(rig);
+    struct rig_reply *end = branches_end_after_crash(rig, input, turns);
+    if (end)
+        until_no_rows(rig);
     return end;
 }
 

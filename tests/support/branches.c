@@ -222,3 +222,25 @@ const char *branches_succeed(struct rig *rig, const char *definition,
     return branches_run(rig, definition, input, WF_EXECUTION_SUCCEEDED,
                         output);
 }
+
+struct rig_reply *branches_end_after_crash(struct rig *rig, const char *input,
+                                           unsigned turns) {
+    char name[24], arn[300];
+    snprintf(name, sizeof(name), "x%u", turns);
+    struct rig_reply *start = rig_ask_start(rig, name, input);
+    rig_turns(rig, turns);
+    bool acknowledged = start->done;
+    rig_crash(rig);
+    rig_open(rig);
+    snprintf(arn, sizeof(arn), "%.*s:execution:m:%s",
+             (int)(strstr(rig->arn, ":stateMachine") - rig->arn), rig->arn,
+             name);
+    struct rig_reply *there = rig_reply_of(rig, rig_ask_describe(rig, arn));
+    if (there->refused) {
+        assert_false(acknowledged);
+        return NULL;
+    }
+    struct rig_reply *end = rig_end(rig, there->arn);
+    branches_check(rig_story(rig, end->arn));
+    return end;
+}

@@ -20,6 +20,12 @@ const char *branches_run(struct rig *rig, const char *definition,
 const char *branches_succeed(struct rig *rig, const char *definition,
                              const char *input, const char *output);
 
+/** Starts an execution of the machine, named by `turns`, crashes after so many
+ * turns, goes on to the end, and checks the story. NULL: the start was not
+ * acknowledged, and did not survive. */
+struct rig_reply *branches_end_after_crash(struct rig *rig, const char *input,
+                                           unsigned turns);
+
 /**
  * Fails the test unless the story (engine_fixture.h) of an execution is
  * well-formed: ids are contiguous; each event follows an earlier one that can

@@ -16,6 +16,8 @@ struct fake_answer {
         wf_execution_list_fn *list;
         wf_history_fn *history;
         wf_events_fn *events;
+        wf_map_run_fn *map_run;
+        wf_map_run_list_fn *map_runs;
     } fn;
     void *arg;
     struct fake_answer *next;
@@ -120,6 +122,20 @@ static void give_events(struct wf_engine *engine, struct fake_answer *answer) {
     answer->fn.events(answer->arg, refusal, refusal ? NULL : engine->events,
                       refusal ? 0 : engine->event_count,
                       engine->execution.status);
+}
+
+static void give_map_run(struct wf_engine *engine,
+                         struct fake_answer *answer) {
+    const struct wf_refusal *refusal = refusal_of(engine);
+    answer->fn.map_run(answer->arg, refusal,
+                       refusal ? NULL : &engine->map_run);
+}
+
+static void give_map_runs(struct wf_engine *engine,
+                          struct fake_answer *answer) {
+    const struct wf_refusal *refusal = refusal_of(engine);
+    answer->fn.map_runs(answer->arg, refusal, &engine->map_run,
+                        refusal ? 0 : 1, engine->next_token);
 }
 
 static void answer_with(struct wf_engine *engine, const char *operation,
@@ -347,7 +363,8 @@ void wf_engine_stop_execution(struct wf_engine *engine, struct wf_str arn,
 void wf_engine_list_executions(struct wf_engine *engine,
                                const struct wf_list_executions *ask,
                                wf_execution_list_fn *reply, void *arg) {
-    set(&engine->arn, ask->state_machine_arn);
+    set(&engine->arn, ask->map_run_arn.data ? ask->map_run_arn
+                                           : ask->state_machine_arn);
     set(&engine->token, ask->next_token);
     engine->status = ask->status;
     engine->max_results = ask->max_results;
@@ -400,4 +417,33 @@ void wf_engine_offload(struct wf_engine *engine, struct wf_job *job) {
     atomic_init(&job->cancelled, false);
     job->work(job);
     job->done(job);
+}
+
+void wf_engine_describe_map_run(struct wf_engine *engine, struct wf_str arn,
+                                wf_map_run_fn *reply, void *arg) {
+    set(&engine->arn, arn);
+    answer_with(engine, "describe run",
+                (struct fake_answer){.give = give_map_run,
+                                     .fn.map_run = reply,
+                                     .arg = arg});
+}
+
+void wf_engine_list_map_runs(struct wf_engine *engine,
+                             const struct wf_list_map_runs *ask,
+                             wf_map_run_list_fn *reply, void *arg) {
+    set(&engine->arn, ask->execution_arn);
+    set(&engine->token, ask->next_token);
+    engine->max_results = ask->max_results;
+    answer_with(engine, "list runs",
+                (struct fake_answer){.give = give_map_runs,
+                                     .fn.map_runs = reply,
+                                     .arg = arg});
+}
+
+void wf_engine_update_map_run(struct wf_engine *engine,
+                              const struct wf_update_map_run *ask,
+                              wf_done_fn *reply, void *arg) {
+    set(&engine->arn, ask->map_run_arn);
+    engine->update = *ask;
+    done_asked(engine, "update run", reply, arg);
 }

@@ -21,6 +21,7 @@ struct wf_engine {
     enum wf_execution_status status;
     int64_t timeout_ms;
     uint64_t after;
+    struct wf_update_map_run update; /* without texts */
     unsigned asked;
 
     /* What is answered. */
@@ -29,6 +30,7 @@ struct wf_engine {
     const struct wf_diagnostic *diagnostics;
     size_t diagnostic_count;
     struct wf_execution_reply execution;
+    struct wf_map_run_reply map_run;
     const struct wf_history_event *events;
     size_t event_count;
     struct wf_str next_token;

@@ -1,0 +1,404 @@
+/*
+ * map_items.c - the inputs of a Map Run's children: from the items of the
+ * state's input or of a reader, through ItemSelector and ItemBatcher.
+ *
+ * The run's place in its items is behind those that children have been started
+ * with. What is read or selected ahead of it is in memory only, and is read
+ * and selected again after a crash. A reader's place is a position of its,
+ * where the batch in memory begins, and a number of items to skip.
+ */
+#include <stdlib.h>
+
+#include "engine_impl.h"
+#include "item_settings.h"
+
+/* A reader hands out so many items, or bytes, at a time. */
+#define READ_ITEMS 2000
+#define READ_BYTES ((size_t)1 << 20)
+/* Of a child's input, if ItemBatcher does not say. */
+#define BATCH_BYTES ((size_t)256 << 10)
+
+struct wf_map_input {
+    struct wf_engine *engine;
+    uint64_t parent;
+    uint32_t frame;
+    struct wf_doc *settings;
+
+    /* ItemBatcher. */
+    bool makes_batches;
+    uint64_t max_items; /* 0: no limit */
+    size_t max_bytes;
+    struct wf_buf batch; /* the elements of Items so far */
+    uint32_t batched;
+
+    /* The item behind those, after ItemSelector; NULL: not known. */
+    struct wf_doc *selected;
+
+    /* Of a reader: items, of which the first `at` are behind us. */
+    struct wf_item_reader_async *reader;
+    struct wf_item_batch items;
+    uint32_t at, skip;
+    bool is_reading, is_failed;
+    struct wf_buf start;  /* the position where `items` begins */
+    struct wf_buf cause;  /* why reading has failed; also of others */
+    uint64_t taken;       /* items, behind the run's place or in the batch */
+};
+
+void wf_map_input_free(struct wf_map_input *input) {
+    if (!input)
+        return;
+    if (input->is_reading)
+        input->engine->loads--;
+    wf_item_reader_async_free(input->reader);
+    wf_item_batch_free(&input->items);
+    wf_doc_unref(input->settings);
+    wf_doc_unref(input->selected);
+    wf_buf_free(&input->batch);
+    wf_buf_free(&input->start);
+    wf_buf_free(&input->cause);
+    free(input);
+}
+
+size_t wf_map_input_bytes(const struct wf_map_input *input) {
+    return input ? sizeof(*input) + input->batch.cap + input->items.text.cap +
+                       input->items.cap * sizeof(*input->items.items)
+                 : 0;
+}
+
+static struct wf_str cause_of(struct wf_map_input *input, const char *text) {
+    input->cause.len = 0;
+    wf_buf_adds(&input->cause, text);
+    return (struct wf_str){input->cause.data, input->cause.len};
+}
+
+static enum wf_map_next failed(struct wf_map_input *input, const char *error,
+                               const char *cause,
+                               struct wf_map_next_input *next) {
+    next->failure =
+        (struct wf_failure){wf_str(error), cause_of(input, cause)};
+    return WF_MAP_NEXT_FAILED;
+}
+
+/* ---- settings ---- */
+
+static uint64_t number_setting(const struct wf_map_input *input,
+                               const char *name) {
+    struct wf_value value;
+    int64_t number;
+    if (!wf_value_member((struct wf_value){input->settings, 0}, wf_str(name),
+                         &value) ||
+        !wf_value_integer(value, &number) || number < 0)
+        return 0;
+    return (uint64_t)number;
+}
+
+static struct wf_map_input *new_input(struct wf_engine *engine,
+                                      struct wf_frame *frame) {
+    const struct wf_map_run *run = frame->fork->run;
+    struct wf_map_input *input = wf_calloc(1, sizeof(*input));
+    input->engine = engine;
+    input->parent = run->parent;
+    input->frame = frame->number;
+    input->settings = wf_doc_ref(frame->parameters.doc);
+    input->max_items = number_setting(input, "maxItemsPerBatch");
+    input->max_bytes = number_setting(input, "maxInputBytesPerBatch");
+    input->makes_batches = input->max_items || input->max_bytes;
+    if (input->max_bytes == 0)
+        input->max_bytes = BATCH_BYTES;
+    input->taken = run->item;
+    input->skip = run->skip;
+    wf_buf_add(&input->start, run->position.data, run->position.len);
+    return input;
+}
+
+/* ---- a reader's items ---- */
+
+static void run_frame(struct wf_map_input *input) {
+    struct wf_execution *parent =
+        wf_table_by_id(&input->engine->table, input->parent);
+    struct wf_frame *frame =
+        parent ? wf_execution_frame(parent, input->frame) : NULL;
+    if (frame)
+        wf_frame_run(input->engine, frame);
+}
+
+static void items_read(void *arg, struct wf_item_batch *batch,
+                       const struct wf_error *err) {
+    struct wf_map_input *input = arg;
+    struct wf_buf start = input->start;
+    input->is_reading = false;
+    input->engine->loads--;
+    input->start = input->items.position;
+    input->items.position = start;
+    wf_item_batch_free(&input->items);
+    input->items = *batch;
+    *batch = (struct wf_item_batch){0};
+    input->at = 0;
+    if (err) {
+        input->is_failed = true;
+        cause_of(input, err->message);
+    }
+    run_frame(input);
+}
+
+static void read_more(struct wf_map_input *input) {
+    input->is_reading = true;
+    input->engine->loads++;
+    wf_item_reader_async_next(input->reader, READ_ITEMS, READ_BYTES,
+                              items_read, input);
+}
+
+static enum wf_map_next open_reader(struct wf_map_input *input,
+                                    struct wf_map_next_input *next) {
+    struct wf_engine *engine = input->engine;
+    struct wf_value reader = {NULL, 0};
+    struct wf_error err = {0};
+    wf_value_member((struct wf_value){input->settings, 0}, WF_STR("reader"),
+                    &reader);
+    input->reader = wf_item_settings_reader(
+        wf_engine_item_threads(engine), engine->options.stores, reader,
+        (struct wf_str){input->start.data, input->start.len}, &err);
+    if (!input->reader)
+        return failed(input, "States.ItemReaderFailed", err.message, next);
+    /* The first batch begins where the reader does. */
+    wf_buf_add(&input->items.position, input->start.data, input->start.len);
+    read_more(input);
+    return WF_MAP_NEXT_LATER;
+}
+
+/* The next item's text, whole; false: see `*why`. */
+static bool read_item(struct wf_map_input *input, struct wf_str *text,
+                      enum wf_map_next *why,
+                      struct wf_map_next_input *next) {
+    if (!input->reader && !input->is_reading) {
+        *why = open_reader(input, next);
+        return false;
+    }
+    *why = WF_MAP_NEXT_LATER;
+    if (input->is_reading)
+        return false;
+    for (; input->skip > 0 && input->at < input->items.count; input->skip--)
+        input->at++;
+    if (input->at < input->items.count) {
+        *text = wf_item_text(&input->items, input->at);
+        return true;
+    }
+    if (input->is_failed) {
+        next->failure = (struct wf_failure){
+            WF_STR("States.ItemReaderFailed"),
+            {input->cause.data, input->cause.len}};
+        *why = WF_MAP_NEXT_FAILED;
+    } else if (input->items.end) {
+        *why = WF_MAP_NEXT_END;
+    } else {
+        read_more(input);
+    }
+    return false;
+}
+
+/* ---- one item ---- */
+
+/* What the state's input has as items, known again after a recovery. */
+static bool know_items(struct wf_engine *engine, struct wf_frame *frame,
+                       enum wf_map_next *why,
+                       struct wf_map_next_input *next) {
+    struct wf_fork *fork = frame->fork;
+    struct wf_decision decision;
+    if (fork->items)
+        return true;
+    wf_frame_decide(engine, frame, WF_SCRIPT_ENTER, NULL, NULL, &decision);
+    *why = WF_MAP_NEXT_LATER;
+    if (decision.kind == WF_DECISION_TOO_LONG)
+        return false;
+    uint64_t count = fork->run->item + fork->run->pending;
+    bool known =
+        decision.kind == WF_DECISION_MAP && decision.items.doc &&
+        wf_doc_nodes(decision.items.doc)[decision.items.node].count == count;
+    if (known)
+        wf_fork_set_items(fork, decision.items);
+    else
+        *why = failed(fork->run->input, "States.Runtime",
+                      "The items of this Map can't be read again", next);
+    wf_decision_free(&decision);
+    return known;
+}
+
+/* Finds the item as a value; the caller gives back its document. */
+static enum wf_map_next take_raw(struct wf_engine *engine,
+                                 struct wf_frame *frame,
+                                 struct wf_value *item,
+                                 struct wf_map_next_input *next) {
+    struct wf_fork *fork = frame->fork;
+    struct wf_map_input *input = fork->run->input;
+    enum wf_map_next why;
+    struct wf_str text;
+    if (fork->run->has_reader) {
+        if (!read_item(input, &text, &why, next))
+            return why;
+        *item = (struct wf_value){wf_doc_trusted(text), 0};
+        return WF_MAP_NEXT_INPUT;
+    }
+    uint64_t count = fork->run->item + fork->run->pending;
+    if (input->taken >= count)
+        return WF_MAP_NEXT_END;
+    if (!know_items(engine, frame, &why, next))
+        return why;
+    *item = wf_fork_item(fork, (uint32_t)input->taken);
+    wf_doc_ref(item->doc);
+    return WF_MAP_NEXT_INPUT;
+}
+
+static enum wf_map_next ask_selector(struct wf_engine *engine,
+                                     struct wf_frame *frame,
+                                     const struct wf_value *item,
+                                     struct wf_map_next_input *next) {
+    struct wf_map_input *input = frame->fork->run->input;
+    struct wf_decision decision;
+    enum wf_map_next why = WF_MAP_NEXT_LATER;
+    bool has_reader = frame->fork->run->has_reader;
+    wf_frame_ask_item(engine, frame, (uint32_t)input->taken,
+                      has_reader ? item : NULL, &decision);
+    if (decision.kind == WF_DECISION_TOO_LONG)
+        return why;
+    if (decision.kind == WF_DECISION_ITEM) {
+        input->selected = wf_doc_ref(decision.output);
+        why = WF_MAP_NEXT_INPUT;
+    } else {
+        why = failed(input, "", "", next);
+        input->cause.len = 0;
+        wf_buf_addstr(&input->cause, decision.failure.error);
+        wf_buf_addstr(&input->cause, decision.failure.cause);
+        next->failure.error = (struct wf_str){input->cause.data,
+                                              decision.failure.error.len};
+        next->failure.cause =
+            (struct wf_str){input->cause.data + decision.failure.error.len,
+                            decision.failure.cause.len};
+    }
+    wf_decision_free(&decision);
+    return why;
+}
+
+/* Makes `selected` known. */
+static enum wf_map_next select_item(struct wf_engine *engine,
+                                    struct wf_frame *frame,
+                                    struct wf_map_next_input *next) {
+    struct wf_map_input *input = frame->fork->run->input;
+    struct wf_value item;
+    if (input->selected)
+        return WF_MAP_NEXT_INPUT;
+    enum wf_map_next why = take_raw(engine, frame, &item, next);
+    if (why != WF_MAP_NEXT_INPUT)
+        return why;
+    if (wf_frame_state(frame)->has_selector)
+        why = ask_selector(engine, frame, &item, next);
+    else
+        input->selected = wf_value_doc(item);
+    wf_doc_unref(item.doc);
+    return why;
+}
+
+static void step_over(struct wf_map_input *input) {
+    wf_doc_unref(input->selected);
+    input->selected = NULL;
+    input->taken++;
+    if (input->reader)
+        input->at++;
+}
+
+/* ---- batches ---- */
+
+static void add_batch_input(const struct wf_map_input *input,
+                            struct wf_buf *out) {
+    struct wf_value value;
+    if (!wf_value_member((struct wf_value){input->settings, 0},
+                         WF_STR("batchInput"), &value))
+        return;
+    wf_buf_adds(out, "\"BatchInput\":");
+    wf_buf_addstr(out, wf_value_text(value));
+    wf_buf_u8(out, ',');
+}
+
+static struct wf_doc *close_batch(struct wf_map_input *input) {
+    struct wf_buf text = {0};
+    wf_buf_u8(&text, '{');
+    add_batch_input(input, &text);
+    wf_buf_adds(&text, "\"Items\":[");
+    wf_buf_add(&text, input->batch.data, input->batch.len);
+    wf_buf_adds(&text, "]}");
+    input->batch.len = 0;
+    input->batched = 0;
+    return wf_doc_trusted_buf(&text);
+}
+
+/* `{"Items":[` and `]}`, and what the batcher adds. */
+static size_t wrapper_bytes(const struct wf_map_input *input) {
+    struct wf_buf text = {0};
+    add_batch_input(input, &text);
+    size_t bytes = text.len + sizeof("{\"Items\":[]}") - 1;
+    wf_buf_free(&text);
+    return bytes;
+}
+
+static bool fits(const struct wf_map_input *input) {
+    size_t more = input->selected->len + 1;
+    return input->batched == 0 ||
+           wrapper_bytes(input) + input->batch.len + more <= input->max_bytes;
+}
+
+/* Adds items until the batch is full; INPUT: it is. */
+static enum wf_map_next fill_batch(struct wf_engine *engine,
+                                   struct wf_frame *frame,
+                                   struct wf_map_next_input *next) {
+    struct wf_map_input *input = frame->fork->run->input;
+    for (;;) {
+        enum wf_map_next why = select_item(engine, frame, next);
+        if (why == WF_MAP_NEXT_END && input->batched > 0)
+            return WF_MAP_NEXT_INPUT;
+        if (why != WF_MAP_NEXT_INPUT)
+            return why;
+        if (!fits(input))
+            return WF_MAP_NEXT_INPUT;
+        if (input->batched++ > 0)
+            wf_buf_u8(&input->batch, ',');
+        wf_buf_addstr(&input->batch, wf_doc_text(input->selected));
+        step_over(input);
+        if (input->batched == input->max_items)
+            return WF_MAP_NEXT_INPUT;
+    }
+}
+
+/* The run's place is behind what a child starts with now. */
+static void move_place(struct wf_map_run *run, uint32_t items) {
+    const struct wf_map_input *input = run->input;
+    run->item += items;
+    if (run->has_reader) {
+        run->position.len = 0;
+        wf_buf_add(&run->position, input->start.data, input->start.len);
+        run->skip = input->at;
+    } else {
+        run->pending -= items;
+    }
+}
+
+enum wf_map_next wf_map_next(struct wf_engine *engine, struct wf_frame *frame,
+                             struct wf_map_next_input *next) {
+    struct wf_map_run *run = frame->fork->run;
+    if (!run->input)
+        run->input = new_input(engine, frame);
+    struct wf_map_input *input = run->input;
+    enum wf_map_next why = input->makes_batches
+                               ? fill_batch(engine, frame, next)
+                               : select_item(engine, frame, next);
+    if (why != WF_MAP_NEXT_INPUT)
+        return why;
+    if (input->makes_batches) {
+        next->items = input->batched;
+        next->input = close_batch(input);
+    } else {
+        next->items = 1;
+        next->input = wf_doc_ref(input->selected);
+        step_over(input);
+    }
+    move_place(run, next->items);
+    return WF_MAP_NEXT_INPUT;
+}
