@@ -108,6 +108,8 @@ function value:decode() end
 
 local core = {}
 
+--- Frees all garbage.
+function core.collect() end
 --- Lua source as a function (chunk); or nil and what is wrong with it.
 function core.compile(source, name) end
 --- A value of wf.doc, or JSON text, as a value of JSONata: containers are
