@@ -33,7 +33,8 @@ void bench_rig_open(struct bench_rig *rig, const char *directory,
 
     *rig = (struct bench_rig){.keep = directory != NULL,
                               .idle_ms = rig->idle_ms,
-                              .memory_bytes = rig->memory_bytes};
+                              .memory_bytes = rig->memory_bytes,
+                              .stores = rig->stores};
     rig->loop = ev_loop_new(EVFLAG_AUTO);
     wf_clock_init_real(&rig->clock);
     rig->directory = directory ? wf_strndup(directory, strlen(directory))
@@ -44,6 +45,7 @@ void bench_rig_open(struct bench_rig *rig, const char *directory,
         .workers = workers,
         .idle_ms = rig->idle_ms,
         .memory_bytes = rig->memory_bytes,
+        .stores = rig->stores,
     };
     if (wf_store_open_lmdb(rig->loop, &store, &rig->store, &err) != 0)
         fail("store", &err);

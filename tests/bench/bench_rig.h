@@ -17,6 +17,7 @@ struct bench_rig {
     bool keep;
     int64_t idle_ms; /* options of the engine, set before opening; 0: its */
     size_t memory_bytes; /* defaults */
+    const struct wf_item_stores *stores; /* another one */
     char arn[256];   /* of the latest machine */
 };
 
