@@ -120,7 +120,8 @@ layer(wf_cli SOURCES core/cli.c core/cli_client.c core/cli_http.c
       core/lua_version.c
       LINK wf_findings wf_event_lines wf_options wf_progress wf_api wf_engine
       wf_doc wf_store wf_stdlib wf_items
-      PkgConfig::CURL PkgConfig::CRYPTO PkgConfig::LUAJIT)
+      PkgConfig::CURL PkgConfig::CRYPTO PkgConfig::LUAJIT PkgConfig::PCRE2
+      PkgConfig::ZLIB PkgConfig::EXPAT)
 target_compile_definitions(wf_cli PRIVATE
                            MOONSTEP_VERSION="${PROJECT_VERSION}")
 add_executable(moonstep core/main.c)
