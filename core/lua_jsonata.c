@@ -64,7 +64,7 @@ static void add_layout(struct wf_buf *out, const char *digits, int point) {
 }
 
 void wf_jsonata_number(struct wf_buf *out, double number) {
-    char digits[40];
+    char digits[40] = "";
 
     if (number == 0) {
         wf_buf_u8(out, '0');
