@@ -11,7 +11,7 @@
 
 #include "engine_fixture.h"
 
-#define MOST_MS INT64_C(60000) /* an evaluation has ten; the machine may be busy */
+#define MOST_MS INT64_C(60000) /* an evaluation has ten seconds */
 #define OTHERS_S 10 /* an execution meanwhile: milliseconds, if all is well */
 
 #define PASS(members) \
