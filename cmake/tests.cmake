@@ -11,7 +11,10 @@ if(CMOCKA_FOUND)
   target_compile_definitions(test_embedded PRIVATE
                              MOONSTEP_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
   unit_test(options LINK wf_options)
-  unit_test(progress LINK wf_progress)
+  foreach(name progress progress_runs)
+    unit_test(${name} SOURCES tests/support/progress_screen.c
+              LINK wf_progress)
+  endforeach()
   unit_test(event_lines LINK wf_event_lines)
   unit_test(findings LINK wf_findings)
   set(STORE_FIXTURE tests/support/store_fixture.c
