@@ -229,6 +229,18 @@ static bool has_room(const struct wf_engine *engine) {
            engine->active_bytes < engine->options.memory_bytes / 2;
 }
 
+/* Outputs that are kept give way. One child may always run: what takes the
+ * room may be runs that wait for some, each. */
+static bool has_room_for(struct wf_engine *engine, struct wf_frame *frame) {
+    struct wf_map_run *run = frame->fork->run;
+    if (has_room(engine) || engine->stalled)
+        return !engine->stalled;
+    wf_map_results_forget(run);
+    wf_frame_measure(frame);
+    wf_execution_measure(engine, frame->execution);
+    return has_room(engine) || run->executions.running == 0;
+}
+
 static void wait_for_room(struct wf_engine *engine, struct wf_map_run *run) {
     if (!wf_link_is_in(&run->room_link))
         wf_list_append(&engine->map_runs, &run->room_link);
@@ -279,7 +291,7 @@ static unsigned start_children(struct wf_engine *engine,
         return 0;
     wf_frame_changed(engine, frame); /* they are coupled with its change */
     while (goes_on && may_start(run) && made < budget) {
-        if (!has_room(engine)) {
+        if (!has_room_for(engine, frame)) {
             wait_for_room(engine, run);
             return made;
         }
@@ -407,15 +419,20 @@ static void record_over(struct wf_engine *engine, struct wf_frame *frame,
     wf_frame_event(engine, frame, &event);
 }
 
-/* Its row goes with the execution's next batch. */
-static void end_run(struct wf_engine *engine, struct wf_execution *execution,
-                    struct wf_map_run *run, enum wf_map_run_status status) {
+static void set_end(struct wf_map_run *run, enum wf_map_run_status status,
+                    int64_t now_ms) {
     run->status = status;
-    run->stop_ms = wf_execution_now(engine, execution);
+    run->stop_ms = now_ms < run->start_ms ? run->start_ms : now_ms;
     run->items.written =
         run->items.succeeded + wf_map_counts_failed(&run->items);
     run->executions.written =
         run->executions.succeeded + wf_map_counts_failed(&run->executions);
+}
+
+/* Its row goes with the execution's next batch. */
+static void end_run(struct wf_engine *engine, struct wf_execution *execution,
+                    struct wf_map_run *run, enum wf_map_run_status status) {
+    set_end(run, status, wf_execution_now(engine, execution));
     wf_map_input_free(run->input);
     wf_map_results_free(run->results);
     run->input = NULL;
@@ -435,9 +452,12 @@ uint64_t wf_map_run_over(struct wf_engine *engine, struct wf_frame *frame,
     return run->follows_start ? run->started_event : frame->previous_event;
 }
 
-static void abort_running(struct wf_map_counts *counts) {
-    counts->aborted += counts->running;
-    counts->running = 0;
+static void abort_running(struct wf_map_run *run) {
+    struct wf_map_counts *counts[] = {&run->items, &run->executions};
+    for (size_t i = 0; i < 2; i++) {
+        counts[i]->aborted += counts[i]->running;
+        counts[i]->running = 0;
+    }
 }
 
 void wf_map_runs_end(struct wf_engine *engine,
@@ -448,11 +468,16 @@ void wf_map_runs_end(struct wf_engine *engine,
             continue;
         count_ended(engine, execution, run, UINT_MAX);
         execution->has_orphans |= run->executions.running > 0;
-        abort_running(&run->items);
-        abort_running(&run->executions);
+        abort_running(run);
         f->fork->run = NULL;
         end_run(engine, execution, run, WF_MAP_RUN_ABORTED);
     }
+}
+
+void wf_map_run_left(struct wf_engine *engine, struct wf_map_run *run) {
+    abort_running(run);
+    set_end(run, WF_MAP_RUN_ABORTED, wf_clock_now_ms(engine->clock));
+    wf_map_run_put(engine, run);
 }
 
 /* ---- rows ---- */
