@@ -5,8 +5,8 @@
  *
  * Children of its Map Runs that still run are stopped then (map_stop.c).
  *
- * An execution that ends with such rows or children keeps a row of table T with due time
- * 0, which is looked at whenever an engine starts; it goes last.
+ * An execution that ends with such rows or children keeps a row of table T
+ * with due time 0, which is looked at whenever an engine starts; it goes last.
  */
 #include <stdlib.h>
 
@@ -39,8 +39,9 @@ static void sweep_frame(struct wf_sweep *sweep, const struct wf_row *row) {
                            false};
     struct wf_execution *nobody = wf_execution_new();
     uint32_t number = wf_key_u32(row->key, 8);
-    struct wf_frame *frame = wf_frame_new(nobody, number);
     struct wf_key key;
+    nobody->id = sweep->execution;
+    struct wf_frame *frame = wf_frame_new(nobody, number);
     if (wf_frame_decode(&in, frame)) {
         key = wf_key_timer(engine->partition, frame->row_due_ms,
                            sweep->execution, number);
@@ -49,6 +50,8 @@ static void sweep_frame(struct wf_sweep *sweep, const struct wf_row *row) {
         key = wf_key_checkpoint(engine->partition, sweep->execution, number);
         if (frame->has_checkpoint)
             wf_batch_delete(rows, wf_key_str(&key));
+        if (frame->fork && frame->fork->run)
+            wf_map_run_left(engine, frame->fork->run);
     }
     wf_batch_delete(rows, row->key);
     wf_execution_free(nobody);
