@@ -11,11 +11,15 @@ enum {
     MOST_ASKED = 64,
 };
 
+static void ask_for_counts(struct wf_run *run);
+
 /* ---- answers ---- */
 
-/* Nothing is open any more: the end was waiting for that. */
+/* When nothing is open any more, the end may come that waits for that. */
 static void answered(struct wf_run *run) {
-    if (--run->asked > 0 || !run->has_ended)
+    run->asked--;
+    ask_for_counts(run);
+    if (run->asked > 0 || !run->has_ended)
         return;
     run->has_ended = false;
     if (run->step == WF_RUN_WAIT)
@@ -73,28 +77,31 @@ static void on_child(void *arg, const struct wf_refusal *refusal,
 
 /* ---- questions ---- */
 
-static void ask_for(struct wf_run *run, struct wf_str arn) {
-    run->asked++;
-    wf_engine_describe_map_run(run->engine, arn, on_counts, run);
+/* If it is time, and all questions before have been answered: so failed
+ * children are known before the last counts of their run. */
+static void ask_for_counts(struct wf_run *run) {
+    if (run->asked > 0 || !run->is_due)
+        return;
+    run->is_due = false;
+    for (size_t i = 0; i < RUNS_AT_ONCE; i++) {
+        struct wf_str arn = wf_progress_map_run_at(run->progress, i);
+
+        if (arn.len == 0)
+            break;
+        run->asked++;
+        wf_engine_describe_map_run(run->engine, arn, on_counts, run);
+    }
 }
 
 static void on_ask(struct ev_loop *loop, ev_timer *timer, int revents) {
     struct wf_run *run = timer->data;
-    struct wf_str arn;
-    size_t i = 0;
 
     (void)revents;
-    if (wf_progress_map_run_at(run->progress, 0).len == 0) {
+    run->is_due = true;
+    if (wf_progress_map_run_at(run->progress, 0).len > 0)
+        ask_for_counts(run);
+    else
         ev_timer_stop(loop, timer);
-        return;
-    }
-    if (run->asked > 0)
-        return;
-    for (; i < RUNS_AT_ONCE; i++) {
-        arn = wf_progress_map_run_at(run->progress, i);
-        if (arn.len > 0)
-            ask_for(run, arn);
-    }
 }
 
 void wf_run_maps_init(struct wf_run *run) {
@@ -108,15 +115,15 @@ void wf_run_maps_follow(struct wf_run *run) {
         ev_timer_start(run->loop, &run->ask);
 }
 
-/* The last counts of a run are asked for at once; it comes first now. */
+/* The last counts of a run are asked for at once. */
 void wf_run_maps_event(struct wf_run *run, enum wf_event_type type) {
-    struct wf_str arn = wf_progress_map_run_at(run->progress, 0);
-
     wf_run_maps_follow(run);
-    if (!run->is_quiet && arn.len > 0 &&
-        (type == WF_EVENT_MAP_RUN_SUCCEEDED ||
-         type == WF_EVENT_MAP_RUN_FAILED || type == WF_EVENT_MAP_RUN_ABORTED))
-        ask_for(run, arn);
+    if (run->is_quiet || (type != WF_EVENT_MAP_RUN_SUCCEEDED &&
+                          type != WF_EVENT_MAP_RUN_FAILED &&
+                          type != WF_EVENT_MAP_RUN_ABORTED))
+        return;
+    run->is_due = true;
+    ask_for_counts(run);
 }
 
 void wf_run_maps_other(struct wf_run *run, struct wf_str arn,

@@ -20,34 +20,44 @@ static void add_name(struct wf_buf *line, struct wf_progress *progress,
         wf_buf_u8(line, ' ');
 }
 
+static void add_line(struct wf_buf *line, struct wf_progress *progress,
+                     int64_t now_ms, struct wf_str name, struct wf_str text) {
+    wf_term_clock(line, now_ms);
+    wf_buf_u8(line, ' ');
+    add_name(line, progress, name);
+    wf_buf_u8(line, ' ');
+    wf_term_text(line, text, SIZE_MAX, progress->options.unicode);
+    while (line->len > 0 && line->data[line->len - 1] == ' ')
+        line->len--;
+    wf_buf_u8(line, '\n');
+}
+
+static void write_all(struct wf_progress *progress, struct wf_buf *lines) {
+    if (lines->len > 0)
+        progress->options.write(progress->options.arg,
+                                (struct wf_str){lines->data, lines->len});
+    lines->len = 0;
+}
+
 void wf_progress_line(struct wf_progress *progress, int64_t now_ms,
                       struct wf_str name, struct wf_str text) {
-    bool unicode = progress->options.unicode;
+    add_line(&progress->held, progress, now_ms, name, text);
+    if (progress->holding == 0)
+        write_all(progress, &progress->held);
+}
+
+void wf_progress_line_first(struct wf_progress *progress, int64_t now_ms,
+                            struct wf_str name, struct wf_str text) {
     struct wf_buf line = {0};
 
-    wf_term_clock(&line, now_ms);
-    wf_buf_u8(&line, ' ');
-    add_name(&line, progress, name);
-    wf_buf_u8(&line, ' ');
-    wf_term_text(&line, text, SIZE_MAX, unicode);
-    while (line.len > 0 && line.data[line.len - 1] == ' ')
-        line.len--;
-    wf_buf_u8(&line, '\n');
-    if (progress->holding > 0)
-        wf_buf_add(&progress->held, line.data, line.len);
-    else
-        progress->options.write(progress->options.arg,
-                                (struct wf_str){line.data, line.len});
+    add_line(&line, progress, now_ms, name, text);
+    write_all(progress, &line);
     wf_buf_free(&line);
 }
 
 void wf_progress_release(struct wf_progress *progress) {
     progress->holding = 0;
-    if (progress->held.len > 0)
-        progress->options.write(progress->options.arg,
-                                (struct wf_str){progress->held.data,
-                                                progress->held.len});
-    progress->held.len = 0;
+    write_all(progress, &progress->held);
 }
 
 /* Of a Map with many items only what goes wrong is told of. */
@@ -238,7 +248,7 @@ void wf_progress_line_child(struct wf_progress *progress, struct wf_str path,
                                      : WF_EVENT_EXECUTION_FAILED),
               child->stop_ms - child->start_ms);
     wf_progress_error_text(&text, child->error, child->cause);
-    wf_progress_line(progress, child->stop_ms, path,
-                     (struct wf_str){text.data, text.len});
+    wf_progress_line_first(progress, child->stop_ms, path,
+                           (struct wf_str){text.data, text.len});
     wf_buf_free(&text);
 }

@@ -119,8 +119,8 @@ static void line_counts(struct wf_progress *progress,
     else
         wf_buf_addf(&text, " of %" PRIu64 " items", counts->total);
     wf_progress_add_counts(&text, counts->failed, counts->running);
-    wf_progress_line(progress, now_ms, wf_str(run->path),
-                     (struct wf_str){text.data, text.len});
+    wf_progress_line_first(progress, now_ms, wf_str(run->path),
+                           (struct wf_str){text.data, text.len});
     wf_buf_free(&text);
 }
 
@@ -130,7 +130,6 @@ static void tell_counts(struct wf_progress *progress,
                         int64_t now_ms) {
     uint64_t reached = counts->done + counts->failed;
     bool is_open = run->visit != NULL && run->visit->is_open;
-    size_t holding = progress->holding;
 
     if (progress->options.live || run->is_terse)
         return;
@@ -139,9 +138,7 @@ static void tell_counts(struct wf_progress *progress,
         return;
     run->told_ms = now_ms;
     run->told = reached;
-    progress->holding = 0; /* this line is what others wait for */
     line_counts(progress, run, is_open, counts, now_ms);
-    progress->holding = holding;
 }
 
 /* The last of its counts have come. */

@@ -135,8 +135,8 @@ struct wf_progress {
     enum wf_event_type ended; /**< The last event's type, or NONE. */
     int64_t end_ms;
     bool is_muted;       /**< No plain lines. */
-    struct wf_buf held;  /**< Plain lines behind the last counts of a run. */
-    size_t holding;      /**< Runs that wait for those. */
+    struct wf_buf held;  /**< Plain lines that are not written yet. */
+    size_t holding;      /**< Runs whose last counts come before them. */
 
     /* the tree */
     struct wf_buf notes; /**< Lines to be written above it. */
@@ -221,6 +221,9 @@ void wf_progress_line_event(struct wf_progress *progress,
 /** A line with a time, the cell of a name, and text. */
 void wf_progress_line(struct wf_progress *progress, int64_t now_ms,
                       struct wf_str name, struct wf_str text);
+/** The same, before what is held back. */
+void wf_progress_line_first(struct wf_progress *progress, int64_t now_ms,
+                            struct wf_str name, struct wf_str text);
 /** Writes what was held back. */
 void wf_progress_release(struct wf_progress *progress);
 /** The line of a failed child execution, whose path that is. */
