@@ -277,7 +277,7 @@ static enum wf_map_next select_item(struct wf_engine *engine,
                                     struct wf_frame *frame,
                                     struct wf_map_next_input *next) {
     struct wf_map_input *input = frame->fork->run->input;
-    struct wf_value item;
+    struct wf_value item = {NULL, 0};
     if (input->selected)
         return WF_MAP_NEXT_INPUT;
     enum wf_map_next why = take_raw(engine, frame, &item, next);
