@@ -242,6 +242,9 @@ void wf_map_runs_end(struct wf_engine *engine,
                      struct wf_execution *execution);
 /** Adds the run's row to the batch. */
 void wf_map_run_put(struct wf_engine *engine, struct wf_map_run *run);
+/** The same, of one whose frame was a row when its execution ended. */
+void wf_map_run_put_aborted(struct wf_engine *engine, struct wf_map_run *run,
+                            int64_t stop_ms);
 /** Adds the rows of runs that have changed. */
 void wf_map_runs_put(struct wf_engine *engine,
                      struct wf_execution *execution);

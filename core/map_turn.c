@@ -394,15 +394,20 @@ static void record_over(struct wf_engine *engine, struct wf_frame *frame,
     wf_frame_event(engine, frame, &event);
 }
 
-/* Its row goes with the execution's next batch. */
-static void end_run(struct wf_engine *engine, struct wf_execution *execution,
-                    struct wf_map_run *run, enum wf_map_run_status status) {
+static void set_ended(struct wf_map_run *run, enum wf_map_run_status status,
+                      int64_t stop_ms) {
     run->status = status;
-    run->stop_ms = wf_execution_now(engine, execution);
+    run->stop_ms = stop_ms;
     run->items.written =
         run->items.succeeded + wf_map_counts_failed(&run->items);
     run->executions.written =
         run->executions.succeeded + wf_map_counts_failed(&run->executions);
+}
+
+/* Its row goes with the execution's next batch. */
+static void end_run(struct wf_engine *engine, struct wf_execution *execution,
+                    struct wf_map_run *run, enum wf_map_run_status status) {
+    set_ended(run, status, wf_execution_now(engine, execution));
     wf_map_input_free(run->input);
     wf_map_results_free(run->results);
     run->input = NULL;
@@ -422,9 +427,14 @@ uint64_t wf_map_run_over(struct wf_engine *engine, struct wf_frame *frame,
     return run->follows_start ? run->started_event : frame->previous_event;
 }
 
-static void abort_running(struct wf_map_counts *counts) {
+static void abort_counts(struct wf_map_counts *counts) {
     counts->aborted += counts->running;
     counts->running = 0;
+}
+
+static void abort_running(struct wf_map_run *run) {
+    abort_counts(&run->items);
+    abort_counts(&run->executions);
 }
 
 void wf_map_runs_end(struct wf_engine *engine,
@@ -435,8 +445,7 @@ void wf_map_runs_end(struct wf_engine *engine,
             continue;
         count_ended(engine, execution, run, UINT_MAX);
         execution->has_orphans |= run->executions.running > 0;
-        abort_running(&run->items);
-        abort_running(&run->executions);
+        abort_running(run);
         f->fork->run = NULL;
         end_run(engine, execution, run, WF_MAP_RUN_ABORTED);
     }
@@ -453,6 +462,13 @@ void wf_map_run_put(struct wf_engine *engine, struct wf_map_run *run) {
                  (struct wf_str){row.data, row.len});
     wf_buf_free(&row);
     run->row_due = false;
+}
+
+void wf_map_run_put_aborted(struct wf_engine *engine, struct wf_map_run *run,
+                            int64_t stop_ms) {
+    abort_running(run);
+    set_ended(run, WF_MAP_RUN_ABORTED, stop_ms);
+    wf_map_run_put(engine, run);
 }
 
 void wf_map_runs_put(struct wf_engine *engine,

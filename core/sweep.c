@@ -5,8 +5,8 @@
  *
  * Children of its Map Runs that still run are stopped then (map_stop.c).
  *
- * An execution that ends with such rows or children keeps a row of table T with due time
- * 0, which is looked at whenever an engine starts; it goes last.
+ * An execution that ends with such rows or children keeps a row of table T
+ * with due time 0, which is looked at whenever an engine starts; it goes last.
  */
 #include <stdlib.h>
 
@@ -19,6 +19,7 @@ struct wf_sweep {
     struct wf_link link;
     struct wf_engine *engine;
     uint64_t execution;
+    int64_t stop_ms;    /* of the execution */
     struct wf_buf from; /* key to go on from */
 };
 
@@ -31,13 +32,14 @@ void wf_sweeps_free(struct wf_engine *engine) {
     }
 }
 
-/* A frame's row, and what belongs to it. */
+/* A frame's row, and what belongs to it. Its Map Run has been aborted. */
 static void sweep_frame(struct wf_sweep *sweep, const struct wf_row *row) {
     struct wf_engine *engine = sweep->engine;
     struct wf_batch *rows = wf_engine_rows(engine);
     struct wf_reader in = {row->value.data, row->value.data + row->value.len,
                            false};
     struct wf_execution *nobody = wf_execution_new();
+    nobody->id = sweep->execution;
     uint32_t number = wf_key_u32(row->key, 8);
     struct wf_frame *frame = wf_frame_new(nobody, number);
     struct wf_key key;
@@ -49,6 +51,8 @@ static void sweep_frame(struct wf_sweep *sweep, const struct wf_row *row) {
         key = wf_key_checkpoint(engine->partition, sweep->execution, number);
         if (frame->has_checkpoint)
             wf_batch_delete(rows, wf_key_str(&key));
+        if (frame->fork && frame->fork->run)
+            wf_map_run_put_aborted(engine, frame->fork->run, sweep->stop_ms);
     }
     wf_batch_delete(rows, row->key);
     wf_execution_free(nobody);
@@ -80,7 +84,17 @@ static void finish(struct wf_sweep *sweep) {
     wf_map_stop(sweep->engine, sweep->execution, WF_MAP_RUNS, swept, sweep);
 }
 
-static void frame_rows(void *arg, const struct wf_row *rows, size_t count,
+static void sweep_row(struct wf_sweep *sweep, const struct wf_row *row) {
+    struct wf_execution_image image;
+    if (row->key.len == wf_key_execution(0, 0).len) {
+        if (wf_image_of(row->value, &image))
+            sweep->stop_ms = image.stop_ms;
+    } else {
+        sweep_frame(sweep, row);
+    }
+}
+
+static void some_rows(void *arg, const struct wf_row *rows, size_t count,
                        bool more, const struct wf_error *err) {
     struct wf_sweep *sweep = arg;
     struct wf_engine *engine = sweep->engine;
@@ -88,7 +102,7 @@ static void frame_rows(void *arg, const struct wf_row *rows, size_t count,
     if (wf_engine_read_failed(engine, err))
         return;
     for (size_t i = 0; i < count; i++)
-        sweep_frame(sweep, &rows[i]);
+        sweep_row(sweep, &rows[i]);
     if (!more || count == 0) {
         finish(sweep);
         return;
@@ -112,11 +126,11 @@ static void sweep_more(void *arg) {
         .max_bytes = 4 << 20,
     };
     engine->loads++;
-    wf_store_scan(engine->store, &range, frame_rows, sweep);
+    wf_store_scan(engine->store, &range, some_rows, sweep);
 }
 
 void wf_sweep_start(struct wf_engine *engine, uint64_t execution) {
-    struct wf_key from = wf_key_frame(engine->partition, execution, 0);
+    struct wf_key from = wf_key_execution(engine->partition, execution);
     struct wf_sweep *sweep = wf_calloc(1, sizeof(*sweep));
     sweep->engine = engine;
     sweep->execution = execution;
