@@ -216,6 +216,13 @@ static bool has_room(const struct wf_engine *engine) {
            engine->active_bytes < engine->options.memory_bytes / 2;
 }
 
+/* One child may always run, or nothing would ever make room. */
+static bool has_room_for(const struct wf_engine *engine,
+                         const struct wf_map_run *run) {
+    return has_room(engine) ||
+           (!engine->stalled && run->executions.running == 0);
+}
+
 static void wait_for_room(struct wf_engine *engine, struct wf_map_run *run) {
     if (!wf_link_is_in(&run->room_link))
         wf_list_append(&engine->map_runs, &run->room_link);
@@ -266,7 +273,7 @@ static unsigned start_children(struct wf_engine *engine,
         return 0;
     wf_frame_changed(engine, frame); /* they are coupled with its change */
     while (goes_on && may_start(run) && made < budget) {
-        if (!has_room(engine)) {
+        if (!has_room_for(engine, run)) {
             wait_for_room(engine, run);
             return made;
         }
