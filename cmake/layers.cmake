@@ -23,7 +23,8 @@ layer(wf_event SOURCES core/json_write.c core/event.c core/event_json.c
 layer(wf_options SOURCES core/options.c core/options_table.c
       core/options_help.c core/suggest.c LINK wf_base)
 layer(wf_progress SOURCES core/progress.c core/progress_draw.c
-      core/progress_lines.c core/progress_tree.c core/term.c LINK wf_event)
+      core/progress_lines.c core/progress_runs.c core/progress_tree.c
+      core/term.c LINK wf_event)
 layer(wf_http SOURCES core/http.c core/http_access.c core/http_guard.c
                       core/http_listen.c core/http_request.c core/peer.c
       LINK wf_base PkgConfig::MHD ev)
@@ -114,13 +115,14 @@ layer(wf_engine SOURCES core/engine.c core/commit.c core/table.c core/keys.c
 layer(wf_cli SOURCES core/cli.c core/cli_client.c core/cli_http.c
       core/cli_follow.c core/cli_machines.c core/cli_map_runs.c core/cli_pages.c
       core/cli_session.c core/cli_stop.c
-      core/cli_run.c core/cli_run_steps.c core/cli_run_store.c
+      core/cli_run.c core/cli_run_maps.c core/cli_run_steps.c core/cli_run_store.c
       core/cli_eval.c core/cli_graph.c core/cli_serve.c core/cli_validate.c core/cli_version.c
       core/cli_help_asl.c core/cli_files.c
       core/lua_version.c
       LINK wf_findings wf_event_lines wf_options wf_progress wf_api wf_engine
       wf_doc wf_store wf_stdlib wf_items
-      PkgConfig::CURL PkgConfig::CRYPTO PkgConfig::LUAJIT)
+      PkgConfig::CURL PkgConfig::CRYPTO PkgConfig::LUAJIT PkgConfig::PCRE2
+      PkgConfig::ZLIB PkgConfig::EXPAT)
 target_compile_definitions(wf_cli PRIVATE
                            MOONSTEP_VERSION="${PROJECT_VERSION}")
 add_executable(moonstep core/main.c)

@@ -29,6 +29,14 @@ void wf_api_done(struct wf_api_call *call) {
     call->done(call, 200);
 }
 
+void wf_api_done_list(struct wf_api_call *call, struct wf_str next_token) {
+    wf_buf_u8(call->out, ']');
+    if (next_token.len)
+        wf_json_text(call->out, "nextToken", next_token);
+    wf_buf_u8(call->out, '}');
+    wf_api_done(call);
+}
+
 static unsigned status_of(const char *exception) {
     static const struct {
         const char *exception;

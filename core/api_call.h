@@ -84,6 +84,9 @@ bool wf_api_flag(struct wf_api_request *request, const char *member,
 
 /** Ends a call with 200 and what stands in call->out. */
 void wf_api_done(struct wf_api_call *call);
+/** Ends a call that answers with a list: closes that, and adds the token of
+ * the next page if there is one. */
+void wf_api_done_list(struct wf_api_call *call, struct wf_str next_token);
 /** Ends a call with an exception; what stands in call->out is dropped. */
 void wf_api_fail(struct wf_api_call *call, const char *exception,
                  struct wf_str message);

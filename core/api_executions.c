@@ -238,11 +238,7 @@ static void on_listed(void *arg, const struct wf_refusal *refusal,
         wf_json_integer(out, "redriveCount", 0);
         wf_buf_u8(out, '}');
     }
-    wf_buf_u8(out, ']');
-    if (next_token.len)
-        wf_json_text(out, "nextToken", next_token);
-    wf_buf_u8(out, '}');
-    wf_api_done(call);
+    wf_api_done_list(call, next_token);
 }
 
 /* 0: all. The model knows the same names. */
@@ -291,11 +287,7 @@ static void on_history(void *arg, const struct wf_refusal *refusal,
         wf_json_comma(out);
         wf_event_json(out, &events[i], !(call->options & METADATA_ONLY));
     }
-    wf_buf_u8(out, ']');
-    if (next_token.len)
-        wf_json_text(out, "nextToken", next_token);
-    wf_buf_u8(out, '}');
-    wf_api_done(call);
+    wf_api_done_list(call, next_token);
 }
 
 static void history(struct wf_api_call *call,

@@ -219,11 +219,7 @@ static void on_listed(void *arg, const struct wf_refusal *refusal,
         wf_json_time(out, "creationDate", machines[i].creation_ms);
         wf_buf_u8(out, '}');
     }
-    wf_buf_u8(out, ']');
-    if (next_token.len)
-        wf_json_text(out, "nextToken", next_token);
-    wf_buf_u8(out, '}');
-    wf_api_done(call);
+    wf_api_done_list(call, next_token);
 }
 
 static void list(struct wf_api_call *call, struct wf_api_request *request) {

@@ -46,8 +46,7 @@ static void on_tags(void *arg, const struct wf_refusal *refusal,
         wf_json_text(out, "value", tags[i].value);
         wf_buf_u8(out, '}');
     }
-    wf_buf_adds(out, "]}");
-    wf_api_done(call);
+    wf_api_done_list(call, WF_STR_NULL);
 }
 
 static void list_tags(struct wf_api_call *call,

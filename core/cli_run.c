@@ -135,6 +135,8 @@ static void on_event(void *arg, struct wf_str arn,
 
     if (is_ours(run, arn))
         wf_run_event(run, event);
+    else
+        wf_run_maps_other(run, arn, event->event.type);
 }
 
 static void on_log(void *arg, struct wf_str arn, struct wf_str state,
@@ -316,6 +318,7 @@ static int run_open(struct wf_run *run) {
                       &run->stores, &err) != 0)
         return wf_cli_fail(WF_EXIT_USAGE, "%s", err.message);
     progress_start(run);
+    wf_run_maps_init(run);
     if (engine_open(run, &engine, &err) != 0)
         return wf_cli_fail(WF_EXIT_ENGINE, "%s", err.message);
     return WF_EXIT_OK;

@@ -56,6 +56,9 @@ struct wf_run {
     uint64_t seen_event; /**< Newest event that has been told of. */
     uint64_t caught_up;  /**< Newest event that has been read. */
     uint64_t told_from;  /**< Events before it get no plain line. */
+    ev_timer ask;        /**< For the counts of Map Runs. */
+    unsigned asked;      /**< Questions that have no answer yet. */
+    bool has_ended;      /**< The result waits for those answers. */
     bool is_attached;    /**< The execution was there before. */
     bool has_other_definition; /**< The store's, under the same name. */
 };
@@ -63,6 +66,18 @@ struct wf_run {
 /** The replies of the engine, one step after the other (cli_run_steps.c). */
 void wf_run_begin(struct wf_run *run);
 void wf_run_event(struct wf_run *run, const struct wf_history_event *event);
+/** The end's reply has come; true: it has to be asked for again, when what
+ * was asked about Map Runs is answered (cli_run_maps.c). */
+bool wf_run_maps_wait(struct wf_run *run);
+void wf_run_maps_init(struct wf_run *run);
+/** Asks for the counts of Map Runs from now on, if there are any. */
+void wf_run_maps_follow(struct wf_run *run);
+/** An event of the run's execution, or of another one. */
+void wf_run_maps_event(struct wf_run *run, enum wf_event_type type);
+void wf_run_maps_other(struct wf_run *run, struct wf_str arn,
+                       enum wf_event_type type);
+/** Waits for the execution's end. */
+void wf_run_await_end(struct wf_run *run);
 /** Ends the loop with that exit status. */
 void wf_run_over(struct wf_run *run, int status);
 /** A line for people: above the tree, between the lines, or just stderr. */

@@ -17,7 +17,6 @@ enum {
 static void start(struct wf_run *run);
 static void look_up(struct wf_run *run);
 static void catch_up(struct wf_run *run);
-static void await_end(struct wf_run *run);
 
 static struct wf_str text_of(const struct wf_buf *buf) { /* without its NUL */
     return (struct wf_str){buf->data, buf->len - 1};
@@ -91,13 +90,14 @@ static void on_end(void *arg, const struct wf_refusal *refusal,
     if (refusal != NULL)
         refused(run, refusal);
     else if (reply->status == WF_EXECUTION_RUNNING)
-        await_end(run);
-    else
+        wf_run_await_end(run);
+    else if (!wf_run_maps_wait(run))
         show_result(run, reply);
 }
 
-static void await_end(struct wf_run *run) {
+void wf_run_await_end(struct wf_run *run) {
     run->step = WF_RUN_WAIT;
+    wf_run_maps_follow(run);
     wf_engine_wait_for_execution(run->engine, text_of(&run->execution_arn),
                                  WAIT_MS, on_end, run);
 }
@@ -109,8 +109,10 @@ void wf_run_event(struct wf_run *run, const struct wf_history_event *event) {
 
     if (event->event.id > run->seen_event)
         run->seen_event = event->event.id;
-    if (!is_behind)
-        wf_progress_event(run->progress, event);
+    if (is_behind)
+        return;
+    wf_progress_event(run->progress, event);
+    wf_run_maps_event(run, event->event.type);
 }
 
 /* Read from the beginning, so that it is known what runs in which iteration.
@@ -137,7 +139,7 @@ static void on_history(void *arg, const struct wf_refusal *refusal,
                       run->caught_up < run->seen_event))
         catch_up(run);
     else
-        await_end(run);
+        wf_run_await_end(run);
 }
 
 static void catch_up(struct wf_run *run) {
@@ -254,7 +256,7 @@ static void on_started(void *arg, const struct wf_refusal *refusal,
     if (refusal != NULL)
         refused(run, refusal);
     else
-        await_end(run);
+        wf_run_await_end(run);
 }
 
 static void start(struct wf_run *run) {

@@ -1,14 +1,29 @@
 /* cli_version.c - `moonstep version`: what this program is made of. */
+#define PCRE2_CODE_UNIT_WIDTH 8
 #include <curl/curl.h>
 #include <ev.h>
+#include <expat.h>
 #include <microhttpd.h>
 #include <openssl/crypto.h>
+#include <pcre2.h>
+#include <zlib.h>
 
 #include "cli.h"
 #include "lua_version.h"
 #include "store.h"
 
+#define PCRE2_VERSION_BYTES 64
+
+/* "10.42 2022-12-11" */
+static void add_pcre2(struct wf_buf *out) {
+    char version[PCRE2_VERSION_BYTES] = "";
+    pcre2_config(PCRE2_CONFIG_VERSION, version);
+    wf_buf_addf(out, "PCRE2         %.*s\n", (int)strcspn(version, " "),
+                version);
+}
+
 int wf_cli_version(void) {
+    XML_Expat_Version expat = XML_ExpatVersionInfo();
     struct wf_buf text = {0};
     bool is_printed;
 
@@ -23,6 +38,10 @@ int wf_cli_version(void) {
                 curl_version_info(CURLVERSION_NOW)->version);
     wf_buf_addf(&text, "OpenSSL       %s\n",
                 OpenSSL_version(OPENSSL_VERSION_STRING));
+    add_pcre2(&text);
+    wf_buf_addf(&text, "zlib          %s\n", zlibVersion());
+    wf_buf_addf(&text, "expat         %d.%d.%d\n", expat.major, expat.minor,
+                expat.micro);
     wf_buf_adds(&text, "lua-cjson     ");
     wf_lua_module_version("cjson", &text);
     wf_buf_adds(&text, "\n");

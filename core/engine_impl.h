@@ -5,7 +5,7 @@
  *
  *   engine.c      opening, the loop turn, flushing
  *   commit.c      the open batch: what it writes, what follows it
- *   table.c       executions by id and by name
+ *   table.c       executions by id, by name and by age
  *   transition.c  runs frames: asks Lua, applies decisions, records events
  *   ask.c         what a script is asked and told
  *   end.c         the ends of frames and executions
@@ -99,6 +99,7 @@ struct wf_timers {
 struct wf_table {
     struct wf_execution **by_id, **by_name;
     size_t size, count; /* size: power of two */
+    struct wf_execution *tree; /* those that lists show, see table.c */
 };
 
 /** task id -> frame, for answers of the pool. Open addressing. */
@@ -270,6 +271,17 @@ void wf_table_remove(struct wf_table *table, struct wf_execution *execution);
 struct wf_execution *wf_table_by_id(const struct wf_table *table, uint64_t id);
 struct wf_execution *wf_table_by_name(const struct wf_table *table,
                                       uint32_t machine, struct wf_str name);
+/** Where an execution stands among those in memory that lists show. */
+struct wf_place {
+    uint32_t machine, run; /**< Children of a Map Run: its number, */
+    uint64_t parent;       /**< and parent. Else 0. */
+    int64_t start_ms;      /**< Of a child 0: they stand by id. */
+    uint64_t id;
+};
+/** The newest one of the same list that is older than this place; NULL:
+ * none. */
+struct wf_execution *wf_table_before(const struct wf_table *table,
+                                     const struct wf_place *place);
 /** Gives memory back when the table has become much too large. Never while
  * somebody walks it. */
 void wf_table_shrink(struct wf_table *table);

@@ -45,6 +45,7 @@ struct wf_execution {
     uint64_t id;
     struct wf_machine *machine; /**< wf_execution_set_machine(). */
     struct wf_execution *id_next, *name_next; /**< Hash chains. */
+    struct wf_execution *older, *newer; /**< Branches of the table's tree. */
     char *name;
     uint64_t name_hash;         /**< Of machine and name, see table.c. */
     char bundle[65];            /**< Hex hash; empty: no handlers. */

@@ -83,13 +83,27 @@ static void object_free(struct wf_item_source *source) {
 static const struct wf_item_source_ops object_ops = {object_read, object_seek,
                                                      object_free};
 
+/* The size of the whole, of which the answer is the beginning. */
+static int take_size(struct object *object, struct wf_error *err) {
+    const struct wf_s3_answer *answer = &object->answer;
+
+    object->size = answer->status == 206 ? answer->size : answer->body.len;
+    if (answer->status != 206 || (answer->size && /* 0: "*", or none */
+                                  answer->size >= answer->body.len))
+        return 0;
+    return wf_error_set(err, WF_E_IO,
+                        "GET s3://%.400s: the endpoint does not tell the "
+                        "object's size", object->base.name);
+}
+
 /* The beginning of the object, which tells its size and entity tag. */
 static int begin(struct object *object, struct wf_error *err) {
     struct wf_s3_answer *answer = &object->answer;
     struct wf_error why;
 
     if (get_range(object, 0, FIRST_RANGE, &why) == 0) {
-        object->size = answer->size;
+        if (take_size(object, err) != 0)
+            return -1;
     } else if (answer->status == 416) { /* nothing is in it */
         answer->body.len = 0;
     } else {

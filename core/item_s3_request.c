@@ -17,6 +17,7 @@ struct transfer {
     const struct wf_s3_request *request;
     struct wf_s3_answer *answer;
     CURL *curl;
+    uint64_t length; /* of the body that was announced */
     bool too_large;
 };
 
@@ -143,7 +144,8 @@ static const char *value_of(const char *line, size_t len, const char *name,
 }
 
 static size_t on_header(char *line, size_t one, size_t len, void *arg) {
-    struct wf_s3_answer *answer = ((struct transfer *)arg)->answer;
+    struct transfer *transfer = arg;
+    struct wf_s3_answer *answer = transfer->answer;
     size_t size;
     const char *value;
 
@@ -155,9 +157,8 @@ static size_t on_header(char *line, size_t one, size_t len, void *arg) {
         const char *slash = memchr(value, '/', size);
         if (slash) /* the line ends with a line feed */
             answer->size = strtoull(slash + 1, NULL, 10);
-    } else if ((value = value_of(line, len, "content-length", &size)) &&
-               answer->size == 0) {
-        answer->size = strtoull(value, NULL, 10);
+    } else if ((value = value_of(line, len, "content-length", &size))) {
+        transfer->length = strtoull(value, NULL, 10);
     }
     return len;
 }
@@ -237,12 +238,15 @@ static CURLcode try_once(struct wf_s3 *s3, struct transfer *transfer) {
     answer->body.len = 0;
     answer->etag[0] = '\0';
     answer->size = 0;
+    transfer->length = 0;
     transfer->too_large = false;
     add_url(s3, request, &url);
     set_up(s3, transfer, url.data, headers);
     sign(s3);
     CURLcode code = curl_easy_perform(s3->curl);
     curl_easy_getinfo(s3->curl, CURLINFO_RESPONSE_CODE, &answer->status);
+    if (answer->status != 206)
+        answer->size = transfer->length;
     curl_slist_free_all(headers);
     wf_buf_free(&url);
     return code;

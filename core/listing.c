@@ -3,8 +3,12 @@
  *
  * A row of table L, or for a child execution of a Map Run of table C, is
  * written when an execution is packed; one that is in memory shows its state
- * from there. The token is the place of the last one shown: start and id;
- * of children 0 and id.
+ * from there. The token is the place of the last one shown: start and id; of
+ * children 0 and id.
+ *
+ * A list is made in rounds, from new to old, until the page is full. Each
+ * looks at so many executions in memory, and then reads the rows down to the
+ * place that it has come to, so that no round keeps the loop for long.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,6 +19,7 @@
 #define DEFAULT_PAGE 100
 #define LARGEST_PAGE 1000
 #define SCAN_ROWS 1000
+#define LOOKS 1000 /* at executions in memory, a round */
 
 struct item {
     int64_t start_ms, stop_ms;
@@ -32,12 +37,15 @@ struct listing {
     unsigned page;
     int64_t before_ms; /* show what is older than this place */
     uint64_t before_id;
+    int64_t last_ms;   /* the round comes down to this place */
+    uint64_t last_id;
+    bool is_last;      /* there is nothing below it */
     struct wf_machine *machine;
     struct wf_map_run *run; /* whose children are listed; NULL: all others */
     uint64_t since; /* older executions are a predecessor's */
     struct item *items;
     size_t count, cap, wanted;
-    uint64_t *seen; /* ids taken from memory, or left out there; sorted */
+    uint64_t seen[LOOKS]; /* what the round has looked at; sorted */
     size_t seen_count;
     wf_execution_list_fn *reply;
     void *arg;
@@ -48,7 +56,6 @@ static void drop(void *memory) {
     for (size_t i = 0; i < listing->count; i++)
         free(listing->items[i].name);
     free(listing->items);
-    free(listing->seen);
     free(listing->arn);
     wf_map_run_free(listing->run);
 }
@@ -74,12 +81,6 @@ static void add(struct listing *listing, struct item item,
     listing->items[listing->count++] = item;
 }
 
-static bool is_older(const struct listing *listing, int64_t place_ms,
-                     uint64_t id) {
-    return place_ms < listing->before_ms ||
-           (place_ms == listing->before_ms && id < listing->before_id);
-}
-
 static int newest_first(const void *a, const void *b) {
     const struct item *x = a, *y = b;
     if (x->place_ms != y->place_ms)
@@ -93,13 +94,11 @@ static int ascending(const void *a, const void *b) {
 }
 
 static bool is_seen(const struct listing *listing, uint64_t id) {
-    return listing->seen_count > 0 &&
-           bsearch(&id, listing->seen, listing->seen_count, sizeof(id),
-                   ascending);
+    return bsearch(&id, listing->seen, listing->seen_count, sizeof(id),
+                   ascending) != NULL;
 }
 
-static void add_execution(struct listing *listing,
-                          const struct wf_execution *e) {
+static void look_at(struct listing *listing, const struct wf_execution *e) {
     struct item item = {
         .start_ms = e->start_ms,
         .stop_ms = e->stop_ms,
@@ -109,50 +108,51 @@ static void add_execution(struct listing *listing,
         .status = e->status,
     };
     listing->seen[listing->seen_count++] = e->id;
-    if (e->deciding && !e->in_store && e->first_seq == 0)
-        return; /* its start is held back, and not answered yet */
+    if (e->id <= listing->since ||
+        (e->deciding && !e->in_store && e->first_seq == 0))
+        return; /* a predecessor's; its start is held back, not answered yet */
     if (e->deciding) { /* so may its end be */
         item.status = WF_EXECUTION_RUNNING;
         item.stop_ms = 0;
     }
-    if (is_older(listing, item.place_ms, e->id) &&
-        (!listing->status || listing->status == item.status))
+    if (!listing->status || listing->status == item.status)
         add(listing, item, wf_str(e->name));
 }
 
-static void add_children(struct listing *listing) {
-    const struct wf_family *family =
-        wf_family_find(&listing->engine->families, listing->run->parent,
-                       listing->run->number);
-    if (!family)
-        return;
-    listing->seen = wf_calloc(family->count, sizeof(*listing->seen));
-    for (struct wf_link *link = family->members.next;
-         link != &family->members; link = link->next)
-        add_execution(
-            listing,
-            WF_ENTRY(link, struct wf_map_child, member_link)->execution);
+/* A place in the list, of executions in memory. */
+static struct wf_place place_at(const struct listing *listing,
+                                int64_t place_ms, uint64_t id) {
+    const struct wf_map_run *run = listing->run;
+    return (struct wf_place){.machine = listing->machine->id,
+                             .parent = run ? run->parent : 0,
+                             .run = run ? run->number : 0,
+                             .start_ms = place_ms,
+                             .id = id};
 }
 
 /* Executions come and go while the rows are read: what memory shows is taken
  * once, and the rows of those are passed over. */
 static void add_memory(struct listing *listing) {
-    const struct wf_table *table = &listing->engine->table;
-    listing->seen = wf_calloc(table->count, sizeof(*listing->seen));
-    for (size_t i = 0; i < table->size; i++)
-        for (struct wf_execution *e = table->by_id[i]; e; e = e->id_next) {
-            if (e->machine->id != listing->machine->id || e->express ||
-                e->id <= listing->since || e->map_child)
-                continue;
-            add_execution(listing, e);
-        }
-}
-
-static void finish_memory(struct listing *listing) {
-    if (listing->seen_count > 1)
-        qsort(listing->seen, listing->seen_count, sizeof(*listing->seen),
-              ascending);
-    listing->wanted = listing->count + listing->page + 1;
+    const struct wf_execution *e;
+    size_t before = listing->count;
+    listing->last_ms = listing->before_ms;
+    listing->last_id = listing->before_id;
+    listing->seen_count = 0;
+    listing->wanted = listing->page + 1; /* of the rows, the newest */
+    while (listing->seen_count < LOOKS && listing->count <= listing->page) {
+        struct wf_place place =
+            place_at(listing, listing->last_ms, listing->last_id);
+        e = wf_table_before(&listing->engine->table, &place);
+        listing->is_last = e == NULL;
+        if (!e)
+            break;
+        listing->last_ms = e->map_child ? 0 : e->start_ms;
+        listing->last_id = e->id;
+        look_at(listing, e);
+    }
+    listing->wanted += listing->count - before;
+    qsort(listing->seen, listing->seen_count, sizeof(*listing->seen),
+          ascending);
 }
 
 /* What the ARNs of executions begin with, and those of what they are of. */
@@ -213,6 +213,11 @@ static void answer(void *arg) {
 
 static void scan(struct listing *listing);
 
+static void begin_round(struct listing *listing) {
+    add_memory(listing);
+    scan(listing);
+}
+
 /* L row: status:1 duration:varint name; C row: start:varint items:varint
  * besides. */
 static void add_row(struct listing *listing, const struct wf_row *row) {
@@ -246,10 +251,16 @@ static void rows_read(void *arg, const struct wf_row *rows, size_t count,
         return;
     for (size_t i = 0; i < count && listing->count < listing->wanted; i++)
         add_row(listing, &rows[i]);
-    /* Memory was added first, so its share doesn't count against the page:
-     * only rows older than enough others can be left out. */
+    /* Memory was added first, so the round's share doesn't count against the
+     * page: only rows older than enough others can be left out. */
     if (more && listing->count < listing->wanted) {
         scan(listing);
+        return;
+    }
+    if (listing->count <= listing->page && !listing->is_last) {
+        listing->before_ms = listing->last_ms;
+        listing->before_id = listing->last_id;
+        begin_round(listing);
         return;
     }
     if (listing->count > 1)
@@ -268,7 +279,10 @@ static struct wf_key key_of(const struct listing *listing, int64_t place_ms,
 
 static void scan(struct listing *listing) {
     struct wf_engine *engine = listing->engine;
-    struct wf_key from = key_of(listing, listing->machine->creation_ms, 0);
+    struct wf_key from =
+        listing->is_last
+            ? key_of(listing, listing->machine->creation_ms, 0)
+            : key_of(listing, listing->last_ms, listing->last_id);
     struct wf_key to =
         key_of(listing, listing->before_ms, listing->before_id);
     struct wf_range range = {.from = wf_key_str(&from),
@@ -302,9 +316,7 @@ static void with_machine(void *arg, struct wf_machine *machine) {
         wf_engine_after(listing->engine, is_wrong_type, listing);
         return;
     }
-    add_memory(listing);
-    finish_memory(listing);
-    scan(listing);
+    begin_round(listing);
 }
 
 static void run_found(void *arg, const struct wf_map_run_found *found) {
@@ -316,9 +328,7 @@ static void run_found(void *arg, const struct wf_map_run_found *found) {
     }
     listing->machine = found->machine;
     listing->run = wf_map_run_copy(found->run);
-    add_children(listing);
-    finish_memory(listing);
-    scan(listing);
+    begin_round(listing);
 }
 
 static bool parse_token(struct listing *listing, struct wf_str token) {

@@ -64,7 +64,7 @@ static void add_layout(struct wf_buf *out, const char *digits, int point) {
 }
 
 void wf_jsonata_number(struct wf_buf *out, double number) {
-    char digits[40];
+    char digits[40] = "";
 
     if (number == 0) {
         wf_buf_u8(out, '0');
@@ -104,6 +104,12 @@ static int l_rounded(lua_State *L) {
 }
 
 /* ---- the rest ---- */
+
+/* collect(): all garbage, after an evaluation that ran out of memory */
+static int l_collect(lua_State *L) {
+    lua_gc(L, LUA_GCCOLLECT, 0);
+    return 0;
+}
 
 /* compile(source, name) -> function; or nil, message */
 static int l_compile(lua_State *L) {
@@ -258,6 +264,7 @@ size_t *wf_jsonata_debt(lua_State *L) {
 
 static const luaL_Reg functions[] = {
     {"change_case", l_change_case},
+    {"collect", l_collect},
     {"column", wf_jsonata_column},
     {"compile", l_compile},
     {"decode", wf_jsonata_decode},

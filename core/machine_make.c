@@ -152,7 +152,8 @@ static bool is_to_be_checked(struct make_call *call) {
         return false;
     call->is_checked = true;
     call->checked_express = call->express;
-    call->job = (struct wf_script_job){.work = check, .done = checked};
+    call->job.work = check;
+    call->job.done = checked;
     wf_deciders_submit(call->engine->deciders, &call->job);
     return true;
 }

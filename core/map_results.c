@@ -2,6 +2,8 @@
  * map_results.c - what the children of a Map Run have ended with: the array
  * that is the state's output, or the files of its ResultWriter.
  *
+ * A WriterConfig without a place to write to says how the array looks.
+ *
  * Outputs are kept in memory as they come, as long as they may become one
  * payload. What is not there (after a recovery, or since the parent had left
  * memory), and what a writer writes, is read from the children's rows when all
@@ -25,6 +27,7 @@ struct wf_map_results {
     struct wf_buf slots[PAGE];
     size_t slot_count;
     struct wf_buf output;    /* the array; the writer's details */
+    enum wf_result_transformation transformation;
     bool is_busy, is_done;
     struct wf_buf cause;     /* why not */
 };
@@ -101,17 +104,45 @@ void wf_map_results_keep(struct wf_engine *engine, struct wf_map_run *run,
         forget_outputs(run);
 }
 
-static struct wf_doc *array_of(const struct wf_map_run *run) {
+/* Adds an element to an array that is being written; with `flattens`, the
+ * elements of one that is an array. */
+static void add_element(struct wf_buf *array, struct wf_str text,
+                        bool flattens) {
+    if (flattens && text.len >= 2 && text.data[0] == '[')
+        text = (struct wf_str){text.data + 1, text.len - 2};
+    if (text.len == 0)
+        return;
+    if (array->len > 1)
+        wf_buf_u8(array, ',');
+    wf_buf_addstr(array, text);
+}
+
+static struct wf_doc *array_of(const struct wf_map_run *run, bool flattens) {
     struct wf_buf text = {0};
     wf_buf_u8(&text, '[');
     for (uint64_t i = 0; i < run->started; i++) {
         const struct wf_map_output *place = &run->places[i];
-        if (i > 0)
-            wf_buf_u8(&text, ',');
-        wf_buf_add(&text, run->outputs.data + place->at, place->len);
+        add_element(&text,
+                    (struct wf_str){run->outputs.data + place->at,
+                                    place->len},
+                    flattens);
     }
     wf_buf_u8(&text, ']');
     return wf_doc_trusted_buf(&text);
+}
+
+/* Of the array: without a WriterConfig it has the outputs as they are. */
+static enum wf_result_transformation transformation_of(
+    const struct wf_frame *frame) {
+    struct wf_value settings = {frame->parameters.doc, 0}, writer, value;
+    if (!wf_value_member(settings, WF_STR("writer"), &writer) ||
+        !wf_value_member(writer, WF_STR("transformation"), &value))
+        return WF_RESULT_COMPACT;
+    struct wf_str text = wf_value_text(value);
+    if (wf_str_eq(text, WF_STR("\"FLATTEN\"")))
+        return WF_RESULT_FLATTEN;
+    return wf_str_eq(text, WF_STR("\"NONE\"")) ? WF_RESULT_NONE
+                                               : WF_RESULT_COMPACT;
 }
 
 /* ---- from rows ---- */
@@ -225,10 +256,9 @@ static bool open_writer(struct wf_engine *engine, struct wf_frame *frame) {
     return results->writer != NULL;
 }
 
-static void write_result(struct wf_map_results *results,
-                         const struct wf_execution_reply *reply) {
-    bool succeeded = reply->status == WF_EXECUTION_SUCCEEDED;
-    struct wf_item_result result = {
+static struct wf_item_result result_of(
+    const struct wf_execution_reply *reply) {
+    return (struct wf_item_result){
         .execution_arn = reply->arn,
         .state_machine_arn = reply->state_machine_arn,
         .name = reply->name,
@@ -240,10 +270,29 @@ static void write_result(struct wf_map_results *results,
         .start_ms = reply->start_ms,
         .stop_ms = reply->stop_ms,
     };
+}
+
+static void write_result(struct wf_map_results *results,
+                         const struct wf_execution_reply *reply) {
+    struct wf_item_result result = result_of(reply);
+    bool succeeded = reply->status == WF_EXECUTION_SUCCEEDED;
     wf_item_writer_async_add(results->writer,
                              succeeded ? WF_RESULT_SUCCEEDED
                                        : WF_RESULT_FAILED,
                              &result);
+}
+
+/* What the array has of a child. */
+static void add_output(struct wf_buf *out,
+                       const struct wf_map_results *results,
+                       const struct wf_execution_reply *reply) {
+    struct wf_item_result result = result_of(reply);
+    if (results->transformation == WF_RESULT_NONE)
+        wf_item_result_json(&result, out);
+    else if (reply->status == WF_EXECUTION_SUCCEEDED)
+        wf_buf_addstr(out, reply->output);
+    else
+        add_failure(out, reply->error, reply->cause);
 }
 
 /* ---- pages ---- */
@@ -251,12 +300,11 @@ static void write_result(struct wf_map_results *results,
 static void page_done(struct wf_engine *engine, struct wf_frame *frame) {
     struct wf_map_run *run = frame->fork->run;
     struct wf_map_results *results = run->results;
-    for (size_t i = 0; i < results->slot_count; i++) {
-        if (results->output.len > 1)
-            wf_buf_u8(&results->output, ',');
-        wf_buf_add(&results->output, results->slots[i].data,
-                   results->slots[i].len);
-    }
+    for (size_t i = 0; i < results->slot_count; i++)
+        add_element(&results->output,
+                    (struct wf_str){results->slots[i].data,
+                                    results->slots[i].len},
+                    results->transformation == WF_RESULT_FLATTEN);
     run->is_too_large = results->output.len > engine->options.payload_bytes;
     if (results->is_last || run->is_too_large)
         finish(engine, frame);
@@ -292,10 +340,8 @@ static void described(void *arg, const struct wf_refusal *refusal,
         wf_buf_adds(text, "null"); /* cannot be */
     else if (results->writer)
         write_result(results, reply);
-    else if (reply->status == WF_EXECUTION_SUCCEEDED)
-        wf_buf_addstr(text, reply->output);
     else
-        add_failure(text, reply->error, reply->cause);
+        add_output(text, results, reply);
     if (--results->waiting > 0)
         return;
     if (results->writer)
@@ -363,6 +409,7 @@ static void begin(struct wf_engine *engine, struct wf_frame *frame) {
     struct wf_map_results *results = wf_calloc(1, sizeof(*results));
     results->engine = engine;
     results->is_busy = true;
+    results->transformation = transformation_of(frame);
     run->results = results;
     if (run->has_writer && !open_writer(engine, frame))
         return;
@@ -384,10 +431,12 @@ bool wf_map_results_get(struct wf_engine *engine, struct wf_frame *frame,
                         struct wf_doc **output,
                         struct wf_failure *failure) {
     struct wf_map_run *run = frame->fork->run;
+    enum wf_result_transformation transformation = transformation_of(frame);
     bool is_here = !run->has_writer && !run->outputs_lost &&
-                   run->output_count == run->started;
+                   run->output_count == run->started &&
+                   transformation != WF_RESULT_NONE;
     if (is_here && !run->is_too_large) {
-        *output = array_of(run);
+        *output = array_of(run, transformation == WF_RESULT_FLATTEN);
         return true;
     }
     if (!run->results && !run->is_too_large)

@@ -32,6 +32,14 @@ static bool has_member(struct wf_doc *settings, const char *name) {
                            &value);
 }
 
+/* A ResultWriter may say how results look without a place to put them. */
+static bool writes(struct wf_doc *settings) {
+    struct wf_value writer, resource;
+    return wf_value_member((struct wf_value){settings, 0}, WF_STR("writer"),
+                           &writer) &&
+           wf_value_member(writer, WF_STR("resource"), &resource);
+}
+
 static char *text_of(struct wf_doc *settings, const char *name) {
     struct wf_value value;
     struct wf_buf text = {0};
@@ -43,7 +51,9 @@ static char *text_of(struct wf_doc *settings, const char *name) {
     return text.data;
 }
 
-static void read_settings(struct wf_map_run *run, struct wf_doc *settings) {
+/* `most`: children that may run at once; 0: any number. */
+static void read_settings(struct wf_map_run *run, struct wf_doc *settings,
+                          uint32_t most) {
     char *type = text_of(settings, "executionType");
     run->express = strcmp(type, "EXPRESS") == 0;
     free(type);
@@ -51,12 +61,14 @@ static void read_settings(struct wf_map_run *run, struct wf_doc *settings) {
     double concurrency = number_of(settings, "maxConcurrency");
     run->max_concurrency =
         concurrency < UINT32_MAX ? (uint32_t)concurrency : 0;
+    if (most > 0 && run->max_concurrency > most)
+        run->max_concurrency = most;
     run->tolerated_count =
         (uint64_t)number_of(settings, "toleratedFailureCount");
     run->tolerated_percentage =
         number_of(settings, "toleratedFailurePercentage");
     run->has_reader = has_member(settings, "reader");
-    run->has_writer = has_member(settings, "writer");
+    run->has_writer = writes(settings);
 }
 
 static uint64_t count_of(struct wf_value items) {
@@ -94,7 +106,8 @@ void wf_map_run_begin(struct wf_engine *engine, struct wf_frame *frame,
     struct wf_fork *fork = wf_fork_new(true, execution->next_frame++, 1);
     struct wf_map_run *run = wf_map_run_new(execution->id, fork->base);
     execution->image_changed = true;
-    read_settings(run, decision->run);
+    read_settings(run, decision->run,
+                  engine->options.profile->map_run_concurrency);
     run->frame = frame->number;
     run->state = frame->state;
     run->pending = count_of(decision->items);

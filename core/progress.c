@@ -42,6 +42,10 @@ static const uint8_t kinds[WF_EVENT_TYPES] = {
     [WF_EVENT_MAP_ITERATION_FAILED] = WF_PROGRESS_ITERATED,
     [WF_EVENT_MAP_ITERATION_ABORTED] = WF_PROGRESS_ITERATED,
     [WF_EVENT_MAP_STATE_ABORTED] = WF_PROGRESS_ABORTED,
+    [WF_EVENT_MAP_RUN_STARTED] = WF_PROGRESS_RUN,
+    [WF_EVENT_MAP_RUN_SUCCEEDED] = WF_PROGRESS_RUN_OVER,
+    [WF_EVENT_MAP_RUN_FAILED] = WF_PROGRESS_RUN_OVER,
+    [WF_EVENT_MAP_RUN_ABORTED] = WF_PROGRESS_RUN_OVER,
     [WF_EVENT_TASK_SCHEDULED] = WF_PROGRESS_SCHEDULED,
     [WF_EVENT_LAMBDA_FUNCTION_SCHEDULED] = WF_PROGRESS_SCHEDULED,
     [WF_EVENT_ACTIVITY_SCHEDULED] = WF_PROGRESS_SCHEDULED,
@@ -87,6 +91,7 @@ void wf_progress_free(struct wf_progress *progress) {
     wf_progress_tree_deinit(progress);
     wf_buf_free(&progress->failed_state);
     wf_buf_free(&progress->notes);
+    wf_buf_free(&progress->held);
     free(progress);
 }
 
@@ -113,11 +118,11 @@ void wf_progress_error_text(struct wf_buf *out, struct wf_str error,
     }
 }
 
-/* Not every event of a failure says what it was. */
-static void error_set(struct wf_visit *visit, const struct wf_event *event) {
+void wf_visit_set_error(struct wf_visit *visit, struct wf_str error,
+                        struct wf_str cause) {
     struct wf_buf text = {0};
 
-    wf_progress_error_text(&text, event->error, event->cause);
+    wf_progress_error_text(&text, error, cause);
     if (text.len > 0)
         text_set(&visit->error, (struct wf_str){text.data, text.len});
     wf_buf_free(&text);
@@ -131,11 +136,14 @@ static void error_inherit(struct wf_visit *fork, const struct wf_visit *from) {
         text_set(&fork->error, wf_str(from->error));
 }
 
-/* The visit in which a child of this one failed; NULL: none has. */
+/* The visit in which a child of this one failed; NULL: none has. In which
+ * state a child execution was is not known. */
 static struct wf_visit *failed_child(const struct wf_visit *fork) {
     const struct wf_link *list = fork->fork == WF_VISIT_MAP
                                      ? &fork->failures : &fork->children;
 
+    if (fork->is_run)
+        return NULL;
     for (struct wf_link *at = list->next; at != list; at = at->next) {
         struct wf_visit *visit = wf_scope_current(WF_SCOPE_OF(at));
 
@@ -177,6 +185,7 @@ static void fork_begin(struct wf_progress *progress, struct wf_visit *fork,
     while (!wf_list_is_empty(&fork->failures))
         wf_scope_remove(progress, WF_SCOPE_OF(fork->failures.next));
     wf_visit_leave_fork(progress, fork);
+    wf_visit_run_leave(fork);
     fork->failures_kept = 0;
     fork->total = event->length;
     fork->done = fork->failed = 0;
@@ -299,7 +308,7 @@ static void visit_fail(struct wf_progress *progress, struct wf_visit *visit,
     if (visit->fork != WF_VISIT_PLAIN)
         wf_visit_leave_fork(progress, visit);
     visit->phase = WF_VISIT_FAILED;
-    error_set(visit, event);
+    wf_visit_set_error(visit, event->error, event->cause);
 }
 
 static void visit_exit(struct wf_progress *progress, struct wf_visit *visit,
@@ -333,6 +342,13 @@ static void visit_step(struct wf_progress *progress, struct wf_visit *visit,
         break;
     case WF_PROGRESS_FORKED:
         fork_begin(progress, visit, event);
+        break;
+    case WF_PROGRESS_RUN:
+        wf_visit_run_begin(progress, visit, event);
+        break;
+    case WF_PROGRESS_RUN_OVER:
+        wf_visit_run_over(progress, visit);
+        wf_visit_set_error(visit, event->error, event->cause);
         break;
     case WF_PROGRESS_FAILED:
         visit_fail(progress, visit, event);
@@ -394,7 +410,7 @@ static void execution_end(struct wf_progress *progress,
         return;
     note_failed(progress, visit);
     if (visit->error == NULL)
-        error_set(visit, event);
+        wf_visit_set_error(visit, event->error, event->cause);
 }
 
 /* ---- from outside ---- */
@@ -414,6 +430,10 @@ static struct wf_visit *visit_of(struct wf_progress *progress,
     case WF_EVENT_MAP_STATE_FAILED:
     case WF_EVENT_MAP_STATE_EXITED:
     case WF_EVENT_MAP_STATE_ABORTED:
+    case WF_EVENT_MAP_RUN_STARTED:
+    case WF_EVENT_MAP_RUN_SUCCEEDED:
+    case WF_EVENT_MAP_RUN_FAILED:
+    case WF_EVENT_MAP_RUN_ABORTED:
         return fork_of(progress, event);
     default:
         scope = wf_progress_scope(progress, event->event.previous_id);

@@ -21,6 +21,10 @@
  * Plain lines name the iteration, "Roll[43]/Patch". Of a Map with many items
  * they tell of failures and of each tenth that is done.
  *
+ * Child executions of a distributed Map have histories of their own, which
+ * nobody shows here. How far its Map Run is, the caller asks and tells; of
+ * children that have failed the first few are shown, with their causes.
+ *
  * It reads no clock and writes to no file: time and sink are the caller's.
  */
 #ifndef WF_PROGRESS_H
@@ -64,6 +68,35 @@ void wf_progress_log(struct wf_progress *progress, struct wf_str state,
 /** A line of its own, not about a state. */
 void wf_progress_note(struct wf_progress *progress, const char *text,
                       int64_t now_ms);
+
+/** A Map Run as it is now. Counts are of items. */
+struct wf_progress_map_run {
+    struct wf_str arn;
+    uint64_t done, failed, running, total;
+    uint64_t failed_children;
+    bool is_over;
+};
+
+/** The ARN of a Map Run that should be told of: a few times a second, and
+ * once more when it is over. `index` counts from 0, those that are over come
+ * first; data NULL: there are no more. Borrowed until the next call. */
+struct wf_str wf_progress_map_run_at(const struct wf_progress *progress,
+                                     size_t index);
+void wf_progress_map_run(struct wf_progress *progress,
+                         const struct wf_progress_map_run *run,
+                         int64_t now_ms);
+
+/** A child execution that has failed. */
+struct wf_progress_child {
+    struct wf_str map_run_arn, name, error, cause;
+    bool timed_out;
+    int64_t start_ms, stop_ms;
+};
+
+/** Whether another failed child would be shown. */
+bool wf_progress_wants_child(const struct wf_progress *progress);
+void wf_progress_child_failed(struct wf_progress *progress,
+                              const struct wf_progress_child *child);
 
 /** Redraws the tree if something changed or 100 ms have passed: call it up
  * to 20 times a second. Does nothing for plain lines. */

@@ -76,20 +76,20 @@ static void separate(struct wf_buf *text, const char *separator) {
 }
 
 static bool has_items(const struct wf_visit *visit) {
-    return visit->fork == WF_VISIT_MAP && visit->attempts > 0;
+    return visit->fork == WF_VISIT_MAP && visit->attempts > 0 &&
+           !visit->is_uncounted;
 }
 
 /* How far a Map is. */
 static void add_counts(struct wf_buf *text, const struct wf_visit *visit) {
-    if (visit->phase == WF_VISIT_DONE)
+    if (visit->is_run && visit->is_open)
+        wf_buf_addf(text, "%" PRIu64 " done", visit->done);
+    else if (visit->phase == WF_VISIT_DONE)
         wf_buf_addf(text, "%" PRIu64 " item%s", visit->total,
                     visit->total == 1 ? "" : "s");
     else
         wf_buf_addf(text, "%" PRIu64 "/%" PRIu64, visit->done, visit->total);
-    if (visit->failed > 0)
-        wf_buf_addf(text, ", %" PRIu64 " failed", visit->failed);
-    if (visit->running > 0)
-        wf_buf_addf(text, ", %" PRIu64 " running", visit->running);
+    wf_progress_add_counts(text, visit->failed, visit->running);
 }
 
 static void add_attempts(struct wf_buf *text, const struct wf_visit *visit,
@@ -231,7 +231,7 @@ static void add_visit_line(struct drawing *drawing,
     color = add_details(&text, visit, drawing->now_ms);
     if (text.len > 0 && used < drawing->columns)
         wf_buf_u8(&drawing->out, ' ');
-    if (has_items(visit) && !wf_visit_is_over(visit) &&
+    if (has_items(visit) && !wf_visit_is_over(visit) && !visit->is_open &&
         used + BAR_COLUMNS + 8 < drawing->columns) {
         add_bar(drawing, visit);
         used += BAR_COLUMNS + 1;
@@ -292,6 +292,12 @@ static void add_map(struct drawing *drawing, const struct wf_visit *visit,
     size_t failed = add_iterations(drawing, &visit->failures, max, &indent);
     size_t running;
 
+    if (visit->is_run) {
+        if (visit->failed_children > failed)
+            add_more(drawing, &indent, visit->failed_children - failed,
+                     "failed");
+        return;
+    }
     if (visit->failed > failed)
         add_more(drawing, &indent, visit->failed - failed, "failed");
     running = add_iterations(drawing, &visit->children,
@@ -384,7 +390,7 @@ static void add_finished(struct drawing *drawing) {
         struct wf_visit *visit = WF_VISIT_OF(list->next);
         bool is_last = list->next == list->previous;
 
-        if (!wf_visit_is_over(visit) ||
+        if (!wf_visit_is_over(visit) || visit->run != NULL ||
             (is_last && progress->ended == WF_EVENT_NONE))
             break;
         add_root_visit(drawing, visit);
@@ -478,8 +484,10 @@ void wf_progress_draw(struct wf_progress *progress, int64_t now_ms) {
 void wf_progress_finish(struct wf_progress *progress, int64_t now_ms) {
     struct drawing drawing = {.progress = progress};
 
-    if (!progress->options.live)
+    if (!progress->options.live) {
+        wf_progress_release(progress);
         return;
+    }
     draw(progress, now_ms);
     progress->drawn_lines = 0;
     if (progress->ended == WF_EVENT_NONE)

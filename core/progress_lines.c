@@ -33,9 +33,21 @@ void wf_progress_line(struct wf_progress *progress, int64_t now_ms,
     while (line.len > 0 && line.data[line.len - 1] == ' ')
         line.len--;
     wf_buf_u8(&line, '\n');
-    progress->options.write(progress->options.arg,
-                            (struct wf_str){line.data, line.len});
+    if (progress->holding > 0)
+        wf_buf_add(&progress->held, line.data, line.len);
+    else
+        progress->options.write(progress->options.arg,
+                                (struct wf_str){line.data, line.len});
     wf_buf_free(&line);
+}
+
+void wf_progress_release(struct wf_progress *progress) {
+    progress->holding = 0;
+    if (progress->held.len > 0)
+        progress->options.write(progress->options.arg,
+                                (struct wf_str){progress->held.data,
+                                                progress->held.len});
+    progress->held.len = 0;
 }
 
 /* Of a Map with many items only what goes wrong is told of. */
@@ -77,6 +89,8 @@ static bool is_of_interest(const struct wf_event *event,
     case WF_PROGRESS_JOINED:
         return false;
     case WF_PROGRESS_OTHER:
+        return false;
+    case WF_PROGRESS_RUN_OVER:
         return event->type == WF_EVENT_MAP_RUN_FAILED;
     default:
         return true;
@@ -119,7 +133,7 @@ static void add_details(struct wf_buf *text,
         add_attempt(text, visit);
         break;
     case WF_PROGRESS_FORKED:
-        if (visit != NULL && visit->fork == WF_VISIT_MAP)
+        if (visit != NULL && visit->fork == WF_VISIT_MAP && visit->total > 0)
             wf_buf_addf(text, "%" PRIu64 " item%s", visit->total,
                         visit->total == 1 ? "" : "s");
         add_attempt(text, visit);
@@ -127,6 +141,9 @@ static void add_details(struct wf_buf *text,
     case WF_PROGRESS_EXITED:
         if (visit != NULL && visit->phase == WF_VISIT_CAUGHT)
             wf_buf_adds(text, "error caught");
+        break;
+    case WF_PROGRESS_RUN:
+        wf_buf_addstr(text, event->event.text);
         break;
     default:
         wf_progress_error_text(text, event->event.error, event->event.cause);
@@ -209,4 +226,19 @@ void wf_progress_line_event(struct wf_progress *progress,
     if (visit != NULL)
         wf_visit_path(&path, visit);
     line_put(progress, event->event.time_ms, &path, &text);
+}
+
+void wf_progress_line_child(struct wf_progress *progress, struct wf_str path,
+                            const struct wf_progress_child *child) {
+    struct wf_buf text = {0};
+
+    add_event(&text,
+              wf_event_type_name(child->timed_out
+                                     ? WF_EVENT_EXECUTION_TIMED_OUT
+                                     : WF_EVENT_EXECUTION_FAILED),
+              child->stop_ms - child->start_ms);
+    wf_progress_error_text(&text, child->error, child->cause);
+    wf_progress_line(progress, child->stop_ms, path,
+                     (struct wf_str){text.data, text.len});
+    wf_buf_free(&text);
 }

@@ -9,7 +9,6 @@
 enum {
     MAX_VISITS = 1000,  /* kept of the root's; finished ones beyond go */
     MAX_INNER = 50,     /* of a branch's */
-    MAX_FAILURES = 10,  /* kept of a Map's failed iterations */
     MIN_TABLE = 64,     /* chains; a power of two */
     MIN_NAME_COLUMNS = 12,
     MAX_NAME_COLUMNS = 32,
@@ -124,7 +123,7 @@ void wf_scope_keep_failed(struct wf_progress *progress,
                           struct wf_scope *scope) {
     struct wf_visit *up = scope->up;
 
-    if (up->failures_kept == MAX_FAILURES) {
+    if (up->failures_kept == WF_PROGRESS_FAILURES) {
         wf_scope_remove(progress, scope);
         return;
     }
@@ -140,6 +139,7 @@ void wf_scope_keep_failed(struct wf_progress *progress,
 void wf_visit_remove(struct wf_progress *progress, struct wf_visit *visit) {
     remove_all(progress, &visit->children);
     remove_all(progress, &visit->failures);
+    wf_visit_run_leave(visit);
     wf_list_remove(&visit->link);
     visit->scope->visit_count--;
     free(visit->name);
@@ -269,12 +269,17 @@ void wf_visit_path(struct wf_buf *out, const struct wf_visit *visit) {
 
 void wf_progress_tree_init(struct wf_progress *progress) {
     wf_list_init(&progress->root.visits);
+    wf_list_init(&progress->runs);
     progress->name_columns = MIN_NAME_COLUMNS;
     progress->table_size = MIN_TABLE;
     progress->table = wf_calloc(MIN_TABLE, sizeof(progress->table[0]));
 }
 
 void wf_progress_tree_deinit(struct wf_progress *progress) {
+    struct wf_link *link;
+
     scope_clear(progress, &progress->root);
+    while ((link = wf_list_shift(&progress->runs)))
+        wf_visit_run_free(WF_ENTRY(link, struct wf_visit_run, link));
     free(progress->table);
 }

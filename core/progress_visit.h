@@ -36,6 +36,8 @@ enum wf_progress_kind {
     WF_PROGRESS_JOINED,    /**< MapStateSucceeded, ParallelStateSucceeded */
     WF_PROGRESS_ITERATION, /**< MapIterationStarted: a new scope */
     WF_PROGRESS_ITERATED,  /**< MapIterationSucceeded, -Failed, -Aborted */
+    WF_PROGRESS_RUN,       /**< MapRunStarted */
+    WF_PROGRESS_RUN_OVER,  /**< MapRunSucceeded, -Failed, -Aborted */
     WF_PROGRESS_BEGIN,     /**< ExecutionStarted, ExecutionRedriven */
     WF_PROGRESS_END,       /**< the execution's last event */
 };
@@ -72,8 +74,24 @@ struct wf_visit {
     struct wf_link children; /**< Scopes: branches, running iterations. */
     struct wf_link failures; /**< Some iterations that have failed. */
     uint64_t total;          /**< Items of the Map. */
-    uint64_t done, failed, running; /**< Iterations. */
+    uint64_t done, failed, running; /**< Iterations, or items of a Map Run. */
     size_t failures_kept;
+    struct wf_visit_run *run; /**< Its Map Run, until the last counts. */
+    bool is_run;              /**< It has, or had, one. */
+    bool is_uncounted;        /**< Nothing has been told of it. */
+    bool is_open;             /**< The total may grow. */
+    uint64_t failed_children;
+};
+
+/** A Map Run whose counts are wanted. */
+struct wf_visit_run {
+    struct wf_link link;    /**< In the progress's runs. */
+    struct wf_visit *visit; /**< NULL: it is forgotten. */
+    char *arn, *path;
+    bool is_terse, is_over;
+    size_t failures_told;
+    int64_t told_ms;
+    uint64_t told; /**< Items that were done or had failed then. */
 };
 
 /** By what a scope is found. */
@@ -107,6 +125,7 @@ struct wf_scope {
 struct wf_progress {
     struct wf_progress_options options;
     struct wf_scope root;
+    struct wf_link runs; /**< Those that are over come first. */
     struct wf_scope_id **table; /**< Chains of ids. */
     size_t table_size, table_count;
     uint64_t last_event;
@@ -116,6 +135,8 @@ struct wf_progress {
     enum wf_event_type ended; /**< The last event's type, or NONE. */
     int64_t end_ms;
     bool is_muted;       /**< No plain lines. */
+    struct wf_buf held;  /**< Plain lines behind the last counts of a run. */
+    size_t holding;      /**< Runs that wait for those. */
 
     /* the tree */
     struct wf_buf notes; /**< Lines to be written above it. */
@@ -129,6 +150,10 @@ static inline bool wf_visit_is_over(const struct wf_visit *visit) {
 }
 
 enum wf_progress_kind wf_progress_kind(enum wf_event_type type);
+/** "Error: cause", the latest failure of the visit. Not every event of a
+ * failure says what it was. */
+void wf_visit_set_error(struct wf_visit *visit, struct wf_str error,
+                        struct wf_str cause);
 
 /* ---- scopes and visits (progress_tree.c) ---- */
 
@@ -170,6 +195,22 @@ void wf_scope_path(struct wf_buf *out, const struct wf_scope *scope);
 #define WF_VISIT_OF(at) WF_ENTRY(at, struct wf_visit, link)
 #define WF_SCOPE_OF(at) WF_ENTRY(at, struct wf_scope, link)
 
+/* ---- Map Runs (progress_runs.c) ---- */
+
+enum { WF_PROGRESS_FAILURES = 10 /* shown of a Map */ };
+
+/** MapRunStarted. */
+void wf_visit_run_begin(struct wf_progress *progress, struct wf_visit *visit,
+                        const struct wf_event *event);
+/** The run is over; its last counts are still to come. */
+void wf_visit_run_over(struct wf_progress *progress, struct wf_visit *visit);
+/** The visit goes, or tries again. */
+void wf_visit_run_leave(struct wf_visit *visit);
+void wf_visit_run_free(struct wf_visit_run *run);
+/** ", 3 failed, 2 running": those that there are. */
+void wf_progress_add_counts(struct wf_buf *text, uint64_t failed,
+                            uint64_t running);
+
 /* ---- plain lines (progress_lines.c) ---- */
 
 /** `visit` may be NULL; `iteration` is set for events of one. */
@@ -180,6 +221,11 @@ void wf_progress_line_event(struct wf_progress *progress,
 /** A line with a time, the cell of a name, and text. */
 void wf_progress_line(struct wf_progress *progress, int64_t now_ms,
                       struct wf_str name, struct wf_str text);
+/** Writes what was held back. */
+void wf_progress_release(struct wf_progress *progress);
+/** The line of a failed child execution, whose path that is. */
+void wf_progress_line_child(struct wf_progress *progress, struct wf_str path,
+                            const struct wf_progress_child *child);
 /** In a Map with many items, of which only what goes wrong is told. */
 bool wf_progress_is_terse(const struct wf_scope *scope);
 /** "Error: first line of the cause", for both. */

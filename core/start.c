@@ -228,24 +228,21 @@ static void refuse_ended(struct start_call *call) {
 
 struct input_read {
     struct start_call *call;
-    uint64_t id;
+    struct wf_execution *execution; /* pinned */
 };
 
 static void input_text(void *arg, struct wf_str text) {
     struct input_read *read = arg;
     struct start_call *call = read->call;
-    struct wf_execution *execution =
-        wf_table_by_id(&call->engine->table, read->id);
+    struct wf_execution *execution = read->execution;
     wf_call_free(read);
-    if (execution && text.data && !execution->input.doc) {
+    if (text.data && !execution->input.doc) {
         struct wf_doc *doc = wf_doc_trusted(text);
         wf_ref_set(&execution->input, execution->input.number, doc);
         wf_doc_unref(doc);
     }
-    if (execution)
-        compare_input(call, execution);
-    else
-        refuse_ended(call);
+    execution->pins--; /* the comparison pins it itself */
+    compare_input(call, execution);
 }
 
 static void name_is_taken(struct start_call *call,
@@ -256,7 +253,8 @@ static void name_is_taken(struct start_call *call,
         return;
     }
     struct input_read *read = wf_call_new(call->engine, sizeof(*read), NULL);
-    *read = (struct input_read){call, execution->id};
+    *read = (struct input_read){call, execution};
+    execution->pins++;
     wf_doc_read(call->engine, execution->id, execution->input.number, 0,
                 input_text, read);
 }

@@ -108,6 +108,8 @@ function value:decode() end
 
 local core = {}
 
+--- Frees all garbage.
+function core.collect() end
 --- Lua source as a function (chunk); or nil and what is wrong with it.
 function core.compile(source, name) end
 --- A value of wf.doc, or JSON text, as a value of JSONata: containers are
@@ -124,7 +126,7 @@ function core.peek(stub, name) end
 --- The members of that name of an array's elements, if they are simple.
 function core.column(stub, name) end
 --- How many elements an array has, and the one of that index (from 1; below
--- zero from the end); nil if it is no array. After some peeks it is filled, too.
+-- zero from the end); nil if it is no array. Some of these fill it, too.
 function core.item(stub, index) end
 --- Fills an array; its objects with some members only.
 function core.prefetch(stub, names) end

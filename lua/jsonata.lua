@@ -136,6 +136,7 @@ local function as_error(problem)
   elseif tostring(problem):find("stack overflow", 1, true) then
     return { code = "D1011" }
   elseif tostring(problem):find("not enough memory", 1, true) then
+    core.collect() -- or there is none for what follows
     return { code = "D2015", message = "The evaluation takes too much memory",
              value = 0 }
   end
@@ -253,6 +254,19 @@ with_eval.eval = builtin({ "<sx-:x>", 2, eval })
 jsonata.message = errors.message
 --- A value of wf.doc as JSONata's; a value of JSONata's as JSON text.
 jsonata.decode, jsonata.encode = core.decode, core.encode
+--- A value as JSON text; or nil and an error table. Raises what `spend` does.
+function jsonata.text(value)
+  local ok, text = pcall(core.encode, value)
+  if ok then
+    return text
+  end
+  local problem = as_error(text)
+  if type(problem) == "userdata" then
+    error(problem, 0)
+  end
+  return nil, problem
+end
+
 --- JSON text as a value; or nil and what is wrong.
 jsonata.parse = core.parse
 

@@ -9,6 +9,7 @@
 
 local characters = require("asl.characters")
 local doc = require("wf.doc")
+local errors = require("asl.errors")
 
 local filter_operators = {}
 
@@ -107,6 +108,17 @@ local function text_of(operand)
   return ""
 end
 
+-- Whether a regular expression matches all of a value's text. That it would
+-- take too long to find out fails the state.
+local function is_match(pattern, value)
+  local found = pattern.regex:matches(text_of(value))
+  if found == nil then
+    error({ Error = errors.RUNTIME, Cause = "A regular expression of a "
+      .. "JSONPath filter takes too long to match" }, 0)
+  end
+  return found
+end
+
 local function matches(a, b)
   if is_pattern(a) == is_pattern(b) then
     return false
@@ -114,10 +126,10 @@ local function matches(a, b)
     a, b = b, a
   end
   if not is_array(a) then
-    return b.regex:matches(text_of(a)) or false
+    return is_match(b, a)
   end
   for _, element in a:elements() do
-    if b.regex:matches(text_of(element:scalar(SELF))) then
+    if is_match(b, element:scalar(SELF)) then
       return true
     end
   end

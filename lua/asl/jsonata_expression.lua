@@ -8,6 +8,7 @@
 --   expression:evaluate(ctx, state, view)  a value of JSONata (see
 --                         jsonata.values); or nil, error, cause
 --   expression:document(ctx, state, view)  the same as a value of wf.doc
+--   expression:encoded(ctx, state, value)  a value of it as one of wf.doc
 --   expression:expect(ctx, state, view, kind)  the same, of that type
 --   expression:fail(ctx, state, text)  nil, error, cause
 --
@@ -107,6 +108,15 @@ function expression:expect(ctx, state, view, kind)
   return value
 end
 
+--- A value that the expression has given as a value of wf.doc.
+function expression:encoded(ctx, state, value)
+  local ok, text, problem = pcall(jsonata.text, value)
+  if not ok or not text then
+    return threw(self, ctx, state, ok and problem or text)
+  end
+  return doc.trusted(text)
+end
+
 --- The same as evaluate(), as a value of wf.doc.
 function expression:document(ctx, state, view)
   local found = self.find and self.find(view)
@@ -117,16 +127,11 @@ function expression:document(ctx, state, view)
   if value == nil then
     return nil, error, cause
   end
-  return doc.trusted(jsonata.encode(value))
+  return self:encoded(ctx, state, value)
 end
 
 --- A value of JSONata as JSON.
 jsonata_expression.json = jsonata.encode
-
---- The same as a value of wf.doc.
-function jsonata_expression.document(value)
-  return doc.trusted(jsonata.encode(value))
-end
 
 --- What is between "{%" and "%}" of a text; nil if it is no expression; nil
 -- and what is wrong if it only begins like one.

@@ -44,7 +44,7 @@ local function jsonata_items(ctx, state, input)
   if found == nil then
     return nil, error, cause
   end
-  return jsonata_expression.document(found)
+  return template.expression:encoded(ctx, state, found)
 end
 
 -- AWS takes no object out of the context.

@@ -6,7 +6,8 @@ local doc = require("wf.doc")
 
 local variable_references = {}
 
-local function sorted(set)
+--- The names of a set, in the order of their bytes.
+function variable_references.sorted(set)
   local list = {}
   for name in pairs(set) do
     list[#list + 1] = name
@@ -19,7 +20,7 @@ end
 function variable_references.text(states)
   local found = {}
   for _, state in ipairs(states) do
-    local names = sorted(state.variables or {})
+    local names = variable_references.sorted(state.variables or {})
     if names[1] then
       found[#found + 1] = { state.name, doc.from(names) }
     end

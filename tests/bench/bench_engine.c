@@ -7,6 +7,7 @@
  *   one-pass [RUNS]        one execution of 10 Pass states alone: latency
  *   express [SECONDS]      EXPRESS, the machine of `transitions`
  *   waiting [COUNT]        memory of parked executions; start with them
+ *   list [COUNT]           ListExecutions with so many in memory
  *   loop [EVENTS]          one Choice loop
  *   timers [COUNT]         all due in one second
  *   recovery [MIB]         start after a crash with the journal at its budget
@@ -47,6 +48,10 @@ static const char PASS_MACHINE[] =
     "\"P7\":{\"Type\":\"Pass\",\"Next\":\"P8\"},"
     "\"P8\":{\"Type\":\"Pass\",\"End\":true}}}";
 
+static const char WAIT_MACHINE[] =
+    "{\"StartAt\":\"W\",\"States\":{\"W\":{\"Type\":\"Wait\","
+    "\"Seconds\":86400,\"End\":true}}}";
+
 static void print(const char *name, double value, const char *unit) {
     printf("%-44s %14.2f %s\n", name, value, unit);
     fflush(stdout);
@@ -68,19 +73,12 @@ static char *chain(const char *body) {
     return out.data;
 }
 
-/* A directory with the handler of the task figures. */
-static char *handlers_new(void) {
-    char *directory = bench_directory_new(NULL), path[512];
-    snprintf(path, sizeof(path), "%s/bench.lua", directory);
-    FILE *out = fopen(path, "w");
-    fputs("return { answer = function(input)\n"
-          "  return { order = input.order.id, status = \"accepted\",\n"
-          "    note = \"a trivial answer of about a hundred bytes, as "
-          "promised\" }\nend }\n",
-          out);
-    fclose(out);
-    return directory;
-}
+/* The handler of the task figures. */
+static const char handlers_body[] =
+    "return { answer = function(input)\n"
+    "  return { order = input.order.id, status = \"accepted\",\n"
+    "    note = \"a trivial answer of about a hundred bytes, as "
+    "promised\" }\nend }\n";
 
 /* The same rows by bare LMDB, as many executions a commit. */
 static void beside(struct bench_rig *rig, double transitions,
@@ -212,10 +210,7 @@ static void waiting(uint64_t count) {
     struct bench_rig rig = {0};
     char *directory = bench_directory_new(getenv("BENCH_DIR"));
     print("ready after start: empty store", open_ms(&rig, directory), "ms");
-    bench_rig_machine(&rig, "wait",
-                      "{\"StartAt\":\"W\",\"States\":{\"W\":{\"Type\":"
-                      "\"Wait\",\"Seconds\":86400,\"End\":true}}}",
-                      false);
+    bench_rig_machine(&rig, "wait", WAIT_MACHINE, false);
     struct bench_load warm = {.rig = &rig, .input = INPUT_230,
                               .left = 10000, .only_start = true};
     bench_load_run(&warm, 1000);
@@ -239,6 +234,46 @@ static void waiting(uint64_t count) {
           "ms");
     bench_rig_close(&rig);
     bench_directory_free(directory);
+}
+
+static void list_read(void *arg, const struct wf_refusal *refusal,
+                      const struct wf_execution_reply *executions,
+                      size_t count, struct wf_str token) {
+    (void)executions;
+    (void)token;
+    *(bool *)arg = !refusal && count == 100;
+}
+
+static bool is_true(void *arg) {
+    return *(bool *)arg;
+}
+
+/* ListExecutions, 100 a page, while so many executions are in memory. */
+static void list(uint64_t count) {
+    struct bench_rig rig = {.idle_ms = 86400000,
+                            .memory_bytes = (size_t)4 << 30};
+    struct bench_samples times = {0};
+    bench_rig_open(&rig, NULL, NULL, 1);
+    bench_rig_machine(&rig, "wait", WAIT_MACHINE, false);
+    struct bench_load load = {.rig = &rig, .input = INPUT_230, .left = count,
+                              .only_start = true};
+    bench_load_run(&load, 1000);
+    bench_rig_flush(&rig);
+    struct wf_list_executions ask = {.state_machine_arn = wf_str(rig.arn),
+                                     .max_results = 100};
+    for (int i = 0; i < 100; i++) {
+        bool done = false;
+        uint64_t start = wf_clock_mono_ns();
+        wf_engine_list_executions(rig.engine, &ask, list_read, &done);
+        bench_rig_turn_until(&rig, is_true, &done);
+        bench_samples_add(&times, wf_clock_mono_ns() - start);
+    }
+    print("a page of 100 executions: p50",
+          (double)bench_percentile(&times, 50) / 1e6, "ms");
+    print("a page of 100 executions: p99",
+          (double)bench_percentile(&times, 99) / 1e6, "ms");
+    bench_samples_free(&times);
+    bench_rig_close(&rig);
 }
 
 static void express(double seconds) {
@@ -486,7 +521,7 @@ int main(int argc, char **argv) {
     char *tasks = chain("\"Task\",\"Resource\":\"lua:bench.answer\","
                         "\"ResultPath\":\"$.answer\"");
     char *passes = chain("\"Pass\"");
-    char *handlers = handlers_new();
+    char *handlers = bench_handlers_new(handlers_body);
 
     if (strcmp(figure, "transitions") == 0)
         throughput("transitions", PASS_MACHINE, NULL, false,
@@ -503,6 +538,8 @@ int main(int argc, char **argv) {
         express(number ? number : 5);
     else if (strcmp(figure, "waiting") == 0)
         waiting(number ? (uint64_t)number : 1000000);
+    else if (strcmp(figure, "list") == 0)
+        list(number ? (uint64_t)number : 100000);
     else if (strcmp(figure, "loop") == 0)
         loop(number ? (uint64_t)number : 10000000);
     else if (strcmp(figure, "timers") == 0)

@@ -1,19 +1,23 @@
 /*
- * bench_map.c - figures of inline Maps: bench_map FIGURE [ITEMS]
+ * bench_map.c - figures of Maps: bench_map FIGURE [ITEMS]
  *
  *   pass [ITEMS]   children are one Pass state; time from start to end
  *   task [ITEMS]   children are one Lua task
  *   busy [ITEMS]   children are one Pass state: what others notice of it
  *   wait [ITEMS]   children wait: memory, and what waking one of them writes
+ *   distributed [ITEMS]   rows of a CSV file, each the input of a child
+ *                  execution of one Pass state: what others notice of it
  *
  * Each line printed is `figure  value unit`. The store lies below $BENCH_DIR
  * (default: the temporary directory).
  */
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "bench_rig.h"
+#include "item_bucket.h"
 #include "lua_stdlib.h"
 #include "worker.h"
 
@@ -50,17 +54,10 @@ static char *items_of(unsigned count, const char *first, const char *when) {
     return out.data;
 }
 
-static char *handlers_new(void) {
-    char *directory = bench_directory_new(NULL), path[512];
-    snprintf(path, sizeof(path), "%s/bench.lua", directory);
-    FILE *out = fopen(path, "w");
-    fputs("return { answer = function(input)\n"
-          "  return { order = input.order.id, status = \"accepted\" }\n"
-          "end }\n",
-          out);
-    fclose(out);
-    return directory;
-}
+static const char handlers_body[] =
+    "return { answer = function(input)\n"
+    "  return { order = input.order.id, status = \"accepted\" }\n"
+    "end }\n";
 
 struct map_wait {
     struct bench_rig *rig;
@@ -117,15 +114,30 @@ static void timed(const char *figure, const char *state, const char *handlers,
     free(input);
 }
 
+/* What is worked on while others look: its figures are called `name`. */
+struct busy {
+    const char *name;
+    const char *definition, *input;
+    const struct wf_item_stores *stores;
+    unsigned items;
+    uint64_t executions; /* that it makes */
+};
+
+static void print_busy(const struct busy *busy, const char *figure,
+                       double value, const char *unit) {
+    char name[100];
+    snprintf(name, sizeof(name), "map %s: %s", busy->name, figure);
+    print(name, value, unit);
+}
+
 /* A client of another machine works all the while. */
-static void busy(unsigned items) {
-    struct bench_rig rig = {0};
+static void run_busy(const struct busy *busy) {
+    struct bench_rig rig = {.stores = busy->stores};
     struct bench_samples probes = {0};
     char map_arn[256], probe_arn[256];
-    char *definition = map_of("\"Pass\"");
-    char *input = items_of(items, NULL, NULL);
+    unsigned items = busy->items;
     bench_rig_open(&rig, NULL, NULL, 1);
-    bench_rig_machine(&rig, "map", definition, false);
+    bench_rig_machine(&rig, "map", busy->definition, false);
     memcpy(map_arn, rig.arn, sizeof(map_arn));
     bench_rig_machine(&rig, "probe",
                       "{\"StartAt\":\"P\",\"States\":{\"P\":{\"Type\":"
@@ -136,14 +148,14 @@ static void busy(unsigned items) {
     long before = bench_memory_kb("/proc/self/status",
                                "RssAnon:");
     memcpy(rig.arn, map_arn, sizeof(map_arn));
-    struct bench_load load = {.rig = &rig, .input = input, .left = 1,
+    struct bench_load load = {.rig = &rig, .input = busy->input, .left = 1,
                               .only_start = true};
     uint64_t start = wf_clock_mono_ns();
     bench_load_run(&load, 1);
-    print("map busy: until its start was acknowledged",
-          (double)(wf_clock_mono_ns() - start) / 1e6, "ms");
+    print_busy(busy, "until its start was acknowledged",
+               (double)(wf_clock_mono_ns() - start) / 1e6, "ms");
     memcpy(rig.arn, probe_arn, sizeof(probe_arn));
-    struct map_wait wait = {.rig = &rig, .ended = 2};
+    struct map_wait wait = {.rig = &rig, .ended = 1 + busy->executions};
     while (!has_ended_watched(&wait)) {
         struct bench_load probe = {.rig = &rig, .input = "{}", .left = 5,
                                    .wants_latencies = true};
@@ -154,19 +166,75 @@ static void busy(unsigned items) {
         bench_samples_free(&probe.latencies);
     }
     double took = (double)(wf_clock_mono_ns() - start) / 1e9;
-    print("map busy: items", items, "");
-    print("map busy: time, with a client beside it", took * 1e3, "ms");
-    print("map busy: an item", took * 1e6 / items, "us");
-    print("map busy: anonymous RSS before", (double)before, "KiB");
-    print("map busy: anonymous RSS, at most", (double)wait.rss_max, "KiB");
-    print("map busy: another execution meanwhile, p50",
-          (double)bench_percentile(&probes, 50) / 1e6, "ms");
-    print("map busy: another execution meanwhile, p99",
-          (double)bench_percentile(&probes, 99) / 1e6, "ms");
+    print_busy(busy, "items", items, "");
+    print_busy(busy, "time, with a client beside it", took * 1e3, "ms");
+    print_busy(busy, "an item", took * 1e6 / items, "us");
+    print_busy(busy, "anonymous RSS before", (double)before, "KiB");
+    print_busy(busy, "anonymous RSS, at most", (double)wait.rss_max, "KiB");
+    print_busy(busy, "another execution meanwhile, p50",
+               (double)bench_percentile(&probes, 50) / 1e6, "ms");
+    print_busy(busy, "another execution meanwhile, p99",
+               (double)bench_percentile(&probes, 99) / 1e6, "ms");
     bench_samples_free(&probes);
     bench_rig_close(&rig);
+}
+
+static void busy(unsigned items) {
+    char *definition = map_of("\"Pass\"");
+    char *input = items_of(items, NULL, NULL);
+    run_busy(&(struct busy){.name = "busy",
+                            .definition = definition,
+                            .input = input,
+                            .items = items,
+                            .executions = 1});
     free(definition);
     free(input);
+}
+
+/* ---- distributed ---- */
+
+static const char distributed_map[] =
+    "{\"StartAt\":\"M\",\"States\":{\"M\":{\"Type\":\"Map\",\"ItemReader\":{"
+    "\"Resource\":\"arn:aws:states:::s3:getObject\",\"ReaderConfig\":{"
+    "\"InputType\":\"CSV\",\"CSVHeaderLocation\":\"FIRST_ROW\"},"
+    "\"Parameters\":{\"Bucket\":\"bucket\",\"Key\":\"rows.csv\"}},"
+    "\"ItemProcessor\":{\"ProcessorConfig\":{\"Mode\":\"DISTRIBUTED\","
+    "\"ExecutionType\":\"STANDARD\"},\"StartAt\":\"S\",\"States\":{\"S\":{"
+    "\"Type\":\"Pass\",\"End\":true}}},\"ResultPath\":null,\"End\":true}}}";
+
+/* A bucket with one object; the path of that. */
+static char *write_rows(const char *root, unsigned items) {
+    struct wf_buf path = {0};
+    wf_buf_addf(&path, "%s/bucket", root);
+    mkdir(path.data, 0700);
+    wf_buf_adds(&path, "/rows.csv");
+    FILE *file = fopen(path.data, "w");
+    if (!file) {
+        perror(path.data);
+        exit(1);
+    }
+    fprintf(file, "id,name\n");
+    for (unsigned i = 0; i < items; i++)
+        fprintf(file, "%u,name %u\n", i, i);
+    fclose(file);
+    return path.data;
+}
+
+static void distributed(unsigned items) {
+    char *root = bench_directory_new(getenv("BENCH_DIR"));
+    char *rows = write_rows(root, items);
+    struct wf_item_stores stores = {.roots = (const char *[]){root, NULL}};
+    run_busy(&(struct busy){.name = "distributed",
+                            .definition = distributed_map,
+                            .input = "{}",
+                            .stores = &stores,
+                            .items = items,
+                            .executions = (uint64_t)items + 1});
+    unlink(rows);
+    *strrchr(rows, '/') = '\0';
+    rmdir(rows);
+    free(rows);
+    bench_directory_free(root);
 }
 
 static bool is_parked(void *arg) {
@@ -241,7 +309,7 @@ int main(int argc, char **argv) {
         return wf_worker_main(argc, argv, &wf_stdlib);
     const char *figure = argc > 1 ? argv[1] : "";
     unsigned items = argc > 2 ? (unsigned)atoi(argv[2]) : 0;
-    char *handlers = handlers_new();
+    char *handlers = bench_handlers_new(handlers_body);
     int status = 0;
 
     if (strcmp(figure, "pass") == 0)
@@ -253,10 +321,13 @@ int main(int argc, char **argv) {
         busy(items ? items : 100000);
     else if (strcmp(figure, "wait") == 0)
         waiting(items ? items : 100000);
+    else if (strcmp(figure, "distributed") == 0)
+        distributed(items ? items : 100000);
     else
         status = 2;
     if (status)
-        fprintf(stderr, "usage: bench_map pass|task|busy|wait [ITEMS]\n");
+        fprintf(stderr, "usage: bench_map "
+                "pass|task|busy|wait|distributed [ITEMS]\n");
     bench_directory_free(handlers);
     return status;
 }

@@ -14,6 +14,17 @@ static void notice(void *arg, const char *text) {
     fprintf(stderr, "bench: %s\n", text);
 }
 
+char *bench_handlers_new(const char *body) {
+    char *directory = bench_directory_new(NULL), path[512];
+    snprintf(path, sizeof(path), "%s/bench.lua", directory);
+    FILE *out = fopen(path, "w");
+    if (!out || fputs(body, out) < 0 || fclose(out) != 0) {
+        fprintf(stderr, "bench: %s cannot be written\n", path);
+        exit(3);
+    }
+    return directory;
+}
+
 void bench_rig_open(struct bench_rig *rig, const char *directory,
                     const char *handlers, unsigned workers) {
     const char *directories[] = {handlers, NULL};
@@ -22,7 +33,8 @@ void bench_rig_open(struct bench_rig *rig, const char *directory,
 
     *rig = (struct bench_rig){.keep = directory != NULL,
                               .idle_ms = rig->idle_ms,
-                              .memory_bytes = rig->memory_bytes};
+                              .memory_bytes = rig->memory_bytes,
+                              .stores = rig->stores};
     rig->loop = ev_loop_new(EVFLAG_AUTO);
     wf_clock_init_real(&rig->clock);
     rig->directory = directory ? wf_strndup(directory, strlen(directory))
@@ -33,6 +45,7 @@ void bench_rig_open(struct bench_rig *rig, const char *directory,
         .workers = workers,
         .idle_ms = rig->idle_ms,
         .memory_bytes = rig->memory_bytes,
+        .stores = rig->stores,
     };
     if (wf_store_open_lmdb(rig->loop, &store, &rig->store, &err) != 0)
         fail("store", &err);

@@ -17,6 +17,7 @@ struct bench_rig {
     bool keep;
     int64_t idle_ms; /* options of the engine, set before opening; 0: its */
     size_t memory_bytes; /* defaults */
+    const struct wf_item_stores *stores; /* another one */
     char arn[256];   /* of the latest machine */
 };
 
@@ -26,6 +27,9 @@ struct bench_rig {
 void bench_rig_open(struct bench_rig *rig, const char *directory,
                     const char *handlers, unsigned workers);
 void bench_rig_close(struct bench_rig *rig);
+/** A directory of handlers with one file, bench.lua; see
+ * bench_directory_free(). */
+char *bench_handlers_new(const char *body);
 void bench_rig_machine(struct bench_rig *rig, const char *name,
                        const char *definition, bool express);
 /** Turns the loop until all that was asked for is durable. */

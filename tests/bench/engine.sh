@@ -10,6 +10,6 @@ for figure in transitions tasks one-tasks one-pass express recovery; do
     i=$((i + 1))
   done
 done
-for figure in waiting loop timers; do
+for figure in waiting list loop timers; do
   "$build/bench_engine" "$figure" || exit 1
 done

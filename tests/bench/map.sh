@@ -1,5 +1,5 @@
 #!/bin/sh
-# Figures of inline Maps: map.sh BUILD_DIRECTORY [RUNS]
+# Figures of Maps: map.sh BUILD_DIRECTORY [RUNS]
 build=$1
 runs=${2:-3}
 for figure in "pass 10000" "task 10000" "pass 100000"; do
@@ -11,3 +11,6 @@ for figure in "pass 10000" "task 10000" "pass 100000"; do
   done
 done
 "$build/bench_map" busy 100000 && "$build/bench_map" wait 100000
+for items in 10000 100000 1000000; do
+  "$build/bench_map" distributed $items || exit 1
+done

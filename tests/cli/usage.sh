@@ -4,7 +4,8 @@
 
 expect 0 --version
 out_has "moonstep "
-for part in LuaJIT libev LMDB libmicrohttpd libcurl OpenSSL lua-cjson; do
+for part in LuaJIT libev LMDB libmicrohttpd libcurl OpenSSL PCRE2 \
+  zlib expat lua-cjson; do
   grep -Eq "^$part +[0-9]" "$home/out" || fail "no version of $part"
 done
 

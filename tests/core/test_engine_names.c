@@ -61,6 +61,34 @@ static void a_parked_name_too(void **state) {
     assert_exists(rig, "x", "{}");
 }
 
+static bool an_answer_is_held(struct rig *rig, void *arg) {
+    (void)arg;
+    return store_gate_answers(rig->store) > 0;
+}
+
+/* Its input is being read, and it could be parked meanwhile. */
+static void a_name_that_is_about_to_be_parked_too(void **state) {
+    struct rig *rig = *state;
+    rig_open(rig);
+    rig_machine(rig, "m", hour);
+    const char *arn = rig_start(rig, "x", "{'a':1}");
+    rig_until_parked(rig);
+    store_gate_hold_answers(rig->store, true);
+    struct rig_reply *again = rig_ask_start(rig, "x", "{'a':1}");
+    rig_until_true(rig, an_answer_is_held, NULL);
+    while (rig_stats(rig).active_executions == 0) { /* it is being loaded */
+        store_gate_give_answers(rig->store);
+        rig_until_true(rig, an_answer_is_held, NULL);
+    }
+    rig_jump(rig, 1000);
+    rig_turns(rig, 200);
+    store_gate_hold_answers(rig->store, false);
+    store_gate_give_answers(rig->store);
+    assert_false(rig_reply_of(rig, again)->refused);
+    assert_string_equal(again->arn, arn);
+    rig_until_parked(rig);
+}
+
 static void an_ended_name_is_taken(void **state) {
     struct rig *rig = *state;
     rig_open(rig);
@@ -258,6 +286,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         ENGINE_TEST_REAL(a_running_name_with_its_input_is_the_same),
         ENGINE_TEST_REAL(a_parked_name_too),
+        ENGINE_TEST_REAL(a_name_that_is_about_to_be_parked_too),
         ENGINE_TEST_BOTH(an_ended_name_is_taken),
         ENGINE_TEST_BOTH(names_belong_to_their_machine),
         ENGINE_TEST_BOTH(starts_of_one_name_at_once_are_one),

@@ -346,13 +346,14 @@ static void a_history_read_by_a_late_reader_is_whole(void **state) {
     snprintf(large, sizeof(large), "{'s':20,'pad':'%04500d'}", 0);
     rig_ask_start(rig, NULL, large); /* the journal is full: all is packed */
     rig_turns(rig, 20);
-    store_gate_hold_answers(rig->store);
+    store_gate_hold_answers(rig->store, true);
     struct rig_reply *history =
         rig_ask_history(rig, arn, 1000, false, NULL);
     rig_until_true(rig, an_answer_is_held, NULL);
     store_gate_open(rig->store);
     rig_jump(rig, 21000);
     rig_until_parked(rig);
+    store_gate_hold_answers(rig->store, false);
     store_gate_give_answers(rig->store);
     assert_int_equal(rig_reply_of(rig, history)->count, 4);
     assert_int_equal(rig_count(rig_story(rig, arn), "\n"), 8);
@@ -408,6 +409,45 @@ static void lists_go_page_by_page(void **state) {
     assert_int_equal(at, -1);
 }
 
+static void check_every_50th(struct rig *rig, unsigned page) {
+    const char *token = NULL;
+    char expected[32];
+    int at = 2450;
+    do {
+        struct rig_reply *reply = rig_reply_of(
+            rig, rig_ask_list(rig, WF_EXECUTION_SUCCEEDED, page, token));
+        for (char *line = reply->text; *line;
+             line = strchr(line, '\n') + 1, at -= 50) {
+            snprintf(expected, sizeof(expected), "x%04d ", at);
+            assert_memory_equal(line, expected, 6);
+        }
+        token = reply->token;
+    } while (token);
+    assert_int_equal(at, -50);
+}
+
+/* Of 2,500 executions every 50th ends, and is a row; the rest stays. */
+static void a_list_looks_at_all_of_memory(void **state) {
+    struct rig *rig = *state;
+    char name[16];
+    rig->options.idle_ms = 86400000; /* nothing parks */
+    rig_open(rig);
+    rig_machine(rig, "other", hour);
+    rig_start(rig, "else", "{'s':0}");
+    rig_machine(rig, "m", hour);
+    for (int i = 0; i < 2500; i++) {
+        snprintf(name, sizeof(name), "x%04d", i);
+        struct rig_reply *reply = rig_ask_start(
+            rig, name, i % 50 ? "{'s':3600}" : "{'s':0}");
+        if (i % 50 == 0)
+            rig_end(rig, rig_reply_of(rig, reply)->arn);
+    }
+    rig_flush(rig);
+    check_every_50th(rig, 7);
+    check_every_50th(rig, 1000);
+    assert_true(rig_stats(rig).active_executions > 2400);
+}
+
 /* ---- the journal's budget ---- */
 
 static void the_journal_stays_within_its_budget(void **state) {
@@ -454,6 +494,7 @@ int main(int argc, char **argv) {
         ENGINE_TEST_REAL(a_history_read_by_a_late_reader_is_whole),
         ENGINE_TEST_BOTH(bad_tokens_are_refused),
         ENGINE_TEST_REAL(lists_go_page_by_page),
+        ENGINE_TEST_REAL(a_list_looks_at_all_of_memory),
         ENGINE_TEST_REAL(the_journal_stays_within_its_budget),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -9,96 +9,8 @@
 #include <stdlib.h>
 #include <time.h>
 
-#include "progress.h"
+#include "progress_screen.h"
 #include "term.h"
-
-enum { T0 = 1704067200000 / 1000 }; /* 2024-01-01T00:00:00Z, in seconds */
-
-struct screen {
-    struct wf_buf text;
-    size_t columns, lines;
-    struct wf_progress *progress;
-    uint64_t next_id;
-};
-
-static void screen_write(void *arg, struct wf_str text) {
-    wf_buf_addstr(&((struct screen *)arg)->text, text);
-}
-
-static void screen_size(void *arg, size_t *columns, size_t *lines) {
-    *columns = ((struct screen *)arg)->columns;
-    *lines = ((struct screen *)arg)->lines;
-}
-
-static void screen_init(struct screen *screen, bool live) {
-    struct wf_progress_options options = {
-        .live = live,
-        .unicode = true,
-        .write = screen_write,
-        .size = screen_size,
-        .arg = screen,
-    };
-
-    *screen = (struct screen){.columns = 60, .lines = 24, .next_id = 1};
-    screen->progress = wf_progress_new(&options);
-}
-
-static void screen_deinit(struct screen *screen) {
-    wf_progress_free(screen->progress);
-    wf_buf_free(&screen->text);
-}
-
-static int64_t at(int64_t ms) {
-    return (int64_t)T0 * 1000 + ms;
-}
-
-/* The next event, at `ms` after the start; `previous` 0: the one before. */
-static uint64_t event_after(struct screen *screen, uint64_t previous,
-                            enum wf_event_type type, const char *state,
-                            int64_t ms, const char *error,
-                            const char *cause) {
-    uint64_t id = screen->next_id++;
-    struct wf_history_event event = {
-        .event = {
-            .type = type,
-            .id = id,
-            .previous_id = previous > 0 ? previous : id - 1,
-            .time_ms = at(ms),
-            .error = wf_str(error),
-            .cause = wf_str(cause),
-        },
-        .state_name = wf_str(state),
-        .resource_type = WF_STR("lua"),
-        .resource = WF_STR("patch.apply"),
-    };
-
-    wf_progress_event(screen->progress, &event);
-    return id;
-}
-
-static void event(struct screen *screen, enum wf_event_type type,
-                  const char *state, int64_t ms) {
-    event_after(screen, 0, type, state, ms, NULL, NULL);
-}
-
-static void failure(struct screen *screen, enum wf_event_type type,
-                    int64_t ms, const char *error, const char *cause) {
-    event_after(screen, 0, type, NULL, ms, error, cause);
-}
-
-static void assert_text(struct screen *screen, const char *expected) {
-    wf_buf_u8(&screen->text, 0);
-    assert_string_equal(screen->text.data, expected);
-    screen->text.len = 0;
-}
-
-/* Draws, and gives what a terminal would show: the sequences that move and
- * erase are checked on their own. */
-static void assert_drawn(struct screen *screen, int64_t ms,
-                         const char *expected) {
-    wf_progress_draw(screen->progress, at(ms));
-    assert_text(screen, expected);
-}
 
 static void run_patch(struct screen *screen) {
     event(screen, WF_EVENT_EXECUTION_STARTED, NULL, 0);
@@ -217,27 +129,6 @@ static void test_tree_of_a_failure(void **state) {
     screen_deinit(&screen);
 }
 
-/* An event of a Map, or of its iteration `index`. */
-static uint64_t map_event(struct screen *screen, uint64_t previous,
-                          enum wf_event_type type, const char *map,
-                          uint64_t number, int64_t ms) {
-    uint64_t id = screen->next_id++;
-    struct wf_history_event event = {
-        .event = {
-            .type = type,
-            .id = id,
-            .previous_id = previous > 0 ? previous : id - 1,
-            .time_ms = at(ms),
-            .index = number,
-            .length = number,
-        },
-        .state_name = wf_str(map),
-    };
-
-    wf_progress_event(screen->progress, &event);
-    return id;
-}
-
 static void test_branches_nest(void **state) {
     struct screen screen;
     uint64_t started, a, b;
@@ -279,14 +170,6 @@ static void test_branches_nest(void **state) {
     assert_true(wf_str_eq(wf_progress_failed_state(screen.progress),
                           WF_STR("Both/B2")));
     screen_deinit(&screen);
-}
-
-/* A Map of `total` items, each iteration in a task of its own. Returns the
- * event that started it. */
-static uint64_t begin_map(struct screen *screen, uint64_t total) {
-    event(screen, WF_EVENT_EXECUTION_STARTED, NULL, 0);
-    event(screen, WF_EVENT_MAP_STATE_ENTERED, "Roll", 0);
-    return map_event(screen, 0, WF_EVENT_MAP_STATE_STARTED, "Roll", total, 0);
 }
 
 static uint64_t begin_iteration(struct screen *screen, uint64_t previous,

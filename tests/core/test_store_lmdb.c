@@ -171,6 +171,7 @@ static void set_format(const struct fixture *f, uint8_t format) {
     snprintf(path, sizeof(path), "%s/moonstep.mdb", f->directory);
     assert_int_equal(mdb_env_create(&env), 0);
     mdb_env_set_maxdbs(env, 8);
+    mdb_env_set_mapsize(env, 1 << 24); /* the store's may not fit */
     assert_int_equal(mdb_env_open(env, path, MDB_NOSUBDIR, 0600), 0);
     assert_int_equal(mdb_txn_begin(env, NULL, 0, &txn), 0);
     assert_int_equal(mdb_dbi_open(txn, "meta", 0, &dbi), 0);

@@ -72,7 +72,8 @@ end
 
 --- A write has failed or will soon: the server ends by itself.
 local function expect_stop(process)
-  if not wait_for(STOP_MS, "goes on after an I/O error", function()
+  local what = "goes on after an I/O error of " .. faults:file()
+  if not wait_for(STOP_MS, what, function()
     return not process:is_running()
   end) then
     return

@@ -62,7 +62,10 @@ static enum write_faults_kind kind_now(void) {
                 : WRITE_FAULTS_NONE;
 }
 
+static _Thread_local char file_name[sizeof(plan->file)];
+
 static int fail(int error) {
+    memcpy(plan->file, file_name, sizeof(plan->file));
     __atomic_fetch_add(&plan->hits, 1, __ATOMIC_RELEASE);
     errno = error;
     return -1;
@@ -83,6 +86,8 @@ static bool is_concerned(int fd) {
     if (len < 0)
         return false;
     path[len] = '\0';
+    const char *name = strrchr(path, '/');
+    snprintf(file_name, sizeof(file_name), "%.63s", name ? name + 1 : path);
     return strncmp(path, directory, directory_len) == 0 &&
            path[directory_len] == '/' && !strstr(path + directory_len, "lock");
 }
@@ -118,10 +123,9 @@ static size_t room_for(int fd, off_t at, size_t len) {
 
 /* ---- writes ---- */
 
-static ssize_t write_checked(int fd, const void *data, size_t len, off_t at) {
+/* What fits on the disk. */
+static ssize_t write_fitting(int fd, const void *data, size_t len, off_t at) {
     enum write_faults_kind kind = kind_now();
-    if (is_its_turn(WRITE_FAULTS_WRITE))
-        return fail(EIO);
     if (kind == WRITE_FAULTS_NO_ROOM)
         return fail(ENOSPC);
     if (kind != WRITE_FAULTS_ROOM)
@@ -131,6 +135,12 @@ static ssize_t write_checked(int fd, const void *data, size_t len, off_t at) {
     ssize_t done = fits ? REAL(pwrite)(fd, data, fits, at) : fail(ENOSPC);
     pthread_mutex_unlock(&lock);
     return done;
+}
+
+static ssize_t write_checked(int fd, const void *data, size_t len, off_t at) {
+    return is_its_turn(WRITE_FAULTS_WRITE)
+               ? fail(EIO)
+               : write_fitting(fd, data, len, at);
 }
 
 EXPORTED ssize_t pwrite(int fd, const void *data, size_t len, off_t at) {
@@ -147,47 +157,42 @@ EXPORTED ssize_t write(int fd, const void *data, size_t len) {
     return done;
 }
 
-/* Vectors are passed on piece by piece: a short count is allowed. As with the
- * real call, it is no failure: errno stays as it was. */
-static ssize_t short_count(ssize_t total, int saved) {
-    if (total == 0)
-        return -1;
-    errno = saved;
+/* Passed on piece by piece: a short count is allowed. As with the real call,
+ * it is no failure: errno stays as it was. */
+static ssize_t write_vector(int fd, const struct iovec *parts, int count,
+                            off_t at) {
+    ssize_t total = 0;
+    int saved = errno;
+    if (is_its_turn(WRITE_FAULTS_WRITE))
+        return fail(EIO);
+    for (int i = 0; i < count; i++) {
+        ssize_t done = write_fitting(fd, parts[i].iov_base,
+                                     parts[i].iov_len, at + total);
+        if (done < 0 && total == 0)
+            return -1;
+        if (done < 0)
+            errno = saved;
+        else
+            total += done;
+        if (done < 0 || (size_t)done < parts[i].iov_len)
+            break;
+    }
     return total;
 }
 
 EXPORTED ssize_t writev(int fd, const struct iovec *parts, int count) {
     if (!is_concerned(fd))
         return REAL(writev)(fd, parts, count);
-    ssize_t total = 0;
-    int saved = errno;
-    for (int i = 0; i < count; i++) {
-        ssize_t done = write(fd, parts[i].iov_base, parts[i].iov_len);
-        if (done < 0)
-            return short_count(total, saved);
-        total += done;
-        if ((size_t)done < parts[i].iov_len)
-            break;
-    }
-    return total;
+    ssize_t done = write_vector(fd, parts, count, lseek(fd, 0, SEEK_CUR));
+    if (done > 0)
+        lseek(fd, done, SEEK_CUR);
+    return done;
 }
 
 EXPORTED ssize_t pwritev(int fd, const struct iovec *parts, int count,
                          off_t at) {
-    if (!is_concerned(fd))
-        return REAL(pwritev)(fd, parts, count, at);
-    ssize_t total = 0;
-    int saved = errno;
-    for (int i = 0; i < count; i++) {
-        ssize_t done = write_checked(fd, parts[i].iov_base, parts[i].iov_len,
-                                     at + total);
-        if (done < 0)
-            return short_count(total, saved);
-        total += done;
-        if ((size_t)done < parts[i].iov_len)
-            break;
-    }
-    return total;
+    return is_concerned(fd) ? write_vector(fd, parts, count, at)
+                            : REAL(pwritev)(fd, parts, count, at);
 }
 
 /* ---- setting room aside, and asking for it ---- */

@@ -12,7 +12,9 @@
 
 enum write_faults_kind {
     WRITE_FAULTS_NONE,
-    WRITE_FAULTS_WRITE,   /**< One write fails with EIO, the `after`th. */
+    WRITE_FAULTS_WRITE,   /**< One write fails with EIO, the `after`th; one
+                            of a vector as a whole, since what fails behind
+                            its beginning is a short count to the caller. */
     WRITE_FAULTS_SYNC,    /**< One flush does, the `after`th. */
     WRITE_FAULTS_ROOM,    /**< A full disk: the files of the directory have
                             `room` bytes together; what fits is written. */
@@ -26,6 +28,7 @@ struct write_faults {
     uint32_t hits;  /**< Calls that were made to fail. */
     uint32_t unused;
     uint64_t room;
+    char file[64];  /**< Name of the one that the last of them was about. */
 };
 
 #endif

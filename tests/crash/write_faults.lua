@@ -11,6 +11,7 @@ ffi.cdef([[
   struct write_faults {
     volatile uint32_t kind, after, hits, unused;
     volatile uint64_t room;
+    char file[64];
   };
   void *mmap(void *at, size_t size, int protection, int flags, int fd,
              long offset);
@@ -57,6 +58,11 @@ end
 --- How many calls failed since the fault was set.
 function faults:hits()
   return self.map.hits
+end
+
+--- The name of the file that the last of them was about.
+function faults:file()
+  return ffi.string(self.map.file)
 end
 
 return write_faults

@@ -4,11 +4,13 @@
 packages_build=(
   cmake gcc libc6-dev ninja-build pkg-config
   libluajit-5.1-dev liblmdb-dev libev-dev libmicrohttpd-dev
-  libcurl4-openssl-dev libssl-dev libpcre2-dev zlib1g-dev lua-cjson-dev ca-certificates
+  libcurl4-openssl-dev libssl-dev libpcre2-dev libexpat1-dev zlib1g-dev
+  lua-cjson-dev ca-certificates
 )
 # To test it.
 packages_test=(
-  clang libclang-rt-dev libcmocka-dev luajit lua-busted lua-filesystem curl util-linux procps
+  clang libclang-rt-dev libcmocka-dev luajit lua-busted lua-filesystem curl
+  python3 util-linux procps
 )
 # AWS's command line, for tests/sdk.
 packages_sdk=(awscli)

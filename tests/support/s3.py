@@ -4,7 +4,8 @@ Prints its URL. Every request must be signed (Signature Version 4,
 checked in full) with the key "AKTEST", the secret "secret/+key" and the
 region eu-test-1, unless its bucket is called "open". Keys with a special
 meaning: "broken/..." fails with status 500, "flaky/..." once, "slow/..."
-is refused once with status 503.
+is refused once with status 503, "whole/..." knows no ranges, "sizeless/..."
+does not tell its size.
 GET /-/requests answers with the requests so far, a line each.
 """
 import hashlib
@@ -146,7 +147,8 @@ def get(request, bucket, key):
     first, last = int(match[1]), min(int(match[2]), len(body) - 1)
     if first >= len(body):
         raise Refused(416, "InvalidRange")
-    headers["Content-Range"] = "bytes %d-%d/%d" % (first, last, len(body))
+    size = "*" if key.startswith("sizeless/") else len(body)
+    headers["Content-Range"] = "bytes %d-%d/%s" % (first, last, size)
     return 206, body[first:last + 1], headers
 
 

@@ -161,8 +161,8 @@ void store_gate_open(struct wf_store *base) {
     gate->end = &gate->first;
 }
 
-void store_gate_hold_answers(struct wf_store *base) {
-    gate_of(base)->holds_answers = true;
+void store_gate_hold_answers(struct wf_store *base, bool hold) {
+    gate_of(base)->holds_answers = hold;
 }
 
 unsigned store_gate_answers(const struct wf_store *base) {
@@ -176,7 +176,6 @@ unsigned store_gate_answers(const struct wf_store *base) {
 void store_gate_give_answers(struct wf_store *base) {
     struct gate *gate = gate_of(base);
     struct answer *answer, *next;
-    gate->holds_answers = false;
     for (answer = gate->answers; answer; answer = next) {
         next = answer->next;
         if (!answer->is_there)

@@ -17,9 +17,11 @@
 struct wf_store *store_gate_new(struct wf_store *behind);
 void store_gate_close(struct wf_store *gate); /* holds back from now on */
 void store_gate_open(struct wf_store *gate);
-void store_gate_hold_answers(struct wf_store *gate);
+/** From now on, or no longer. */
+void store_gate_hold_answers(struct wf_store *gate, bool hold);
 /** How many are held. */
 unsigned store_gate_answers(const struct wf_store *gate);
+/** Those; not what is read because of them. */
 void store_gate_give_answers(struct wf_store *gate);
 /** Frees the gate and what waits in it; returns the store behind it. */
 struct wf_store *store_gate_crash(struct wf_store *gate);

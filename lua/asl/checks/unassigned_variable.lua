@@ -3,6 +3,7 @@
 -- @module asl.checks.unassigned_variable
 
 local survey = require("asl.survey")
+local variable_references = require("asl.variable_references")
 
 local unassigned_variable = {
   code = "MOONSTEP_UNASSIGNED_VARIABLE",
@@ -51,22 +52,14 @@ local function is_assigned(scope, name, cache)
   return false
 end
 
-local function sorted(set)
-  local list = {}
-  for name in pairs(set) do
-    list[#list + 1] = name
-  end
-  table.sort(list)
-  return list
-end
-
 --- Runs the check. It needs the loaded machine, which knows what states refer
 -- to.
 function unassigned_variable.run(whole, report)
   local cache = {}
   for number, loaded in ipairs(whole.machine and whole.machine.states or {}) do
     local state = whole.states[number]
-    for _, name in ipairs(sorted(loaded.variables or {})) do
+    local names = variable_references.sorted(loaded.variables or {})
+    for _, name in ipairs(names) do
       if state.name == loaded.name
           and not is_assigned(state.scope, name, cache) then
         report(state.location, "The variable '$" .. name

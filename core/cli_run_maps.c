@@ -1,0 +1,131 @@
+/*
+ * cli_run_maps.c - Map Runs in the progress of a run. Their counts are asked
+ * for a few times a second, the causes of failures when a child has failed;
+ * what goes on in the children otherwise is not shown.
+ */
+#include "cli_run.h"
+
+enum {
+    ASK_MS = 250,
+    RUNS_AT_ONCE = 16, /* that are asked for */
+    MOST_ASKED = 64,
+};
+
+/* ---- answers ---- */
+
+/* Nothing is open any more: the end was waiting for that. */
+static void answered(struct wf_run *run) {
+    if (--run->asked > 0 || !run->has_ended)
+        return;
+    run->has_ended = false;
+    if (run->step == WF_RUN_WAIT)
+        wf_run_await_end(run);
+}
+
+bool wf_run_maps_wait(struct wf_run *run) {
+    run->has_ended = run->asked > 0;
+    return run->has_ended;
+}
+
+static uint64_t failed(const struct wf_map_run_counts *counts) {
+    return counts->failed + counts->timed_out;
+}
+
+static void on_counts(void *arg, const struct wf_refusal *refusal,
+                      const struct wf_map_run_reply *reply) {
+    struct wf_run *run = arg;
+
+    if (refusal == NULL) {
+        const struct wf_progress_map_run counts = {
+            .arn = reply->arn,
+            .done = reply->items.succeeded,
+            .failed = failed(&reply->items),
+            .running = reply->items.running,
+            .total = reply->items.total,
+            .failed_children = failed(&reply->executions),
+            .is_over = reply->status != WF_EXECUTION_RUNNING,
+        };
+        wf_progress_map_run(run->progress, &counts,
+                            counts.is_over ? reply->stop_ms
+                                           : wf_clock_now_ms(&run->clock));
+    }
+    answered(run);
+}
+
+static void on_child(void *arg, const struct wf_refusal *refusal,
+                     const struct wf_execution_reply *reply) {
+    struct wf_run *run = arg;
+
+    if (refusal == NULL) {
+        const struct wf_progress_child child = {
+            .map_run_arn = reply->map_run_arn,
+            .name = reply->name,
+            .error = reply->error,
+            .cause = reply->cause,
+            .timed_out = reply->status == WF_EXECUTION_TIMED_OUT,
+            .start_ms = reply->start_ms,
+            .stop_ms = reply->stop_ms,
+        };
+        wf_progress_child_failed(run->progress, &child);
+    }
+    answered(run);
+}
+
+/* ---- questions ---- */
+
+static void ask_for(struct wf_run *run, struct wf_str arn) {
+    run->asked++;
+    wf_engine_describe_map_run(run->engine, arn, on_counts, run);
+}
+
+static void on_ask(struct ev_loop *loop, ev_timer *timer, int revents) {
+    struct wf_run *run = timer->data;
+    struct wf_str arn;
+    size_t i = 0;
+
+    (void)revents;
+    if (wf_progress_map_run_at(run->progress, 0).len == 0) {
+        ev_timer_stop(loop, timer);
+        return;
+    }
+    if (run->asked > 0)
+        return;
+    for (; i < RUNS_AT_ONCE; i++) {
+        arn = wf_progress_map_run_at(run->progress, i);
+        if (arn.len > 0)
+            ask_for(run, arn);
+    }
+}
+
+void wf_run_maps_init(struct wf_run *run) {
+    ev_timer_init(&run->ask, on_ask, ASK_MS / 1000.0, ASK_MS / 1000.0);
+    run->ask.data = run;
+}
+
+void wf_run_maps_follow(struct wf_run *run) {
+    if (!run->is_quiet && !ev_is_active(&run->ask) &&
+        wf_progress_map_run_at(run->progress, 0).len > 0)
+        ev_timer_start(run->loop, &run->ask);
+}
+
+/* The last counts of a run are asked for at once; it comes first now. */
+void wf_run_maps_event(struct wf_run *run, enum wf_event_type type) {
+    struct wf_str arn = wf_progress_map_run_at(run->progress, 0);
+
+    wf_run_maps_follow(run);
+    if (!run->is_quiet && arn.len > 0 &&
+        (type == WF_EVENT_MAP_RUN_SUCCEEDED ||
+         type == WF_EVENT_MAP_RUN_FAILED || type == WF_EVENT_MAP_RUN_ABORTED))
+        ask_for(run, arn);
+}
+
+void wf_run_maps_other(struct wf_run *run, struct wf_str arn,
+                       enum wf_event_type type) {
+    if (run->is_quiet || run->asked >= MOST_ASKED ||
+        (type != WF_EVENT_EXECUTION_FAILED &&
+         type != WF_EVENT_EXECUTION_TIMED_OUT) ||
+        !wf_progress_wants_child(run->progress))
+        return;
+    run->asked++;
+    wf_engine_describe_execution(run->engine, arn, on_child, run);
+}
