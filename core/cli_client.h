@@ -44,6 +44,11 @@ int wf_cli_pages(const struct wf_options *options);
 int wf_cli_show_map_run(const struct wf_options *options, struct wf_str arn);
 /** Appends how many items of a described Map Run are done: "80/100". */
 void wf_cli_add_done(struct wf_buf *line, struct wf_value run);
+/** Appends a line of a described Map Run: "moonstep: LABEL: 20 items
+ * succeeded, 3 running". */
+void wf_cli_add_counts(struct wf_buf *line, struct wf_value run);
+/** Appends the label in a Map Run's ARN. */
+void wf_cli_add_label(struct wf_buf *out, struct wf_str arn);
 int wf_cli_follow(const struct wf_options *options);
 int wf_cli_stop(const struct wf_options *options);
 /** machines STATE-MACHINE, create, update, delete. */

@@ -26,6 +26,41 @@ void wf_cli_add_done(struct wf_buf *line, struct wf_value run) {
                 (long long)total);
 }
 
+void wf_cli_add_label(struct wf_buf *out, struct wf_str arn) {
+    const char *end = arn.data + arn.len;
+    const char *slash = memchr(arn.data, '/', arn.len);
+    const char *colon =
+        slash != NULL ? memchr(slash, ':', (size_t)(end - slash)) : NULL;
+
+    if (colon != NULL)
+        wf_buf_add(out, slash + 1, (size_t)(colon - slash - 1));
+}
+
+void wf_cli_add_counts(struct wf_buf *line, struct wf_value run) {
+    static const char *const names[][2] = {
+        {"failed", "failed"},   {"timed out", "timedOut"},
+        {"aborted", "aborted"}, {"running", "running"},
+        {"pending", "pending"},
+    };
+    struct wf_value counts;
+    struct wf_buf arn = {0};
+
+    if (!wf_value_member(run, WF_STR("itemCounts"), &counts))
+        return;
+    wf_cli_member(run, "mapRunArn", &arn);
+    wf_buf_adds(line, "moonstep: ");
+    wf_cli_add_label(line, (struct wf_str){arn.data, arn.len});
+    wf_buf_addf(line, ": %lld items succeeded",
+                (long long)count_of(counts, "succeeded"));
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        long long count = count_of(counts, names[i][1]);
+        if (count > 0)
+            wf_buf_addf(line, ", %lld %s", count, names[i][0]);
+    }
+    wf_buf_u8(line, '\n');
+    wf_buf_free(&arn);
+}
+
 /* A column for each state that something can be in. */
 static const char *const columns[][2] = {
     {"TOTAL", "total"},         {"PENDING", "pending"},

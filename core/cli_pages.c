@@ -196,14 +196,9 @@ static void machine_row(struct wf_buf *line, struct wf_value row) {
 
 static void map_run_row(struct wf_buf *line, struct wf_value row) {
     struct wf_buf arn = {0}, text = {0};
-    const char *slash, *colon;
 
     wf_cli_member(row, "mapRunArn", &arn);
-    wf_buf_u8(&arn, 0);
-    slash = strchr(arn.data, '/');
-    colon = slash != NULL ? strchr(slash, ':') : NULL;
-    if (colon != NULL)
-        wf_buf_add(&text, slash + 1, (size_t)(colon - slash - 1));
+    wf_cli_add_label(&text, wf_cli_text(&arn));
     wf_term_cell(line, wf_cli_text(&text), 36, true);
     wf_buf_adds(line, "  ");
     add_cell(line, row, "status", 9);
@@ -215,7 +210,7 @@ static void map_run_row(struct wf_buf *line, struct wf_value row) {
     text.len = 0;
     wf_cli_add_duration(&text, row);
     wf_term_cell(line, wf_cli_text(&text), 8, true);
-    wf_buf_addf(line, "  %s", arn.data);
+    wf_buf_addf(line, "  %.*s", (int)arn.len, arn.data);
     wf_buf_free(&arn);
     wf_buf_free(&text);
 }

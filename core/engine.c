@@ -25,7 +25,7 @@
 #define BATCHES_IN_FLIGHT 2
 #define LONGEST_SLEEP_S 1.0   /* steps of the wall clock are noticed */
 #define HOUSEKEEPING_S 0.05
-#define ITEM_THREADS 2
+#define ITEM_THREADS 4 /* one bucket that hangs must not stop all others */
 
 void wf_engine_notice(struct wf_engine *engine, const char *format, ...) {
     char text[2048];

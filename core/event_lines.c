@@ -273,6 +273,8 @@ static void put_retry(struct wf_event_lines *lines, struct pen *pen,
 
 static void put_resource(struct wf_event_lines *lines, struct pen *pen,
                          const struct told *told) {
+    if (member(told->details, "mapRunArn", &lines->text))
+        part(pen, "36", text_of(&lines->text));
     lines->cell.len = 0;
     if (!wf_type_ends(told->event.type, "Scheduled"))
         return;

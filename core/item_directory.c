@@ -91,15 +91,31 @@ static int fail(struct wf_error *err, const char *verb, const char *name) {
 
 /* ---- files ---- */
 
+static uint64_t stamp_of(const struct stat *st) {
+    uint64_t stamp = (uint64_t)st->st_size * UINT64_C(0x9e3779b97f4a7c15);
+
+    stamp ^= (uint64_t)st->st_mtim.tv_sec * UINT64_C(0xc2b2ae3d27d4eb4f);
+    stamp += (uint64_t)st->st_mtim.tv_nsec;
+    stamp *= UINT64_C(0x165667b19e3779f9);
+    return stamp ^ stamp >> 32;
+}
+
 static ssize_t file_read(struct wf_item_source *source, char *data,
                          size_t cap, struct wf_error *err) {
     struct file_source *file = (struct file_source *)source;
+    struct stat st;
     ssize_t got;
 
     do
         got = read(file->fd, data, cap);
     while (got < 0 && errno == EINTR);
-    return got < 0 ? fail(err, "read", source->name) : got;
+    if (got < 0 || fstat(file->fd, &st) != 0)
+        return fail(err, "read", source->name);
+    if (stamp_of(&st) != source->stamp)
+        return wf_error_set(err, WF_E_INVALID,
+                            "%.300s has changed while it was read",
+                            source->name);
+    return got;
 }
 
 static int file_seek(struct wf_item_source *source, uint64_t offset,
@@ -117,15 +133,6 @@ static void file_free(struct wf_item_source *source) {
 
 static const struct wf_item_source_ops file_ops = {file_read, file_seek,
                                                    file_free};
-
-static uint64_t stamp_of(const struct stat *st) {
-    uint64_t stamp = (uint64_t)st->st_size * UINT64_C(0x9e3779b97f4a7c15);
-
-    stamp ^= (uint64_t)st->st_mtim.tv_sec * UINT64_C(0xc2b2ae3d27d4eb4f);
-    stamp += (uint64_t)st->st_mtim.tv_nsec;
-    stamp *= UINT64_C(0x165667b19e3779f9);
-    return stamp ^ stamp >> 32;
-}
 
 struct wf_item_source *wf_item_source_file(int directory, const char *key,
                                            const char *name,

@@ -398,14 +398,22 @@ static void add_source(struct wf_item_reader *reader,
     wf_buf_addstr(&batch->text, uri);
 }
 
+/* An item: 1; 0 at the end; -1; OTHER_PART: the next one is in another part,
+ * whose stamp no position of this batch has. */
+#define OTHER_PART 2
 static int next_item(struct wf_item_reader *reader,
                      struct wf_item_batch *batch, struct wf_error *err) {
     if (reader->options.dataset == WF_ITEM_LIST)
         return next_object(reader, batch, err);
     for (;;) {
-        int there = reader->parser ? 1 : next_part(reader, 0, err);
+        bool is_open = reader->parser != NULL;
+        int there = is_open ? 1 : next_part(reader, 0, err);
         if (there <= 0)
             return there;
+        if (batch->count == 0)
+            put_position(reader, &batch->start);
+        else if (!is_open)
+            return OTHER_PART;
         there = reader->parser->ops->next(reader->parser, batch, err);
         if (there > 0) {
             reader->place = reader->parser->place;
@@ -418,19 +426,20 @@ static int next_item(struct wf_item_reader *reader,
 }
 
 void wf_item_batch_clear(struct wf_item_batch *batch) {
-    batch->text.len = batch->position.len = 0;
+    batch->text.len = batch->start.len = batch->position.len = 0;
     batch->count = 0;
     batch->end = false;
 }
 
 void wf_item_batch_free(struct wf_item_batch *batch) {
     wf_buf_free(&batch->text);
+    wf_buf_free(&batch->start);
     wf_buf_free(&batch->position);
     free(batch->items);
     *batch = (struct wf_item_batch){0};
 }
 
-/* Adds an item unless there is none: 1, 0, -1. */
+/* Adds an item unless there is none: as next_item(). */
 static int add_item(struct wf_item_reader *reader,
                     struct wf_item_batch *batch) {
     size_t text = batch->text.len;
@@ -443,7 +452,7 @@ static int add_item(struct wf_item_reader *reader,
     if (!reader->begun && begin(reader, &reader->failure) != 0)
         return -1;
     int there = next_item(reader, batch, &reader->failure);
-    if (there > 0)
+    if (there == 1)
         reader->items++;
     else
         batch->text.len = text;
@@ -457,7 +466,8 @@ int wf_item_reader_next(struct wf_item_reader *reader, size_t max_items,
 
     wf_item_batch_clear(batch);
     batch->first = reader->items;
-    while (there > 0 && batch->count < max_items &&
+    put_position(reader, &batch->start);
+    while (there == 1 && batch->count < max_items &&
            (batch->count == 0 || batch->text.len < max_bytes))
         there = add_item(reader, batch);
     reader->ended |= there == 0;

@@ -26,7 +26,8 @@
  * A position says how much has been handed out. It is 32 bytes, in a listing
  * followed by a key (as S3's StartAfter: objects may have come and gone), and
  * a reader of the same options that seeks to it goes on with the next item.
- * It refuses if the file is not the one it was: size or mtime differ.
+ * It refuses if the file is not the one it was: size or mtime differ. So does
+ * a read of a file that has changed since it was opened.
  *
  * Everything here blocks: it belongs on a helper thread, as
  * item_reader_async.h does it. A reader is used by one thread at a time.
@@ -84,13 +85,15 @@ struct wf_item {
     size_t source_start, source_len; /**< "s3://bucket/key"; len 0: none. */
 };
 
-/** Items with consecutive numbers. All-zero is a valid empty one. */
+/** Items with consecutive numbers, of one part (in a plain listing: of any).
+ * All-zero is a valid empty one. */
 struct wf_item_batch {
     struct wf_buf text;
     struct wf_item *items;
     size_t count, cap;
     uint64_t first;         /**< Number of the first item, from 0. */
     bool end;               /**< No item follows. */
+    struct wf_buf start;    /**< Position before the first item. */
     struct wf_buf position; /**< Behind the last item. */
 };
 
@@ -120,7 +123,7 @@ int wf_item_reader_seek(struct wf_item_reader *reader, struct wf_str position,
                         struct wf_error *err);
 /**
  * Clears the batch and fills it: until it has `max_items`, or at least
- * `max_bytes` of text, or the data set ends. After -1 the batch has the items
+ * `max_bytes` of text, or the part or the data set ends. After -1 the batch has the items
  * before the fault, and the next call reports it again.
  */
 int wf_item_reader_next(struct wf_item_reader *reader, size_t max_items,

@@ -18,9 +18,9 @@ static struct wf_family **place_of(struct wf_families *families,
     return at;
 }
 
-struct wf_family *wf_family_find(const struct wf_families *families,
+struct wf_family *wf_family_find(struct wf_families *families,
                                  uint64_t parent, uint32_t run) {
-    return *place_of((struct wf_families *)(uintptr_t)families, parent, run);
+    return *place_of(families, parent, run);
 }
 
 void wf_family_join(struct wf_families *families,

@@ -36,10 +36,9 @@ struct wf_map_input {
 
     /* Of a reader: items, of which the first `at` are behind us. */
     struct wf_item_reader_async *reader;
-    struct wf_item_batch items;
+    struct wf_item_batch items; /* before it is read: its start only */
     uint32_t at, skip;
     bool is_reading, is_failed;
-    struct wf_buf start;  /* the position where `items` begins */
     struct wf_buf cause;  /* why reading has failed; also of others */
     uint64_t taken;       /* items, behind the run's place or in the batch */
 };
@@ -54,7 +53,6 @@ void wf_map_input_free(struct wf_map_input *input) {
     wf_doc_unref(input->settings);
     wf_doc_unref(input->selected);
     wf_buf_free(&input->batch);
-    wf_buf_free(&input->start);
     wf_buf_free(&input->cause);
     free(input);
 }
@@ -107,7 +105,7 @@ static struct wf_map_input *new_input(struct wf_engine *engine,
         input->max_bytes = BATCH_BYTES;
     input->taken = run->item;
     input->skip = run->skip;
-    wf_buf_add(&input->start, run->position.data, run->position.len);
+    wf_buf_add(&input->items.start, run->position.data, run->position.len);
     return input;
 }
 
@@ -125,11 +123,8 @@ static void run_frame(struct wf_map_input *input) {
 static void items_read(void *arg, struct wf_item_batch *batch,
                        const struct wf_error *err) {
     struct wf_map_input *input = arg;
-    struct wf_buf start = input->start;
     input->is_reading = false;
     input->engine->loads--;
-    input->start = input->items.position;
-    input->items.position = start;
     wf_item_batch_free(&input->items);
     input->items = *batch;
     *batch = (struct wf_item_batch){0};
@@ -157,11 +152,10 @@ static enum wf_map_next open_reader(struct wf_map_input *input,
                     &reader);
     input->reader = wf_item_settings_reader(
         wf_engine_item_threads(engine), engine->options.stores, reader,
-        (struct wf_str){input->start.data, input->start.len}, &err);
+        (struct wf_str){input->items.start.data, input->items.start.len},
+        &err);
     if (!input->reader)
         return failed(input, "States.ItemReaderFailed", err.message, next);
-    /* The first batch begins where the reader does. */
-    wf_buf_add(&input->items.position, input->start.data, input->start.len);
     read_more(input);
     return WF_MAP_NEXT_LATER;
 }
@@ -373,7 +367,8 @@ static void move_place(struct wf_map_run *run, uint32_t items) {
     run->item += items;
     if (run->has_reader) {
         run->position.len = 0;
-        wf_buf_add(&run->position, input->start.data, input->start.len);
+        wf_buf_add(&run->position, input->items.start.data,
+                   input->items.start.len);
         run->skip = input->at;
     } else {
         run->pending -= items;

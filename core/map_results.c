@@ -28,7 +28,7 @@ struct wf_map_results {
     size_t slot_count;
     struct wf_buf output;    /* the array; the writer's details */
     enum wf_result_transformation transformation;
-    bool is_busy, is_done;
+    bool is_done;
     struct wf_buf cause;     /* why not */
 };
 
@@ -66,6 +66,11 @@ static void forget_outputs(struct wf_map_run *run) {
     free(run->places);
     run->places = NULL;
     run->place_count = run->output_count = 0;
+}
+
+void wf_map_results_forget(struct wf_map_run *run) {
+    run->outputs_lost |= run->output_count > 0;
+    forget_outputs(run);
 }
 
 /* A child that has failed, and is tolerated, has this for an output. */
@@ -187,7 +192,6 @@ static void next_page(struct wf_engine *engine, struct wf_map_run *run);
 static void finish(struct wf_engine *engine, struct wf_frame *frame) {
     struct wf_map_results *results = frame->fork->run->results;
     results->is_done = true;
-    results->is_busy = false;
     wf_frame_run(engine, frame);
 }
 
@@ -395,7 +399,8 @@ static void next_page(struct wf_engine *engine, struct wf_map_run *run) {
                   new_step(engine, run, 0));
 }
 
-/* Every child's end is in the store now. */
+/* Every child's end is in the store now: it was in a batch with a change of
+ * the parent, which may have been held back. */
 static void durable(void *arg) {
     struct step *step = arg;
     struct wf_engine *engine = step->engine;
@@ -408,14 +413,14 @@ static void begin(struct wf_engine *engine, struct wf_frame *frame) {
     struct wf_map_run *run = frame->fork->run;
     struct wf_map_results *results = wf_calloc(1, sizeof(*results));
     results->engine = engine;
-    results->is_busy = true;
     results->transformation = transformation_of(frame);
     run->results = results;
     if (run->has_writer && !open_writer(engine, frame))
         return;
     if (!run->has_writer)
         wf_buf_u8(&results->output, '[');
-    wf_engine_after(engine, durable, new_step(engine, run, 0));
+    wf_execution_after(engine, frame->execution, durable,
+                       new_step(engine, run, 0));
 }
 
 /* ---- the answer ---- */

@@ -74,8 +74,9 @@ static uint64_t bits_of(double number) {
 }
 
 void wf_map_run_encode(const struct wf_map_run *run, struct wf_buf *out) {
+    struct wf_map_run copy = *run;
     uint64_t *numbers[NUMBERS];
-    numbers_of((struct wf_map_run *)(uintptr_t)run, numbers);
+    numbers_of(&copy, numbers);
     wf_buf_u8(out, IMAGE_VERSION);
     wf_buf_u8(out, flags_of(run));
     wf_buf_u8(out, (uint8_t)run->status);

@@ -31,12 +31,13 @@
  * that stand its start and how many items it has (varints).
  *
  *   G row, and part of the frame's image:
- *     version:1 flags:1 status:1 start:varint duration:varint label
- *     max_concurrency:varint tolerated_count:varint tolerated_percentage:8
+ *     version:1 flags:1 status:1
  *     counts of items, then of executions: running succeeded failed timed_out
  *     aborted written (varints)
- *     started:varint item:varint state:varint position skip:varint
- *     frame:varint
+ *     tolerated_count:varint started:varint item:varint pending:varint
+ *     started_event:varint state:varint start:varint duration:varint
+ *     frame:varint max_concurrency:varint tolerated_percentage:8
+ *     label position skip:varint
  *
  * A Map Run's name is a UUID that holds parent and number, and the name of a
  * child is one that holds its id, so that neither needs a row by name.
@@ -183,7 +184,7 @@ struct wf_families {
 };
 
 /** NULL: none of its children are in memory. */
-struct wf_family *wf_family_find(const struct wf_families *families,
+struct wf_family *wf_family_find(struct wf_families *families,
                                  uint64_t parent, uint32_t run);
 /** An execution that is a child comes to memory, or leaves it. */
 void wf_family_join(struct wf_families *families,
@@ -240,11 +241,11 @@ uint64_t wf_map_counts_failed(const struct wf_map_counts *counts);
 /** The execution ends: so do its runs, and their children. */
 void wf_map_runs_end(struct wf_engine *engine,
                      struct wf_execution *execution);
+/** The execution of the run has ended while the run's frame was but a row:
+ * that goes, the run's row says the end. */
+void wf_map_run_left(struct wf_engine *engine, struct wf_map_run *run);
 /** Adds the run's row to the batch. */
 void wf_map_run_put(struct wf_engine *engine, struct wf_map_run *run);
-/** The same, of one whose frame was a row when its execution ended. */
-void wf_map_run_put_aborted(struct wf_engine *engine, struct wf_map_run *run,
-                            int64_t stop_ms);
 /** Adds the rows of runs that have changed. */
 void wf_map_runs_put(struct wf_engine *engine,
                      struct wf_execution *execution);
@@ -281,6 +282,8 @@ bool wf_map_results_get(struct wf_engine *engine, struct wf_frame *frame,
 /** Keeps what a child has ended with. */
 void wf_map_results_keep(struct wf_engine *engine, struct wf_map_run *run,
                          const struct wf_execution *child);
+/** Gives back the memory of outputs: they are read from rows instead. */
+void wf_map_results_forget(struct wf_map_run *run);
 void wf_map_results_free(struct wf_map_results *results);
 
 /* ---- map_stop.c ---- */

@@ -3,8 +3,9 @@
  * the run has failed, or its execution has ended before it.
  *
  * A pass ends those in memory and loads those that are parked, some at a
- * time. Since a child may park behind its back, passes go on until one has
- * found none, and the ends of all are in batches.
+ * time. Since a child may park behind its back, what is in memory is looked at
+ * before each read of rows, and passes go on until one has found none, and the
+ * ends of all are in batches.
  */
 #include <stdlib.h>
 
@@ -56,14 +57,21 @@ static bool stop_members(struct wf_engine *engine, struct wf_family *family) {
     return found;
 }
 
-static void stop_in_memory(struct map_stop *stop) {
+/* The same for all of them. Nobody counts children of a parent that has
+ * ended: those that wait for it, since its frame was being loaded when it
+ * ended, wait no longer. */
+static bool stop_in_memory(const struct map_stop *stop) {
     struct wf_families *families = &stop->engine->families;
+    bool found = false;
     for (size_t i = 0; i < WF_FAMILY_BUCKETS; i++)
-        for (struct wf_family *f = families->buckets[i], *next; f; f = next) {
-            next = f->next;
-            if (is_of(stop, f))
-                stop->found |= stop_members(stop->engine, f);
+        for (struct wf_family *f = families->buckets[i]; f; f = f->next) {
+            if (!is_of(stop, f))
+                continue;
+            found |= stop_members(stop->engine, f);
+            if (stop->run == WF_MAP_RUNS)
+                wf_family_orphan(stop->engine, f);
         }
+    return found;
 }
 
 static void look_at_rows(struct map_stop *stop);
@@ -71,8 +79,8 @@ static void look_at_rows(struct map_stop *stop);
 static void step(struct map_stop *stop) {
     void (*done)(void *arg) = stop->done;
     void *arg = stop->arg;
-    stop_in_memory(stop);
-    if (stop->is_last && !stop->found) {
+    bool found = stop_in_memory(stop);
+    if (stop->is_last && !stop->found && !found) {
         wf_call_free(stop);
         done(arg);
         return;
@@ -81,6 +89,7 @@ static void step(struct map_stop *stop) {
         stop->from.len = 0;
         stop->found = false;
     }
+    stop->found |= found;
     look_at_rows(stop);
 }
 
@@ -149,5 +158,6 @@ void wf_map_stop(struct wf_engine *engine, uint64_t parent, uint32_t run,
     stop->run = run;
     stop->done = done;
     stop->arg = arg;
+    stop->found = stop_in_memory(stop);
     look_at_rows(stop);
 }

@@ -229,11 +229,16 @@ static bool has_room(const struct wf_engine *engine) {
            engine->active_bytes < engine->options.memory_bytes / 2;
 }
 
-/* One child may always run, or nothing would ever make room. */
-static bool has_room_for(const struct wf_engine *engine,
-                         const struct wf_map_run *run) {
-    return has_room(engine) ||
-           (!engine->stalled && run->executions.running == 0);
+/* Outputs that are kept give way. One child may always run: what takes the
+ * room may be runs that wait for some, each. */
+static bool has_room_for(struct wf_engine *engine, struct wf_frame *frame) {
+    struct wf_map_run *run = frame->fork->run;
+    if (has_room(engine) || engine->stalled)
+        return !engine->stalled;
+    wf_map_results_forget(run);
+    wf_frame_measure(frame);
+    wf_execution_measure(engine, frame->execution);
+    return has_room(engine) || run->executions.running == 0;
 }
 
 static void wait_for_room(struct wf_engine *engine, struct wf_map_run *run) {
@@ -286,7 +291,7 @@ static unsigned start_children(struct wf_engine *engine,
         return 0;
     wf_frame_changed(engine, frame); /* they are coupled with its change */
     while (goes_on && may_start(run) && made < budget) {
-        if (!has_room_for(engine, run)) {
+        if (!has_room_for(engine, frame)) {
             wait_for_room(engine, run);
             return made;
         }
@@ -414,10 +419,10 @@ static void record_over(struct wf_engine *engine, struct wf_frame *frame,
     wf_frame_event(engine, frame, &event);
 }
 
-static void set_ended(struct wf_map_run *run, enum wf_map_run_status status,
-                      int64_t stop_ms) {
+static void set_end(struct wf_map_run *run, enum wf_map_run_status status,
+                    int64_t now_ms) {
     run->status = status;
-    run->stop_ms = stop_ms;
+    run->stop_ms = now_ms < run->start_ms ? run->start_ms : now_ms;
     run->items.written =
         run->items.succeeded + wf_map_counts_failed(&run->items);
     run->executions.written =
@@ -427,7 +432,7 @@ static void set_ended(struct wf_map_run *run, enum wf_map_run_status status,
 /* Its row goes with the execution's next batch. */
 static void end_run(struct wf_engine *engine, struct wf_execution *execution,
                     struct wf_map_run *run, enum wf_map_run_status status) {
-    set_ended(run, status, wf_execution_now(engine, execution));
+    set_end(run, status, wf_execution_now(engine, execution));
     wf_map_input_free(run->input);
     wf_map_results_free(run->results);
     run->input = NULL;
@@ -447,14 +452,12 @@ uint64_t wf_map_run_over(struct wf_engine *engine, struct wf_frame *frame,
     return run->follows_start ? run->started_event : frame->previous_event;
 }
 
-static void abort_counts(struct wf_map_counts *counts) {
-    counts->aborted += counts->running;
-    counts->running = 0;
-}
-
 static void abort_running(struct wf_map_run *run) {
-    abort_counts(&run->items);
-    abort_counts(&run->executions);
+    struct wf_map_counts *counts[] = {&run->items, &run->executions};
+    for (size_t i = 0; i < 2; i++) {
+        counts[i]->aborted += counts[i]->running;
+        counts[i]->running = 0;
+    }
 }
 
 void wf_map_runs_end(struct wf_engine *engine,
@@ -471,6 +474,12 @@ void wf_map_runs_end(struct wf_engine *engine,
     }
 }
 
+void wf_map_run_left(struct wf_engine *engine, struct wf_map_run *run) {
+    abort_running(run);
+    set_end(run, WF_MAP_RUN_ABORTED, wf_clock_now_ms(engine->clock));
+    wf_map_run_put(engine, run);
+}
+
 /* ---- rows ---- */
 
 void wf_map_run_put(struct wf_engine *engine, struct wf_map_run *run) {
@@ -482,13 +491,6 @@ void wf_map_run_put(struct wf_engine *engine, struct wf_map_run *run) {
                  (struct wf_str){row.data, row.len});
     wf_buf_free(&row);
     run->row_due = false;
-}
-
-void wf_map_run_put_aborted(struct wf_engine *engine, struct wf_map_run *run,
-                            int64_t stop_ms) {
-    abort_running(run);
-    set_ended(run, WF_MAP_RUN_ABORTED, stop_ms);
-    wf_map_run_put(engine, run);
 }
 
 void wf_map_runs_put(struct wf_engine *engine,

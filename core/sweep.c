@@ -19,7 +19,6 @@ struct wf_sweep {
     struct wf_link link;
     struct wf_engine *engine;
     uint64_t execution;
-    int64_t stop_ms;    /* of the execution */
     struct wf_buf from; /* key to go on from */
 };
 
@@ -32,17 +31,17 @@ void wf_sweeps_free(struct wf_engine *engine) {
     }
 }
 
-/* A frame's row, and what belongs to it. Its Map Run has been aborted. */
+/* A frame's row, and what belongs to it. */
 static void sweep_frame(struct wf_sweep *sweep, const struct wf_row *row) {
     struct wf_engine *engine = sweep->engine;
     struct wf_batch *rows = wf_engine_rows(engine);
     struct wf_reader in = {row->value.data, row->value.data + row->value.len,
                            false};
     struct wf_execution *nobody = wf_execution_new();
-    nobody->id = sweep->execution;
     uint32_t number = wf_key_u32(row->key, 8);
-    struct wf_frame *frame = wf_frame_new(nobody, number);
     struct wf_key key;
+    nobody->id = sweep->execution;
+    struct wf_frame *frame = wf_frame_new(nobody, number);
     if (wf_frame_decode(&in, frame)) {
         key = wf_key_timer(engine->partition, frame->row_due_ms,
                            sweep->execution, number);
@@ -52,7 +51,7 @@ static void sweep_frame(struct wf_sweep *sweep, const struct wf_row *row) {
         if (frame->has_checkpoint)
             wf_batch_delete(rows, wf_key_str(&key));
         if (frame->fork && frame->fork->run)
-            wf_map_run_put_aborted(engine, frame->fork->run, sweep->stop_ms);
+            wf_map_run_left(engine, frame->fork->run);
     }
     wf_batch_delete(rows, row->key);
     wf_execution_free(nobody);
@@ -84,17 +83,7 @@ static void finish(struct wf_sweep *sweep) {
     wf_map_stop(sweep->engine, sweep->execution, WF_MAP_RUNS, swept, sweep);
 }
 
-static void sweep_row(struct wf_sweep *sweep, const struct wf_row *row) {
-    struct wf_execution_image image;
-    if (row->key.len == wf_key_execution(0, 0).len) {
-        if (wf_image_of(row->value, &image))
-            sweep->stop_ms = image.stop_ms;
-    } else {
-        sweep_frame(sweep, row);
-    }
-}
-
-static void some_rows(void *arg, const struct wf_row *rows, size_t count,
+static void frame_rows(void *arg, const struct wf_row *rows, size_t count,
                        bool more, const struct wf_error *err) {
     struct wf_sweep *sweep = arg;
     struct wf_engine *engine = sweep->engine;
@@ -102,7 +91,7 @@ static void some_rows(void *arg, const struct wf_row *rows, size_t count,
     if (wf_engine_read_failed(engine, err))
         return;
     for (size_t i = 0; i < count; i++)
-        sweep_row(sweep, &rows[i]);
+        sweep_frame(sweep, &rows[i]);
     if (!more || count == 0) {
         finish(sweep);
         return;
@@ -126,11 +115,11 @@ static void sweep_more(void *arg) {
         .max_bytes = 4 << 20,
     };
     engine->loads++;
-    wf_store_scan(engine->store, &range, some_rows, sweep);
+    wf_store_scan(engine->store, &range, frame_rows, sweep);
 }
 
 void wf_sweep_start(struct wf_engine *engine, uint64_t execution) {
-    struct wf_key from = wf_key_execution(engine->partition, execution);
+    struct wf_key from = wf_key_frame(engine->partition, execution, 0);
     struct wf_sweep *sweep = wf_calloc(1, sizeof(*sweep));
     sweep->engine = engine;
     sweep->execution = execution;

@@ -213,11 +213,26 @@ local function wait(state)
   return moment and "Wait until " .. text.one_line(moment) or "Wait"
 end
 
+local function processor_config(state)
+  return fields_of(fields_of(state.ItemProcessor).ProcessorConfig)
+end
+
+--- Whether a state (its fields) is a distributed Map.
+function caption.is_distributed(state)
+  return string_of(processor_config(state), "Mode") == "DISTRIBUTED"
+end
+
+-- "Distributed Map LABEL (EXPRESS)"
+local function distributed_map(state)
+  local label = string_of(state, "Label")
+  local kind = string_of(processor_config(state), "ExecutionType")
+  return "Distributed Map" .. (label and " " .. text.one_line(label) or "")
+    .. (kind and " (" .. text.one_line(kind) .. ")" or "")
+end
+
 local function map(state)
-  local processor = fields_of(state.ItemProcessor)
-  local mode = string_of(fields_of(processor.ProcessorConfig), "Mode")
   local limit = tonumber(state.MaxConcurrency)
-  return (mode == "DISTRIBUTED" and "Distributed Map" or "Map")
+  return (caption.is_distributed(state) and distributed_map(state) or "Map")
     .. (limit and limit > 0 and ", " .. number(limit) .. " at a time" or "")
 end
 

@@ -10,7 +10,8 @@ local doc = require("wf.doc")
 local json = {}
 
 local NODE = { "id", "name", "type", "detail", "detail_note", "parent", "x",
-  "y", "w", "h", "title", "lines", "is_cut", "retries", "unreached", "lanes" }
+  "y", "w", "h", "title", "lines", "is_cut", "retries", "distributed",
+  "unreached", "lanes" }
 local EDGE = { "from", "to", "kind", "label", "note", "points", "box" }
 local BOX = { "x", "y", "w", "h", "lines" }
 local POINT = { "x", "y" }

@@ -22,9 +22,9 @@
 -- a node too far away to draw a line to). type is the state's Type, "Start",
 -- "End", "Missing", "Reference" or "Unknown". lines is the name as it fits;
 -- detail says what the state does and fits too (detail_note: the full text,
--- if it was cut); parent is the id of the container, nil at the top; retries
--- and unreached are flags; lanes are the boxes { x, y, w, h } of a Parallel's
--- branches or a Map's iterator.
+-- if it was cut); parent is the id of the container, nil at the top; retries,
+-- distributed (a Map) and unreached are flags; lanes are the boxes
+-- { x, y, w, h } of a Parallel's branches or a Map's iterator.
 --
 -- Edge: from and to are ids, kind is "next", "choice", "default", "catch",
 -- "start" or "end"; label is the full text, note another one for a tooltip;
@@ -220,6 +220,7 @@ local function emit_node(out, item, dx, dy, parent)
     x = x, y = y, w = item.w, h = item.h, lines = node.lines,
     detail = node.detail, detail_note = node.detail_note,
     is_cut = node.is_cut, retries = node.retries or nil,
+    distributed = node.distributed or nil,
     unreached = item.unreached or nil, title = node.title,
   }
   out.nodes[#out.nodes + 1] = shown

@@ -49,8 +49,8 @@ local function add_node(out, node, indent)
   local id = "s" .. out.count
   out.ids[node] = id
   if node.is_container then
-    out[#out + 1] = indent .. "subgraph " .. id .. " [" .. label(node.name)
-      .. "]"
+    out[#out + 1] = indent .. "subgraph " .. id .. " [" .. label(node.name
+      .. (node.distributed and ": " .. node.detail or "")) .. "]"
     local multiple = #node.scopes > 1
     for at, scope in ipairs(node.scopes) do
       local inner = indent .. "  "

@@ -11,7 +11,8 @@
 -- A node: id ("/States/A", as in the validator's locations), name, type
 -- (AWS's; "Missing" for a target that is not there, "Unknown" for what is no
 -- state), detail ("Wait 30 s"), retries (boolean), ends (End or Succeed),
--- is_container, scopes (of a container: one for each branch).
+-- is_container, distributed (of a Map), scopes (of a container: one for each
+-- branch).
 --
 -- An edge: from, to (nodes), kind ("next", "choice", "default", "catch"),
 -- label (or nil), and note (the full text if label leaves something out).
@@ -108,6 +109,7 @@ local function node_of(scope, name, state, value)
     or kind and text.one_line(kind) or "no type"
   node.ends = kind == "Succeed" or state.End == true
   node.retries = type(state.Retry) == "table"
+  node.distributed = kind == "Map" and caption.is_distributed(state)
   add_scopes(node, state, value)
   node.is_container = kind == "Parallel" or kind == "Map" or #node.scopes > 0
   return node

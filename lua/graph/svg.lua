@@ -69,6 +69,7 @@ local function rules(colors, column)
     ".box{fill:$box;stroke:$border}",
     ".group{fill:$group;stroke:$border}",
     ".lane{fill:$lane;stroke:$lane_border}",
+    ".ring{stroke:$border}",
     ".name{fill:$title}.detail{fill:$detail}",
     ".line{stroke:$line}.tip{fill:$line}",
     ".catch .line{stroke:$error}.catch .tip{fill:$error}",
@@ -93,7 +94,8 @@ text{font-family:Arial,Helvetica,"Liberation Sans",Arimo,sans-serif}
 .detail,.text{font-size:11px}
 .text,.mark-text{text-anchor:middle}
 .mark-text{font-size:12px;font-weight:600}
-.box,.group,.sign,.lane{stroke-width:1}
+.box,.group,.sign,.lane,.ring{stroke-width:1}
+.ring{fill:none}
 .line{fill:none;stroke-width:1.5}
 .catch .line{stroke-dasharray:5 3}
 .Missing .box,.Unknown .box,.Reference .box,.unreached .box{]]
@@ -310,6 +312,10 @@ local function add_node(out, node, icons)
     tooltip(node_tooltip(node)),
     rect(node.title and "group box" or "box", node.x, node.y, node.w, node.h,
       9) }
+  if node.distributed then
+    parts[#parts + 1] = rect("ring", node.x + 3, node.y + 3, node.w - 6,
+      node.h - 6, 7)
+  end
   for _, lane in ipairs(node.lanes or {}) do
     parts[#parts + 1] = rect("lane", lane.x, lane.y, lane.w, lane.h, 7)
   end

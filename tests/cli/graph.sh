@@ -30,6 +30,23 @@ out_has '"id":"/States/Ready?"'
 "$moonstep" graph - --format mermaid <"$home/loop.asl.json" >"$home/out"
 out_has "flowchart TB"
 
+# A distributed Map is told from others.
+cat >"$home/each.asl.json" <<'ASL'
+{"StartAt": "Each", "States": {"Each": {"Type": "Map", "Label": "Parts",
+  "End": true, "ItemProcessor": {
+    "ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "EXPRESS"},
+    "StartAt": "One", "States": {"One": {"Type": "Pass", "End": true}}}}}}
+ASL
+expect 0 graph "$home/each.asl.json"
+out_has '<rect class="ring"'
+out_has "Distributed Map Parts (EXPRESS)"
+expect 0 graph "$home/each.asl.json" --format mermaid
+out_has 'subgraph s1 ["Each: Distributed Map Parts #40;EXPRESS#41;"]'
+expect 0 graph "$home/each.asl.json" --format dot
+out_has 'label="Each\nDistributed Map Parts (EXPRESS)"'
+expect 0 graph "$home/each.asl.json" --format json
+out_has '"distributed":true'
+
 # Half-written definitions are drawn; what is not JSON is not.
 echo '{"States": {"A": {"Next": "B"}}}' >"$home/half.json"
 expect 0 graph "$home/half.json"

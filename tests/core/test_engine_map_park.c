@@ -7,6 +7,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -140,6 +141,28 @@ static void the_end_of_one_ends_a_parked_run(void **state) {
     free(child);
 }
 
+/* The run fails while its children are leaving memory. */
+static void children_on_their_way_are_stopped(void **state) {
+    struct rig *rig = open_with(state, MAP_MACHINE(WAITS, ""));
+    for (unsigned turns = 0; turns < 24; turns++) {
+        const char *arn =
+            rig_start(rig, NULL, "[3600,3600,3600,3600,3600,3600]");
+        until_runs(rig, arn, "executions 0+6+0");
+        const char *arns = map_child_arns(rig, arn);
+        char *child = wf_strndup(arns, strcspn(arns, "\n"));
+        rig_turns(rig, 4);
+        rig_jump(rig, 30);
+        usleep(55000); /* housekeeping parks those that are idle */
+        rig_turns(rig, turns % 8);
+        rig_reply_of(rig, rig_ask_stop(rig, child, "E", "C"));
+        rig_end(rig, arn);
+        rig_assert_text(rig, map_runs(rig, arn),
+                        "FAILED items 0+0+0+0+0+6 "
+                        "executions 0+0+0+0+0+6\n");
+        free(child);
+    }
+}
+
 /* Nothing of the iterations is in memory when the execution is stopped. */
 static void parked_runs_of_iterations_are_aborted(void **state) {
     struct rig *rig = open_with(
@@ -212,6 +235,7 @@ int main(int argc, char **argv) {
         ENGINE_TEST_REAL(many_come_back_at_once),
         ENGINE_TEST_REAL(parked_children_are_stopped),
         ENGINE_TEST_REAL(the_end_of_one_ends_a_parked_run),
+        ENGINE_TEST_REAL(children_on_their_way_are_stopped),
         ENGINE_TEST_REAL(parked_runs_of_iterations_are_aborted),
         ENGINE_TEST_REAL(parked_runs_are_aborted_by_a_failure),
         ENGINE_TEST_REAL(a_parked_execution_times_out),

@@ -104,6 +104,22 @@ static void batches_have_items(void **state) {
                     "SUCCEEDED items 0+0+5+0+0+0 executions 0+0+3+0+0+0\n");
 }
 
+/* More than are taken in a turn. */
+static void batches_may_be_long(void **state) {
+    struct rig *rig = opened(state);
+    struct wf_buf input = {0};
+    for (int i = 0; i < 700; i++)
+        wf_buf_addf(&input, "%c%d", i ? ',' : '[', i);
+    wf_buf_adds(&input, "]");
+    wf_buf_u8(&input, 0);
+    map_run(rig, MAP_MACHINE(STANDARD("A", "'A':{'Type':'Pass','Parameters':{"
+                                           "'n.$':'States.ArrayLength("
+                                           "$.Items)'},'End':true}"),
+                             ",'ItemBatcher':{'MaxItemsPerBatch':300}"),
+            input.data, SUCCEEDED, "[{'n':300},{'n':300},{'n':100}]");
+    wf_buf_free(&input);
+}
+
 static void batches_have_so_many_bytes(void **state) {
     struct rig *rig = opened(state);
     /* {"Items":[1111,2222]} has 21. */
@@ -190,6 +206,57 @@ static void a_run_without_room_goes_on(void **state) {
     wf_buf_u8(&input, 0);
     map_run(rig, MAP_MACHINE(WAITS, ",'ItemsPath':'$.l'"), input.data,
             SUCCEEDED, "[1,2,3]");
+    wf_buf_free(&input);
+    free(pad);
+}
+
+/* What is kept of outputs gives way when memory is short. */
+static void outputs_leave_room_for_children(void **state) {
+    struct rig *rig = *state;
+    rig->options.memory_bytes = 400000;
+    opened(state);
+    char *pad = padding(10000);
+    struct wf_buf input = {0};
+    wf_buf_addf(&input, "{\"p\":%s,\"l\":[0", pad);
+    for (int i = 1; i < 60; i++)
+        wf_buf_addf(&input, ",%d", i);
+    wf_buf_adds(&input, "]}");
+    wf_buf_u8(&input, 0);
+    struct rig_reply *end = map_run(
+        rig, MAP_MACHINE(ECHO, ",'MaxConcurrency':5,'ItemsPath':'$.l',"
+                               "'ItemSelector':{'p.$':'$.p'}"),
+        input.data, SUCCEEDED, NULL);
+    assert_int_equal(rig_count(end->output, "xxx\"}"), 60);
+    wf_buf_free(&input);
+    free(pad);
+}
+
+/* Threads decide what another branch does: its execution is held back from
+ * batches, and so are the ends of children that have been counted. */
+static void results_are_read_when_they_are_there(void **state) {
+    struct rig *rig = *state;
+    rig->clock.seeded = false; /* which would do without threads */
+    opened(state);
+    char *pad = padding(300000);
+    struct wf_buf input = {0};
+    wf_buf_addf(&input, "{\"l\":[1,2,3],\"p\":%s,\"n\":0}", pad);
+    wf_buf_u8(&input, 0);
+    struct rig_reply *end = map_run(
+        rig,
+        "{'StartAt':'P','States':{'P':{'Type':'Parallel','Branches':["
+        BRANCH("B", "'B':{'Type':'Pass','Parameters':{'p.$':'$.p','n.$':"
+                    "'States.MathAdd($.n,1)'},'Next':'W'},"
+                    "'W':{'Type':'Wait','Seconds':0,'Next':'C'},"
+                    "'C':{'Type':'Choice','Choices':[{'Variable':'$.n',"
+                    "'NumericLessThan':12,'Next':'B'}],'Default':'Z'},"
+                    "'Z':{'Type':'Pass','Parameters':{},'End':true}") ","
+        BRANCH("N", "'N':{'Type':'Pass','Parameters':{'l.$':'$.l'},"
+                    "'Next':'M'},'M':{'Type':'Map','ItemsPath':'$.l',"
+                    "'ResultWriter':{'WriterConfig':{'Transformation':"
+                    "'NONE','OutputType':'JSON'}}," ECHO ",'End':true}")
+        "],'End':true}}}",
+        input.data, SUCCEEDED, NULL);
+    assert_int_equal(rig_count(end->output, "SUCCEEDED"), 3);
     wf_buf_free(&input);
     free(pad);
 }
@@ -375,12 +442,16 @@ int main(int argc, char **argv) {
         ENGINE_TEST_BOTH(selectors_see_items_and_context),
         ENGINE_TEST_BOTH(a_selector_that_fails_fails_the_run),
         ENGINE_TEST_BOTH(batches_have_items),
+        ENGINE_TEST_BOTH(batches_may_be_long),
         ENGINE_TEST_BOTH(batches_have_so_many_bytes),
         ENGINE_TEST_BOTH(variables_are_not_seen_inside),
         ENGINE_TEST_BOTH(an_express_run_is_one_too),
         ENGINE_TEST_BOTH(items_may_be_large),
         ENGINE_TEST_LMDB(outputs_may_be_too_large),
         ENGINE_TEST_BOTH(a_run_without_room_goes_on),
+        ENGINE_TEST_BOTH(outputs_leave_room_for_children),
+        ENGINE_TEST_BOTH(results_are_read_when_they_are_there),
+        ENGINE_TEST_REAL(results_are_read_when_they_are_there),
         ENGINE_TEST_BOTH(no_more_run_at_once_than_may),
         ENGINE_TEST_BOTH(tolerated_failures_are_outputs),
         ENGINE_TEST_BOTH(a_percentage_is_tolerated),

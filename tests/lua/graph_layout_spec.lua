@@ -281,6 +281,21 @@ describe("containers", function()
     assert.equal(map.id, node(picture, "Z").parent)
   end)
 
+  it("say whether they are distributed", function()
+    local config = '"ProcessorConfig":{"Mode":"DISTRIBUTED",'
+      .. '"ExecutionType":"EXPRESS"}'
+    local maps = compute(machine([["A":{"Type":"Map","Label":"Parts",
+      "MaxConcurrency":4,"Next":"B","ItemProcessor":{]] .. config .. [[}},
+      "B":{"Type":"Map","MaxConcurrency":4,"ItemProcessor":{
+        "ProcessorConfig":{"Mode":"INLINE"}},"End":true}]]))
+    local a, b = node(maps, "A"), node(maps, "B")
+    assert.equal("Distributed Map Parts (EXPRESS), 4 at a time",
+      a.detail_note or a.detail)
+    assert.is_true(a.distributed)
+    assert.equal("Map, 4 at a time", b.detail)
+    assert.is_nil(b.distributed)
+  end)
+
   it("may have nothing in them", function()
     check(machine([["A":{"Type":"Parallel","Next":"B"},
       "B":{"Type":"Map","ItemProcessor":{},"End":true}]]))
