@@ -73,12 +73,13 @@ if(CMOCKA_FOUND)
               wf_lua_stdlib)
   endforeach()
   foreach(name engine_profile engine_branches engine_branches_fail
-          engine_branches_park engine_branches_recover)
+          engine_branches_park)
     unit_test(${name} SOURCES ${ENGINE_FIXTURE}
               tests/support/branches.c LINK wf_engine wf_worker
               wf_lua_stdlib)
   endforeach()
-  foreach(name engine_map_run engine_map_recover engine_map_stop)
+  foreach(name engine_branches_recover engine_map_run engine_map_recover
+          engine_map_files engine_map_park engine_map_stop)
     unit_test(${name} SOURCES ${ENGINE_FIXTURE} tests/support/branches.c
               tests/support/item_files.c tests/support/map_runs.c
               LINK wf_engine wf_worker wf_lua_stdlib)

@@ -10,8 +10,8 @@
 
 #include <cmocka.h>
 
-#include "branches.h"
 #include "lua_stdlib.h"
+#include "map_runs.h"
 
 static const char handlers[] =
     "local t = {}\n"
@@ -25,25 +25,11 @@ static const char handlers[] =
     "end\n"
     "return t\n";
 
-static bool has_no_rows(struct rig *rig, void *arg) {
-    (void)arg;
-    if (rig->is_real)
-        rig_jump(rig, 1);
-    return rig_stats(rig).active_executions == 0 &&
-           rig_rows(rig, 'E', 12) + rig_rows(rig, 'T', 0) +
-                   rig_rows(rig, 'K', 0) + rig_rows(rig, 'O', 0) ==
-               0;
-}
-
-static void until_no_rows(struct rig *rig) {
-    rig_until_true(rig, has_no_rows, NULL);
-}
-
 static struct rig_reply *end_after_crash(struct rig *rig, const char *input,
                                          unsigned turns) {
     struct rig_reply *end = branches_end_after_crash(rig, input, turns);
     if (end)
-        until_no_rows(rig);
+        map_until_no_rows(rig);
     return end;
 }
 
@@ -240,7 +226,7 @@ static void huge_results_are_read_again(void **state) {
     struct rig_reply *end =
         rig_end(rig, rig_start(rig, NULL, input.data));
     rig_assert_text(rig, end->output, "{'n':[0,1,2,3,4,5,6,7,8,9]}");
-    until_no_rows(rig);
+    map_until_no_rows(rig);
     wf_buf_free(&input);
     free(pad);
 }
@@ -259,24 +245,28 @@ struct maker {
     struct wf_buf text;
     unsigned states; /* named so far */
     unsigned chains[5]; /* first states of those around this one */
+    unsigned outermost; /* of those, whose variables are seen */
 };
 
 static unsigned pick(struct maker *maker, unsigned below) {
     return (unsigned)(next_random(&maker->random) % below);
 }
 
-static void random_chain(struct maker *maker, unsigned depth);
+static void random_chain(struct maker *maker, unsigned depth,
+                         const char *config);
+
+#define ERRORS "'E','States.ExceedToleratedFailureThreshold'"
 
 static void retry_and_catch(struct maker *maker, unsigned next) {
     if (pick(maker, 2))
         wf_buf_addf(&maker->text,
-                    "'Retry':[{'ErrorEquals':['E'],'IntervalSeconds':%u,"
-                    "'MaxAttempts':%u}],",
+                    "'Retry':[{'ErrorEquals':[" ERRORS "],"
+                    "'IntervalSeconds':%u,'MaxAttempts':%u}],",
                     1 + pick(maker, 3), 1 + pick(maker, 2));
     if (pick(maker, 2))
         wf_buf_addf(&maker->text,
-                    "'Catch':[{'ErrorEquals':['E'],'ResultPath':'$.e',"
-                    "'Next':'S%u'}],",
+                    "'Catch':[{'ErrorEquals':[" ERRORS "],"
+                    "'ResultPath':'$.e','Next':'S%u'}],",
                     next);
 }
 
@@ -287,7 +277,7 @@ static void random_parallel(struct maker *maker, unsigned depth) {
                               "'Branches':[");
     for (unsigned i = 0; i < branches; i++) {
         wf_buf_adds(&maker->text, i ? "," : "");
-        random_chain(maker, depth + 1);
+        random_chain(maker, depth + 1, "");
     }
     wf_buf_adds(&maker->text, "],");
 }
@@ -299,19 +289,40 @@ static void random_map(struct maker *maker, unsigned depth) {
                 "'list.$':'$.list'},'ResultSelector':{'n.$':'$[0].n',"
                 "'list.$':'$[*].n'},'ItemProcessor':",
                 pick(maker, 3));
-    random_chain(maker, depth + 1);
+    random_chain(maker, depth + 1, "");
+    wf_buf_u8(&maker->text, ',');
+}
+
+/* Executions see no variables from outside. */
+static void random_distributed(struct maker *maker, unsigned depth) {
+    unsigned outermost = maker->outermost;
+    wf_buf_addf(&maker->text,
+                "'Type':'Map','Label':'L%u','MaxConcurrency':%u,"
+                "'ToleratedFailureCount':%u,'ItemsPath':'$.list',"
+                "'ItemSelector':{'n.$':'$$.Map.Item.Value',"
+                "'list.$':'$.list'},'ResultSelector':{"
+                "'n.$':'States.ArrayLength($)','list.$':'$[*].n'},"
+                "'ItemProcessor':",
+                maker->states, pick(maker, 3), pick(maker, 3));
+    maker->outermost = depth + 1;
+    random_chain(maker, depth + 1,
+                 "'ProcessorConfig':{'Mode':'DISTRIBUTED',"
+                 "'ExecutionType':'STANDARD'},");
+    maker->outermost = outermost;
     wf_buf_u8(&maker->text, ',');
 }
 
 /* One state; `next`: the number of the one behind it. */
 static void random_state(struct maker *maker, unsigned depth, unsigned next) {
     struct wf_buf *text = &maker->text;
-    switch (pick(maker, depth < 3 ? 7 : 5)) {
+    switch (pick(maker, depth < 3 ? 8 : 5)) {
     case 0:
         wf_buf_addf(text, "'Type':'Pass','Parameters':{'n.$':"
                           "'States.MathAdd($.n, $v%u)','list.$':"
                           "'$.list'},",
-                    maker->chains[pick(maker, depth + 1)]);
+                    maker->chains[maker->outermost +
+                                  pick(maker, depth + 1 -
+                                                  maker->outermost)]);
         break;
     case 1:
         wf_buf_addf(text, "'Type':'Wait','Seconds':%u,", pick(maker, 4));
@@ -331,6 +342,10 @@ static void random_state(struct maker *maker, unsigned depth, unsigned next) {
         random_parallel(maker, depth);
         retry_and_catch(maker, next);
         break;
+    case 6:
+        random_distributed(maker, depth);
+        retry_and_catch(maker, next);
+        break;
     default:
         random_map(maker, depth);
         retry_and_catch(maker, next);
@@ -341,14 +356,15 @@ static void random_state(struct maker *maker, unsigned depth, unsigned next) {
 
 /* A chain begins with a variable, which those below it see. It ends with a
  * Pass that forgets caught errors, or sometimes fails. */
-static void random_chain(struct maker *maker, unsigned depth) {
+static void random_chain(struct maker *maker, unsigned depth,
+                         const char *config) {
     struct wf_buf *text = &maker->text;
     unsigned count = 2 + pick(maker, 3), first = maker->states;
     maker->states += count + 3;
     maker->chains[depth] = first;
-    wf_buf_addf(text, "{'StartAt':'S%u','States':{'S%u':{'Type':'Pass',"
+    wf_buf_addf(text, "{%s'StartAt':'S%u','States':{'S%u':{'Type':'Pass',"
                       "'Assign':{'v%u.$':'$.n'},'Next':'S%u'},",
-                first, first, first, first + 1);
+                config, first, first, first, first + 1);
     for (unsigned i = 1; i < count; i++) {
         wf_buf_addf(text, "'S%u':{", first + i);
         random_state(maker, depth, first + i + 1);
@@ -399,16 +415,15 @@ static struct rig_reply *run_crashing(struct rig *rig, uint64_t *random,
 static void crashes_change_no_end(struct rig *rig, uint64_t seed) {
     struct maker maker = {.random = seed * UINT64_C(0x9e3779b97f4a7c15) + 1};
     char name[32];
-    random_chain(&maker, 0);
+    random_chain(&maker, 0, "");
     wf_buf_u8(&maker.text, 0);
     snprintf(name, sizeof(name), "m%llu", (unsigned long long)seed);
     rig_machine(rig, name, maker.text.data);
     const char *input = "{'n':1,'list':[1,2]}";
     struct rig_reply *calm = end_of(rig, rig_start(rig, "calm", input));
-    branches_check(rig_story(rig, calm->arn));
+    map_check(rig, calm->arn);
     struct rig_reply *end =
         run_crashing(rig, &maker.random, "crashing", input);
-    branches_check(rig_story(rig, end->arn));
     if (end->status != calm->status ||
         strcmp(end->output ? end->output : "",
                calm->output ? calm->output : "") != 0 ||
@@ -418,7 +433,7 @@ static void crashes_change_no_end(struct rig *rig, uint64_t seed) {
                  wf_execution_status_name(end->status), end->output,
                  wf_execution_status_name(calm->status), calm->output,
                  maker.text.data);
-    until_no_rows(rig);
+    map_check(rig, end->arn);
     wf_buf_free(&maker.text);
 }
 

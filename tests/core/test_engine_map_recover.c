@@ -272,6 +272,39 @@ static void new_children_can_be_stopped(void **state) {
     free(pad);
 }
 
+/* So many steps that a thread makes them: 0. */
+#define LONG_ZERO "$sum([1..20000].($*0))"
+
+/* All that a script decides takes long. */
+static void long_decisions_survive_crashes(void **state) {
+    struct rig *rig = *state;
+    rig->clock.seeded = false; /* which would do without threads */
+    open_with(state,
+              "{'QueryLanguage':'JSONata','StartAt':'M','States':{'M':{"
+              "'Type':'Map','MaxConcurrency':2,'Items':'{% $map([1..6],"
+              "function($i){$i+" LONG_ZERO "}) %}','ItemSelector':"
+              "'{% $states.context.Map.Item.Value+" LONG_ZERO " %}',"
+              STANDARD("A", "'A':{'Type':'Pass','Output':'{% $states.input+"
+                            "10+" LONG_ZERO " %}','Next':'F'},'F':{"
+                            "'Type':'Choice','Choices':[{'Condition':"
+                            "'{% $states.input=14 %}','Next':'G'}],"
+                            "'Default':'B'},'G':{'Type':'Fail'},"
+                            "'B':{'Type':'Pass','End':true}")
+              ",'ToleratedFailureCount':1,'Output':"
+              "'{% $count($states.result)+" LONG_ZERO " %}','End':true}}}");
+    for (unsigned turns = 0; turns < 450; turns += 37) {
+        struct rig_reply *end = end_after_crash(rig, "0", turns);
+        if (!end)
+            continue;
+        if (!end->output)
+            fail_msg("%s: %s", end->error, end->cause);
+        rig_assert_text(rig, end->output, "6");
+        rig_assert_text(rig, map_runs(rig, end->arn),
+                        "SUCCEEDED items 0+0+5+1+0+0 "
+                        "executions 0+0+5+1+0+0\n");
+    }
+}
+
 int main(int argc, char **argv) {
     if (argc > 1 && strcmp(argv[1], "--worker-process") == 0)
         return wf_worker_main(argc, argv, &wf_stdlib);
@@ -285,6 +318,7 @@ int main(int argc, char **argv) {
         ENGINE_TEST_REAL(orphans_are_stopped_after_crashes),
         ENGINE_TEST_BOTH(large_items_survive_crashes),
         ENGINE_TEST_BOTH(new_children_can_be_stopped),
+        ENGINE_TEST_BOTH(long_decisions_survive_crashes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

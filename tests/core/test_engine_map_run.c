@@ -195,6 +195,21 @@ static void outputs_may_be_too_large(void **state) {
     free(pad);
 }
 
+/* The parent alone takes all memory that there is for executions. */
+static void a_run_without_room_goes_on(void **state) {
+    struct rig *rig = *state;
+    rig->options.memory_bytes = 100000;
+    opened(state);
+    char *pad = padding(100000);
+    struct wf_buf input = {0};
+    wf_buf_addf(&input, "{\"l\":[1,2,3],\"p\":%s}", pad);
+    wf_buf_u8(&input, 0);
+    map_run(rig, MAP_MACHINE(WAITS, ",'ItemsPath':'$.l'"), input.data,
+            SUCCEEDED, "[1,2,3]");
+    wf_buf_free(&input);
+    free(pad);
+}
+
 /* What is kept of outputs gives way when memory is short. */
 static void outputs_leave_room_for_children(void **state) {
     struct rig *rig = *state;
@@ -433,6 +448,7 @@ int main(int argc, char **argv) {
         ENGINE_TEST_BOTH(an_express_run_is_one_too),
         ENGINE_TEST_BOTH(items_may_be_large),
         ENGINE_TEST_LMDB(outputs_may_be_too_large),
+        ENGINE_TEST_BOTH(a_run_without_room_goes_on),
         ENGINE_TEST_BOTH(outputs_leave_room_for_children),
         ENGINE_TEST_BOTH(results_are_read_when_they_are_there),
         ENGINE_TEST_REAL(results_are_read_when_they_are_there),

@@ -3,10 +3,12 @@
 --
 -- A machine has `definition`; `input(number, directory)`; `events(number)`,
 -- its history as a list of labels (steps.lua); `output(number)`, a table that
--- the output must equal. Those of branching.lua are trees.
+-- the output must equal. Those of branching.lua are trees, those of
+-- distributing.lua have child executions.
 
 local branching = require("branching")
 local cjson = require("cjson")
+local distributing = require("distributing")
 local steps = require("steps")
 
 local machines = {}
@@ -135,21 +137,24 @@ machines.locked = {
   end,
 }
 
-for name, machine in pairs(branching) do
-  machines[name] = machine
+for _, others in ipairs({ branching, distributing }) do
+  for name, machine in pairs(others) do
+    machines[name] = machine
+  end
 end
 
 --- Names in a fixed order, and definitions as text.
 machines.names = { "pure", "waiting", "tasks", "locked", "branches",
-  "aborted", "stopped", "timed" }
+  "aborted", "stopped", "timed", "distributed", "orphaned" }
 for _, name in ipairs(machines.names) do
   machines[name].name = name
   machines[name].text = cjson.encode(machines[name].definition)
 end
 
 -- How often each is started: trees are much work.
-local SHARES = { pure = 22, waiting = 16, tasks = 14, locked = 10,
-  branches = 14, aborted = 10, stopped = 8, timed = 6 }
+local SHARES = { pure = 18, waiting = 14, tasks = 12, locked = 8,
+  branches = 12, aborted = 10, stopped = 6, timed = 6, distributed = 10,
+  orphaned = 4 }
 
 --- Any machine.
 function machines.any()

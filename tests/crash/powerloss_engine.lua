@@ -20,7 +20,8 @@ local server = require("server")
 
 ffi.cdef("void powerloss_mark(const char *text);")
 
-local KINDS = { "pure", "waiting", "branches", "aborted", "tasks", "stopped" }
+local KINDS = { "pure", "waiting", "branches", "aborted", "tasks", "stopped",
+  "distributed" }
 local IN_FLIGHT = 16
 local LIMIT_MS = 20000
 local ENDS_EVERY = 10 -- images of which all executions are awaited: one in

@@ -192,9 +192,13 @@ static void check_counts(struct rig *rig, const char *run,
     const uint64_t *found = children->found;
     wf_engine_describe_map_run(rig->engine, wf_str(run), on_run, &said);
     rig_until(rig, &said.done);
+    if (said.executions.total != children->count)
+        fail_msg("%s %s has %zu children, says %" PRIu64 "; notices: %.*s",
+                 wf_execution_status_name(said.status), run, children->count,
+                 said.executions.total, (int)rig->notices.len,
+                 rig->notices.data);
     assert_int_not_equal(said.status, WF_EXECUTION_RUNNING);
     assert_int_equal(said.executions.running, 0);
-    assert_int_equal(said.executions.total, children->count);
     assert_int_equal(found[WF_EXECUTION_RUNNING], 0);
     if (said.status == WF_EXECUTION_ABORTED)
         return;
