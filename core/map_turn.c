@@ -419,14 +419,20 @@ static void record_over(struct wf_engine *engine, struct wf_frame *frame,
     wf_frame_event(engine, frame, &event);
 }
 
+/* As AWS counts: results in the state's output are written, too. */
+static void count_written(struct wf_map_counts *counts) {
+    counts->written = counts->succeeded + wf_map_counts_failed(counts);
+}
+
 static void set_end(struct wf_map_run *run, enum wf_map_run_status status,
                     int64_t now_ms) {
     run->status = status;
     run->stop_ms = now_ms < run->start_ms ? run->start_ms : now_ms;
-    run->items.written =
-        run->items.succeeded + wf_map_counts_failed(&run->items);
-    run->executions.written =
-        run->executions.succeeded + wf_map_counts_failed(&run->executions);
+    if (status == WF_MAP_RUN_ABORTED ||
+        (status == WF_MAP_RUN_FAILED && !run->has_writer))
+        return;
+    count_written(&run->items);
+    count_written(&run->executions);
 }
 
 /* Its row goes with the execution's next batch. */
