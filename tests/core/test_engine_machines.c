@@ -125,7 +125,8 @@ static void running_executions_keep_their_revision(void **state) {
     wf_engine_describe_state_machine_for_execution(
         rig->engine, WF_STR(PREFIX "execution:m:y"), answer_machine, &answer);
     answer_expect_refused(rig, &answer, "ExecutionDoesNotExist",
-                          "Execution Does Not Exist: '" PREFIX "execution:m:y'");
+                          "Execution Does Not Exist: '" PREFIX
+                          "execution:m:y'");
     wf_buf_free(&answer.token);
 }
 
@@ -137,7 +138,9 @@ static void a_wrong_definition_changes_nothing(void **state) {
     answer_ask_update(rig, "{'States':{'A':{'Type':'Succeed'}}}", NULL, NULL,
                       &answer);
     answer_expect_refused(rig, &answer, "InvalidDefinition",
-                          "Invalid State Machine Definition: " "'SCHEMA_VALIDATION_FAILED: These fields are required: " "[StartAt] at /'");
+                          "Invalid State Machine Definition: "
+                          "'SCHEMA_VALIDATION_FAILED: These fields are "
+                          "required: [StartAt] at /'");
     answer_ask_update(rig, "not", NULL, NULL, &answer);
     rig_until(rig, &answer.done);
     wf_buf_u8(&answer.text, 0);
