@@ -29,6 +29,7 @@ struct scan {
 /* Where scanning is; in registers, so only what is inlined gets it. */
 struct here {
     const byte *at;
+    const byte *base;
     uint32_t count; /* nodes */
     uint32_t open;  /* the innermost open container, or NONE */
     uint32_t items; /* of it */
@@ -200,8 +201,8 @@ INLINE bool has_room(struct scan *s, const struct here *h) {
 INLINE void add_node(struct scan *s, struct here *h, const byte *end,
                      enum wf_json_type type, uint32_t count) {
     struct wf_node *node = &s->nodes[h->count++];
-    node->start = (uint32_t)(h->at - s->base);
-    node->end = (uint32_t)(end - s->base);
+    node->start = (uint32_t)(h->at - h->base);
+    node->end = (uint32_t)(end - h->base);
     node->next = h->count;
     node->count = count & WF_DOC_MOST_NODES;
     node->type = type;
@@ -369,7 +370,8 @@ INLINE bool scan_known_name(struct scan *s, struct here *h) {
 
 /* A member's name and the colon. */
 INLINE bool scan_name(struct scan *s, struct here *h) {
-    h->at = skip_blanks(h->at);
+    if (*h->at != '"')
+        h->at = skip_blanks(h->at);
     if (scan_known_name(s, h))
         return true;
     h->value = 0;
@@ -389,7 +391,8 @@ INLINE bool scan_name(struct scan *s, struct here *h) {
 /* What follows an item. `end`: what ends its container. */
 INLINE enum found scan_behind(struct scan *s, struct here *h, byte end) {
     h->items++;
-    h->at = skip_blanks(h->at);
+    if (*h->at != ',')
+        h->at = skip_blanks(h->at);
     if (*h->at == ',') {
         h->at++;
         return end == '}' ? IN_OBJECT : IN_ARRAY;
@@ -427,7 +430,7 @@ INLINE enum found scan_elements(struct scan *s, struct here *h) {
 
 /* The value that the text is; behind it, or NULL. */
 static const byte *scan_all(struct scan *s, uint32_t *count) {
-    struct here h = {.at = s->base, .open = NONE};
+    struct here h = {.at = s->base, .base = s->base, .open = NONE};
     enum found found = scan_value(s, &h);
 
     if (found == SCALAR)
