@@ -314,6 +314,7 @@ static int run_open(struct wf_run *run) {
         return wf_cli_fail(WF_EXIT_ENGINE, "%s", err.message);
     wf_cli_engine_options(run->options, &engine);
     engine.handlers = handler_directories(run);
+    engine.in_step = run->clock.is_virtual && run->clock.seeded;
     if (wf_cli_stores(run->options, run->place.directory, &engine,
                       &run->stores, &err) != 0)
         return wf_cli_fail(WF_EXIT_USAGE, "%s", err.message);

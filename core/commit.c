@@ -552,7 +552,8 @@ static void batch_durable(void *arg, const struct wf_error *err) {
     engine->durable_seq = commit->seq;
     wf_list_remove(&commit->link);
     engine->in_flight_count--;
-    adapt_limit(engine, commit);
+    if (!engine->options.in_step)
+        adapt_limit(engine, commit);
     if (commit->observed.len)
         wf_observed_send(engine, &commit->observed);
     if (engine->followers)

@@ -52,13 +52,27 @@ bool wf_engine_read_failed(struct wf_engine *engine,
     return true;
 }
 
-bool wf_engine_is_quiet(const struct wf_engine *engine) {
+/* Only a handler can still bring something. */
+static bool is_calm(const struct wf_engine *engine) {
     return wf_list_is_empty(&engine->run_queue) &&
            !wf_engine_has_open(engine) && engine->in_flight_count == 0 &&
            engine->loads == 0 && !engine->parked_scanning &&
-           engine->tasks.count == 0 && engine->cancelling == 0 &&
-           wf_list_is_empty(&engine->reaps) &&
            wf_evaluator_is_idle(engine->evaluator);
+}
+
+bool wf_engine_is_quiet(const struct wf_engine *engine) {
+    return is_calm(engine) && engine->tasks.count == 0 &&
+           engine->cancelling == 0 && wf_list_is_empty(&engine->reaps);
+}
+
+bool wf_engine_may_dispatch(const struct wf_engine *engine) {
+    return !engine->options.in_step || is_calm(engine);
+}
+
+/* In step, nothing is on its way when frames run. */
+static bool must_wait(const struct wf_engine *engine) {
+    return engine->options.in_step &&
+           (engine->in_flight_count > 0 || engine->loads > 0);
 }
 
 struct wf_offload *wf_engine_item_threads(struct wf_engine *engine) {
@@ -80,7 +94,7 @@ static void run_frames(struct wf_engine *engine) {
             budget < FRAME_TRANSITIONS ? budget : FRAME_TRANSITIONS;
         unsigned made = wf_frame_turn(engine, frame, share);
         budget = made < budget ? budget - made : 0;
-        if (wf_clock_mono_ns() > end_ns)
+        if (!engine->options.in_step && wf_clock_mono_ns() > end_ns)
             break;
     }
 }
@@ -126,22 +140,30 @@ static void set_timer(struct wf_engine *engine) {
     ev_timer_start(engine->loop, &engine->timer);
 }
 
+/* True: there is more that can be done at once. */
+static bool run_some(struct wf_engine *engine) {
+    bool more = wf_timers_fire(engine, TURN_TIMERS);
+    wf_engine_load_due(engine);
+    wf_tasks_drain_backlog(engine);
+    run_frames(engine);
+    return more;
+}
+
 static void turn(struct ev_loop *loop, struct ev_prepare *watcher, int e) {
     struct wf_engine *engine = watcher->data;
     (void)loop;
     (void)e;
     ev_idle_stop(engine->loop, &engine->spin);
-    bool more = wf_timers_fire(engine, TURN_TIMERS);
-    wf_engine_load_due(engine);
-    wf_tasks_drain_backlog(engine);
-    run_frames(engine);
+    bool more = !must_wait(engine) && run_some(engine);
     wf_executions_end_full(engine);
     bury_frames(engine);
     free_forks(engine, FREED_PAGES);
     if (engine->in_flight_count < BATCHES_IN_FLIGHT)
         wf_engine_submit(engine);
     more |= !wf_list_is_empty(&engine->run_queue) &&
-            !wf_engine_is_held_back(engine);
+            !wf_engine_is_held_back(engine) && !must_wait(engine);
+    if (engine->options.in_step) /* it may have become calm */
+        wf_tasks_drain_backlog(engine);
     if (more)
         wf_engine_wake(engine);
     move_virtual_time(engine);

@@ -46,6 +46,10 @@ struct wf_engine_options {
     /** Where the data sets of distributed Maps are (item_bucket.h); NULL:
      * nowhere. Borrowed while the engine is open. */
     const struct wf_item_stores *stores;
+    /** With virtual time and a seed: everything in the same order each time.
+     * Frames run when no commit and no read is on its way, and a handler when
+     * nothing else does. */
+    bool in_step;
 };
 
 /** What observers (the live tree, logs) may be told; any may be NULL. */

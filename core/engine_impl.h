@@ -220,6 +220,8 @@ struct wf_offload *wf_engine_item_threads(struct wf_engine *engine);
 void wf_engine_wake(struct wf_engine *engine);
 /** True if nothing at all is under way but timers (virtual time moves). */
 bool wf_engine_is_quiet(const struct wf_engine *engine);
+/** A handler may be given its task now. */
+bool wf_engine_may_dispatch(const struct wf_engine *engine);
 
 /* ---- commit.c ---- */
 struct wf_batch *wf_engine_rows(struct wf_engine *engine);

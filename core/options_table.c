@@ -189,7 +189,8 @@ const struct wf_option wf_option_table[] = {
      "take no time.",
      RUN, WF_OPTION_FLAG, false},
     {"seed", "N", NULL,
-     "Make random numbers, names and UUIDs reproducible.",
+     "Make random numbers, names and UUIDs reproducible; with --virtual-time "
+     "also the order in which everything happens.",
      RUN, WF_OPTION_NUMBER, false},
     {"progress", "auto|tree|lines|none", "auto",
      "How progress is shown on stderr: a live tree, plain lines, not at all; "

@@ -319,6 +319,13 @@ static void trim_memory(struct wf_engine *engine) {
     malloc_trim(0);
 }
 
+/* In step, only memory counts: this comes at the pace of the real clock. */
+static bool is_due(const struct wf_engine *engine,
+                   const struct wf_execution *execution, int64_t now) {
+    return !engine->options.in_step &&
+           now - execution->touched_ms >= engine->options.idle_ms;
+}
+
 void wf_engine_park_idle(struct wf_engine *engine) {
     int64_t now = wf_clock_now_ms(engine->clock);
     bool pressed = engine->active_bytes > engine->options.memory_bytes / 2;
@@ -327,7 +334,7 @@ void wf_engine_park_idle(struct wf_engine *engine) {
         struct wf_execution *e =
             WF_ENTRY(link, struct wf_execution, idle_link);
         next = link->next;
-        if (!pressed && now - e->touched_ms < engine->options.idle_ms)
+        if (!pressed && !is_due(engine, e, now))
             break;
         if (is_idle(e, now)) {
             park(engine, e);

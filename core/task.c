@@ -130,6 +130,10 @@ static void fail_without_worker(struct wf_engine *engine,
     task_ended(engine, frame->task, WF_TASK_FAILED, WF_STR_NULL, &failure);
 }
 
+static bool may_dispatch(const struct wf_engine *engine) {
+    return wf_pool_room(engine->pool) > 0 && wf_engine_may_dispatch(engine);
+}
+
 void wf_task_dispatch(struct wf_engine *engine, uint64_t task) {
     struct wf_frame *frame = wf_task_table_get(&engine->tasks, task);
     if (!frame)
@@ -143,7 +147,7 @@ void wf_task_dispatch(struct wf_engine *engine, uint64_t task) {
         fail_without_worker(engine, frame);
         return;
     }
-    if (wf_pool_room(engine->pool) == 0) {
+    if (!may_dispatch(engine)) {
         wf_buf_add(&engine->task_backlog, &task, sizeof(task));
         return;
     }
@@ -155,8 +159,7 @@ void wf_task_dispatch(struct wf_engine *engine, uint64_t task) {
 
 void wf_tasks_drain_backlog(struct wf_engine *engine) {
     struct wf_buf *backlog = &engine->task_backlog;
-    while (engine->backlog_at < backlog->len &&
-           wf_pool_room(engine->pool) > 0) {
+    while (engine->backlog_at < backlog->len && may_dispatch(engine)) {
         uint64_t task;
         memcpy(&task, backlog->data + engine->backlog_at, sizeof(task));
         engine->backlog_at += sizeof(task);
