@@ -200,7 +200,7 @@ int wf_doc_borrow(struct wf_doc *doc, struct wf_str text, struct wf_buf *copy,
     int status = wf_doc_scan_in(doc, room, DEFAULT_DEPTH, &fault);
     if (status != 0)
         status = fault_report(doc, place, &fault, DEFAULT_DEPTH, err);
-    doc->text = (char *)(uintptr_t)text.data; /* it is only read */
+    doc->text = (char *)text.data; /* it is only read */
     return status;
 }
 
