@@ -48,4 +48,3 @@ err_has "overlaps the data directory store"
 # In the environment, as a list.
 MOONSTEP_FILES=../buckets:. expect 2 run p.asl.json
 err_has "overlaps the directory of handlers"
-
