@@ -71,6 +71,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     struct wf_str target = take_until(&rest, '\n');
     check_guard(target, take_until(&rest, '\n'));
     struct wf_api_call call = {
+        .profile = &WF_PROFILE_NATIVE,
         .engine = &engine, .out = &out, .done = on_done, .arg = &answer};
     wf_api_call_run(&call, target, rest);
 
