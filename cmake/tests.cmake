@@ -66,10 +66,15 @@ if(CMOCKA_FOUND)
   set(ENGINE_FIXTURE tests/support/engine_fixture.c
       tests/support/engine_requests.c tests/support/store_gate.c
       tests/support/store_memory.c)
-  foreach(name engine engine_machines engine_revisions engine_names
+  foreach(name engine engine_revisions engine_names
           engine_park engine_tasks engine_recover engine_payloads
           engine_follow engine_hostile engine_lambda map_api)
     unit_test(${name} SOURCES ${ENGINE_FIXTURE} LINK wf_engine wf_worker
+              wf_lua_stdlib)
+  endforeach()
+  foreach(name engine_machines engine_tags)
+    unit_test(${name} SOURCES ${ENGINE_FIXTURE}
+              tests/support/machine_answers.c LINK wf_engine wf_worker
               wf_lua_stdlib)
   endforeach()
   foreach(name engine_profile engine_branches engine_branches_fail

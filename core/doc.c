@@ -185,6 +185,30 @@ struct wf_doc *wf_doc_parse_buf(struct wf_buf *text,
     return check(wf_doc_trusted_buf(text), place, limits, err);
 }
 
+int wf_doc_borrow(struct wf_doc *doc, struct wf_str text, struct wf_buf *copy,
+                  struct wf_doc_room *room, struct wf_error *err) {
+    struct place place = place_of_value(text);
+    struct wf_doc_fault fault;
+
+    text = trim(text);
+    copy->len = 0;
+    wf_buf_reserve(copy, text.len + WF_DOC_PAD);
+    memcpy(copy->data, text.data, text.len);
+    memset(copy->data + text.len, 0, WF_DOC_PAD);
+    doc->text = copy->data;
+    doc->len = text.len;
+    int status = wf_doc_scan_in(doc, room, DEFAULT_DEPTH, &fault);
+    if (status != 0)
+        status = fault_report(doc, place, &fault, DEFAULT_DEPTH, err);
+    doc->text = (char *)(uintptr_t)text.data; /* it is only read */
+    return status;
+}
+
+void wf_doc_forget(struct wf_doc *doc) {
+    atomic_store_explicit(&doc->node_count, 0, memory_order_relaxed);
+    atomic_store_explicit(&doc->nodes, NULL, memory_order_relaxed);
+}
+
 /* Another thread may index the document, too: the first one's index stays. */
 static const struct wf_node *index_trusted(struct wf_doc *doc) {
     struct wf_doc own = {.text = doc->text, .len = doc->len};

@@ -77,6 +77,23 @@ struct wf_doc *wf_doc_trusted_buf(struct wf_buf *text);
  * once: a value without blanks around it. */
 struct wf_doc *wf_doc_new(size_t len);
 
+/** Memory for an index, to be used again. Begin with zeros; free `nodes`. */
+struct wf_doc_room {
+    struct wf_node *nodes;
+    uint32_t cap;
+};
+
+/**
+ * Checks and indexes text as wf_doc_parse() does, without owning anything:
+ * `doc` (the caller's memory, neither referenced nor freed) points to the
+ * text, and to the nodes in `room`, until the caller forgets these
+ * (wf_doc_forget()). `copy` is used meanwhile. Returns 0, or what was wrong.
+ */
+int wf_doc_borrow(struct wf_doc *doc, struct wf_str text, struct wf_buf *copy,
+                  struct wf_doc_room *room, struct wf_error *err);
+/** A borrowed document is not indexed any more; its room is free. */
+void wf_doc_forget(struct wf_doc *doc);
+
 struct wf_doc *wf_doc_ref(struct wf_doc *doc);
 void wf_doc_unref(struct wf_doc *doc); /* NULL is allowed */
 

@@ -18,7 +18,7 @@ struct scan {
     const byte *base;
     const byte *end;
     struct wf_node *nodes;
-    struct wf_node *first; /* the array on the stack */
+    struct wf_node *first; /* the array on the stack, or NULL */
     uint32_t cap;
     unsigned depth;
     unsigned max_depth;
@@ -445,6 +445,13 @@ static const byte *scan_all(struct scan *s, uint32_t *count) {
     return found == ENDED ? h.at : NULL;
 }
 
+/* The document is not shared yet. */
+static void set_nodes(struct wf_doc *doc, struct wf_node *nodes,
+                      uint32_t count) {
+    atomic_store_explicit(&doc->nodes, nodes, memory_order_relaxed);
+    atomic_store_explicit(&doc->node_count, count, memory_order_relaxed);
+}
+
 static void keep_nodes(struct scan *s, uint32_t count,
                        struct wf_doc *doc) {
     if (s->nodes == s->first) {
@@ -453,9 +460,22 @@ static void keep_nodes(struct scan *s, uint32_t count,
     } else if (s->cap - count > count / 8) {
         s->nodes = wf_realloc(s->nodes, count * sizeof(*s->nodes));
     }
-    /* The document is not shared yet. */
-    atomic_store_explicit(&doc->nodes, s->nodes, memory_order_relaxed);
-    atomic_store_explicit(&doc->node_count, count, memory_order_relaxed);
+    set_nodes(doc, s->nodes, count);
+}
+
+/* The whole text. Returns how many nodes that are, or 0. */
+static uint32_t scan_text(struct scan *s) {
+    uint32_t count = 0;
+    const byte *at = scan_all(s, &count);
+
+    if (!at)
+        return 0;
+    at = skip_blanks(at);
+    if (at != s->end) {
+        fail(s, at, "the end of the text");
+        return 0;
+    }
+    return count;
 }
 
 int wf_doc_scan(struct wf_doc *doc, unsigned max_depth,
@@ -467,17 +487,31 @@ int wf_doc_scan(struct wf_doc *doc, unsigned max_depth,
         .nodes = first, .first = first, .cap = FIRST_NODES,
         .max_depth = max_depth, .fault = fault,
     };
-    uint32_t count = 0;
-    const byte *at = scan_all(&s, &count);
+    uint32_t count = scan_text(&s);
 
-    if (at) {
-        at = skip_blanks(at);
-        if (at != s.end)
-            at = fail(&s, at, "the end of the text");
-    }
-    if (at)
+    if (count)
         keep_nodes(&s, count, doc);
     else if (s.nodes != first)
         free(s.nodes);
-    return at ? 0 : -1;
+    return count ? 0 : -1;
+}
+
+int wf_doc_scan_in(struct wf_doc *doc, struct wf_doc_room *room,
+                   unsigned max_depth, struct wf_doc_fault *fault) {
+    if (room->cap == 0) {
+        room->nodes = wf_malloc(FIRST_NODES * sizeof(*room->nodes));
+        room->cap = FIRST_NODES;
+    }
+    struct scan s = {
+        .base = (const byte *)doc->text,
+        .end = (const byte *)doc->text + doc->len,
+        .nodes = room->nodes, .cap = room->cap,
+        .max_depth = max_depth, .fault = fault,
+    };
+    uint32_t count = scan_text(&s);
+
+    *room = (struct wf_doc_room){s.nodes, s.cap};
+    if (count)
+        set_nodes(doc, s.nodes, count);
+    return count ? 0 : -1;
 }

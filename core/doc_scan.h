@@ -35,6 +35,11 @@ struct wf_doc_fault {
 int wf_doc_scan(struct wf_doc *doc, unsigned max_depth,
                 struct wf_doc_fault *fault);
 
+/** The same; the nodes are put in `room`, which grows and stays the
+ * caller's. */
+int wf_doc_scan_in(struct wf_doc *doc, struct wf_doc_room *room,
+                   unsigned max_depth, struct wf_doc_fault *fault);
+
 /** Bytes of the well-formed UTF-8 character at `at`, or 0. */
 size_t wf_utf8_length(const char *at, const char *end);
 

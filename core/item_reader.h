@@ -123,8 +123,8 @@ int wf_item_reader_seek(struct wf_item_reader *reader, struct wf_str position,
                         struct wf_error *err);
 /**
  * Clears the batch and fills it: until it has `max_items`, or at least
- * `max_bytes` of text, or the part or the data set ends. After -1 the batch has the items
- * before the fault, and the next call reports it again.
+ * `max_bytes` of text, or the part or the data set ends. After -1 the batch
+ * has the items before the fault, and the next call reports it again.
  */
 int wf_item_reader_next(struct wf_item_reader *reader, size_t max_items,
                         size_t max_bytes, struct wf_item_batch *batch,

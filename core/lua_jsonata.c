@@ -230,6 +230,7 @@ static int l_quote(lua_State *L) {
 /* What UP_SCRATCH is. */
 struct buffers {
     struct wf_buf scratch, output;
+    struct wf_jsonata_recent recent;
     size_t debt;
 };
 
@@ -237,6 +238,7 @@ static int buffers_gc(lua_State *L) {
     struct buffers *buffers = lua_touserdata(L, 1);
     wf_buf_free(&buffers->scratch);
     wf_buf_free(&buffers->output);
+    wf_jsonata_recent_free(&buffers->recent);
     return 0;
 }
 
@@ -255,6 +257,11 @@ struct wf_buf *wf_jsonata_scratch(lua_State *L) {
 struct wf_buf *wf_jsonata_output(lua_State *L) {
     struct buffers *buffers = lua_touserdata(L, UP_SCRATCH);
     return emptied(&buffers->output);
+}
+
+struct wf_jsonata_recent *wf_jsonata_recent(lua_State *L) {
+    struct buffers *buffers = lua_touserdata(L, UP_SCRATCH);
+    return &buffers->recent;
 }
 
 size_t *wf_jsonata_debt(lua_State *L) {
@@ -299,6 +306,11 @@ static void push_upvalues(lua_State *L) {
     lua_pushinteger(L, 0);
     lua_rawseti(L, -2, 0);
     wf_jsonata_push_classes(L);
+    lua_createtable(L, WF_JSONATA_RECENT + 1, 0);
+    for (int i = 1; i <= WF_JSONATA_RECENT; i++) {
+        lua_pushboolean(L, false);
+        lua_rawseti(L, -2, i);
+    }
 }
 
 int wf_lua_open_jsonata(lua_State *L) {

@@ -7,7 +7,8 @@
  * and the metatable of all stubs, whose __index fills it. (One metatable:
  * compiled traces are specialised to it.) The environment of the document's
  * userdata has in [1] the keys of the object decoded last: the elements of an
- * array mostly have the same, so they share the list.
+ * array mostly have the same, so they share the list; in [2] the text, if it
+ * lies there.
  */
 #include <stdlib.h>
 
@@ -22,12 +23,15 @@
 #define MAX_PEEKS 3 /* then it is filled */
 #define MAX_NAMES 6 /* as lua/jsonata/hints.lua has */
 #define MAX_RESERVED 4096
+#define MOST_BORROWED 32768 /* bytes of a text */
 #define DEBT_STEP ((size_t)16 << 20)
 
 struct lazy {
     struct wf_doc *doc;
     uint32_t shape; /* node of the object that the keys are of */
     bool has_shape, has_env;
+    bool is_borrowed; /* the document is `own` */
+    struct wf_doc own[];
 };
 
 int wf_jsonata_lazy_gc(lua_State *L) {
@@ -129,6 +133,19 @@ static uint32_t stub_node(lua_State *L, int index) {
     lua_Number number = lua_tonumber(L, -1);
     lua_pop(L, 1);
     return (uint32_t)((number < 0 ? -number : number) - 1);
+}
+
+/* Pushes the userdata of the stub at `index`, whose document is indexed then.
+ * NULL: it is no stub. [-0, +1] */
+static struct lazy *push_lazy(lua_State *L, int index) {
+    struct wf_error err;
+
+    lua_rawgeti(L, index, STUB_LAZY);
+    struct lazy *lazy = lua_touserdata(L, -1);
+    if (lazy && lazy->is_borrowed && !lazy->own->nodes &&
+        wf_jsonata_index(L, lazy->own, wf_doc_text(lazy->own), &err) != 0)
+        luaL_error(L, "a document has changed: %s", err.message);
+    return lazy;
 }
 
 /* What a stub is not any more. [-0, +0] */
@@ -330,8 +347,7 @@ int wf_jsonata_fill(lua_State *L) {
     lua_settop(L, 2);
     uint32_t at = stub_node(L, 1);
     lua_pushnil(L);
-    lua_rawgeti(L, 1, STUB_LAZY); /* stack: stub, key, nil, lazy */
-    struct lazy *lazy = lua_touserdata(L, 4);
+    struct lazy *lazy = push_lazy(L, 1); /* stack: stub, key, nil, lazy */
     clear_stub(L, 1);
     if (wf_doc_nodes(lazy->doc)[at].type == WF_JSON_ARRAY)
         fill_array(L, lazy->doc, at, 1, 4);
@@ -379,8 +395,7 @@ int wf_jsonata_peek(lua_State *L) {
         return 2;
     lua_settop(L, 2);
     lua_pushnil(L);
-    lua_rawgeti(L, 1, STUB_LAZY); /* stack: stub, name, nil, lazy */
-    const struct lazy *lazy = lua_touserdata(L, 4);
+    const struct lazy *lazy = push_lazy(L, 1); /* stub, name, nil, lazy */
     if (!lazy || !name.data)
         return luaL_error(L, "not a stub and a name");
     struct wf_value value = {lazy->doc, stub_node(L, 1)};
@@ -428,8 +443,7 @@ int wf_jsonata_column(lua_State *L) {
     name.data = luaL_checklstring(L, 2, &name.len);
     lua_settop(L, 2);
     lua_pushnil(L);
-    lua_rawgeti(L, 1, STUB_LAZY); /* stack: stub, name, nil, lazy */
-    const struct lazy *lazy = lua_touserdata(L, 4);
+    const struct lazy *lazy = push_lazy(L, 1); /* stub, name, nil, lazy */
     uint32_t at = stub_node(L, 1);
     if (!lazy || count_peek(L) > MAX_PEEKS)
         return 0;
@@ -456,8 +470,7 @@ int wf_jsonata_item(lua_State *L) {
 
     lua_settop(L, 2);
     lua_pushnil(L);
-    lua_rawgeti(L, 1, STUB_LAZY); /* stack: stub, index, nil, lazy */
-    const struct lazy *lazy = lua_touserdata(L, 4);
+    const struct lazy *lazy = push_lazy(L, 1); /* stub, index, nil, lazy */
     if (!lazy || count_peek(L) > MAX_PEEKS)
         return 0;
     value = (struct wf_value){lazy->doc, stub_node(L, 1)};
@@ -516,8 +529,7 @@ int wf_jsonata_prefetch(lua_State *L) {
     luaL_checktype(L, 2, LUA_TTABLE);
     lua_settop(L, 2);
     lua_pushnil(L);
-    lua_rawgeti(L, 1, STUB_LAZY); /* stack: stub, names, nil, lazy */
-    const struct lazy *lazy = lua_touserdata(L, 4);
+    const struct lazy *lazy = push_lazy(L, 1); /* stub, names, nil, lazy */
     uint32_t at = stub_node(L, 1);
     if (!lazy)
         return 0;
@@ -571,18 +583,43 @@ static void account(lua_State *L, size_t bytes) {
     }
 }
 
+/* Pushes what is wrong with a text. [-0, +2] */
+static int push_problem(lua_State *L, const struct wf_error *err) {
+    lua_pushnil(L);
+    lua_pushstring(L, err->message);
+    return 2;
+}
+
+/* The value of a text, which is at index 1, where it lies. */
+static int parse_borrowed(lua_State *L, struct wf_str text) {
+    struct wf_error err;
+    struct lazy *lazy =
+        lua_newuserdata(L, sizeof(*lazy) + sizeof(lazy->own[0]));
+
+    memset(lazy, 0, sizeof(*lazy) + sizeof(lazy->own[0]));
+    lazy->doc = lazy->own;
+    lazy->has_env = lazy->is_borrowed = true;
+    if (wf_jsonata_index(L, lazy->own, text, &err) != 0)
+        return push_problem(L, &err);
+    lua_createtable(L, 2, 0);
+    lua_pushvalue(L, 1);
+    lua_rawseti(L, -2, 2); /* the text stays as long as the userdata */
+    lua_setfenv(L, -2);
+    push_value(L, lazy->doc, 0, lua_gettop(L));
+    return 1;
+}
+
 /* parse(text) -> the value of JSON text; or nil and what is wrong */
 int wf_jsonata_parse(lua_State *L) {
     struct wf_str text;
     struct wf_error err;
 
     text.data = luaL_checklstring(L, 1, &text.len);
+    if (text.len <= MOST_BORROWED)
+        return parse_borrowed(L, text);
     struct wf_doc *doc = wf_doc_parse(text, NULL, &err);
-    if (!doc) {
-        lua_pushnil(L);
-        lua_pushstring(L, err.message);
-        return 2;
-    }
+    if (!doc)
+        return push_problem(L, &err);
     push_root(L, doc, 0);
     account(L, text.len + doc->node_count * sizeof(struct wf_node));
     return 1;
@@ -595,8 +632,7 @@ bool wf_jsonata_stub_text(lua_State *L, int index, struct wf_str *text) {
     lua_pop(L, 1);
     if (!same)
         return false;
-    lua_rawgeti(L, index, STUB_LAZY);
-    const struct lazy *lazy = lua_touserdata(L, -1);
+    const struct lazy *lazy = push_lazy(L, index);
     lua_pop(L, 1);
     struct wf_value value = {lazy->doc, stub_node(L, index)};
     *text = wf_value_text(value);

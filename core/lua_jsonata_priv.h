@@ -9,6 +9,7 @@
 
 #include <lauxlib.h>
 
+#include "doc.h"
 #include "lua_jsonata.h"
 
 #define UP_SCRATCH lua_upvalueindex(1) /* struct buffers */
@@ -17,7 +18,8 @@
 #define UP_REGEX lua_upvalueindex(4)   /* metatable of regular expressions */
 #define UP_LAZY lua_upvalueindex(5)    /* metatable of struct lazy */
 #define UP_STUB lua_upvalueindex(6)    /* metatable of stubs */
-#define JSONATA_UPVALUES 6
+#define UP_RECENT lua_upvalueindex(7)  /* see lua_jsonata_recent.c */
+#define JSONATA_UPVALUES 7
 
 /** Buffers, emptied. They survive errors raised in Lua. */
 struct wf_buf *wf_jsonata_scratch(lua_State *L); /* for one text */
@@ -25,6 +27,24 @@ struct wf_buf *wf_jsonata_output(lua_State *L);  /* for encode() */
 
 /** Bytes of documents that the collector has not heard of. */
 size_t *wf_jsonata_debt(lua_State *L);
+
+#define WF_JSONATA_RECENT 4
+
+/** The documents that were indexed last. */
+struct wf_jsonata_recent {
+    struct {
+        struct wf_doc *doc; /* in the userdata that UP_RECENT has there */
+        struct wf_doc_room room;
+    } slots[WF_JSONATA_RECENT];
+    unsigned next;
+};
+struct wf_jsonata_recent *wf_jsonata_recent(lua_State *L);
+void wf_jsonata_recent_free(struct wf_jsonata_recent *recent);
+
+/** Checks and indexes the text for a document in the userdata at the top,
+ * in place of the one that has been indexed for longest. [-0, +0] */
+int wf_jsonata_index(lua_State *L, struct wf_doc *doc, struct wf_str text,
+                     struct wf_error *err);
 
 /** Appends a number as JavaScript writes it. */
 void wf_jsonata_number(struct wf_buf *out, double number);

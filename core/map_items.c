@@ -15,6 +15,8 @@
 /* A reader hands out so many items, or bytes, at a time. */
 #define READ_ITEMS 2000
 #define READ_BYTES ((size_t)1 << 20)
+/* Items that a batch takes before others have their turn. */
+#define FILL_ITEMS 100
 /* Of a child's input, if ItemBatcher does not say. */
 #define BATCH_BYTES ((size_t)256 << 10)
 
@@ -28,7 +30,8 @@ struct wf_map_input {
     bool makes_batches;
     uint64_t max_items; /* 0: no limit */
     size_t max_bytes;
-    struct wf_buf batch; /* the elements of Items so far */
+    struct wf_buf head;  /* what stands before the elements of Items */
+    struct wf_buf batch; /* those so far */
     uint32_t batched;
 
     /* The item behind those, after ItemSelector; NULL: not known. */
@@ -52,13 +55,15 @@ void wf_map_input_free(struct wf_map_input *input) {
     wf_item_batch_free(&input->items);
     wf_doc_unref(input->settings);
     wf_doc_unref(input->selected);
+    wf_buf_free(&input->head);
     wf_buf_free(&input->batch);
     wf_buf_free(&input->cause);
     free(input);
 }
 
 size_t wf_map_input_bytes(const struct wf_map_input *input) {
-    return input ? sizeof(*input) + input->batch.cap + input->items.text.cap +
+    return input ? sizeof(*input) + input->head.cap + input->batch.cap +
+                       input->items.text.cap +
                        input->items.cap * sizeof(*input->items.items)
                  : 0;
 }
@@ -90,6 +95,19 @@ static uint64_t number_setting(const struct wf_map_input *input,
     return (uint64_t)number;
 }
 
+/* `{"Items":[`, with what the batcher adds before that. */
+static void make_head(struct wf_map_input *input) {
+    struct wf_value value;
+    wf_buf_u8(&input->head, '{');
+    if (wf_value_member((struct wf_value){input->settings, 0},
+                        WF_STR("batchInput"), &value)) {
+        wf_buf_adds(&input->head, "\"BatchInput\":");
+        wf_buf_addstr(&input->head, wf_value_text(value));
+        wf_buf_u8(&input->head, ',');
+    }
+    wf_buf_adds(&input->head, "\"Items\":[");
+}
+
 static struct wf_map_input *new_input(struct wf_engine *engine,
                                       struct wf_frame *frame) {
     const struct wf_map_run *run = frame->fork->run;
@@ -103,6 +121,8 @@ static struct wf_map_input *new_input(struct wf_engine *engine,
     input->makes_batches = input->max_items || input->max_bytes;
     if (input->max_bytes == 0)
         input->max_bytes = BATCH_BYTES;
+    if (input->makes_batches)
+        make_head(input);
     input->taken = run->item;
     input->skip = run->skip;
     wf_buf_add(&input->items.start, run->position.data, run->position.len);
@@ -301,22 +321,9 @@ static void step_over(struct wf_map_input *input) {
 
 /* ---- batches ---- */
 
-static void add_batch_input(const struct wf_map_input *input,
-                            struct wf_buf *out) {
-    struct wf_value value;
-    if (!wf_value_member((struct wf_value){input->settings, 0},
-                         WF_STR("batchInput"), &value))
-        return;
-    wf_buf_adds(out, "\"BatchInput\":");
-    wf_buf_addstr(out, wf_value_text(value));
-    wf_buf_u8(out, ',');
-}
-
 static struct wf_doc *close_batch(struct wf_map_input *input) {
     struct wf_buf text = {0};
-    wf_buf_u8(&text, '{');
-    add_batch_input(input, &text);
-    wf_buf_adds(&text, "\"Items\":[");
+    wf_buf_add(&text, input->head.data, input->head.len);
     wf_buf_add(&text, input->batch.data, input->batch.len);
     wf_buf_adds(&text, "]}");
     input->batch.len = 0;
@@ -324,27 +331,18 @@ static struct wf_doc *close_batch(struct wf_map_input *input) {
     return wf_doc_trusted_buf(&text);
 }
 
-/* `{"Items":[` and `]}`, and what the batcher adds. */
-static size_t wrapper_bytes(const struct wf_map_input *input) {
-    struct wf_buf text = {0};
-    add_batch_input(input, &text);
-    size_t bytes = text.len + sizeof("{\"Items\":[]}") - 1;
-    wf_buf_free(&text);
-    return bytes;
-}
-
 static bool fits(const struct wf_map_input *input) {
-    size_t more = input->selected->len + 1;
+    size_t more = input->selected->len + sizeof(",]}") - 1;
     return input->batched == 0 ||
-           wrapper_bytes(input) + input->batch.len + more <= input->max_bytes;
+           input->head.len + input->batch.len + more <= input->max_bytes;
 }
 
-/* Adds items until the batch is full; INPUT: it is. */
+/* Adds items until the batch is full (INPUT), or others have their turn. */
 static enum wf_map_next fill_batch(struct wf_engine *engine,
                                    struct wf_frame *frame,
                                    struct wf_map_next_input *next) {
     struct wf_map_input *input = frame->fork->run->input;
-    for (;;) {
+    for (unsigned made = 0; made < FILL_ITEMS; made++) {
         enum wf_map_next why = select_item(engine, frame, next);
         if (why == WF_MAP_NEXT_END && input->batched > 0)
             return WF_MAP_NEXT_INPUT;
@@ -359,6 +357,8 @@ static enum wf_map_next fill_batch(struct wf_engine *engine,
         if (input->batched == input->max_items)
             return WF_MAP_NEXT_INPUT;
     }
+    wf_frame_run(engine, frame);
+    return WF_MAP_NEXT_LATER;
 }
 
 /* The run's place is behind what a child starts with now. */

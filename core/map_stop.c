@@ -19,6 +19,7 @@ struct map_stop {
     uint32_t run;
     struct wf_buf from; /* key to go on from */
     unsigned waiting;   /* children that are being loaded */
+    unsigned ended;     /* at the last look at memory */
     bool is_last;       /* no rows follow */
     bool found;         /* in this pass */
     void (*done)(void *arg);
@@ -36,61 +37,74 @@ static bool is_of(const struct map_stop *stop,
            (stop->run == WF_MAP_RUNS || family->run == stop->run);
 }
 
-/* Ends some of a family; true if something is to be done, or waited for. */
-static bool stop_members(struct wf_engine *engine, struct wf_family *family) {
-    unsigned ended = 0;
-    bool found = false;
+/* Ends some of a family. Returns one whose start or end is in no batch yet;
+ * NULL: there is none. */
+static struct wf_execution *stop_members(struct map_stop *stop,
+                                         struct wf_family *family) {
+    struct wf_execution *unwritten = NULL;
     struct wf_link *link, *next;
     for (link = family->members.next;
-         link != &family->members && ended < AT_ONCE; link = next) {
+         link != &family->members && stop->ended < AT_ONCE; link = next) {
         struct wf_execution *execution =
             WF_ENTRY(link, struct wf_map_child, member_link)->execution;
         next = link->next;
-        found |= wf_link_is_in(&execution->dirty_link);
-        if (execution->status != WF_EXECUTION_RUNNING ||
-            execution->map_child->is_new) /* its start is in no batch yet */
-            continue;
-        wf_execution_end(engine, execution, WF_EXECUTION_ABORTED, NULL, 0);
-        found = true;
-        ended++;
+        if (execution->status == WF_EXECUTION_RUNNING &&
+            !execution->map_child->is_new) {
+            wf_execution_end(stop->engine, execution, WF_EXECUTION_ABORTED,
+                             NULL, 0);
+            stop->ended++;
+        }
+        if (wf_link_is_in(&execution->dirty_link))
+            unwritten = execution;
     }
-    return found;
+    return unwritten;
 }
 
 /* The same for all of them. Nobody counts children of a parent that has
  * ended: those that wait for it, since its frame was being loaded when it
  * ended, wait no longer. */
-static bool stop_in_memory(const struct map_stop *stop) {
+static struct wf_execution *stop_in_memory(struct map_stop *stop) {
     struct wf_families *families = &stop->engine->families;
-    bool found = false;
+    struct wf_execution *unwritten = NULL;
+    stop->ended = 0;
     for (size_t i = 0; i < WF_FAMILY_BUCKETS; i++)
         for (struct wf_family *f = families->buckets[i]; f; f = f->next) {
             if (!is_of(stop, f))
                 continue;
-            found |= stop_members(stop->engine, f);
+            struct wf_execution *one = stop_members(stop, f);
+            unwritten = one ? one : unwritten;
             if (stop->run == WF_MAP_RUNS)
                 wf_family_orphan(stop->engine, f);
         }
-    return found;
+    return unwritten;
 }
 
 static void look_at_rows(struct map_stop *stop);
 
+static void begin_pass(void *arg) {
+    struct map_stop *stop = arg;
+    stop->from.len = 0;
+    stop->found = stop_in_memory(stop) != NULL;
+    look_at_rows(stop);
+}
+
+/* Between two passes, others have their turn: a child's end is in no batch
+ * before its parent has counted it. */
 static void step(struct map_stop *stop) {
     void (*done)(void *arg) = stop->done;
     void *arg = stop->arg;
-    bool found = stop_in_memory(stop);
-    if (stop->is_last && !stop->found && !found) {
+    struct wf_execution *unwritten = stop_in_memory(stop);
+    if (!stop->is_last) {
+        stop->found |= unwritten != NULL;
+        look_at_rows(stop);
+    } else if (unwritten && stop->ended < AT_ONCE) {
+        wf_execution_after(stop->engine, unwritten, begin_pass, stop);
+    } else if (unwritten || stop->found) {
+        begin_pass(stop);
+    } else {
         wf_call_free(stop);
         done(arg);
-        return;
     }
-    if (stop->is_last) { /* once more, from the start */
-        stop->from.len = 0;
-        stop->found = false;
-    }
-    stop->found |= found;
-    look_at_rows(stop);
 }
 
 static void loaded(void *arg, struct wf_execution *execution) {
@@ -158,6 +172,5 @@ void wf_map_stop(struct wf_engine *engine, uint64_t parent, uint32_t run,
     stop->run = run;
     stop->done = done;
     stop->arg = arg;
-    stop->found = stop_in_memory(stop);
-    look_at_rows(stop);
+    begin_pass(stop);
 }

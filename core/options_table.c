@@ -105,8 +105,9 @@ const struct wf_command wf_command_table[] = {
      "iteration's number. With --follow events are printed as they become "
      "durable, until the execution ends, with the exit status of "
      "`moonstep start --wait`. If the server is restarted meanwhile, it goes "
-     "on where it was: no event is missing and none comes twice. Ctrl-C ends "
-     "the following, not the execution.",
+     "on where it was: no event is missing and none comes twice. How far Map "
+     "Runs are is told on stderr. Ctrl-C ends the following, not the "
+     "execution.",
      "history order:order-7 --follow\n"
      "history order:order-7 --follow --json | jq -r .type",
      1, 1},

@@ -261,7 +261,8 @@ static void on_layout(void *arg, const struct wf_refusal *refusal,
                       struct wf_str text) {
     struct layout *layout = arg;
     layout->done = true;
-    layout->text.len = layout->exception[0] = 0;
+    layout->text.len = 0;
+    layout->exception[0] = '\0';
     if (refusal)
         strncat(layout->exception, refusal->exception, 63);
     wf_buf_addstr(&layout->text, refusal ? refusal->message : text);

@@ -1,6 +1,6 @@
 /*
  * test_engine_machines.c - state machines: revisions, deletion while
- * executions run, lists, tags, and that all of it is stored.
+ * executions run, lists, and that all of it is stored.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -9,116 +9,23 @@
 
 #include <cmocka.h>
 
-#include "engine_fixture.h"
+#include "machine_answers.h"
 
-#define PREFIX "arn:aws:states:us-east-1:000000000000:"
-
-static const char one[] = "{'StartAt':'S','States':{'S':{'Type':'Pass',"
-                          "'Result':1,'End':true}}}";
-static const char two[] = "{'StartAt':'S','States':{'S':{'Type':'Pass',"
-                          "'Result':2,'End':true}}}";
 static const char hour[] = "{'StartAt':'W','States':{'W':{'Type':'Wait',"
                            "'Seconds':3600,'End':true}}}";
 
 /* ---- asking ---- */
 
-/* What came back, as text. */
-struct answer {
-    bool done;
-    char exception[64];
-    struct wf_buf text;
-    struct wf_buf token;
-};
-
-static void take_refusal(struct answer *answer,
-                         const struct wf_refusal *refusal) {
-    answer->done = true;
-    answer->text.len = 0;
-    answer->exception[0] = '\0';
-    if (!refusal)
-        return;
-    snprintf(answer->exception, sizeof(answer->exception), "%s",
-             refusal->exception);
-    wf_buf_addstr(&answer->text, refusal->message);
-}
-
-static bool has(struct wf_str text, const char *part) {
-    return memmem(text.data, text.len, part, strlen(part)) != NULL;
-}
-
-static void on_machine(void *arg, const struct wf_refusal *refusal,
-                       const struct wf_state_machine_reply *reply) {
-    struct answer *answer = arg;
-    take_refusal(answer, refusal);
-    if (refusal)
-        return;
-    wf_buf_addstr(&answer->text, reply->name);
-    wf_buf_adds(&answer->text,
-                reply->status == WF_STATE_MACHINE_DELETING ? " DELETING "
-                                                           : " ");
-    wf_buf_adds(&answer->text, has(reply->definition, "ult\":1")   ? "one "
-                               : has(reply->definition, "ult\":2") ? "two "
-                                                                   : "hour ");
-    wf_buf_addstr(&answer->text, reply->role_arn);
-    wf_buf_adds(&answer->text, reply->revision_id.len ? " uuid" : "");
-    wf_buf_addstr(&answer->text, reply->settings.logging);
-    answer->token.len = 0;
-    wf_buf_addstr(&answer->token, reply->revision_id);
-}
-
-static void on_machines(void *arg, const struct wf_refusal *refusal,
-                        const struct wf_state_machine_reply *machines,
-                        size_t count, struct wf_str next_token) {
-    struct answer *answer = arg;
-    take_refusal(answer, refusal);
-    for (size_t i = 0; i < count; i++) {
-        wf_buf_addstr(&answer->text, machines[i].name);
-        wf_buf_u8(&answer->text, ' ');
-    }
-    answer->token.len = 0;
-    wf_buf_addstr(&answer->token, next_token);
-}
-
-static void on_done(void *arg, const struct wf_refusal *refusal) {
-    take_refusal(arg, refusal);
-}
-
-static void on_tags(void *arg, const struct wf_refusal *refusal,
-                    const struct wf_tag *tags, size_t count) {
-    struct answer *answer = arg;
-    take_refusal(answer, refusal);
-    for (size_t i = 0; i < count; i++)
-        wf_buf_addf(&answer->text, "%.*s=%.*s ", (int)tags[i].key.len,
-                    tags[i].key.data, (int)tags[i].value.len,
-                    tags[i].value.data ? tags[i].value.data : "");
-}
-
-static void expect(struct rig *rig, struct answer *answer,
-                   const char *expected) {
-    rig_until(rig, &answer->done);
-    wf_buf_u8(&answer->text, 0);
-    assert_string_equal(answer->text.data, expected);
-    answer->done = false;
-    wf_buf_free(&answer->text);
-}
-
-static void expect_refused(struct rig *rig, struct answer *answer,
-                           const char *exception, const char *message) {
-    rig_until(rig, &answer->done);
-    assert_string_equal(answer->exception, exception);
-    expect(rig, answer, message);
-}
-
 static void ask_describe(struct rig *rig, const char *arn,
                          struct answer *answer) {
-    wf_engine_describe_state_machine(rig->engine, wf_str(arn), on_machine,
+    wf_engine_describe_state_machine(rig->engine, wf_str(arn), answer_machine,
                                      answer);
 }
 
 static void expect_machine(struct rig *rig, const char *expected) {
     struct answer answer = {0};
     ask_describe(rig, rig->arn, &answer);
-    expect(rig, &answer, expected);
+    answer_expect(rig, &answer, expected);
     wf_buf_free(&answer.token);
 }
 
@@ -128,57 +35,27 @@ static void expect_missing(struct rig *rig, const char *arn) {
     snprintf(message, sizeof(message), "State Machine Does Not Exist: '%s'",
              arn);
     ask_describe(rig, arn, &answer);
-    expect_refused(rig, &answer, "StateMachineDoesNotExist", message);
-}
-
-static void ask_update(struct rig *rig, const char *definition,
-                       const char *role, const char *logging,
-                       struct answer *answer) {
-    struct wf_update_state_machine ask = {
-        .arn = wf_str(rig->arn),
-        .definition = definition ? wf_str(rig_quoted(rig, definition))
-                                 : WF_STR_NULL,
-        .role_arn = wf_str(role),
-        .settings = {.logging = wf_str(logging)},
-    };
-    wf_engine_update_state_machine(rig->engine, &ask, on_machine, answer);
-}
-
-static void update(struct rig *rig, const char *definition, const char *role,
-                   const char *logging, const char *expected) {
-    struct answer answer = {0};
-    ask_update(rig, definition, role, logging, &answer);
-    expect(rig, &answer, expected);
-    wf_buf_free(&answer.token);
-}
-
-static void expect_deleted(struct rig *rig, const char *arn) {
-    struct answer answer = {0};
-    wf_engine_delete_state_machine(rig->engine, wf_str(arn), on_done,
-                                   &answer);
-    expect(rig, &answer, "");
+    answer_expect_refused(rig, &answer, "StateMachineDoesNotExist", message);
 }
 
 static void expect_list(struct rig *rig, unsigned page, const char *expected) {
     struct wf_list_state_machines ask = {.max_results = page};
     struct answer answer = {0};
-    wf_engine_list_state_machines(rig->engine, &ask, on_machines, &answer);
-    expect(rig, &answer, expected);
+    wf_engine_list_state_machines(rig->engine, &ask, answer_machines, &answer);
+    answer_expect(rig, &answer, expected);
     wf_buf_free(&answer.token);
 }
-
-#define ROLE "arn:aws:iam::000000000000:role/test"
 
 /* ---- revisions ---- */
 
 static void an_update_makes_a_revision(void **state) {
     struct rig *rig = *state;
     rig_open(rig);
-    rig_machine(rig, "m", one);
+    rig_machine(rig, "m", answers_one);
     expect_machine(rig, "m one " ROLE);
-    update(rig, two, NULL, NULL, "m two " ROLE " uuid");
+    answer_update(rig, answers_two, NULL, NULL, "m two " ROLE " uuid");
     expect_machine(rig, "m two " ROLE " uuid");
-    update(rig, NULL, "role2", "{}", "m two role2 uuid{}");
+    answer_update(rig, NULL, "role2", "{}", "m two role2 uuid{}");
     rig_assert_text(rig, rig_end(rig, rig_start(rig, "x", NULL))->output,
                     "2");
     rig_reopen(rig);
@@ -191,12 +68,12 @@ static void nothing_new_is_no_revision(void **state) {
     struct rig *rig = *state;
     struct answer first = {0}, second = {0};
     rig_open(rig);
-    rig_machine(rig, "m", one);
-    update(rig, one, ROLE, NULL, "m one " ROLE);
-    ask_update(rig, two, NULL, NULL, &first);
-    expect(rig, &first, "m two " ROLE " uuid");
-    ask_update(rig, two, NULL, NULL, &second);
-    expect(rig, &second, "m two " ROLE " uuid");
+    rig_machine(rig, "m", answers_one);
+    answer_update(rig, answers_one, ROLE, NULL, "m one " ROLE);
+    answer_ask_update(rig, answers_two, NULL, NULL, &first);
+    answer_expect(rig, &first, "m two " ROLE " uuid");
+    answer_ask_update(rig, answers_two, NULL, NULL, &second);
+    answer_expect(rig, &second, "m two " ROLE " uuid");
     assert_int_equal(first.token.len, 36);
     assert_memory_equal(first.token.data, second.token.data, 36);
     wf_buf_free(&first.token);
@@ -207,12 +84,12 @@ static void updates_at_once_all_count(void **state) {
     struct rig *rig = *state;
     struct answer answers[4] = {0};
     rig_open(rig);
-    rig_machine(rig, "m", one);
+    rig_machine(rig, "m", answers_one);
     rig_reopen(rig); /* so that each has to read the rows */
-    ask_update(rig, two, NULL, NULL, &answers[0]);
-    ask_update(rig, NULL, "a", NULL, &answers[1]);
-    ask_update(rig, NULL, NULL, "[]", &answers[2]);
-    ask_update(rig, NULL, "b", NULL, &answers[3]);
+    answer_ask_update(rig, answers_two, NULL, NULL, &answers[0]);
+    answer_ask_update(rig, NULL, "a", NULL, &answers[1]);
+    answer_ask_update(rig, NULL, NULL, "[]", &answers[2]);
+    answer_ask_update(rig, NULL, "b", NULL, &answers[3]);
     for (int i = 0; i < 4; i++) {
         rig_until(rig, &answers[i].done);
         wf_buf_free(&answers[i].text);
@@ -234,11 +111,11 @@ static void running_executions_keep_their_revision(void **state) {
     rig_open(rig);
     rig_machine(rig, "m", hour);
     const char *arn = rig_start(rig, "x", NULL);
-    update(rig, two, NULL, NULL, "m two " ROLE " uuid");
+    answer_update(rig, answers_two, NULL, NULL, "m two " ROLE " uuid");
     for (int i = 0; i < 3; i++) {
         wf_engine_describe_state_machine_for_execution(
-            rig->engine, wf_str(arn), on_machine, &answer);
-        expect(rig, &answer, "m hour " ROLE);
+            rig->engine, wf_str(arn), answer_machine, &answer);
+        answer_expect(rig, &answer, "m hour " ROLE);
         if (i == 0)
             rig_until_parked(rig);
         else
@@ -246,9 +123,10 @@ static void running_executions_keep_their_revision(void **state) {
     }
     expect_machine(rig, "m two " ROLE " uuid");
     wf_engine_describe_state_machine_for_execution(
-        rig->engine, WF_STR(PREFIX "execution:m:y"), on_machine, &answer);
-    expect_refused(rig, &answer, "ExecutionDoesNotExist",
-                   "Execution Does Not Exist: '" PREFIX "execution:m:y'");
+        rig->engine, WF_STR(PREFIX "execution:m:y"), answer_machine, &answer);
+    answer_expect_refused(rig, &answer, "ExecutionDoesNotExist",
+                          "Execution Does Not Exist: '" PREFIX
+                          "execution:m:y'");
     wf_buf_free(&answer.token);
 }
 
@@ -256,14 +134,14 @@ static void a_wrong_definition_changes_nothing(void **state) {
     struct rig *rig = *state;
     struct answer answer = {0};
     rig_open(rig);
-    rig_machine(rig, "m", one);
-    ask_update(rig, "{'States':{'A':{'Type':'Succeed'}}}", NULL, NULL,
-               &answer);
-    expect_refused(rig, &answer, "InvalidDefinition",
-                   "Invalid State Machine Definition: "
-                   "'SCHEMA_VALIDATION_FAILED: These fields are required: "
-                   "[StartAt] at /'");
-    ask_update(rig, "not", NULL, NULL, &answer);
+    rig_machine(rig, "m", answers_one);
+    answer_ask_update(rig, "{'States':{'A':{'Type':'Succeed'}}}", NULL, NULL,
+                      &answer);
+    answer_expect_refused(rig, &answer, "InvalidDefinition",
+                          "Invalid State Machine Definition: "
+                          "'SCHEMA_VALIDATION_FAILED: These fields are "
+                          "required: [StartAt] at /'");
+    answer_ask_update(rig, "not", NULL, NULL, &answer);
     rig_until(rig, &answer.done);
     wf_buf_u8(&answer.text, 0);
     rig_assert_has(answer.text.data,
@@ -285,7 +163,7 @@ static void a_wrong_label_has_a_message_of_its_own(void **state) {
     };
     struct rig *rig = *state;
     rig_open(rig);
-    rig_machine(rig, "m", one);
+    rig_machine(rig, "m", answers_one);
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         struct answer answer = {0};
         struct wf_buf definition = {0}, message = {0};
@@ -298,8 +176,8 @@ static void a_wrong_label_has_a_message_of_its_own(void **state) {
         wf_buf_addf(&message, "Error=ValueError Args=[%s] in definition '%s'.",
                     cases[i].literal, definition.data);
         wf_buf_u8(&message, 0);
-        ask_update(rig, definition.data, NULL, NULL, &answer);
-        expect_refused(rig, &answer, "InvalidDefinition", message.data);
+        answer_ask_update(rig, definition.data, NULL, NULL, &answer);
+        answer_expect_refused(rig, &answer, "InvalidDefinition", message.data);
         wf_buf_free(&definition);
         wf_buf_free(&message);
     }
@@ -310,18 +188,18 @@ static void a_wrong_label_has_a_message_of_its_own(void **state) {
 static void deleting_what_is_idle(void **state) {
     struct rig *rig = *state;
     rig_open(rig);
-    rig_machine(rig, "m", one);
+    rig_machine(rig, "m", answers_one);
     const char *arn = rig_start(rig, "x", NULL);
     rig_end(rig, arn);
-    expect_deleted(rig, rig->arn);
+    answer_expect_deleted(rig, rig->arn);
     expect_missing(rig, rig->arn);
     expect_list(rig, 0, "");
     rig_assert_status(rig, arn, WF_EXECUTION_SUCCEEDED);
     struct rig_reply *start =
         rig_reply_of(rig, rig_ask_start(rig, "y", NULL));
     assert_string_equal(start->exception, "StateMachineDoesNotExist");
-    expect_deleted(rig, rig->arn);
-    expect_deleted(rig, PREFIX "stateMachine:never");
+    answer_expect_deleted(rig, rig->arn);
+    answer_expect_deleted(rig, PREFIX "stateMachine:never");
     rig_reopen(rig);
     expect_missing(rig, rig->arn);
     rig_assert_status(rig, arn, WF_EXECUTION_SUCCEEDED);
@@ -336,9 +214,9 @@ static void expect_deleting(struct rig *rig) {
     assert_string_equal(reply->exception, "StateMachineDeleting");
     reply = rig_reply_of(rig, rig_ask_machine(rig, "m", hour, false));
     assert_string_equal(reply->exception, "StateMachineDeleting");
-    ask_update(rig, one, NULL, NULL, &answer);
-    expect_refused(rig, &answer, "StateMachineDeleting",
-                   "State Machine Deleting: '" PREFIX "stateMachine:m'");
+    answer_ask_update(rig, answers_one, NULL, NULL, &answer);
+    answer_expect_refused(rig, &answer, "StateMachineDeleting",
+                          "State Machine Deleting: '" PREFIX "stateMachine:m'");
 }
 
 static void deleting_waits_for_executions(void **state) {
@@ -347,7 +225,7 @@ static void deleting_waits_for_executions(void **state) {
     rig_machine(rig, "m", hour);
     const char *first = rig_start(rig, "x", NULL);
     const char *second = rig_start(rig, "y", NULL);
-    expect_deleted(rig, rig->arn);
+    answer_expect_deleted(rig, rig->arn);
     expect_deleting(rig);
     rig_until_parked(rig);
     expect_deleting(rig);
@@ -366,11 +244,11 @@ static void deleting_waits_for_executions(void **state) {
 static void a_name_is_used_again(void **state) {
     struct rig *rig = *state;
     rig_open(rig);
-    rig_machine(rig, "m", one);
+    rig_machine(rig, "m", answers_one);
     const char *old = rig_start(rig, "x", NULL);
     rig_end(rig, old);
-    expect_deleted(rig, rig->arn);
-    rig_machine(rig, "m", two);
+    answer_expect_deleted(rig, rig->arn);
+    rig_machine(rig, "m", answers_two);
     expect_machine(rig, "m two " ROLE);
     const char *new = rig_start(rig, "y", NULL);
     rig_assert_text(rig, rig_end(rig, new)->output, "2");
@@ -396,21 +274,21 @@ static void lists_are_in_order_of_names(void **state) {
     struct answer answer = {0};
     rig_open(rig);
     for (size_t i = 0; i < 5; i++)
-        rig_machine(rig, names[i], one);
+        rig_machine(rig, names[i], answers_one);
     expect_list(rig, 0, "B a.2 a1 a_1 b ");
     struct wf_list_state_machines ask = {.max_results = 2};
-    wf_engine_list_state_machines(rig->engine, &ask, on_machines, &answer);
-    expect(rig, &answer, "B a.2 ");
+    wf_engine_list_state_machines(rig->engine, &ask, answer_machines, &answer);
+    answer_expect(rig, &answer, "B a.2 ");
     /* what comes and goes meanwhile moves nothing else */
-    rig_machine(rig, "A", one);
-    expect_deleted(rig, PREFIX "stateMachine:a.2");
-    rig_machine(rig, "a11", one);
+    rig_machine(rig, "A", answers_one);
+    answer_expect_deleted(rig, PREFIX "stateMachine:a.2");
+    rig_machine(rig, "a11", answers_one);
     ask.next_token = (struct wf_str){answer.token.data, answer.token.len};
-    wf_engine_list_state_machines(rig->engine, &ask, on_machines, &answer);
-    expect(rig, &answer, "a1 a11 ");
+    wf_engine_list_state_machines(rig->engine, &ask, answer_machines, &answer);
+    answer_expect(rig, &answer, "a1 a11 ");
     ask.next_token = (struct wf_str){answer.token.data, answer.token.len};
-    wf_engine_list_state_machines(rig->engine, &ask, on_machines, &answer);
-    expect(rig, &answer, "a_1 b ");
+    wf_engine_list_state_machines(rig->engine, &ask, answer_machines, &answer);
+    answer_expect(rig, &answer, "a_1 b ");
     assert_int_equal(answer.token.len, 0);
     wf_buf_free(&answer.token);
 }
@@ -423,12 +301,12 @@ static void lists_refuse_foreign_tokens(void **state) {
     for (size_t i = 0; i < sizeof(tokens) / sizeof(tokens[0]); i++) {
         struct wf_list_state_machines ask = {.next_token =
                                                  wf_str(tokens[i])};
-        wf_engine_list_state_machines(rig->engine, &ask, on_machines,
+        wf_engine_list_state_machines(rig->engine, &ask, answer_machines,
                                       &answer);
-        expect_refused(rig, &answer, "InvalidToken",
-                       "Invalid Token: 'Invalid token'");
+        answer_expect_refused(rig, &answer, "InvalidToken",
+                              "Invalid Token: 'Invalid token'");
     }
-    rig_machine(rig, "m", one);
+    rig_machine(rig, "m", answers_one);
     struct rig_reply *list =
         rig_reply_of(rig, rig_ask_list(rig, 0, 0, "zz-1"));
     assert_string_equal(list->exception, "InvalidToken");
@@ -436,117 +314,6 @@ static void lists_refuse_foreign_tokens(void **state) {
                                              false, "x"));
     assert_string_equal(list->exception, "InvalidToken");
     wf_buf_free(&answer.token);
-}
-
-/* ---- tags ---- */
-
-static void tag(struct rig *rig, const char *key, const char *value,
-                struct answer *answer) {
-    struct wf_tag tags[] = {{wf_str(key), wf_str(value)},
-                            {wf_str(key), wf_str(value)}};
-    wf_engine_tag_resource(rig->engine, wf_str(rig->arn), tags, 2, on_done,
-                           answer);
-}
-
-static void expect_tags(struct rig *rig, const char *expected) {
-    struct answer answer = {0};
-    wf_engine_list_tags(rig->engine, wf_str(rig->arn), on_tags, &answer);
-    expect(rig, &answer, expected);
-}
-
-static void tags_stay_with_the_machine(void **state) {
-    static const struct wf_str keys[] = {{"none", 4}, {"a", 1}};
-    struct rig *rig = *state;
-    struct answer answer = {0};
-    rig_open(rig);
-    rig_machine(rig, "m", one);
-    expect_tags(rig, "");
-    tag(rig, "a", "1", &answer);
-    expect(rig, &answer, "");
-    tag(rig, "b", "", &answer);
-    expect(rig, &answer, "");
-    tag(rig, "a", "2", &answer);
-    expect(rig, &answer, "");
-    expect_tags(rig, "a=2 b= ");
-    update(rig, two, NULL, NULL, "m two " ROLE " uuid");
-    rig_reopen(rig);
-    expect_tags(rig, "a=2 b= ");
-    wf_engine_untag_resource(rig->engine, wf_str(rig->arn), keys, 2, on_done,
-                             &answer);
-    expect(rig, &answer, "");
-    expect_tags(rig, "b= ");
-    expect_deleted(rig, rig->arn);
-    rig_machine(rig, "m", one);
-    expect_tags(rig, "");
-}
-
-static void tags_have_a_limit(void **state) {
-    struct rig *rig = *state;
-    struct answer answer = {0};
-    char key[16];
-    rig_open(rig);
-    rig_machine(rig, "m", one);
-    for (int i = 0; i < WF_TAGS_MAX; i++) {
-        snprintf(key, sizeof(key), "%d", i);
-        tag(rig, key, "v", &answer);
-        expect(rig, &answer, "");
-    }
-    tag(rig, "7", "w", &answer); /* there already */
-    expect(rig, &answer, "");
-    tag(rig, "more", "v", &answer);
-    expect_refused(rig, &answer, "TooManyTags",
-                   "A resource can have 50 tags at most");
-    rig_reopen(rig);
-    tag(rig, "more", "v", &answer);
-    expect_refused(rig, &answer, "TooManyTags",
-                   "A resource can have 50 tags at most");
-}
-
-/* Each of them compared with each would take minutes. */
-static void far_too_many_tags_cost_nothing(void **state) {
-    enum { COUNT = 500000 };
-    struct rig *rig = *state;
-    struct answer answer = {0};
-    struct wf_tag *tags = wf_calloc(COUNT, sizeof(*tags));
-    char(*keys)[16] = wf_calloc(COUNT, sizeof(*keys));
-    rig_open(rig);
-    rig_machine(rig, "m", one);
-    for (int i = 0; i < COUNT; i++) {
-        snprintf(keys[i], sizeof(keys[i]), "%d", i);
-        tags[i] = (struct wf_tag){wf_str(keys[i]), WF_STR("")};
-    }
-    wf_engine_tag_resource(rig->engine, wf_str(rig->arn), tags, COUNT,
-                           on_done, &answer);
-    expect_refused(rig, &answer, "TooManyTags",
-                   "A resource can have 50 tags at most");
-    free(keys);
-    free(tags);
-}
-
-static void tags_need_a_resource(void **state) {
-    static const struct {
-        const char *arn, *exception, *message;
-    } rows[] = {
-        {PREFIX "stateMachine:m", "ResourceNotFound",
-         "Resource not found: '" PREFIX "stateMachine:m'"},
-        {PREFIX "stateMachine:m:1", "ResourceNotFound",
-         "Resource not found: '" PREFIX "stateMachine:m:1'"},
-        {PREFIX "activity:a", "ResourceNotFound",
-         "Resource not found: '" PREFIX "activity:a'"},
-        {"x", "InvalidArn", "Invalid Arn: 'Invalid ARN prefix: x'"},
-        {"arn:x", "InvalidArn", "Invalid Arn: 'Malformed ARN: arn:x'"},
-        {PREFIX "execution:m:x", "InvalidArn",
-         "Invalid Arn: 'Resource type not valid in this context: "
-         "execution'"},
-    };
-    struct rig *rig = *state;
-    struct answer answer = {0};
-    rig_open(rig);
-    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-        wf_engine_list_tags(rig->engine, wf_str(rows[i].arn), on_tags,
-                            &answer);
-        expect_refused(rig, &answer, rows[i].exception, rows[i].message);
-    }
 }
 
 /* ---- what is no ARN of the right kind ---- */
@@ -557,7 +324,7 @@ static void refuses_other_arns(void **state) {
     struct rig *rig = *state;
     struct answer answer = {0};
     rig_open(rig);
-    rig_machine(rig, "m", one);
+    rig_machine(rig, "m", answers_one);
     struct rig_reply *replies[] = {
         rig_ask_describe(rig, machine), rig_ask_stop(rig, machine, "", ""),
         rig_ask_wait(rig, machine, 0),
@@ -584,18 +351,18 @@ static void refuses_other_arns(void **state) {
                             "Invalid Arn: 'Resource type not valid in this "
                             "context: execution'");
     }
-    wf_engine_delete_state_machine(rig->engine, WF_STR("no"), on_done,
+    wf_engine_delete_state_machine(rig->engine, WF_STR("no"), answer_done,
                                    &answer);
-    expect_refused(rig, &answer, "InvalidArn",
-                   "Invalid Arn: 'Invalid ARN prefix: no'");
+    answer_expect_refused(rig, &answer, "InvalidArn",
+                          "Invalid Arn: 'Invalid ARN prefix: no'");
     expect_missing(rig, PREFIX "stateMachine:m:1");
 }
 
 /* ---- no room ---- */
 
 static void expect_no_room(struct rig *rig, struct answer *answer) {
-    expect_refused(rig, answer, "ThrottlingException",
-                   "The store has no room: try again later");
+    answer_expect_refused(rig, answer, "ThrottlingException",
+                          "The store has no room: try again later");
     wf_buf_free(&answer->token);
 }
 
@@ -605,34 +372,34 @@ static void without_room_nothing_is_made(void **state) {
     struct rig *rig = *state;
     struct answer answer = {0}, deleted = {0}, untagged = {0};
     rig_open(rig);
-    rig_machine(rig, "gone", one);
+    rig_machine(rig, "gone", answers_one);
     char *gone = wf_strndup(rig->arn, strlen(rig->arn));
-    rig_machine(rig, "m", one);
-    tag(rig, "a", "1", &answer);
-    expect(rig, &answer, "");
+    rig_machine(rig, "m", answers_one);
+    answer_tag(rig, "a", "1", &answer);
+    answer_expect(rig, &answer, "");
     store_memory_full(rig->behind, 1000000);
-    wf_engine_delete_state_machine(rig->engine, wf_str(gone), on_done,
+    wf_engine_delete_state_machine(rig->engine, wf_str(gone), answer_done,
                                    &deleted);
     free(gone);
     while (wf_store_state(rig->store) != WF_STORE_FULL)
         rig_turn(rig);
     struct rig_reply *made =
-        rig_reply_of(rig, rig_ask_machine(rig, "new", one, false));
+        rig_reply_of(rig, rig_ask_machine(rig, "new", answers_one, false));
     assert_string_equal(made->exception, "ThrottlingException");
-    ask_update(rig, two, NULL, NULL, &answer);
+    answer_ask_update(rig, answers_two, NULL, NULL, &answer);
     expect_no_room(rig, &answer);
-    tag(rig, "b", "2", &answer);
+    answer_tag(rig, "b", "2", &answer);
     expect_no_room(rig, &answer);
-    wf_engine_untag_resource(rig->engine, wf_str(rig->arn), keys, 1, on_done,
-                             &untagged);
+    wf_engine_untag_resource(rig->engine, wf_str(rig->arn), keys, 1,
+                             answer_done, &untagged);
     rig_turns(rig, 20);
     assert_false(deleted.done || untagged.done);
     store_memory_full(rig->behind, 0);
-    expect(rig, &deleted, "");
-    expect(rig, &untagged, "");
+    answer_expect(rig, &deleted, "");
+    answer_expect(rig, &untagged, "");
     expect_list(rig, 0, "m ");
-    expect_tags(rig, "");
-    update(rig, two, NULL, NULL, "m two " ROLE " uuid");
+    answer_expect_tags(rig, "");
+    answer_update(rig, answers_two, NULL, NULL, "m two " ROLE " uuid");
 }
 
 /* ---- what was answered stays ---- */
@@ -642,21 +409,21 @@ static void a_crash_takes_nothing_back(void **state) {
     struct rig *rig = *state;
     struct answer answer = {0};
     rig_open(rig);
-    rig_machine(rig, "m", one);
+    rig_machine(rig, "m", answers_one);
     rig_crash(rig);
     rig_open(rig);
     expect_machine(rig, "m one " ROLE);
-    update(rig, two, NULL, NULL, "m two " ROLE " uuid");
+    answer_update(rig, answers_two, NULL, NULL, "m two " ROLE " uuid");
     rig_crash(rig);
     rig_open(rig);
     expect_machine(rig, "m two " ROLE " uuid");
-    wf_engine_tag_resource(rig->engine, wf_str(rig->arn), &some, 1, on_done,
+    wf_engine_tag_resource(rig->engine, wf_str(rig->arn), &some, 1, answer_done,
                            &answer);
-    expect(rig, &answer, "");
+    answer_expect(rig, &answer, "");
     rig_crash(rig);
     rig_open(rig);
-    expect_tags(rig, "a=b ");
-    expect_deleted(rig, rig->arn);
+    answer_expect_tags(rig, "a=b ");
+    answer_expect_deleted(rig, rig->arn);
     rig_crash(rig);
     rig_open(rig);
     expect_missing(rig, rig->arn);
@@ -676,16 +443,17 @@ static void a_closed_engine_frees_what_is_under_way(void **state) {
     rig_flush(rig);
     rig_reopen(rig);
     ask_describe(rig, rig->arn, &answers[0]);
-    ask_update(rig, one, NULL, NULL, &answers[1]);
-    expect_deleted(rig, PREFIX "stateMachine:other");
-    wf_engine_list_state_machines(rig->engine, &list, on_machines,
+    answer_ask_update(rig, answers_one, NULL, NULL, &answers[1]);
+    answer_expect_deleted(rig, PREFIX "stateMachine:other");
+    wf_engine_list_state_machines(rig->engine, &list, answer_machines,
                                   &answers[2]);
-    wf_engine_tag_resource(rig->engine, wf_str(rig->arn), &some, 1, on_done,
+    wf_engine_tag_resource(rig->engine, wf_str(rig->arn), &some, 1, answer_done,
                            &answers[3]);
-    wf_engine_list_tags(rig->engine, wf_str(rig->arn), on_tags, &answers[4]);
+    wf_engine_list_tags(rig->engine, wf_str(rig->arn), answer_tags,
+                        &answers[4]);
     wf_engine_describe_state_machine_for_execution(
-        rig->engine, wf_str(arn), on_machine, &answers[5]);
-    wf_engine_delete_state_machine(rig->engine, wf_str(rig->arn), on_done,
+        rig->engine, wf_str(arn), answer_machine, &answers[5]);
+    wf_engine_delete_state_machine(rig->engine, wf_str(rig->arn), answer_done,
                                    &answers[6]);
     rig_ask_start(rig, "x", NULL);
     rig_ask_start(rig, "y", NULL);
@@ -714,10 +482,6 @@ int main(void) {
         ENGINE_TEST_BOTH(a_name_is_used_again),
         ENGINE_TEST_BOTH(lists_are_in_order_of_names),
         ENGINE_TEST_LMDB(lists_refuse_foreign_tokens),
-        ENGINE_TEST_BOTH(tags_stay_with_the_machine),
-        ENGINE_TEST_LMDB(tags_have_a_limit),
-        ENGINE_TEST_MEMORY(far_too_many_tags_cost_nothing),
-        ENGINE_TEST_LMDB(tags_need_a_resource),
         ENGINE_TEST_LMDB(refuses_other_arns),
         ENGINE_TEST_MEMORY(without_room_nothing_is_made),
         ENGINE_TEST_BOTH(a_crash_takes_nothing_back),

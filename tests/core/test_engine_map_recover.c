@@ -233,6 +233,7 @@ static void large_items_survive_crashes(void **state) {
             continue;
         if (!end->output)
             fail_msg("%s: %s", end->error, end->cause);
+        assert_non_null(end->output); /* (fail_msg() does not return) */
         assert_int_equal(strlen(end->output), 300000 + 24);
         assert_memory_equal(end->output, "{\"n\":[3,1,2,0,1],\"p\":\"xxx",
                             24);

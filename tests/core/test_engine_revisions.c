@@ -72,7 +72,7 @@ static void old_revisions_leave_memory(void **state) {
         rig->engine, wf_str(parked), on_machine, &answer);
     rig_until(rig, &answer.done);
     assert_true(answer.waits_an_hour);
-    rig_jump(rig, 3600 * 1000);
+    rig_jump(rig, INT64_C(3600) * 1000);
     rig_assert_text(rig, rig_end(rig, active)->output, "1");
     rig_assert_text(rig, rig_end(rig, parked)->output, "0");
     rig_assert_has(rig_story(rig, parked), "PassStateExited P");
@@ -98,7 +98,7 @@ static void what_is_asked_for_stays(void **state) {
     rig_until(rig, &answer.done);
     rig_turns(rig, 100);
     assert_true(rig_stats(rig).revisions >= 101);
-    rig_jump(rig, 60 * 1000);
+    rig_jump(rig, INT64_C(60) * 1000);
     rig_assert_text(rig, rig_reply_of(rig, end)->output, "0");
 }
 

@@ -95,7 +95,8 @@ static unsigned count_files(void) {
     snprintf(path, sizeof(path), "%s/b/jobs/x/run-1", files.root);
     DIR *dir = opendir(path);
     for (struct dirent *entry; (entry = readdir(dir)) != NULL;)
-        count += strcmp(entry->d_name, ".") && strcmp(entry->d_name, "..");
+        count += strcmp(entry->d_name, ".") != 0 &&
+                 strcmp(entry->d_name, "..") != 0;
     closedir(dir);
     return count;
 }

@@ -71,6 +71,47 @@ describe("a document that is passed through", function()
   end)
 end)
 
+describe("a document among many", function()
+  local function text(i)
+    return (' {"id":%d,"list":[{"a":"x%d","b":[]},{"a":"y"}],"o":{"p":%d}} ')
+      :format(i, i, i)
+  end
+
+  it("is looked into long after it was read", function()
+    local inputs = {}
+    for i = 1, 50 do
+      inputs[i] = jsonata.parse(text(i))
+      local _ = i % 3 == 0 and inputs[i].list
+    end
+    assert.is_nil((jsonata.parse('{"a":[1,2')))
+    collectgarbage()
+    collectgarbage()
+    local program = jsonata.compile("[id, list.a, list[0].b, o.p, $keys(o)]")
+    for i = 1, 50 do
+      assert.equal(('[%d,"x%d","y",%d,"p"]'):format(i, i, i),
+                   jsonata.encode(program:run(inputs[i])))
+      assert.equal(('{"p":%d}'):format(i), jsonata.encode(inputs[i].o))
+      assert.equal(text(i):match("^ (.*) $"), jsonata.encode(inputs[i]))
+    end
+  end)
+
+  it("may be large", function()
+    local items = {}
+    for i = 1, 5000 do
+      items[i] = ('{"n":%d}'):format(i)
+    end
+    local large = "[" .. table.concat(items, ",") .. "]"
+    local inputs = {}
+    for i = 1, 6 do
+      inputs[i] = jsonata.parse(large)
+      jsonata.parse("[]")
+    end
+    for i = 1, 6 do
+      assert.equal(5000, inputs[i][5000].n)
+    end
+  end)
+end)
+
 describe("numbers that are computed", function()
   it("are written as JavaScript writes them", function()
     is("0.30000000000000004", "0.1 + 0.2")
