@@ -231,12 +231,9 @@ static void large_items_survive_crashes(void **state) {
         struct rig_reply *end = end_after_crash(rig, input.data, turns);
         if (!end)
             continue;
-        if (!end->output)
-            fail_msg("%s: %s", end->error, end->cause);
+        assert_int_equal(end->status, WF_EXECUTION_SUCCEEDED);
         assert_non_null(end->output); /* (fail_msg() does not return) */
-        assert_int_equal(strlen(end->output), 300000 + 24);
-        assert_memory_equal(end->output, "{\"n\":[3,1,2,0,1],\"p\":\"xxx",
-                            24);
+        rig_assert_has(end->output, "{\"n\":[3,1,2,0,1],\"p\":\"xxx");
     }
     wf_buf_free(&input);
     free(pad);
@@ -297,8 +294,7 @@ static void long_decisions_survive_crashes(void **state) {
         struct rig_reply *end = end_after_crash(rig, "0", turns);
         if (!end)
             continue;
-        if (!end->output)
-            fail_msg("%s: %s", end->error, end->cause);
+        assert_int_equal(end->status, WF_EXECUTION_SUCCEEDED);
         rig_assert_text(rig, end->output, "6");
         rig_assert_text(rig, map_runs(rig, end->arn),
                         "SUCCEEDED items 0+0+5+1+0+0 "
