@@ -14,7 +14,10 @@
 #include "engine_impl.h"
 #include "item_settings.h"
 
+/* Children that are read at once: few at first, more while they are small. */
+#define FIRST_PAGE 4
 #define PAGE 64
+#define PAGE_BYTES ((size_t)1 << 20)
 #define WRITE_BYTES ((size_t)4 << 20)
 
 struct wf_map_results {
@@ -22,6 +25,8 @@ struct wf_map_results {
     struct wf_item_writer_async *writer;
     struct wf_doc *settings; /* the writer is part of it */
     struct wf_buf from;      /* key to go on from; empty: the start */
+    unsigned page;           /* children of the next one */
+    size_t page_bytes;       /* that this one has been */
     bool is_last;            /* of the pages */
     unsigned waiting;        /* descriptions of a page */
     struct wf_buf slots[PAGE];
@@ -301,6 +306,18 @@ static void add_output(struct wf_buf *out,
 
 /* ---- pages ---- */
 
+static size_t bytes_of(const struct wf_execution_reply *reply) {
+    return reply->input.len + reply->output.len;
+}
+
+static void resize_page(struct wf_map_results *results) {
+    if (results->page_bytes > PAGE_BYTES)
+        results->page = results->page > 1 ? results->page / 2 : 1;
+    else if (results->page < PAGE)
+        results->page *= 2;
+    results->page_bytes = 0;
+}
+
 static void page_done(struct wf_engine *engine, struct wf_frame *frame) {
     struct wf_map_run *run = frame->fork->run;
     struct wf_map_results *results = run->results;
@@ -340,6 +357,7 @@ static void described(void *arg, const struct wf_refusal *refusal,
     struct wf_map_results *results = frame->fork->run->results;
     struct wf_buf *text = &results->slots[slot];
     text->len = 0;
+    results->page_bytes += refusal ? 0 : bytes_of(reply);
     if (refusal)
         wf_buf_adds(text, "null"); /* cannot be */
     else if (results->writer)
@@ -348,6 +366,7 @@ static void described(void *arg, const struct wf_refusal *refusal,
         add_output(text, results, reply);
     if (--results->waiting > 0)
         return;
+    resize_page(results);
     if (results->writer)
         written_page(engine, frame);
     else
@@ -391,7 +410,7 @@ static void next_page(struct wf_engine *engine, struct wf_map_run *run) {
     struct wf_range range = {.from = wf_key_str(&first),
                              .to = wf_key_str(&end),
                              .keys_only = true,
-                             .max_rows = PAGE};
+                             .max_rows = run->results->page};
     if (results->from.len)
         range.from =
             (struct wf_str){results->from.data, results->from.len};
@@ -414,6 +433,7 @@ static void begin(struct wf_engine *engine, struct wf_frame *frame) {
     struct wf_map_results *results = wf_calloc(1, sizeof(*results));
     results->engine = engine;
     results->transformation = transformation_of(frame);
+    results->page = FIRST_PAGE;
     run->results = results;
     if (run->has_writer && !open_writer(engine, frame))
         return;

@@ -187,7 +187,7 @@ struct wf_execution *wf_table_by_name(const struct wf_table *table,
         return NULL;
     size_t slot = (size_t)hash_name(machine, name) & (table->size - 1);
     struct wf_execution *e = table->by_name[slot];
-    while (e && (e->machine->id != machine ||
+    while (e && (e->map_child || e->machine->id != machine ||
                  !wf_str_eq(wf_str(e->name), name)))
         e = e->name_next;
     return e;

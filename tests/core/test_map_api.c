@@ -623,11 +623,30 @@ static void an_ended_run_is_not_updated(void **state) {
     free_answer(&answer);
 }
 
+/* Children have names of their own, which the state machine's executions may
+ * have as well. */
+static void a_child_keeps_no_name_from_others(void **state) {
+    struct rig *rig = *state;
+    struct answer children = {0};
+    open_rig(rig);
+    rig_machine(rig, "m", WAITS("M", "", "STANDARD"));
+    const char *run = start_until(rig, "[3600]", "0+1+0+0");
+    ask_children(rig, run, 0, 0, NULL, &children);
+    assert_int_equal(children.count, 1);
+    const char *name = strrchr(children.arns.data, ':') + 1;
+    struct rig_reply *start =
+        rig_reply_of(rig, rig_ask_start(rig, name, "[0]"));
+    assert_false(start->refused);
+    assert_non_null(strstr(start->arn, ":execution:m:"));
+    free_answer(&children);
+}
+
 int main(int argc, char **argv) {
     if (argc > 1 && strcmp(argv[1], "--worker-process") == 0)
         return wf_worker_main(argc, argv, &wf_stdlib);
     const struct CMUnitTest tests[] = {
         ENGINE_TEST_REAL(an_ended_run_is_described),
+        ENGINE_TEST_REAL(a_child_keeps_no_name_from_others),
         ENGINE_TEST_REAL(a_run_is_described_wherever_it_is),
         ENGINE_TEST_REAL(a_stopped_execution_aborts_its_run),
         ENGINE_TEST_REAL(runs_come_in_pages),
