@@ -63,13 +63,14 @@ static void check_size(struct wf_engine *engine, struct wf_frame *frame,
     wf_failure_too_large(&decision->failure, name, &decision->texts);
 }
 
-/* `item`: NULL, or the item, of which the fork does not know. */
+/* `item`: NULL, or the item, of which the fork does not know: the whole of a
+ * document, or a member's value. */
 static void show_item(const struct wf_fork *fork, uint32_t index,
                       const struct wf_value *item,
                       struct wf_script_context *context) {
     context->in_map = true;
     context->map_index = index;
-    context->map_key = !item && fork->items_have_keys;
+    context->map_key = item ? item->node > 0 : fork->items_have_keys;
     context->map_item = (struct wf_value){NULL, 0};
     if (item)
         context->map_item = *item;

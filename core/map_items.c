@@ -237,6 +237,25 @@ static bool know_items(struct wf_engine *engine, struct wf_frame *frame,
     return known;
 }
 
+/* The item that a reader has come to; its key, if it is a member of an object,
+ * stands before it. */
+static struct wf_value value_of(const struct wf_map_input *input,
+                                struct wf_str text) {
+    const struct wf_item *item = &input->items.items[input->at];
+    struct wf_buf member = {0};
+    if (item->key_len == 0)
+        return (struct wf_value){wf_doc_trusted(text), 0};
+    wf_buf_u8(&member, '{');
+    wf_buf_add(&member, input->items.text.data + item->key_start,
+               item->key_len);
+    wf_buf_u8(&member, ':');
+    wf_buf_addstr(&member, text);
+    wf_buf_u8(&member, '}');
+    struct wf_value value = {wf_doc_trusted_buf(&member), 2};
+    wf_doc_nodes(value.doc);
+    return value;
+}
+
 /* Finds the item as a value; the caller gives back its document. */
 static enum wf_map_next take_raw(struct wf_engine *engine,
                                  struct wf_frame *frame,
@@ -249,7 +268,7 @@ static enum wf_map_next take_raw(struct wf_engine *engine,
     if (fork->run->has_reader) {
         if (!read_item(input, &text, &why, next))
             return why;
-        *item = (struct wf_value){wf_doc_trusted(text), 0};
+        *item = value_of(input, text);
         return WF_MAP_NEXT_INPUT;
     }
     uint64_t count = fork->run->item + fork->run->pending;

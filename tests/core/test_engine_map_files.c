@@ -91,6 +91,18 @@ static void selectors_see_items_that_are_read(void **state) {
             "{'i':2,'n':2,'k':7}]");
 }
 
+static void members_that_are_read_have_keys(void **state) {
+    struct rig *rig = *state;
+    rig_open(rig);
+    item_files_put(&files, "b/x.json", "{\"a\\\"b\": 1, \"c\": {\"d\": []}}");
+    map_run(rig,
+            MAP_MACHINE(ECHO, READER("'InputType':'JSON'", "x.json")
+                        ",'ItemSelector':{'k.$':'$$.Map.Item.Key',"
+                        "'v.$':'$$.Map.Item.Value'}"),
+            "0", WF_EXECUTION_SUCCEEDED,
+            "[{'k':'a\\'b','v':1},{'k':'c','v':{'d':[]}}]");
+}
+
 static void what_can_not_be_read_fails_the_run(void **state) {
     struct rig *rig = *state;
     rig_open(rig);
@@ -308,6 +320,7 @@ int main(int argc, char **argv) {
     const struct CMUnitTest tests[] = {
         WITH_FILES(items_are_read),
         WITH_FILES(selectors_see_items_that_are_read),
+        WITH_FILES(members_that_are_read_have_keys),
         WITH_FILES(what_can_not_be_read_fails_the_run),
         WITH_FILES(what_is_damaged_fails_the_run),
         WITH_FILES(a_percentage_of_what_is_read),
