@@ -77,6 +77,8 @@ bool wf_lua_is_spent(lua_State *L, int index);
 
 /** Looks at stop and clock. True: it is over, and nothing is left. */
 bool wf_lua_budget_is_over(struct wf_lua_budget *budget);
+/** Nothing is left: the next step raises the error. */
+void wf_lua_budget_end(struct wf_lua_budget *budget);
 /** The steps at hand are used up: gets more, or raises the error. */
 void wf_lua_spend_more(lua_State *L, struct wf_lua_budget *budget);
 /** Takes steps; raises the error if there are not enough. */

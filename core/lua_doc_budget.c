@@ -21,6 +21,10 @@ static void end(struct wf_lua_budget *budget, int why) {
         budget->spent = why;
 }
 
+void wf_lua_budget_end(struct wf_lua_budget *budget) {
+    end(budget, WF_SPENT_STEPS);
+}
+
 bool wf_lua_budget_is_over(struct wf_lua_budget *budget) {
     if (budget->stop && atomic_load(budget->stop))
         end(budget, WF_SPENT_STEPS);

@@ -230,21 +230,27 @@ static int function_ref(struct wf_script *script, const char *name) {
 }
 
 #define LOOK_BYTES ((size_t)1 << 20)
+#define HARD_LIMITS 4
 
-/* Memory is asked for between steps, too. */
+/* Memory is asked for between steps, too. Beyond the limit it is given all
+ * the same, and the next step ends the call: LuaJIT 2.1.0-beta3 does not
+ * survive it if compiled code is refused memory. What takes no steps gets
+ * none beyond HARD_LIMITS of them. */
 static bool is_refused(struct wf_lua_heap *heap, size_t growth) {
     if (!heap->in_call)
         return false;
     heap->unseen += growth;
     if (heap->unseen > LOOK_BYTES && heap->budget) {
         heap->unseen = 0;
-        if (wf_lua_budget_is_over(heap->budget))
-            return true;
+        wf_lua_budget_is_over(heap->budget);
     }
     if (heap->used + growth <= heap->limit)
         return false;
     heap->refused = true;
-    return true;
+    if (!heap->budget)
+        return true;
+    wf_lua_budget_end(heap->budget);
+    return heap->used / HARD_LIMITS + growth / HARD_LIMITS > heap->limit;
 }
 
 static void *heap_alloc(void *arg, void *old, size_t old_size, size_t size) {
