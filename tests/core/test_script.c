@@ -251,9 +251,9 @@ static void test_limit_of_memory(void **state) {
 
     decide_limited(*state, JSONATA("($f := function($t) { $f($t & $t) }; "
                                    "$f('0123456789'))"), &limits, &limited);
-    assert_int_equal(limited.decision.kind, WF_DECISION_FAIL);
+    assert_int_equal(limited.decision.kind, WF_DECISION_TOO_LONG);
     assert_failure(&limited.decision, "States.QueryEvaluationError",
-                   "too much memory");
+                   "more than 32 MiB of memory");
     limited_free(&limited);
 }
 
