@@ -71,7 +71,8 @@ static void decided(void *arg, struct wf_decision *decision) {
     }
     if (frame)
         let_go(deciding);
-    if (!frame || !decision) { /* given up; or the engine is being closed */
+    bool is_closing = deciding->engine->closing; /* nobody could go on */
+    if (!frame || !decision || is_closing) { /* or given up */
         if (frame)
             frame->deciding = NULL;
         if (decision)

@@ -61,6 +61,7 @@ group_unit() {
   fi
   ctest --test-dir $asan -j2 --timeout 300 --output-on-failure -R "$pattern" |
     sed -E -e 's,^ *[0-9]+/[0-9]+ Test +#[0-9]+: ([^ ]+) \.+ +Passed.*,ok unit/\1,' \
+           -e 's,^ *[0-9]+/[0-9]+ Test +#[0-9]+: ([^ ]+) \.+[* ]+Skipped.*,skip unit/\1: see its output,' \
            -e 's,^ *[0-9]+/[0-9]+ Test +#[0-9]+: ([^ ]+) \.+[* ]+(.*),not ok unit/\1 \2,'
 }
 
