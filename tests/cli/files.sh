@@ -3,9 +3,9 @@
 . "$(dirname "$(realpath "$0")")/../support/cli.sh"
 unset AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_SESSION_TOKEN
 
-mkdir "$home/work" "$home/work/handlers" "$home/work/types" "$home/buckets"
-ln -s "$home/work" "$home/link"
-cd "$home/work"
+mkdir "$home/place" "$home/place/handlers" "$home/place/types" "$home/buckets"
+ln -s "$home/place" "$home/link"
+cd "$home/place"
 echo '{"StartAt": "P", "States": {"P": {"Type": "Pass", "End": true}}}' \
   >p.asl.json
 
