@@ -130,6 +130,10 @@ void wf_buf_varint(struct wf_buf *buf, uint64_t value) {
     buf->data[buf->len++] = (char)value;
 }
 
+void wf_buf_signed(struct wf_buf *buf, int64_t value) {
+    wf_buf_varint(buf, ((uint64_t)value << 1) ^ (uint64_t)(value >> 63));
+}
+
 void wf_buf_text(struct wf_buf *buf, struct wf_str text) {
     wf_buf_varint(buf, text.len);
     wf_buf_add(buf, text.data, text.len);
@@ -207,6 +211,11 @@ uint64_t wf_read_varint(struct wf_reader *reader) {
     }
     reader->bad = true;
     return 0;
+}
+
+int64_t wf_read_signed(struct wf_reader *reader) {
+    uint64_t value = wf_read_varint(reader);
+    return (int64_t)(value >> 1) ^ -(int64_t)(value & 1);
 }
 
 struct wf_str wf_read_text(struct wf_reader *reader) {

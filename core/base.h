@@ -98,6 +98,8 @@ static inline void wf_buf_u8(struct wf_buf *buf, uint8_t value) {
 
 /** LEB128: 7 bits a byte, low first. At most 10 bytes. */
 void wf_buf_varint(struct wf_buf *buf, uint64_t value);
+/** The same for numbers that are seldom negative (zigzag). */
+void wf_buf_signed(struct wf_buf *buf, int64_t value);
 /** A varint length, then the bytes. */
 void wf_buf_text(struct wf_buf *buf, struct wf_str text);
 /** Fixed width, big-endian (sorts as a key). */
@@ -119,6 +121,7 @@ struct wf_reader {
 
 uint8_t wf_read_u8(struct wf_reader *reader);
 uint64_t wf_read_varint(struct wf_reader *reader);
+int64_t wf_read_signed(struct wf_reader *reader);
 struct wf_str wf_read_text(struct wf_reader *reader); /* borrowed */
 struct wf_str wf_read_bytes(struct wf_reader *reader, size_t len);
 uint16_t wf_read_be16(struct wf_reader *reader);

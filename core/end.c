@@ -107,14 +107,7 @@ static void end(struct wf_engine *engine, struct wf_execution *execution,
         event.fields = WF_EVENT_HAS_DOC;
         event.doc = execution->output.number;
     }
-    if (failure && failure->error.data) {
-        event.fields |= WF_EVENT_HAS_ERROR;
-        event.error = failure->error;
-    }
-    if (failure && failure->cause.data) {
-        event.fields |= WF_EVENT_HAS_CAUSE;
-        event.cause = failure->cause;
-    }
+    wf_event_fail(&event, failure);
     if (failure) {
         execution->error = copy_text(failure->error);
         execution->cause = copy_text(failure->cause);

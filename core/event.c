@@ -78,10 +78,6 @@ static uint64_t zigzag(int64_t value) {
     return (uint64_t)value << 1 ^ (value < 0 ? UINT64_MAX : 0);
 }
 
-static int64_t unzigzag(uint64_t value) {
-    return (int64_t)(value >> 1 ^ (value & 1 ? UINT64_MAX : 0));
-}
-
 static inline char *put_varint(char *at, uint64_t value) {
     while (value >= 0x80) {
         *at++ = (char)(value | 0x80);
@@ -187,9 +183,9 @@ static void read_fields(struct wf_reader *reader, struct wf_event *event) {
     if (fields & WF_EVENT_HAS_CAUSE)
         event->cause = wf_read_text(reader);
     if (fields & WF_EVENT_HAS_TIMEOUT)
-        event->timeout_s = unzigzag(wf_read_varint(reader));
+        event->timeout_s = wf_read_signed(reader);
     if (fields & WF_EVENT_HAS_HEARTBEAT)
-        event->heartbeat_s = unzigzag(wf_read_varint(reader));
+        event->heartbeat_s = wf_read_signed(reader);
     if (fields & WF_EVENT_HAS_INDEX)
         event->index = wf_read_varint(reader);
     if (fields & WF_EVENT_HAS_LENGTH)
@@ -207,7 +203,7 @@ bool wf_event_decode(struct wf_reader *reader, struct wf_event *event,
     event->type = (enum wf_event_type)type;
     event->fields = wf_read_be16(reader);
     uint64_t back = wf_read_varint(reader);
-    uint64_t since = (uint64_t)unzigzag(wf_read_varint(reader));
+    uint64_t since = (uint64_t)wf_read_signed(reader);
 
     if (type == WF_EVENT_NONE || type >= WF_EVENT_TYPES ||
         event->fields & ~(2 * WF_EVENT_HAS_TEXT - 1) || back > event->id)
@@ -217,4 +213,15 @@ bool wf_event_decode(struct wf_reader *reader, struct wf_event *event,
     event->time_ms = (int64_t)((uint64_t)start_ms + since);
     read_fields(reader, event);
     return !reader->bad;
+}
+
+void wf_event_fail(struct wf_event *event, const struct wf_failure *failure) {
+    if (failure && failure->error.data) {
+        event->fields |= WF_EVENT_HAS_ERROR;
+        event->error = failure->error;
+    }
+    if (failure && failure->cause.data) {
+        event->fields |= WF_EVENT_HAS_CAUSE;
+        event->cause = failure->cause;
+    }
 }

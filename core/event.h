@@ -158,4 +158,8 @@ struct wf_history_event {
 void wf_event_json(struct wf_buf *out, const struct wf_history_event *event,
                    bool with_data);
 
+/** Adds error and cause, those that there are. `failure` NULL: none; its texts
+ * are borrowed. */
+void wf_event_fail(struct wf_event *event, const struct wf_failure *failure);
+
 #endif

@@ -79,16 +79,6 @@ size_t wf_execution_bytes(const struct wf_execution *execution) {
 
 /* ---- images ---- */
 
-/* Signed numbers that are seldom negative, and never near the limits. */
-static void put_signed(struct wf_buf *out, int64_t value) {
-    wf_buf_varint(out, ((uint64_t)value << 1) ^ (uint64_t)(value >> 63));
-}
-
-static int64_t get_signed(struct wf_reader *in) {
-    uint64_t value = wf_read_varint(in);
-    return (int64_t)(value >> 1) ^ -(int64_t)(value & 1);
-}
-
 enum execution_flags {
     EXECUTION_EXPRESS = 1,
     EXECUTION_HAS_ERROR = 2,
@@ -148,11 +138,11 @@ void wf_execution_encode(const struct wf_execution *execution,
     wf_buf_varint(out, execution->machine->revision);
     wf_buf_text(out, wf_str(execution->name));
     wf_buf_text(out, wf_str(execution->bundle));
-    put_signed(out, execution->start_ms);
-    put_signed(out, execution->stop_ms);
-    put_signed(out, execution->last_ms - execution->start_ms);
-    put_signed(out, execution->timeout_due_ms);
-    put_signed(out, execution->row_due_ms);
+    wf_buf_signed(out, execution->start_ms);
+    wf_buf_signed(out, execution->stop_ms);
+    wf_buf_signed(out, execution->last_ms - execution->start_ms);
+    wf_buf_signed(out, execution->timeout_due_ms);
+    wf_buf_signed(out, execution->row_due_ms);
     wf_buf_varint(out, execution->tail.next_event);
     wf_buf_varint(out, execution->input.number);
     wf_buf_varint(out, execution->output.number);
@@ -177,11 +167,11 @@ bool wf_execution_decode(struct wf_reader *in,
     image->revision = (uint32_t)wf_read_varint(in);
     image->name = wf_read_text(in);
     image->bundle = wf_read_text(in);
-    image->start_ms = get_signed(in);
-    image->stop_ms = get_signed(in);
-    image->last_ms = image->start_ms + get_signed(in);
-    image->timeout_due_ms = get_signed(in);
-    image->row_due_ms = get_signed(in);
+    image->start_ms = wf_read_signed(in);
+    image->stop_ms = wf_read_signed(in);
+    image->last_ms = image->start_ms + wf_read_signed(in);
+    image->timeout_due_ms = wf_read_signed(in);
+    image->row_due_ms = wf_read_signed(in);
     image->next_event = wf_read_varint(in);
     image->input = wf_read_varint(in);
     image->output = wf_read_varint(in);

@@ -240,16 +240,6 @@ int64_t wf_frame_due(const struct wf_frame *frame) {
 
 /* ---- images ---- */
 
-/* Signed numbers that are seldom negative, and never near the limits. */
-static void put_signed(struct wf_buf *out, int64_t value) {
-    wf_buf_varint(out, ((uint64_t)value << 1) ^ (uint64_t)(value >> 63));
-}
-
-static int64_t get_signed(struct wf_reader *in) {
-    uint64_t value = wf_read_varint(in);
-    return (int64_t)(value >> 1) ^ -(int64_t)(value & 1);
-}
-
 enum frame_flags {
     FRAME_AT_MOST_ONCE = 1,
     FRAME_CHECKPOINT = 2,
@@ -273,16 +263,16 @@ void wf_frame_encode(const struct wf_frame *frame, struct wf_buf *out) {
     wf_buf_u8(out, (uint8_t)frame->phase);
     wf_buf_varint(out, frame->state);
     wf_buf_varint(out, frame->previous_event);
-    put_signed(out, frame->entered_ms);
+    wf_buf_signed(out, frame->entered_ms);
     wf_buf_varint(out, frame->entered_event);
     wf_buf_varint(out, frame->input.number);
     wf_buf_varint(out, frame->parameters.number);
     wf_buf_varint(out, frame->variables.number);
-    put_signed(out, frame->due_ms);
-    put_signed(out, frame->timeout_due_ms);
-    put_signed(out, frame->heartbeat_due_ms);
-    put_signed(out, frame->heartbeat_ms);
-    put_signed(out, frame->row_due_ms);
+    wf_buf_signed(out, frame->due_ms);
+    wf_buf_signed(out, frame->timeout_due_ms);
+    wf_buf_signed(out, frame->heartbeat_due_ms);
+    wf_buf_signed(out, frame->heartbeat_ms);
+    wf_buf_signed(out, frame->row_due_ms);
     wf_buf_varint(out, frame->retry_count);
     wf_buf_varint(out, frame->retrier_count);
     for (uint32_t i = 0; i < frame->retrier_count; i++)
@@ -352,7 +342,7 @@ bool wf_frame_decode(struct wf_reader *in, struct wf_frame *frame) {
     frame->phase = wf_read_u8(in);
     frame->state = (uint32_t)wf_read_varint(in);
     frame->previous_event = wf_read_varint(in);
-    frame->entered_ms = get_signed(in);
+    frame->entered_ms = wf_read_signed(in);
     frame->entered_event = wf_read_varint(in);
     uint64_t input = wf_read_varint(in), parameters = wf_read_varint(in);
     uint64_t variables = wf_read_varint(in);
@@ -362,11 +352,11 @@ bool wf_frame_decode(struct wf_reader *in, struct wf_frame *frame) {
         wf_ref_set(&frame->parameters, parameters, NULL);
     if (variables != frame->variables.number)
         wf_ref_set(&frame->variables, variables, NULL);
-    frame->due_ms = get_signed(in);
-    frame->timeout_due_ms = get_signed(in);
-    frame->heartbeat_due_ms = get_signed(in);
-    frame->heartbeat_ms = get_signed(in);
-    frame->row_due_ms = get_signed(in);
+    frame->due_ms = wf_read_signed(in);
+    frame->timeout_due_ms = wf_read_signed(in);
+    frame->heartbeat_due_ms = wf_read_signed(in);
+    frame->heartbeat_ms = wf_read_signed(in);
+    frame->row_due_ms = wf_read_signed(in);
     frame->retry_count = (uint32_t)wf_read_varint(in);
     uint64_t retriers = wf_read_varint(in);
     if (in->bad || retriers > (uint64_t)(in->end - in->at))

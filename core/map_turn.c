@@ -408,14 +408,7 @@ static void record_over(struct wf_engine *engine, struct wf_frame *frame,
     };
     struct wf_event event = {.type = types[status],
                              .fields = WF_EVENT_HAS_STATE};
-    if (failure && failure->error.data) {
-        event.fields |= WF_EVENT_HAS_ERROR;
-        event.error = failure->error;
-    }
-    if (failure && failure->cause.data) {
-        event.fields |= WF_EVENT_HAS_CAUSE;
-        event.cause = failure->cause;
-    }
+    wf_event_fail(&event, failure);
     wf_frame_event(engine, frame, &event);
 }
 

@@ -147,14 +147,6 @@ static void long_histories_survive_crashes(void **state) {
     wf_buf_free(&items);
 }
 
-static char *padding(size_t length) {
-    char *text = malloc(length + 3);
-    memset(text, 'x', length + 2);
-    text[0] = text[length + 1] = '"';
-    text[length + 2] = '\0';
-    return text;
-}
-
 /* Results in pieces. */
 static void large_results_survive_crashes(void **state) {
     struct rig *rig = *state;
@@ -166,7 +158,7 @@ static void large_results_survive_crashes(void **state) {
                           "'End':true}")
                    ",'Next':'Z'},'Z':{'Type':'Pass','Parameters':{'n.$':"
                    "'$[*].i','p.$':'$[1].p'},'End':true}}}");
-    char *pad = padding(300000); /* for threads to work on */
+    char *pad = branches_padding(300000); /* for threads to work on */
     struct wf_buf input = {0};
     wf_buf_addf(&input, "{\"l\":[3,1,2],\"p\":%s}", pad);
     wf_buf_u8(&input, 0);
@@ -199,7 +191,7 @@ static void large_branches_are_aborted(void **state) {
         "'IntervalSeconds':1}],'Catch':[{'ErrorEquals':['E'],"
         "'Next':'Z'}],'End':true},"
         "'Z':{'Type':'Pass','Result':'caught','End':true}}}");
-    char *pad = padding(300000);
+    char *pad = branches_padding(300000);
     struct wf_buf input = {0};
     wf_buf_addf(&input, "{\"l\":[0,1,1,1,2],\"p\":%s}", pad);
     wf_buf_u8(&input, 0);
@@ -219,7 +211,7 @@ static void huge_results_are_read_again(void **state) {
                    "'$.l','ItemSelector':{'i.$':'$$.Map.Item.Value',"
                    "'p.$':'$.p'},'ItemProcessor':" BRANCH("A", PASS("A"))
                    ",'ResultSelector':{'n.$':'$[*].i'},'End':true}}}");
-    char *pad = padding(4 << 20);
+    char *pad = branches_padding(4 << 20);
     struct wf_buf input = {0};
     wf_buf_addf(&input, "{\"l\":[0,1,2,3,4,5,6,7,8,9],\"p\":%s}", pad);
     wf_buf_u8(&input, 0);

@@ -203,14 +203,6 @@ static void orphans_are_stopped_after_crashes(void **state) {
     }
 }
 
-static char *padding(size_t length) {
-    char *text = malloc(length + 3);
-    memset(text, 'x', length + 2);
-    text[0] = text[length + 1] = '"';
-    text[length + 2] = '\0';
-    return text;
-}
-
 /* Inputs and outputs of children in pieces, decisions that threads make. */
 static void large_items_survive_crashes(void **state) {
     struct rig *rig = *state;
@@ -223,7 +215,7 @@ static void large_items_survive_crashes(void **state) {
                             "'Next':'B'}," PASS("B"))
               ",'Next':'Z'},'Z':{'Type':'Pass','Parameters':{'n.$':"
               "'$[*].i','p.$':'$[1].p'},'End':true}}}");
-    char *pad = padding(300000);
+    char *pad = branches_padding(300000);
     struct wf_buf input = {0};
     wf_buf_addf(&input, "{\"l\":[3,1,2,0,1],\"p\":%s}", pad);
     wf_buf_u8(&input, 0);
@@ -258,7 +250,7 @@ static void new_children_can_be_stopped(void **state) {
                           ",'End':true}")
               "],'Catch':[{'ErrorEquals':['States.ALL'],'Next':'Z'}],"
               "'End':true}," PASS("Z") "}}");
-    char *pad = padding(300000);
+    char *pad = branches_padding(300000);
     struct wf_buf input = {0};
     wf_buf_addf(&input, "{\"l\":[{\"i\":1},{\"i\":2},{\"j\":1}],\"p\":%s}",
                 pad);

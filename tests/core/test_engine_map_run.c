@@ -154,18 +154,10 @@ static void an_express_run_is_one_too(void **state) {
                     "SUCCEEDED 5 5\nSUCCEEDED 6 6\nSUCCEEDED 7 7\n");
 }
 
-static char *padding(size_t length) {
-    char *text = malloc(length + 3);
-    memset(text, 'x', length + 2);
-    text[0] = text[length + 1] = '"';
-    text[length + 2] = '\0';
-    return text;
-}
-
 /* Inputs, outputs of children in pieces. */
 static void items_may_be_large(void **state) {
     struct rig *rig = opened(state);
-    char *pad = padding(200000);
+    char *pad = branches_padding(200000);
     struct wf_buf input = {0};
     wf_buf_addf(&input, "[%s,1,%s,2,3,%s]", pad, pad, pad);
     wf_buf_u8(&input, 0);
@@ -181,7 +173,7 @@ static void outputs_may_be_too_large(void **state) {
     struct rig *rig = *state;
     rig->options.payload_bytes = 300000;
     opened(state);
-    char *pad = padding(60000);
+    char *pad = branches_padding(60000);
     struct wf_buf input = {0};
     wf_buf_addf(&input, "{\"l\":[1,2,3,4,5,6,7],\"p\":%s}", pad);
     wf_buf_u8(&input, 0);
@@ -200,7 +192,7 @@ static void a_run_without_room_goes_on(void **state) {
     struct rig *rig = *state;
     rig->options.memory_bytes = 100000;
     opened(state);
-    char *pad = padding(100000);
+    char *pad = branches_padding(100000);
     struct wf_buf input = {0};
     wf_buf_addf(&input, "{\"l\":[1,2,3],\"p\":%s}", pad);
     wf_buf_u8(&input, 0);
@@ -215,7 +207,7 @@ static void outputs_leave_room_for_children(void **state) {
     struct rig *rig = *state;
     rig->options.memory_bytes = 400000;
     opened(state);
-    char *pad = padding(10000);
+    char *pad = branches_padding(10000);
     struct wf_buf input = {0};
     wf_buf_addf(&input, "{\"p\":%s,\"l\":[0", pad);
     for (int i = 1; i < 60; i++)
@@ -237,7 +229,7 @@ static void results_are_read_when_they_are_there(void **state) {
     struct rig *rig = *state;
     rig->clock.seeded = false; /* which would do without threads */
     opened(state);
-    char *pad = padding(3000000);
+    char *pad = branches_padding(3000000);
     struct wf_buf input = {0};
     wf_buf_addf(&input, "{\"l\":[1,1,1],\"p\":%s}", pad);
     wf_buf_u8(&input, 0);

@@ -244,3 +244,11 @@ struct rig_reply *branches_end_after_crash(struct rig *rig, const char *input,
     branches_check(rig_story(rig, end->arn));
     return end;
 }
+
+char *branches_padding(size_t length) {
+    char *text = wf_malloc(length + 3);
+    memset(text, 'x', length + 2);
+    text[0] = text[length + 1] = '"';
+    text[length + 2] = '\0';
+    return text;
+}

@@ -26,6 +26,9 @@ const char *branches_succeed(struct rig *rig, const char *definition,
 struct rig_reply *branches_end_after_crash(struct rig *rig, const char *input,
                                            unsigned turns);
 
+/** A JSON string of so many characters. Owned by the caller. */
+char *branches_padding(size_t length);
+
 /**
  * Fails the test unless the story (engine_fixture.h) of an execution is
  * well-formed: ids are contiguous; each event follows an earlier one that can
