@@ -12,7 +12,7 @@ layer(wf_lua_doc SOURCES core/lua_doc.c core/lua_doc_budget.c core/lua_doc_from.
 
 layer(wf_lua_jsonata SOURCES core/lua_jsonata.c core/lua_jsonata_decode.c
       core/lua_jsonata_encode.c core/lua_jsonata_merge.c
-      core/lua_jsonata_recent.c core/lua_regex.c
+      core/lua_jsonata_columns.c core/lua_jsonata_recent.c core/lua_regex.c
       LINK wf_lua_doc wf_regex)
 
 include(cmake/embed.cmake)

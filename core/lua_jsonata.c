@@ -273,6 +273,7 @@ static const luaL_Reg functions[] = {
     {"change_case", l_change_case},
     {"collect", l_collect},
     {"column", wf_jsonata_column},
+    {"columns", wf_jsonata_columns},
     {"compile", l_compile},
     {"decode", wf_jsonata_decode},
     {"elapsed_ms", l_elapsed_ms},
@@ -289,6 +290,7 @@ static const luaL_Reg functions[] = {
     {"regex", wf_jsonata_regex},
     {"regex_find", wf_jsonata_regex_find},
     {"rounded", l_rounded},
+    {"walk", wf_jsonata_walk},
     {"wall_ms", l_wall_ms},
     {NULL, NULL},
 };
@@ -334,6 +336,8 @@ int wf_lua_open_jsonata(lua_State *L) {
     lua_setfield(L, -2, "null");
     lua_pushvalue(L, up + 2);
     lua_setfield(L, -2, "no_keys");
+    lua_pushvalue(L, up + 5);
+    lua_setfield(L, -2, "stub");
     lua_getfield(L, LUA_REGISTRYINDEX, "_PRELOAD");
     lua_getfield(L, -1, "table.new");
     lua_call(L, 0, 1); /* protected by wf_lua_sandbox */

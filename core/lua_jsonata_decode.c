@@ -16,26 +16,11 @@
 #include "lua_doc.h"
 #include "lua_jsonata_priv.h"
 
-#define STUB_NODE 1
-#define STUB_LAZY 2
-#define STUB_PEEKS 3 /* how often it has been looked into */
-#define STUB_SLOTS 3
-#define MAX_PEEKS 3 /* then it is filled */
-#define MAX_NAMES 6 /* as lua/jsonata/hints.lua has */
-#define MAX_RESERVED 4096
 #define MOST_BORROWED 32768 /* bytes of a text */
 #define DEBT_STEP ((size_t)16 << 20)
 
-struct lazy {
-    struct wf_doc *doc;
-    uint32_t shape; /* node of the object that the keys are of */
-    bool has_shape, has_env;
-    bool is_borrowed; /* the document is `own` */
-    struct wf_doc own[];
-};
-
 int wf_jsonata_lazy_gc(lua_State *L) {
-    struct lazy *lazy = lua_touserdata(L, 1);
+    struct wf_lazy *lazy = lua_touserdata(L, 1);
     wf_doc_unref(lazy->doc);
     lazy->doc = NULL;
     return 0;
@@ -116,7 +101,7 @@ static void push_string(lua_State *L, struct wf_doc *doc, uint32_t at) {
 }
 
 /* Makes the table at the top a stub. [-0, +0] */
-static void make_stub(lua_State *L, const struct wf_node *node, uint32_t at,
+void wf_stub_make(lua_State *L, const struct wf_node *node, uint32_t at,
                       int lazy) {
     lua_Number number = (lua_Number)at + 1;
     lua_pushnumber(L, node->type == WF_JSON_ARRAY ? -number : number);
@@ -128,7 +113,7 @@ static void make_stub(lua_State *L, const struct wf_node *node, uint32_t at,
 }
 
 /* The node of the stub at `index`. [-0, +0] */
-static uint32_t stub_node(lua_State *L, int index) {
+uint32_t wf_stub_node(lua_State *L, int index) {
     lua_rawgeti(L, index, STUB_NODE);
     lua_Number number = lua_tonumber(L, -1);
     lua_pop(L, 1);
@@ -137,11 +122,11 @@ static uint32_t stub_node(lua_State *L, int index) {
 
 /* Pushes the userdata of the stub at `index`, whose document is indexed then.
  * NULL: it is no stub. [-0, +1] */
-static struct lazy *push_lazy(lua_State *L, int index) {
+struct wf_lazy *wf_stub_lazy(lua_State *L, int index) {
     struct wf_error err;
 
     lua_rawgeti(L, index, STUB_LAZY);
-    struct lazy *lazy = lua_touserdata(L, -1);
+    struct wf_lazy *lazy = lua_touserdata(L, -1);
     if (lazy && lazy->is_borrowed && !lazy->own->nodes &&
         wf_jsonata_index(L, lazy->own, wf_doc_text(lazy->own), &err) != 0)
         luaL_error(L, "a document has changed: %s", err.message);
@@ -149,7 +134,7 @@ static struct lazy *push_lazy(lua_State *L, int index) {
 }
 
 /* What a stub is not any more. [-0, +0] */
-static void clear_stub(lua_State *L, int stub) {
+void wf_stub_clear(lua_State *L, int stub) {
     lua_pushnil(L);
     lua_setmetatable(L, stub);
     for (int slot = 1; slot <= STUB_SLOTS; slot++) {
@@ -164,7 +149,8 @@ static void clear_stub(lua_State *L, int stub) {
 static void push_container(lua_State *L, const struct wf_node *node,
                            uint32_t at, int lazy, bool whole) {
     bool object = node->type == WF_JSON_OBJECT;
-    int count = node->count > MAX_RESERVED ? MAX_RESERVED : (int)node->count;
+    int count = node->count > STUB_MOST_RESERVED ? STUB_MOST_RESERVED
+                                                 : (int)node->count;
 
     lua_createtable(L, object || count < STUB_SLOTS ? STUB_SLOTS : count,
                     object && whole ? count : 0);
@@ -176,11 +162,11 @@ static void push_container(lua_State *L, const struct wf_node *node,
         lua_rawseti(L, -2, 0);
         return;
     }
-    make_stub(L, node, at, lazy);
+    wf_stub_make(L, node, at, lazy);
 }
 
 /* Pushes the value of a node. [-0, +1] */
-static void push_value(lua_State *L, struct wf_doc *doc, uint32_t at,
+void wf_stub_push_value(lua_State *L, struct wf_doc *doc, uint32_t at,
                        int lazy) {
     const struct wf_node *node = &wf_doc_nodes(doc)[at];
     switch ((enum wf_json_type)node->type) {
@@ -215,7 +201,7 @@ static void fill_array(lua_State *L, struct wf_doc *doc, uint32_t at,
         if (nodes[child].type == WF_JSON_OBJECT)
             push_container(L, &nodes[child], child, lazy, true);
         else
-            push_value(L, doc, child, lazy);
+            wf_stub_push_value(L, doc, child, lazy);
         lua_rawseti(L, stub, (int)i);
     }
     lua_pushinteger(L, (lua_Integer)count);
@@ -266,7 +252,7 @@ static void fill_known(lua_State *L, struct wf_doc *doc, uint32_t at,
     for (uint32_t i = 1; i <= count; i++) {
         lua_rawgeti(L, keys, (int)i);
         if (!is_container(&nodes[child + 1]) || !is_there(L, stub)) {
-            push_value(L, doc, child + 1, lazy);
+            wf_stub_push_value(L, doc, child + 1, lazy);
             lua_rawset(L, stub);
         } else {
             lua_pop(L, 1);
@@ -293,7 +279,8 @@ static void fill_new(lua_State *L, struct wf_doc *doc, uint32_t at, int stub,
                      int lazy) {
     const struct wf_node *nodes = wf_doc_nodes(doc);
     uint32_t count = nodes[at].count, child = at + 1;
-    int room = count > MAX_RESERVED ? MAX_RESERVED : (int)count, found = 0;
+    int room = count > STUB_MOST_RESERVED ? STUB_MOST_RESERVED : (int)count;
+    int found = 0;
 
     lua_createtable(L, room, 0);
     lua_createtable(L, 0, room);
@@ -301,7 +288,7 @@ static void fill_new(lua_State *L, struct wf_doc *doc, uint32_t at, int stub,
     for (uint32_t i = 0; i < count; i++) {
         push_string(L, doc, child);
         found = add_key(L, keys, seen, found);
-        push_value(L, doc, child + 1, lazy);
+        wf_stub_push_value(L, doc, child + 1, lazy);
         lua_rawset(L, stub);
         child = nodes[child + 1].next;
     }
@@ -311,7 +298,7 @@ static void fill_new(lua_State *L, struct wf_doc *doc, uint32_t at, int stub,
 }
 
 /* Remembers the keys at the top for the next object. [-0, +0] */
-static void keep_keys(lua_State *L, struct lazy *lazy, uint32_t at,
+static void keep_keys(lua_State *L, struct wf_lazy *lazy, uint32_t at,
                       int index) {
     lua_rawgeti(L, -1, 0);
     lazy->has_shape = lua_tonumber(L, -1) == wf_doc_nodes(lazy->doc)[at].count;
@@ -329,7 +316,7 @@ static void keep_keys(lua_State *L, struct lazy *lazy, uint32_t at,
 }
 
 static void fill_object(lua_State *L, uint32_t at, int stub, int index) {
-    struct lazy *lazy = lua_touserdata(L, index);
+    struct wf_lazy *lazy = lua_touserdata(L, index);
 
     if (lazy->has_shape && same_keys(lazy->doc, lazy->shape, at)) {
         lua_getfenv(L, index);
@@ -345,10 +332,10 @@ static void fill_object(lua_State *L, uint32_t at, int stub, int index) {
 /* __index of a stub: fills it, then answers. */
 int wf_jsonata_fill(lua_State *L) {
     lua_settop(L, 2);
-    uint32_t at = stub_node(L, 1);
+    uint32_t at = wf_stub_node(L, 1);
     lua_pushnil(L);
-    struct lazy *lazy = push_lazy(L, 1); /* stack: stub, key, nil, lazy */
-    clear_stub(L, 1);
+    struct wf_lazy *lazy = wf_stub_lazy(L, 1); /* stack: stub, key, nil, lazy */
+    wf_stub_clear(L, 1);
     if (wf_doc_nodes(lazy->doc)[at].type == WF_JSON_ARRAY)
         fill_array(L, lazy->doc, at, 1, 4);
     else
@@ -359,7 +346,7 @@ int wf_jsonata_fill(lua_State *L) {
 }
 
 /* Counts a peek into the stub at index 1. [-0, +0] */
-static int count_peek(lua_State *L) {
+int wf_stub_peek(lua_State *L) {
     lua_rawgeti(L, 1, STUB_PEEKS);
     int peeks = (int)lua_tonumber(L, -1) + 1;
     lua_pop(L, 1);
@@ -371,7 +358,7 @@ static int count_peek(lua_State *L) {
 /* Counts a peek. stack: stub, name, nil, lazy, true. If it has been too many,
  * fills the stub, pushes the member and returns true. [-0, +1] or [-0, +0] */
 static bool has_enough_peeks(lua_State *L) {
-    if (count_peek(L) <= MAX_PEEKS)
+    if (wf_stub_peek(L) <= STUB_MOST_PEEKS)
         return false;
     lua_pushinteger(L, 0);
     lua_gettable(L, 1); /* fills it */
@@ -395,10 +382,10 @@ int wf_jsonata_peek(lua_State *L) {
         return 2;
     lua_settop(L, 2);
     lua_pushnil(L);
-    const struct lazy *lazy = push_lazy(L, 1); /* stub, name, nil, lazy */
+    const struct wf_lazy *lazy = wf_stub_lazy(L, 1); /* stub, name, nil, lazy */
     if (!lazy || !name.data)
         return luaL_error(L, "not a stub and a name");
-    struct wf_value value = {lazy->doc, stub_node(L, 1)};
+    struct wf_value value = {lazy->doc, wf_stub_node(L, 1)};
     lua_pushboolean(L, wf_value_type(value) == WF_JSON_OBJECT);
     if (!lua_toboolean(L, -1))
         return 1;
@@ -406,7 +393,7 @@ int wf_jsonata_peek(lua_State *L) {
         return 2;
     if (!wf_value_member(value, name, &value))
         return 1;
-    push_value(L, lazy->doc, value.node, 4);
+    wf_stub_push_value(L, lazy->doc, value.node, 4);
     if (is_container(&wf_doc_nodes(lazy->doc)[value.node])) {
         lua_pushvalue(L, 2);
         lua_pushvalue(L, -2);
@@ -415,150 +402,13 @@ int wf_jsonata_peek(lua_State *L) {
     return 2;
 }
 
-/* Adds the member of the name at index 2 of an element to the array at index
- * 3, of which `found` are there. False: it is an array, or needs more. */
-static bool add_member(lua_State *L, struct wf_doc *doc, uint32_t at,
-                       struct wf_str name, int *found) {
-    struct wf_value value = {doc, at};
-    const struct wf_node *nodes = wf_doc_nodes(doc);
-
-    if (nodes[at].type == WF_JSON_ARRAY)
-        return false;
-    if (nodes[at].type != WF_JSON_OBJECT ||
-        !wf_value_member(value, name, &value))
-        return true;
-    if (nodes[value.node].type == WF_JSON_ARRAY)
-        return false;
-    push_value(L, doc, value.node, 4);
-    lua_rawseti(L, 3, ++*found);
-    return true;
-}
-
-/* column(stub, name) -> the members of that name of an array's elements; nil
- * if they are not so simple, or the stub should be filled */
-int wf_jsonata_column(lua_State *L) {
-    struct wf_str name;
-    int found = 0;
-
-    name.data = luaL_checklstring(L, 2, &name.len);
-    lua_settop(L, 2);
-    lua_pushnil(L);
-    const struct lazy *lazy = push_lazy(L, 1); /* stub, name, nil, lazy */
-    uint32_t at = stub_node(L, 1);
-    if (!lazy || count_peek(L) > MAX_PEEKS)
-        return 0;
-    const struct wf_node *nodes = wf_doc_nodes(lazy->doc);
-    uint32_t count = nodes[at].count;
-    if (nodes[at].type != WF_JSON_ARRAY || count > MAX_RESERVED)
-        return 0;
-    lua_createtable(L, (int)count, 0);
-    lua_replace(L, 3);
-    for (at++; count > 0; count--, at = nodes[at].next)
-        if (!add_member(L, lazy->doc, at, name, &found))
-            return 0;
-    lua_pushinteger(L, found);
-    lua_rawseti(L, 3, 0);
-    lua_settop(L, 3);
-    return 1;
-}
-
-/* item(stub, index) -> the elements of an array, and the one of that 1-based
- * index, if there is one; nil if the stub is no array, or should be filled */
-int wf_jsonata_item(lua_State *L) {
-    lua_Number index = luaL_checknumber(L, 2);
-    struct wf_value value;
-
-    lua_settop(L, 2);
-    lua_pushnil(L);
-    const struct lazy *lazy = push_lazy(L, 1); /* stub, index, nil, lazy */
-    if (!lazy || count_peek(L) > MAX_PEEKS)
-        return 0;
-    value = (struct wf_value){lazy->doc, stub_node(L, 1)};
-    const struct wf_node *node = &wf_doc_nodes(lazy->doc)[value.node];
-    if (node->type != WF_JSON_ARRAY)
-        return 0;
-    lua_pushnumber(L, node->count);
-    if (index < 0)
-        index += node->count + 1.0;
-    if (!(index >= 1 && index <= node->count))
-        return 1;
-    wf_value_element(value, (int64_t)index - 1, &value);
-    push_value(L, lazy->doc, value.node, 4);
-    return 2;
-}
-
-/* Names that members are fetched of; the strings are on the stack. */
-struct names {
-    struct wf_str text[MAX_NAMES];
-    int count;
-    int first; /* where they begin */
-};
-
-/* Pushes a stub of an object with some of its members. [-0, +1] */
-static void push_partial(lua_State *L, struct wf_doc *doc, uint32_t at,
-                         const struct names *names) {
-    lua_createtable(L, STUB_SLOTS, names->count);
-    make_stub(L, &wf_doc_nodes(doc)[at], at, 4);
-    for (int i = 0; i < names->count; i++) {
-        struct wf_value value = {doc, at};
-        if (!wf_value_member(value, names->text[i], &value))
-            continue;
-        lua_pushvalue(L, names->first + i);
-        push_value(L, doc, value.node, 4);
-        lua_rawset(L, -3);
-    }
-}
-
-/* Pushes the names of a list. */
-static void push_names(lua_State *L, int list, struct names *names) {
-    names->first = lua_gettop(L) + 1;
-    names->count = (int)lua_objlen(L, list);
-    if (names->count > MAX_NAMES)
-        names->count = MAX_NAMES;
-    for (int i = 0; i < names->count; i++) {
-        lua_rawgeti(L, list, i + 1);
-        names->text[i].data = luaL_checklstring(L, -1, &names->text[i].len);
-    }
-}
-
-/* prefetch(stub, names): fills an array whose elements are objects, these with
- * the members that are going to be looked at */
-int wf_jsonata_prefetch(lua_State *L) {
-    struct names names;
-
-    luaL_checktype(L, 2, LUA_TTABLE);
-    lua_settop(L, 2);
-    lua_pushnil(L);
-    const struct lazy *lazy = push_lazy(L, 1); /* stub, names, nil, lazy */
-    uint32_t at = stub_node(L, 1);
-    if (!lazy)
-        return 0;
-    const struct wf_node *nodes = wf_doc_nodes(lazy->doc);
-    uint32_t count = nodes[at].count;
-    if (nodes[at].type != WF_JSON_ARRAY)
-        return 0;
-    push_names(L, 2, &names);
-    clear_stub(L, 1);
-    at++;
-    for (uint32_t i = 1; i <= count; i++, at = nodes[at].next) {
-        if (nodes[at].type == WF_JSON_OBJECT && nodes[at].count > 0)
-            push_partial(L, lazy->doc, at, &names);
-        else
-            push_value(L, lazy->doc, at, 4);
-        lua_rawseti(L, 1, (int)i);
-    }
-    lua_pushinteger(L, (lua_Integer)count);
-    lua_rawseti(L, 1, 0);
-    return 0;
-}
-
 /* Pushes the value that a document has at a node; takes the document. */
 static void push_root(lua_State *L, struct wf_doc *doc, uint32_t node) {
-    struct lazy *lazy = lua_newuserdata(L, sizeof(*lazy));
-    *lazy = (struct lazy){.doc = doc};
+    struct wf_lazy *lazy = lua_newuserdata(L, sizeof(*lazy));
+    *lazy = (struct wf_lazy){.doc = doc};
     lua_pushvalue(L, UP_LAZY);
     lua_setmetatable(L, -2);
-    push_value(L, doc, node, lua_gettop(L));
+    wf_stub_push_value(L, doc, node, lua_gettop(L));
 }
 
 /* decode(value) -> a value of wf.doc as JSONata's */
@@ -593,7 +443,7 @@ static int push_problem(lua_State *L, const struct wf_error *err) {
 /* The value of a text, which is at index 1, where it lies. */
 static int parse_borrowed(lua_State *L, struct wf_str text) {
     struct wf_error err;
-    struct lazy *lazy =
+    struct wf_lazy *lazy =
         lua_newuserdata(L, sizeof(*lazy) + sizeof(lazy->own[0]));
 
     memset(lazy, 0, sizeof(*lazy) + sizeof(lazy->own[0]));
@@ -605,7 +455,7 @@ static int parse_borrowed(lua_State *L, struct wf_str text) {
     lua_pushvalue(L, 1);
     lua_rawseti(L, -2, 2); /* the text stays as long as the userdata */
     lua_setfenv(L, -2);
-    push_value(L, lazy->doc, 0, lua_gettop(L));
+    wf_stub_push_value(L, lazy->doc, 0, lua_gettop(L));
     return 1;
 }
 
@@ -625,16 +475,16 @@ int wf_jsonata_parse(lua_State *L) {
     return 1;
 }
 
-bool wf_jsonata_stub_text(lua_State *L, int index, struct wf_str *text) {
+bool wf_stub_text(lua_State *L, int index, struct wf_str *text) {
     if (!lua_getmetatable(L, index))
         return false;
     bool same = lua_rawequal(L, -1, UP_STUB);
     lua_pop(L, 1);
     if (!same)
         return false;
-    const struct lazy *lazy = push_lazy(L, index);
+    const struct wf_lazy *lazy = wf_stub_lazy(L, index);
     lua_pop(L, 1);
-    struct wf_value value = {lazy->doc, stub_node(L, index)};
+    struct wf_value value = {lazy->doc, wf_stub_node(L, index)};
     *text = wf_value_text(value);
     return true;
 }

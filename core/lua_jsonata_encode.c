@@ -222,7 +222,7 @@ static void add_value(lua_State *L, struct writer *writer) {
         add_string(writer->out, text);
         break;
     case LUA_TTABLE:
-        if (wf_jsonata_stub_text(L, lua_gettop(L), &text)) {
+        if (wf_stub_text(L, lua_gettop(L), &text)) {
             if (!writer->as_string && !writer->pretty) {
                 add_compact(writer->out, text);
                 break;

@@ -60,6 +60,8 @@ int wf_jsonata_encode(lua_State *L);
 int wf_jsonata_parse(lua_State *L);
 int wf_jsonata_peek(lua_State *L);
 int wf_jsonata_column(lua_State *L);
+int wf_jsonata_columns(lua_State *L);
+int wf_jsonata_walk(lua_State *L);
 int wf_jsonata_item(lua_State *L);
 int wf_jsonata_merge(lua_State *L);
 int wf_jsonata_prefetch(lua_State *L);
@@ -69,7 +71,41 @@ int wf_jsonata_regex_gc(lua_State *L);
 int wf_jsonata_lazy_gc(lua_State *L);
 int wf_jsonata_fill(lua_State *L); /* __index of stubs */
 
+/* Stubs: see lua_jsonata_decode.c. */
+
+#define STUB_NODE 1
+#define STUB_LAZY 2
+#define STUB_PEEKS 3 /* how often it has been looked into */
+#define STUB_SLOTS 3
+#define STUB_MOST_PEEKS 3 /* then it is filled */
+#define STUB_MOST_RESERVED 4096 /* elements that room is made for at once */
+
+/** What the userdata of stubs is. */
+struct wf_lazy {
+    struct wf_doc *doc;
+    uint32_t shape; /* node of the object that the keys are of */
+    bool has_shape, has_env;
+    bool is_borrowed; /* the document is `own` */
+    struct wf_doc own[];
+};
+
+/** Makes the table at the top a stub. `lazy`: absolute index of the document's
+ * userdata. [-0, +0] */
+void wf_stub_make(lua_State *L, const struct wf_node *node, uint32_t at,
+                  int lazy);
+/** What is a stub is not one any more. [-0, +0] */
+void wf_stub_clear(lua_State *L, int stub);
+/** Its node. [-0, +0] */
+uint32_t wf_stub_node(lua_State *L, int index);
+/** Pushes the userdata of the stub at `index`, whose document is indexed then.
+ * NULL: it is no stub. [-0, +1] */
+struct wf_lazy *wf_stub_lazy(lua_State *L, int index);
+/** Counts a look into the stub at index 1. [-0, +0] */
+int wf_stub_peek(lua_State *L);
+/** Pushes the value of a node. [-0, +1] */
+void wf_stub_push_value(lua_State *L, struct wf_doc *doc, uint32_t at,
+                        int lazy);
 /** If the table at `index` is a stub: its JSON text. [-0, +0] */
-bool wf_jsonata_stub_text(lua_State *L, int index, struct wf_str *text);
+bool wf_stub_text(lua_State *L, int index, struct wf_str *text);
 
 #endif

@@ -103,9 +103,10 @@ static const char *const FORBIDDEN[] = {
     "print", "module", "newproxy", "gcinfo", NULL,
 };
 
-/* Trace cache and machine code area: see docs/01-architecture.md. */
+/* Room for the traces of thousands of expressions: those that are compiled are
+ * never thrown away because others come. */
 static const char JIT_OPTIONS[] =
-    "jit.opt.start('maxtrace=20000', 'maxmcode=65536', 'hotloop=40')";
+    "jit.opt.start('maxtrace=60000', 'maxmcode=65536', 'hotloop=40')";
 
 /* Protected body of wf_lua_sandbox. [-0, +0] */
 /* Modules that scripts may require and that are no files. */

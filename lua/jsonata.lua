@@ -95,33 +95,48 @@ end
 
 local MANY_NODES = 1500
 
--- The Lua function of a tree, or nil and why LuaJIT refuses it.
+-- Lua by its source. Expressions that differ in names, texts and numbers only
+-- have the same source, so what LuaJIT compiles for one serves all.
+local chunks = setmetatable({}, { __mode = "v" })
+
+-- Lua that is compiled, or nil and why LuaJIT refuses it.
+local function chunk_of(source)
+  local chunk, problem = chunks[source], nil
+  if not chunk then
+    chunk, problem = core.compile(source, "=jsonata")
+    chunks[source] = chunk
+  end
+  return chunk, problem
+end
+
+-- The Lua function of a tree, or nil and why LuaJIT refuses it; what it
+-- comes from, and the names of built-in functions that are called directly.
 local function load_tree(tree, binds, options, boxed)
-  local source, constants, used = codegen.generate(tree, binds, {
+  local source, constants, positions, used = codegen.generate(tree, binds, {
     builtins = options.builtins
       or (options.eval and with_eval or jsonata.builtins),
     matcher = functions_regex.matcher, shadowed = options.shadowed,
     boxed = boxed,
   })
-  local chunk, problem = core.compile(source, "=jsonata")
+  local chunk, problem = chunk_of(source)
   if not chunk then
-    return nil, problem, source
+    return nil, problem
   end
-  return chunk(constants, runtime), source, used
+  return chunk(constants, runtime, positions), chunk, used
 end
 
 local function compile_tree(tree, binds, nodes, options)
-  local run, source, used
+  local run, chunk, used
   if nodes < MANY_NODES then
-    run, source, used = load_tree(tree, binds, options, false)
+    run, chunk, used = load_tree(tree, binds, options, false)
   end
   if not run then
-    run, source, used = load_tree(tree, binds, options, true)
+    run, chunk, used = load_tree(tree, binds, options, true)
   end
   if not run then
-    errors.raise("S0601", nil, nil, source)
+    errors.raise("S0601", nil, nil, chunk)
   end
-  return run, source, used
+  return run, chunk, used
 end
 
 local function as_error(problem)
@@ -202,9 +217,9 @@ end
 
 local function compile(text, options)
   local tree, binds, nodes = analysis.analyse(parser.parse(text))
-  local fn, _, used = compile_tree(tree, binds, nodes, options)
-  return setmetatable({ fn = fn, text = text, binds = binds, nodes = nodes,
-                        used = used, eval = options.eval,
+  local fn, chunk, used = compile_tree(tree, binds, nodes, options)
+  return setmetatable({ fn = fn, chunk = chunk, text = text, binds = binds,
+                        nodes = nodes, used = used, eval = options.eval,
                         builtins = options.builtins },
                       program)
 end

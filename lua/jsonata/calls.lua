@@ -18,6 +18,7 @@ local raise = errors.raise
 local tick = budget.tick
 local symbol = values.symbol
 local is_array = values.is_array
+local marked = values.marked
 
 local BYTES_A_STEP = 8
 
@@ -291,7 +292,7 @@ function calls.hof_found(found, count, array)
     return found[1]
   end
   found[0] = count
-  return setmetatable(found, values.SEQUENCE)
+  return marked(found, values.SEQUENCE)
 end
 
 --- The same as a sequence in any case.
@@ -300,7 +301,7 @@ function calls.hof_raw(found, count, array)
     return nil
   end
   found[0] = count
-  return setmetatable(found, values.SEQUENCE)
+  return marked(found, values.SEQUENCE)
 end
 
 --- Where $reduce starts: its first sum and first index.

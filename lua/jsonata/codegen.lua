@@ -1,8 +1,9 @@
 --- From the analysed tree to Lua source.
 --
--- The source is a chunk that takes the constants K and the runtime R and
--- returns function(input, root, bind). It holds identifiers of our own and
--- integers only: names, texts and other numbers are constants.
+-- The source is a chunk that takes the constants K, the runtime R and the
+-- positions P (for errors) and returns function(input, root, bind). It holds
+-- identifiers of our own and few integers: names, texts and numbers are
+-- constants.
 --
 -- Each node is compiled by a function (g, node, ctx, dst): statements that
 -- put its value into the Lua local `dst`, where `ctx` is the local that holds
@@ -27,6 +28,7 @@ local nodes = codegen.nodes
 
 local MAX_NAMED_CONSTANTS = 16
 local MAX_NAMED_HELPERS = 22
+local MAX_NAMED_POSITIONS = 8
 -- Boxed: how deep parts may nest before they become functions, and how many
 -- nodes a function takes.
 local MAX_NEST = 12
@@ -82,12 +84,14 @@ function Generator:call(name, ...)
   return self:helper(name) .. "(" .. table.concat({ ... }, ", ") .. ")"
 end
 
---- A number as Lua source.
-function Generator:number(value)
-  if value >= 0 and value < 2 ^ 31 and value % 1 == 0 then
-    return ("%d"):format(value)
+--- A position in the expression, for errors.
+function Generator:place(position)
+  local index = #self.positions + 1
+  self.positions[index] = position
+  if index <= MAX_NAMED_POSITIONS then
+    return "p" .. index
   end
-  return self:constant(value)
+  return "P[" .. index .. "]"
 end
 
 --- The place of a call, for errors.
@@ -272,7 +276,7 @@ function Generator:operand(node, ctx)
   if node.predicate or node.group or node.keep_array then
     return nil
   elseif node.type == "number" then
-    return self:number(node.value), "number"
+    return self:constant(node.value), "number"
   elseif node.type == "string" then
     return self:constant(node.value), "string"
   elseif node.type == "value" then
@@ -384,7 +388,7 @@ end
 
 --- A number.
 function nodes.number(g, node, _, dst)
-  g:emit(dst .. " = " .. g:number(node.value))
+  g:emit(dst .. " = " .. g:constant(node.value))
   return "number"
 end
 
@@ -514,17 +518,18 @@ function nodes.coalesce(g, node, ctx, dst)
   return "any"
 end
 
---- Compiles a tree: Lua source, its constants, and the names of the built-in
--- functions that are called without asking for bindings. `options`: builtins
--- (name -> function value), shadowed (names that bindings redefine), boxed,
--- matcher (makes the function of a regular expression).
+--- Compiles a tree: Lua source, its constants and positions, and the names of
+-- the built-in functions that are called without asking for bindings.
+-- `options`: builtins (name -> function value), shadowed (names that bindings
+-- redefine), boxed, matcher (makes the function of a regular expression).
 function codegen.generate(tree, binds, options)
   local g = setmetatable({
     out = {}, temps = 0, nest = 0, level = 0, frames = 1, used = 0,
-    constants = {}, constant_of = {}, helpers = {}, helper_of = {},
-    hoisted = {}, boxed = options.boxed, builtins = options.builtins,
-    shadowed = options.shadowed or {}, matcher = options.matcher,
-    direct = {},
+    positions = {}, constants = {}, constant_of = {}, helpers = {},
+    helper_of = {}, hoisted = {}, boxed = options.boxed,
+    builtins = options.builtins, shadowed = options.shadowed or {},
+    matcher = options.matcher,
+    direct = {}, loops = {},
   }, Generator)
   g:emit("return function(top, root, bind)")
   g:open_scope()
@@ -539,7 +544,10 @@ function codegen.generate(tree, binds, options)
   g:emit("local r")
   g:expression(tree, "top", "r")
   g:emit("return r", "end")
-  local head = { "local K, R = ..." }
+  local head = { "local K, R, P = ..." }
+  for i = 1, math.min(#g.positions, MAX_NAMED_POSITIONS) do
+    head[#head + 1] = "local p" .. i .. " = P[" .. i .. "]"
+  end
   for i = 1, math.min(#g.constants, MAX_NAMED_CONSTANTS) do
     head[#head + 1] = "local k" .. i .. " = K[" .. i .. "]"
   end
@@ -555,7 +563,7 @@ function codegen.generate(tree, binds, options)
   for name in pairs(g.direct) do
     direct[#direct + 1] = name
   end
-  return table.concat(head, "\n"), g.constants, direct
+  return table.concat(head, "\n"), g.constants, g.positions, direct
 end
 
 codegen.null = values.null

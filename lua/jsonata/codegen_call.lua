@@ -4,6 +4,7 @@
 -- @module jsonata.codegen_call
 
 local codegen = require("jsonata.codegen")
+local columns = require("jsonata.codegen_columns")
 
 local nodes = codegen.nodes
 
@@ -94,18 +95,14 @@ local function body_inline(g, lambda, ctx, dst, sources)
   return kind
 end
 
--- Loops over the array that is the first argument.
-local function loop(g, node, ctx, dst, work, first, lambda, item)
-  local a, n, i, x = g:temp(), g:temp(), g:temp(), g:temp()
+-- The loop over the array that is the first argument, whose items the lambda
+-- has as its parameter number `item`.
+local function loop_over(g, node, ctx, first, lambda, item, plain)
   local list = first or (g:value(node.arguments[1], ctx))
-  if lambda.arguments[item] then
-    codegen.fetch(g, list, { lambda.body }, lambda.arguments[item].value)
-  end
-  g:emit(("local %s, %s = %s"):format(a, n, g:call("hof_items", list)))
-  work(a, n, i, x, function()
-    g:emit(("for %s = 1, %s do local %s = %s[%s]"):format(i, n, x, a, i))
-  end)
-  return dst
+  local parameter = lambda.arguments[item]
+  return columns.loop(g, list, {
+    items = "hof_items", body = parameter and lambda.body,
+    variable = parameter and parameter.value, plain = plain })
 end
 
 local function index_of(i)
@@ -114,29 +111,37 @@ end
 
 local function map_or_filter(is_filter)
   return function(g, node, ctx, dst, first, lambda)
+    local found, count, r = g:temp(), g:temp(), g:temp()
     g:emit("do")
-    loop(g, node, ctx, dst, function(a, n, i, x, begin)
-      local found, count, r = g:temp(), g:temp(), g:temp()
-      g:emit(("local %s, %s = %s, 0"):format(found, count,
-                                             g:call("room", n)))
-      begin()
-      g:emit("local " .. r)
-      g:optional(function()
-        local kind = body_inline(g, lambda, ctx, r,
-                                 { x, index_of(i), a })
-        local test = r .. " ~= nil"
-        if is_filter then
-          test = kind == "boolean" and r or g:call("truth", r)
-        end
-        g:emit(("if %s then %s = %s + 1 %s[%s] = %s end"):format(
-          test, count, count, found, count, is_filter and x or r))
-      end)
-      local raw = node.keep_array or node.predicate or node.group
-        or node.tail
-      g:emit("end", dst .. " = " .. g:call(raw and "hof_raw" or "hof_found",
-                                           found, count, a))
-    end, first, lambda, 1)
-    g:emit("end")
+    local loop = loop_over(g, node, ctx, first, lambda, 1,
+                           #lambda.arguments > 2)
+    local x = loop.x
+    g:emit(("local %s, %s = %s, 0"):format(found, count,
+                                           g:call("room", loop.n)))
+    loop:begin()
+    g:emit("local " .. r)
+    g:optional(function()
+      local kind = body_inline(g, lambda, ctx, r,
+                               { x, index_of(loop.i), loop.a })
+      loop:decide()
+      local test = r .. " ~= nil"
+      if is_filter then
+        test = kind == "boolean" and r or g:call("truth", r)
+      end
+      g:emit("if " .. test .. " then")
+      if is_filter then
+        loop:keep(found, count)
+      else
+        g:emit(("%s = %s + 1 %s[%s] = %s"):format(count, count, found, count,
+                                                  r))
+      end
+      g:emit("end")
+      loop:close()
+    end)
+    local raw = node.keep_array or node.predicate or node.group or node.tail
+    g:emit(dst .. " = " .. g:call(raw and "hof_raw" or "hof_found", found,
+                                  count, loop:source()), "end")
+    loop:finish()
     return "any"
   end
 end
@@ -150,22 +155,23 @@ function inline.reduce(g, node, ctx, dst, first, lambda)
     return nil
   end
   local init_at = first and 2 or 3
+  local from, sum, r = g:temp(), g:temp(), g:temp()
   g:emit("do")
-  loop(g, node, ctx, dst, function(a, n, i, x, _)
-    local from, sum, r = g:temp(), g:temp(), g:temp()
-    local init = node.arguments[init_at]
-    local value = init and (g:value(init, ctx)) or "nil"
-    g:emit(("local %s, %s = %s"):format(
-             sum, from, g:call("reduce_start", a, n, value)),
-           ("for %s = %s, %s do local %s, %s = %s[%s]"):format(
-             i, from, n, x, r, a, i))
-    g:optional(function()
-      body_inline(g, lambda, ctx, r, { sum, x, index_of(i), a })
-    end)
-    g:emit(sum .. " = " .. r, "end",
-           dst .. " = " .. g:call("unwrap", sum))
-  end, first, lambda, 2)
-  g:emit("end")
+  local loop = loop_over(g, node, ctx, first, lambda, 2, true)
+  local init = node.arguments[init_at]
+  local value = init and (g:value(init, ctx)) or "nil"
+  g:emit(("local %s, %s = %s"):format(
+           sum, from, g:call("reduce_start", loop.a, loop.n, value)))
+  loop:begin(from)
+  g:emit("local " .. r)
+  g:optional(function()
+    body_inline(g, lambda, ctx, r, { sum, loop.x, index_of(loop.i), loop.a })
+    loop:decide()
+  end)
+  g:emit(sum .. " = " .. r)
+  loop:close()
+  g:emit(dst .. " = " .. g:call("unwrap", sum), "end")
+  loop:finish()
   return "any"
 end
 
@@ -207,6 +213,17 @@ local function finished(g, node, dst, call)
   end
 end
 
+-- Whether a built-in function called with `count` arguments may take the
+-- context for another one.
+local function takes_context(builtin, count)
+  local params = builtin.signature and builtin.signature.params or {}
+  local may, many = false, false
+  for _, param in ipairs(params) do
+    may, many = may or param.context, many or param.many
+  end
+  return may and (many or count ~= #params)
+end
+
 -- A call; `first` is the operand that ~> puts before the arguments.
 local function call(g, node, ctx, dst, first)
   local site = g:site(node.position, token_of(node.procedure))
@@ -218,7 +235,8 @@ local function call(g, node, ctx, dst, first)
     local builtin = g.builtins[node.procedure.value]
     g:emit("do")
     local list = operands(g, node, ctx, first)
-    local head = table.concat({ g:constant(builtin), site, ctx }, ", ")
+    local context = takes_context(builtin, #list) and ctx or "nil"
+    local head = table.concat({ g:constant(builtin), site, context }, ", ")
     local result = RESULT[node.procedure.value]
     if result then
       g:emit(dst .. " = " .. call_with(g, "builtin", head, list))

@@ -3,6 +3,7 @@
 -- @module jsonata.codegen_operators
 
 local codegen = require("jsonata.codegen")
+local columns = require("jsonata.codegen_columns")
 
 local nodes = codegen.nodes
 
@@ -31,7 +32,7 @@ end
 local function simple(g, node, ctx, dst, row)
   g:emit("do")
   local left, right = both_sides(g, node, ctx, dst)
-  g:emit(dst .. " = " .. g:call(row[1], left, right, tostring(node.position)),
+  g:emit(dst .. " = " .. g:call(row[1], left, right, g:place(node.position)),
          "end")
   return row[2]
 end
@@ -144,8 +145,9 @@ local function fixed_object(g, node, ctx, dst)
   end
   local object, inner, missing = g:temp(), g:temp(), g:temp()
   local shape = g:constant(keys)
-  g:emit("do local " .. inner .. " = " .. g:call("group_context", ctx),
-         "local " .. object .. " = " .. g:call("shaped", shape),
+  g:emit("do")
+  columns.alias(g, ctx, inner, g:call("group_context", ctx))
+  g:emit("local " .. object .. " = " .. g:call("shaped", shape),
          "local " .. missing)
   for _, pair in ipairs(node.pairs) do
     local key = g:constant(pair[1].value)
@@ -179,7 +181,7 @@ function nodes.unary(g, node, ctx, dst)
     g:expression(node.expression, ctx, dst)
     operand = dst
   end
-  g:emit(dst .. " = " .. g:call("negate", operand, tostring(node.position)))
+  g:emit(dst .. " = " .. g:call("negate", operand, g:place(node.position)))
   return "number"
 end
 
@@ -189,7 +191,7 @@ local function group_keys(g, group, groups, item, ctx)
     g:emit("do")
     local key = g:value(pair[1], ctx)
     g:emit(g:call("group_add", groups, key, item, tostring(index),
-                  tostring(group.position)), "end")
+                  g:place(group.position)), "end")
   end
 end
 

@@ -14,6 +14,7 @@ local CONS, SEQUENCE = values.CONS, values.SEQUENCE
 local table_new = core.table_new
 local tick, check_items = budget.tick, budget.check_items
 local is_array = values.is_array
+local marked = values.marked
 local raise = errors.raise
 
 ---------------------------------------------------------------------------
@@ -54,7 +55,7 @@ end
 
 --- Marks a list as made by an array constructor: it is never flattened.
 function collections.cons(list)
-  return setmetatable(list, CONS)
+  return marked(list, CONS)
 end
 
 --- Both values in one array; either, if the other is undefined.
@@ -293,7 +294,7 @@ function collections.sorted_raw(value)
   if value == nil or values.is_array(value) then
     return value
   end
-  return setmetatable({ [0] = 1, value }, SEQUENCE)
+  return marked({ [0] = 1, value }, SEQUENCE)
 end
 
 return collections

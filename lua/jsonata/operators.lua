@@ -219,7 +219,7 @@ function operators.range(from, to, position)
     result[i] = from + i - 1
   end
   result[0] = count
-  return setmetatable(result, SEQUENCE)
+  return values.marked(result, SEQUENCE)
 end
 
 --- A value as a condition.

@@ -15,15 +15,18 @@ local SEQUENCE, KEPT, CONS = values.SEQUENCE, values.KEPT, values.CONS
 local OUTER, TUPLES = values.OUTER, values.TUPLES
 local table_new = core.table_new
 local is_sequence, is_array = values.is_sequence, values.is_array
+local marked = values.marked
 local tick = budget.tick
 local peek, column, prefetch = core.peek, core.column, core.prefetch
+local columns, walk, STUB = core.columns, core.walk, core.stub
 local rawget = rawget
 
 local MAX_ROOM = 1024
 
 --- A table for up to `count` values.
 function paths.room(count)
-  return table_new(count > MAX_ROOM and MAX_ROOM or count, 0)
+  local list = table_new(count > MAX_ROOM and MAX_ROOM or count, 0)
+  return list -- no tail call: see values.marked
 end
 
 local room = paths.room
@@ -43,7 +46,7 @@ function paths.keep(value)
     if value[0] == 0 then
       return nil
     end
-    return setmetatable(value, KEPT)
+    return marked(value, KEPT)
   end
   return value
 end
@@ -144,7 +147,7 @@ function paths.get(value, name)
     if count < 2 then
       return found[1]
     end
-    return setmetatable(found, SEQUENCE)
+    return marked(found, SEQUENCE)
   end
   return nil
 end
@@ -182,6 +185,18 @@ local function is_plain_array(value)
     and not is_sequence(value)
 end
 
+--- What a column has, others follow.
+paths.column_name = so_far
+
+--- What a column has, at the end of a path.
+function paths.column_last_name(found, count)
+  if count < 2 then
+    return found[1]
+  end
+  found[0] = count
+  return marked(found, SEQUENCE)
+end
+
 --- The step `name`, the last one.
 function paths.last_name(value, name)
   local is_over, head = member_of(value, name)
@@ -201,7 +216,7 @@ function paths.last_name(value, name)
     elseif count < 2 then
       return found[1]
     end
-    return setmetatable(found, SEQUENCE)
+    return marked(found, SEQUENCE)
   end
   return nil
 end
@@ -217,11 +232,20 @@ function paths.raw_name(value, name)
     if had == 1 and is_plain_array(one) then
       return one
     end
-    return setmetatable(found, SEQUENCE)
+    return marked(found, SEQUENCE)
   elseif type(head) ~= "table" then
     return nil
   end
   return paths.single_raw(value[name])
+end
+
+--- Some steps that are names and indices at once, if that is so simple: true
+-- and what they find. Otherwise they are taken one by one.
+function paths.walk(value, moves)
+  if type(value) == "table" and rawget(value, 0) == nil then
+    return walk(value, moves)
+  end
+  return false, nil
 end
 
 ---------------------------------------------------------------------------
@@ -248,6 +272,31 @@ function paths.fetch(value, names)
   if type(value) == "table" and rawget(value, 0) == nil then
     prefetch(value, names)
   end
+end
+
+--- The elements of an array that is not filled yet by columns (see
+-- jsonata.codegen_columns): how many, its document, the elements' nodes if
+-- `names.nodes` says so, and of each name the members. Nothing if that can't
+-- be; then the members are fetched.
+function paths.columns(value, names)
+  if type(value) ~= "table" or rawget(value, 0) ~= nil then
+    return nil
+  end
+  local n, lazy, at, a, b, c, d, e, f =
+    columns(value, names, names.flat or 0, names.nodes)
+  if n then
+    tick(n)
+    return n, lazy, at, a, b, c, d, e, f
+  end
+  prefetch(value, names)
+  return nil
+end
+
+--- An element of such an array, which has room for members.
+function paths.element(lazy, node, members)
+  local element = table_new(3, members)
+  element[1], element[2] = node, lazy
+  return marked(element, STUB)
 end
 
 --- As items, for the context that a path begins with.
@@ -322,7 +371,7 @@ function paths.single_last(value)
       if count < 2 then
         return value[1]
       elseif meta ~= SEQUENCE then
-        return setmetatable(copied(value, count), SEQUENCE)
+        return marked(copied(value, count), SEQUENCE)
       end
     end
   end
@@ -335,11 +384,11 @@ function paths.single_raw(value)
     return nil
   elseif is_array(value) then
     if is_sequence(value) then
-      return setmetatable(copied(value, value[0]), SEQUENCE)
+      return marked(copied(value, value[0]), SEQUENCE)
     end
     return value
   end
-  return setmetatable({ [0] = 1, value }, SEQUENCE)
+  return marked({ [0] = 1, value }, SEQUENCE)
 end
 
 --- What a step has found, for the next step: `had` says how much came before.
@@ -363,7 +412,7 @@ function paths.found_last(had, one, found)
   if count < 2 then
     return found[1]
   end
-  return setmetatable(found, SEQUENCE)
+  return marked(found, SEQUENCE)
 end
 
 --- The same as a sequence, also of one.
@@ -373,12 +422,12 @@ function paths.found_raw(had, one, found)
   elseif had == 1 then
     return paths.single_raw(one)
   end
-  return setmetatable(found, SEQUENCE)
+  return marked(found, SEQUENCE)
 end
 
 --- An array of a constructor that is the first step, whose items are steps on.
 function paths.uncons(value)
-  return value[0] > 0 and setmetatable(value, nil) or nil
+  return value[0] > 0 and marked(value, nil) or nil
 end
 
 --- Behind a path with []: what is one is an array all the same.
@@ -386,9 +435,9 @@ function paths.kept(found)
   if found == nil then
     return nil
   elseif getmetatable(found) == SEQUENCE then
-    return found[0] > 0 and setmetatable(found, KEPT) or nil
+    return found[0] > 0 and marked(found, KEPT) or nil
   elseif getmetatable(found) == CONS then
-    return setmetatable({ [0] = 1, found }, KEPT)
+    return marked({ [0] = 1, found }, KEPT)
   end
   return found
 end
@@ -442,7 +491,7 @@ function paths.filtered(found, count)
     return found[1]
   end
   found[0] = count
-  return setmetatable(found, SEQUENCE)
+  return marked(found, SEQUENCE)
 end
 
 --- The item that a number picks.
@@ -610,7 +659,7 @@ end
 
 --- Marks a list as a stream of tuples.
 function paths.as_stream(stream)
-  return setmetatable(stream, TUPLES)
+  return marked(stream, TUPLES)
 end
 
 local function contexts(stream)
@@ -623,7 +672,7 @@ local function contexts(stream)
     end
   end
   found[0] = count
-  return setmetatable(found, SEQUENCE)
+  return marked(found, SEQUENCE)
 end
 
 --- The contexts of a stream as a path's result.

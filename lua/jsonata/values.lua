@@ -38,6 +38,13 @@ local IS_SEQUENCE = {
   [SEQUENCE] = true, [KEPT] = true, [OUTER] = true, [TUPLES] = true,
 }
 
+--- An array with one of these metatables, which it gets. (LuaJIT does not
+-- compile the return to a caller by way of `return setmetatable(...)`.)
+function values.marked(array, kind)
+  setmetatable(array, kind)
+  return array
+end
+
 --- An array of a Lua list, which it becomes.
 function values.array(list, count)
   list[0] = count or #list
@@ -47,7 +54,7 @@ end
 --- A sequence of a Lua list, which it becomes.
 function values.sequence(list, count)
   list[0] = count or #list
-  return setmetatable(list, SEQUENCE)
+  return values.marked(list, SEQUENCE)
 end
 
 --- An object without members that has room for some.

@@ -12,7 +12,7 @@ local random_machine = require("random_machine")
 local svg = require("graph.svg")
 
 -- As the engine runs it: core/lua_script.c, core/lua_graph.c.
-jit.opt.start("maxtrace=20000", "maxmcode=65536", "hotloop=40")
+jit.opt.start("maxtrace=60000", "maxmcode=65536", "hotloop=40")
 collectgarbage("setpause", 400)
 
 local CATCH = '"Catch":[{"ErrorEquals":["States.ALL"],"Next":"Failed"}]'
