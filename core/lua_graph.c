@@ -2,9 +2,9 @@
 #include "graph.h"
 #include "lua_script.h"
 
-/* A layout makes many small tables and few that stay: let garbage wait until
- * there is four times what is alive. */
-#define GC_PAUSE 400
+/* A layout makes many small tables and few that are garbage: let that wait
+ * until there is ten times what is alive. */
+#define GC_PAUSE 1000
 
 /* The two results of render.definition: a text, or nil and a message. */
 static int read_picture(lua_State *L, struct wf_buf *picture,
@@ -34,6 +34,7 @@ int wf_graph_draw(struct wf_script *script, struct wf_str definition,
     lua_pushlstring(L, definition.data, definition.len);
     lua_pushstring(L, format); /* stack: module, function, text, format */
     pause = lua_gc(L, LUA_GCSETPAUSE, GC_PAUSE);
+    lua_gc(L, LUA_GCRESTART, -1); /* it counts from now on */
     if (wf_lua_call(script, 2, 2) == 0) {
         rc = read_picture(L, picture, err);
     } else {
@@ -42,6 +43,7 @@ int wf_graph_draw(struct wf_script *script, struct wf_str definition,
                           text != NULL ? text : "error in a script");
     }
     lua_gc(L, LUA_GCSETPAUSE, pause);
+    lua_gc(L, LUA_GCRESTART, -1);
     lua_settop(L, top);
     return rc;
 }

@@ -3,6 +3,7 @@
 
 #include <dirent.h>
 #include <lauxlib.h>
+#include <luajit.h>
 #include <lualib.h>
 #include <stdlib.h>
 
@@ -108,7 +109,6 @@ static const char *const FORBIDDEN[] = {
 static const char JIT_OPTIONS[] =
     "jit.opt.start('maxtrace=60000', 'maxmcode=65536', 'hotloop=40')";
 
-/* Protected body of wf_lua_sandbox. [-0, +0] */
 /* Modules that scripts may require and that are no files. */
 static void open_loaded(lua_State *L) {
     lua_newtable(L);
@@ -141,6 +141,7 @@ static void remove_globals(lua_State *L, const char *const *names) {
     }
 }
 
+/* Protected body of wf_lua_sandbox. [-0, +0] */
 static int l_open(lua_State *L) {
     static const char *const libraries[] = {"io", "os", "package", "ffi",
                                             "jit", "debug", NULL};
@@ -149,6 +150,8 @@ static int l_open(lua_State *L) {
     luaL_openlibs(L);
     if (luaL_dostring(L, JIT_OPTIONS) != 0)
         return lua_error(L);
+    if (script->options.interpret)
+        luaJIT_setmode(L, 0, LUAJIT_MODE_ENGINE | LUAJIT_MODE_OFF);
     open_loaded(L);
     lua_pushlightuserdata(L, (void *)&SCRIPT_KEY);
     lua_pushlightuserdata(L, script);
