@@ -248,7 +248,7 @@ static void test_a_map_again(void **state) {
     map_event(&screen, last, WF_EVENT_MAP_ITERATION_FAILED, "Roll", 1, 2);
     started = map_event(&screen, last, WF_EVENT_MAP_STATE_STARTED, "Roll", 2,
                         3);
-    last = begin_iteration(&screen, started, 0, 3);
+    begin_iteration(&screen, started, 0, 3);
     assert_drawn(&screen, 4, "\r\033[J"
         "⠋ Roll          4ms     ░░░░░░░░░░ 0/2, 1 running, attempt…\033[K\n"
         "  ◦ [0] Patch   1ms    \033[K\n");
