@@ -271,7 +271,7 @@ static void child_main(const struct wf_spawn *spawn, int failed) {
         dup2(fd, i);
     }
     if (spawn->envp)
-        environ = (char **)(uintptr_t)spawn->envp;
+        environ = (char **)spawn->envp;
     setenv("MOONSTEP_TASK", "mini", 1);
     if (!spawn->cwd || chdir(spawn->cwd) == 0)
         execvp(spawn->argv[0], (char *const *)spawn->argv);

@@ -17,7 +17,7 @@ static char *text_of(BIO *bio) {
 
 static void extend(X509 *certificate, int kind, const char *value) {
     X509_EXTENSION *extension =
-        X509V3_EXT_conf_nid(NULL, NULL, kind, (char *)(uintptr_t)value);
+        X509V3_EXT_conf_nid(NULL, NULL, kind, value);
 
     X509_add_ext(certificate, extension, -1);
     X509_EXTENSION_free(extension);
