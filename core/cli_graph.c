@@ -5,13 +5,11 @@
 #include "cli.h"
 #include "graph.h"
 
-#define LITTLE 500000 /* bytes that are drawn before they are compiled */
-
 static int draw(const struct wf_options *options, struct wf_str definition,
                 struct wf_buf *picture, struct wf_error *err) {
     struct wf_script_options settings = {
         .lua_directory = wf_option_text(options, "lua-directory"),
-        .interpret = definition.len < LITTLE,
+        .once = true,
     };
     struct wf_script *script = NULL;
     int rc;

@@ -2,9 +2,10 @@
 #include "graph.h"
 #include "lua_script.h"
 
-/* A layout makes many small tables and few that are garbage: let that wait
- * until there is ten times what is alive. */
-#define GC_PAUSE 1000
+/* A layout makes many small tables and few that stay: let garbage wait until
+ * there is four times what is alive, or ten times for one picture. */
+#define GC_PAUSE 400
+#define GC_PAUSE_ONCE 1000
 
 /* The two results of render.definition: a text, or nil and a message. */
 static int read_picture(lua_State *L, struct wf_buf *picture,
@@ -33,8 +34,10 @@ int wf_graph_draw(struct wf_script *script, struct wf_str definition,
     lua_getfield(L, -1, "definition");
     lua_pushlstring(L, definition.data, definition.len);
     lua_pushstring(L, format); /* stack: module, function, text, format */
-    pause = lua_gc(L, LUA_GCSETPAUSE, GC_PAUSE);
-    lua_gc(L, LUA_GCRESTART, -1); /* it counts from now on */
+    pause = lua_gc(L, LUA_GCSETPAUSE,
+                   script->options.once ? GC_PAUSE_ONCE : GC_PAUSE);
+    if (script->options.once)
+        lua_gc(L, LUA_GCRESTART, -1); /* it counts from now on */
     if (wf_lua_call(script, 2, 2) == 0) {
         rc = read_picture(L, picture, err);
     } else {
@@ -43,7 +46,6 @@ int wf_graph_draw(struct wf_script *script, struct wf_str definition,
                           text != NULL ? text : "error in a script");
     }
     lua_gc(L, LUA_GCSETPAUSE, pause);
-    lua_gc(L, LUA_GCRESTART, -1);
     lua_settop(L, top);
     return rc;
 }

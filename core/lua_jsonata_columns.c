@@ -242,7 +242,9 @@ int wf_jsonata_columns(lua_State *L) {
     struct columns to;
 
     luaL_checktype(L, 2, LUA_TTABLE);
+    luaL_checkstack(L, 4 * MAX_NAMES, "columns");
     to.flat = luaL_checkint(L, 3);
+    luaL_argcheck(L, to.flat >= 0 && to.flat <= MAX_NAMES, 3, "no name");
     to.nodes = lua_toboolean(L, 4);
     lua_settop(L, 4);
     const struct wf_lazy *lazy = wf_stub_lazy(L, 1);

@@ -3,7 +3,6 @@
 
 #include <dirent.h>
 #include <lauxlib.h>
-#include <luajit.h>
 #include <lualib.h>
 #include <stdlib.h>
 
@@ -108,6 +107,8 @@ static const char *const FORBIDDEN[] = {
  * never thrown away because others come. */
 static const char JIT_OPTIONS[] =
     "jit.opt.start('maxtrace=60000', 'maxmcode=65536', 'hotloop=40')";
+static const char JIT_OPTIONS_ONCE[] =
+    "jit.opt.start('maxmcode=65536', 'hotloop=5000')";
 
 /* Modules that scripts may require and that are no files. */
 static void open_loaded(lua_State *L) {
@@ -148,10 +149,9 @@ static int l_open(lua_State *L) {
     struct wf_script *script = lua_touserdata(L, 1);
 
     luaL_openlibs(L);
-    if (luaL_dostring(L, JIT_OPTIONS) != 0)
+    if (luaL_dostring(L, script->options.once ? JIT_OPTIONS_ONCE
+                                              : JIT_OPTIONS) != 0)
         return lua_error(L);
-    if (script->options.interpret)
-        luaJIT_setmode(L, 0, LUAJIT_MODE_ENGINE | LUAJIT_MODE_OFF);
     open_loaded(L);
     lua_pushlightuserdata(L, (void *)&SCRIPT_KEY);
     lua_pushlightuserdata(L, script);

@@ -34,8 +34,8 @@ struct wf_script_options {
     const char *lua_directory;   /**< Instead of the embedded files; NULL. */
     const char *const *states;   /**< Directories of user state types; NULL. */
     struct wf_clock *clock;      /**< Borrowed: ctx:random(), ctx:uuid(). */
-    bool interpret; /**< LuaJIT compiles nothing: faster for what is called
-                     * once. */
+    bool once; /**< For one call only: LuaJIT compiles just what is very hot,
+                * and garbage waits. */
     /** Tracebacks of state scripts, for the server's log. */
     void (*notice)(void *arg, const char *text);
     void *arg;

@@ -173,8 +173,12 @@ end
 
 local function plain_step(g, step, ctx, dst, mode, first, next_step, fused)
   if is_plain_name(step) then
-    columns.member(g, ctx, step.value, dst,
-                   g:call(NAMES[mode], ctx, g:constant(step.value)))
+    local member = g:call(NAMES[mode], ctx, g:constant(step.value))
+    if mode == "raw" then -- which columns do not have
+      g:emit(dst .. " = " .. member)
+    else
+      columns.member(g, ctx, step.value, dst, member)
+    end
   elseif step.type == "sort" then
     codegen.fetch(g, ctx, { step, next_step })
     codegen.sort(g, step, ctx, dst, codegen.same)
@@ -203,7 +207,7 @@ end
 local function variable_member(g, node, dst, mode)
   local variable, name = node.steps[1], node.steps[2]
   if variable.type ~= "variable" or variable.stages or variable.tuple
-     or not is_plain_name(name) then
+     or not is_plain_name(name) or mode == "raw" then
     return false
   end
   local var = g:find(variable.value)
@@ -282,9 +286,13 @@ local function plain_steps(g, node, from, to, ctx, dst, last)
     -- Step 2 is a name behind a variable, whose value mostly is no document.
     if #moves > 1 and i ~= 2 and not g.loops[source] then
       local taken, value = g:temp(), g:temp()
+      local found = value
+      if behind <= #node.steps and type(moves[#moves]) == "number" then
+        found = g:call("single_next", value)
+      end
       g:emit(("do local %s, %s = %s if %s then %s = %s else"):format(
         taken, value, g:call("walk", source, g:constant(moves)), taken, dst,
-        value))
+        found))
       while i < behind do
         i = one_step(g, node, i, behind - 1, ctx, dst, last)
       end

@@ -356,8 +356,7 @@ end
 
 --- One value as found so far.
 function paths.single_next(value)
-  if is_array(value)
-     and value[0] == 0 then
+  if type(value) == "table" and rawget(value, 0) == 0 then
     return nil
   end
   return value

@@ -84,6 +84,14 @@ describe("columns of members", function()
     is('{"a":2,"b":"y"}', "$filter(l, function($v) { $v.a = 2 })", ROWS)
   end)
 
+  it("keep the array of a name with []", function()
+    is('[{"k":[1]},{"k":[2]}]', "l.{'k': a[]}", '{"l":[{"a":1},{"a":2}]}')
+    is('[{"k":[1]},{"k":[2]}]', "$map(l, function($v) { {'k': $v.a[]} })",
+       '{"l":[{"a":1},{"a":2}]}')
+    is('[["[3]"],["[4]"]]', "l.[a[] & '']", '{"l":[{"a":3},{"a":4}]}')
+    is("T2010", "l[a[] > 2].b", '{"l":[{"a":3,"b":1},{"a":4,"b":2}]}')
+  end)
+
   it("are not for other arrays", function()
     is("[2]", "[l[a > 1].a]", '{"l":[{"a":1},{"a":2},3,null]}')
     is("undefined", "l[a > 1]", '{"l":[]}')
@@ -123,6 +131,7 @@ describe("moves", function()
     is("1", "a.b[0.9].c", TREE)
     is("[]", "a.e", TREE)
     is("undefined", "a.e.x", TREE)
+    is("undefined", "a.b[0]^(x)", '{"a":{"b":[[]]}}')
   end)
 
   it("are steps where there are arrays", function()
