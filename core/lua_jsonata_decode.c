@@ -100,9 +100,8 @@ static void push_string(lua_State *L, struct wf_doc *doc, uint32_t at) {
     lua_pushlstring(L, scratch->data, scratch->len);
 }
 
-/* Makes the table at the top a stub. [-0, +0] */
 void wf_stub_make(lua_State *L, const struct wf_node *node, uint32_t at,
-                      int lazy) {
+                  int lazy) {
     lua_Number number = (lua_Number)at + 1;
     lua_pushnumber(L, node->type == WF_JSON_ARRAY ? -number : number);
     lua_rawseti(L, -2, STUB_NODE);
@@ -112,7 +111,6 @@ void wf_stub_make(lua_State *L, const struct wf_node *node, uint32_t at,
     lua_setmetatable(L, -2);
 }
 
-/* The node of the stub at `index`. [-0, +0] */
 uint32_t wf_stub_node(lua_State *L, int index) {
     lua_rawgeti(L, index, STUB_NODE);
     lua_Number number = lua_tonumber(L, -1);
@@ -120,8 +118,6 @@ uint32_t wf_stub_node(lua_State *L, int index) {
     return (uint32_t)((number < 0 ? -number : number) - 1);
 }
 
-/* Pushes the userdata of the stub at `index`, whose document is indexed then.
- * NULL: it is no stub. [-0, +1] */
 struct wf_lazy *wf_stub_lazy(lua_State *L, int index) {
     struct wf_error err;
 
@@ -133,7 +129,6 @@ struct wf_lazy *wf_stub_lazy(lua_State *L, int index) {
     return lazy;
 }
 
-/* What a stub is not any more. [-0, +0] */
 void wf_stub_clear(lua_State *L, int stub) {
     lua_pushnil(L);
     lua_setmetatable(L, stub);
@@ -165,9 +160,8 @@ static void push_container(lua_State *L, const struct wf_node *node,
     wf_stub_make(L, node, at, lazy);
 }
 
-/* Pushes the value of a node. [-0, +1] */
 void wf_stub_push_value(lua_State *L, struct wf_doc *doc, uint32_t at,
-                       int lazy) {
+                        int lazy) {
     const struct wf_node *node = &wf_doc_nodes(doc)[at];
     switch ((enum wf_json_type)node->type) {
     case WF_JSON_NULL:
@@ -345,7 +339,6 @@ int wf_jsonata_fill(lua_State *L) {
     return 1;
 }
 
-/* Counts a peek into the stub at index 1. [-0, +0] */
 int wf_stub_peek(lua_State *L) {
     lua_rawgeti(L, 1, STUB_PEEKS);
     int peeks = (int)lua_tonumber(L, -1) + 1;

@@ -103,8 +103,8 @@ static const char *const FORBIDDEN[] = {
     "print", "module", "newproxy", "gcinfo", NULL,
 };
 
-/* Room for the traces of thousands of expressions: those that are compiled are
- * never thrown away because others come. */
+/* Room for the traces of thousands of expressions: when there is none, LuaJIT
+ * throws all of them away. */
 static const char JIT_OPTIONS[] =
     "jit.opt.start('maxtrace=60000', 'maxmcode=65536', 'hotloop=40')";
 static const char JIT_OPTIONS_ONCE[] =
