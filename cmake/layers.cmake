@@ -1,5 +1,10 @@
 # The layers of the engine, lowest first. A file belongs to one layer.
 layer(wf_base SOURCES core/base.c core/clock.c core/profile.c)
+# When schedules fire: time zones and expressions.
+layer(wf_schedule SOURCES core/calendar.c core/time_zone.c
+      core/time_zone_rule.c core/time_zone_file.c core/schedule_cron.c
+      core/schedule_cron_parse.c core/schedule_expression.c
+      LINK wf_base)
 layer(wf_doc SOURCES core/doc.c core/doc_scan.c core/doc_value.c
       core/doc_equal.c core/doc_path.c core/json_complaint.c
       LINK wf_base m)
