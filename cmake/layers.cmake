@@ -46,7 +46,7 @@ target_compile_definitions(wf_store PUBLIC $<$<CONFIG:Debug>:WF_FAULTS>)
 layer(wf_api SOURCES core/api.c core/api_call.c core/api_validate.c
       core/api_model.c core/api_own.c core/api_executions.c
       core/api_state_machines.c core/api_settings.c core/api_tags.c
-      core/api_events.c core/api_map_runs.c core/api_graph.c
+      core/api_events.c core/api_map_runs.c core/api_graph.c core/metrics.c
       LINK wf_offload wf_http wf_doc wf_event)
 
 # Task handlers: the engine's side of the worker processes, and the worker.
@@ -120,6 +120,7 @@ layer(wf_engine SOURCES core/engine.c core/commit.c core/table.c core/keys.c
 # The commands; the program itself is this and main.c.
 layer(wf_cli SOURCES core/cli.c core/cli_client.c core/cli_http.c
       core/cli_follow.c core/cli_machines.c core/cli_map_runs.c core/cli_pages.c
+      core/cli_stats.c
       core/cli_session.c core/cli_stop.c
       core/cli_run.c core/cli_run_maps.c core/cli_run_steps.c core/cli_run_store.c
       core/cli_eval.c core/cli_graph.c core/cli_serve.c core/cli_validate.c core/cli_version.c

@@ -6,10 +6,17 @@
 #include "api_call.h"
 #include "json_write.h"
 
+/* Calls may end after the API. */
+struct counted {
+    struct wf_metrics metrics;
+    unsigned holders; /* the API, and calls under way */
+};
+
 struct wf_api {
     struct wf_engine *engine;
     const struct wf_profile *profile;
     struct wf_http *http;
+    struct counted *counted;
     struct wf_clock ids; /* only its generator: numbers requests */
 };
 
@@ -18,7 +25,16 @@ static const char content_type[] = "application/x-amz-json-1.0";
 _Static_assert(sizeof(struct wf_api_call) <= WF_HTTP_SCRATCH,
                "a call fits the scratch memory of its request");
 
+static void let_go(struct counted *counted) {
+    if (--counted->holders == 0)
+        free(counted);
+}
+
 static void on_done(struct wf_api_call *call, unsigned status) {
+    if (call->operation)
+        wf_metrics_count(call->metrics, call->operation, status,
+                         wf_clock_mono_ns() - call->begun_ns);
+    let_go((struct counted *)call->metrics);
     wf_http_reply(call->arg, status, content_type);
 }
 
@@ -29,9 +45,12 @@ static void on_call(struct wf_api *api, struct wf_http_request *request,
 
     wf_clock_uuid4(&api->ids, id);
     wf_http_answer_header(request, "x-amzn-RequestId", id);
+    wf_http_stats(api->http, &api->counted->metrics.http);
+    api->counted->holders++;
     *call = (struct wf_api_call){
         .engine = api->engine,
         .profile = api->profile,
+        .metrics = &api->counted->metrics,
         .out = wf_http_answer(request),
         .done = on_done,
         .arg = request,
@@ -45,9 +64,19 @@ static void reply_text(struct wf_http_request *request, unsigned status,
     wf_http_reply(request, status, "application/json");
 }
 
-static void on_get(struct wf_http_request *request) {
+static void reply_metrics(struct wf_api *api,
+                          struct wf_http_request *request) {
+    wf_metrics_read(&api->counted->metrics, api->engine);
+    wf_http_stats(api->http, &api->counted->metrics.http);
+    wf_metrics_prometheus(&api->counted->metrics, wf_http_answer(request));
+    wf_http_reply(request, 200, "text/plain; version=0.0.4; charset=utf-8");
+}
+
+static void on_get(struct wf_api *api, struct wf_http_request *request) {
     if (wf_str_eq(wf_http_path(request), WF_STR("/healthz")))
         reply_text(request, 200, "{\"status\":\"ok\"}");
+    else if (wf_str_eq(wf_http_path(request), WF_STR("/metrics")))
+        reply_metrics(api, request);
     else
         reply_text(request, 404, "{\"message\":\"There is no such page.\"}");
 }
@@ -57,7 +86,7 @@ static void on_request(void *arg, struct wf_http_request *request) {
     struct wf_str target = wf_http_header(request, "X-Amz-Target");
 
     if (wf_str_eq(method, WF_STR("GET")) || wf_str_eq(method, WF_STR("HEAD")))
-        on_get(request);
+        on_get(arg, request);
     else if (!wf_str_eq(method, WF_STR("POST")))
         reply_text(request, 405, "{\"message\":\"Use GET or POST.\"}");
     else if (!wf_str_eq(wf_http_path(request), WF_STR("/")))
@@ -77,12 +106,15 @@ int wf_api_new(struct ev_loop *loop, struct wf_engine *engine,
     if (!options)
         options = &defaults;
     api->engine = engine;
+    api->counted = wf_calloc(1, sizeof(*api->counted));
+    api->counted->holders = 1;
     api->profile = options->profile ? options->profile : &WF_PROFILE_NATIVE;
     wf_clock_init_real(&kernel);
     wf_clock_init_real(&api->ids);
     wf_clock_seed(&api->ids, wf_clock_random(&kernel));
     if (wf_http_new(loop, &options->http, on_request, api, &api->http, err) !=
         0) {
+        let_go(api->counted);
         free(api);
         api = NULL;
     }
@@ -94,6 +126,7 @@ void wf_api_free(struct wf_api *api) {
     if (!api)
         return;
     wf_http_free(api->http);
+    let_go(api->counted);
     free(api);
 }
 

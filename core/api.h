@@ -3,7 +3,8 @@
  *
  * `POST /` with `X-Amz-Target: AWSStepFunctions.NAME` is an operation of
  * AWS's, `Moonstep.NAME` one of ours; `GET /healthz` answers while the loop
- * turns. Who may ask is decided by http.h.
+ * turns, `GET /metrics` in Prometheus's text format. Who may ask is decided by
+ * http.h.
  */
 #ifndef WF_API_H
 #define WF_API_H

@@ -176,15 +176,16 @@ static void texts_free(struct wf_api_request *request) {
 
 struct found {
     const struct wf_api_shape *shape; /* NULL: no such operation */
-    wf_api_fn *run;                   /* NULL: not here */
+    const struct wf_api_operation *operation; /* NULL: not here */
 };
 
-static wf_api_fn *find_run(const struct wf_api_operation *const *tables,
-                           struct wf_str name) {
+static const struct wf_api_operation *
+find_operation(const struct wf_api_operation *const *tables,
+               struct wf_str name) {
     for (; *tables; tables++)
         for (const struct wf_api_operation *at = *tables; at->name; at++)
             if (wf_str_eq(wf_str(at->name), name))
-                return at->run;
+                return at;
     return NULL;
 }
 
@@ -201,7 +202,7 @@ static struct found find_aws(struct wf_str name) {
     static const struct wf_api_operation *const tables[] = {
         wf_api_executions, wf_api_state_machines, wf_api_tags,
         wf_api_map_runs, NULL};
-    struct found found = {.run = find_run(tables, name)};
+    struct found found = {.operation = find_operation(tables, name)};
     for (size_t i = 0; i < wf_api_input_count && !found.shape; i++)
         if (wf_str_eq(wf_str(wf_api_inputs[i].operation), name))
             found.shape = wf_api_inputs[i].shape;
@@ -211,7 +212,7 @@ static struct found find_aws(struct wf_str name) {
 static struct found find_own(struct wf_str name) {
     static const struct wf_api_operation *const tables[] = {
         wf_api_own, wf_api_events, wf_api_graph, NULL};
-    struct found found = {.run = find_run(tables, name)};
+    struct found found = {.operation = find_operation(tables, name)};
     for (const struct wf_api_input *at = wf_api_own_inputs; at->operation;
          at++)
         if (wf_str_eq(wf_str(at->operation), name))
@@ -289,7 +290,7 @@ static void run_read(struct reading *reading) {
         wf_api_fail(reading->call, reading->exception,
                     (struct wf_str){message->data, message->len});
     else
-        reading->found.run(reading->call, &reading->request);
+        reading->found.operation->run(reading->call, &reading->request);
     wf_buf_free(message);
     texts_free(&reading->request);
     wf_doc_unref(reading->doc);
@@ -321,7 +322,10 @@ void wf_api_call_run(struct wf_api_call *call, struct wf_str target,
     struct reading reading = {
         .call = call, .found = find(target), .body = body};
 
-    if (!reading.found.run || !reading.found.shape) {
+    call->begun_ns = wf_clock_mono_ns();
+    if (reading.found.operation)
+        call->operation = reading.found.operation->name;
+    if (!reading.found.operation || !reading.found.shape) {
         wf_api_fail(call, "UnknownOperationException",
                     reading.found.shape
                         ? WF_STR("This version of Moonstep does not have "

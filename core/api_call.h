@@ -16,6 +16,7 @@
 
 #include "doc.h"
 #include "engine.h"
+#include "metrics.h"
 #include "profile.h"
 
 struct wf_api_call;
@@ -29,11 +30,14 @@ typedef void wf_api_done_fn(struct wf_api_call *call, unsigned status);
 struct wf_api_call {
     struct wf_engine *engine;
     const struct wf_profile *profile; /**< Limits of requests. */
+    struct wf_metrics *metrics; /**< Borrowed; `http` is up to date. */
     struct wf_buf *out; /**< Borrowed, empty: receives the response. */
     wf_api_done_fn *done;
     void *arg;          /**< The starter's. */
     unsigned options;   /**< The operation's own. */
     unsigned limit;     /**< As well. */
+    const char *operation; /**< Set by wf_api_call_run(); NULL: unknown. */
+    uint64_t begun_ns;     /**< The same. */
 };
 
 /** Runs the operation `target` names; `done` is called now or later. The

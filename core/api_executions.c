@@ -317,35 +317,11 @@ const struct wf_api_operation wf_api_executions[] = {
 
 static void stats(struct wf_api_call *call,
                   struct wf_api_request *request) {
-    struct wf_engine_stats now;
-    struct wf_buf *out = call->out;
-    const struct {
-        const char *name;
-        const uint64_t *value;
-    } rows[] = {
-        {"transitions", &now.transitions},
-        {"events", &now.events},
-        {"executionsStarted", &now.executions_started},
-        {"executionsEnded", &now.executions_ended},
-        {"activeExecutions", &now.active_executions},
-        {"activeFrames", &now.active_frames},
-        {"activeBytes", &now.active_bytes},
-        {"timers", &now.timers},
-        {"parked", &now.parked},
-        {"loaded", &now.loaded},
-        {"journalBytes", &now.journal_bytes},
-        {"journalRecords", &now.journal_records},
-        {"durableSequence", &now.durable_seq},
-        {"tasksDispatched", &now.tasks_dispatched},
-        {"tasksInFlight", &now.tasks_in_flight},
-    };
-
     (void)request;
-    wf_engine_stats(call->engine, &now);
-    wf_buf_u8(out, '{');
-    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
-        wf_json_integer(out, rows[i].name, (int64_t)*rows[i].value);
-    wf_buf_u8(out, '}');
+    wf_metrics_read(call->metrics, call->engine);
+    wf_buf_u8(call->out, '{');
+    wf_metrics_json(call->metrics, call->out);
+    wf_buf_u8(call->out, '}');
     wf_api_done(call);
 }
 

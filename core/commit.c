@@ -527,8 +527,7 @@ bool wf_engine_is_held_back(const struct wf_engine *engine) {
 
 /* Finds the size of batch whose commit takes COMMIT_TARGET_NS. */
 static void adapt_limit(struct wf_engine *engine,
-                        const struct wf_commit *commit) {
-    uint64_t took = wf_clock_mono_ns() - commit->submitted_ns;
+                        const struct wf_commit *commit, uint64_t took) {
     unsigned limit = engine->batch_limit;
     if (!wf_list_is_empty(&engine->in_flight))
         took /= 2; /* half of it, about, it waited for its predecessor */
@@ -541,9 +540,19 @@ static void adapt_limit(struct wf_engine *engine,
                                                  : limit;
 }
 
+static void count_time(struct wf_durable_times *times, uint64_t took) {
+    unsigned bucket = 0;
+    while (bucket < WF_DURABLE_BUCKETS &&
+           took > (WF_DURABLE_LEAST_US << bucket) * 1000)
+        bucket++;
+    times->counts[bucket]++;
+    times->ns += took;
+}
+
 static void batch_durable(void *arg, const struct wf_error *err) {
     struct wf_commit *commit = arg;
     struct wf_engine *engine = commit->engine;
+    uint64_t took = wf_clock_mono_ns() - commit->submitted_ns;
 
     if (err) { /* no batch of ours has preconditions */
         wf_engine_notice(engine, "a batch was refused: %s", err->message);
@@ -552,8 +561,9 @@ static void batch_durable(void *arg, const struct wf_error *err) {
     engine->durable_seq = commit->seq;
     wf_list_remove(&commit->link);
     engine->in_flight_count--;
+    count_time(&engine->stats.durable, took);
     if (!engine->options.in_step)
-        adapt_limit(engine, commit);
+        adapt_limit(engine, commit, took);
     if (commit->observed.len)
         wf_observed_send(engine, &commit->observed);
     if (engine->followers)

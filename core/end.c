@@ -121,6 +121,7 @@ static void end(struct wf_engine *engine, struct wf_execution *execution,
         still_frame(engine, f);
     wf_timer_disarm_execution(engine, execution);
     engine->stats.executions_ended++;
+    engine->stats.ended[status]++;
     wf_execution_touch(engine, execution);
     if (execution->map_child)
         wf_map_child_has_ended(engine, execution);

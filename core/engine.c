@@ -427,4 +427,11 @@ void wf_engine_stats(const struct wf_engine *engine,
     stats->journal_records = engine->next_seq - engine->journal_head;
     stats->durable_seq = engine->durable_seq;
     stats->revisions = engine->machines.count;
+    stats->tasks_queued =
+        (engine->task_backlog.len - engine->backlog_at) / sizeof(uint64_t);
+}
+
+void wf_engine_store_stats(const struct wf_engine *engine,
+                           struct wf_store_stats *stats) {
+    wf_store_stats(engine->store, stats);
 }

@@ -398,15 +398,30 @@ void wf_engine_offload(struct wf_engine *engine, struct wf_job *job);
 
 /* ---- looking inside ---- */
 
+/** How long batches took to become durable: bucket i counts those of up to
+ * WF_DURABLE_LEAST_US << i microseconds, the last one all others. */
+#define WF_DURABLE_LEAST_US UINT64_C(250)
+#define WF_DURABLE_BUCKETS 14
+struct wf_durable_times {
+    uint64_t counts[WF_DURABLE_BUCKETS + 1];
+    uint64_t ns; /**< All together. */
+};
+
 struct wf_engine_stats {
     uint64_t transitions, events, executions_started, executions_ended;
+    uint64_t ended[WF_EXECUTION_PENDING_REDRIVE]; /**< By status. */
     uint64_t active_executions, active_frames, active_bytes;
     uint64_t timers, parked, loaded;
     uint64_t journal_bytes, journal_records, durable_seq;
     uint64_t tasks_dispatched, tasks_in_flight;
+    uint64_t tasks_queued; /**< Those that wait for room in a worker. */
     uint64_t revisions; /**< Of state machines, in memory. */
+    struct wf_durable_times durable;
 };
 void wf_engine_stats(const struct wf_engine *engine,
                      struct wf_engine_stats *stats);
+/** The store's own. */
+void wf_engine_store_stats(const struct wf_engine *engine,
+                           struct wf_store_stats *stats);
 
 #endif

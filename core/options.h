@@ -36,6 +36,7 @@ enum wf_command_bit {
     WF_COMMAND_DELETE = 1 << 14,
     WF_COMMAND_EVAL = 1 << 15,
     WF_COMMAND_MAP_RUNS = 1 << 16,
+    WF_COMMAND_STATS = 1 << 17,
 };
 
 /** Where a command stands in the overview. */

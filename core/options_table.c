@@ -18,9 +18,10 @@
 #define UPDATE WF_COMMAND_UPDATE
 #define DELETE WF_COMMAND_DELETE
 #define MAP_RUNS WF_COMMAND_MAP_RUNS
+#define STATS WF_COMMAND_STATS
 #define ENGINE (RUN | SERVE)
 #define CLIENT (START | LIST | SHOW | HISTORY | MAP_RUNS | STOP | MACHINES | \
-                CREATE | UPDATE | DELETE)
+                CREATE | UPDATE | DELETE | STATS)
 #define ALL (ENGINE | CLIENT | VALIDATE)
 
 #define EXECUTION "EXECUTION is an ARN, or STATE-MACHINE:NAME."
@@ -79,6 +80,13 @@ const struct wf_command wf_command_table[] = {
      "SIGINT stop it; executions continue at the next start.",
      "serve --data /var/lib/moonstep --handlers handlers\n"
      "serve --listen 127.0.0.1:0",
+     0, 0},
+    {"stats", STATS, WF_GROUP_SERVER, "",
+     "say what a server is doing: counts and sizes",
+     "Executions, transitions, tasks, memory, the store. GET /metrics gives "
+     "the same and more to Prometheus.",
+     "stats\n"
+     "stats --json | jq .activeExecutions",
      0, 0},
     {"start", START, WF_GROUP_EXECUTIONS, "FILE|STATE-MACHINE",
      "start an execution, and with --wait await its end",

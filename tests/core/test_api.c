@@ -297,7 +297,41 @@ static void gives_statistics(void **state) {
     struct fixture *fixture = *state;
     api_call(fixture, "Moonstep.Stats", "{}");
     assert_int_equal(fixture->response.status, 200);
-    assert_non_null(strstr(fixture->response.body, "\"tasksInFlight\":7}"));
+    assert_non_null(strstr(fixture->response.body, "\"tasksInFlight\":7,"));
+    assert_non_null(strstr(fixture->response.body, "\"storeBytes\":8192,"));
+}
+
+static void gives_metrics(void **state) {
+    struct fixture *fixture = *state;
+    static const char *const lines[] = {
+        "# HELP moonstep_tasks_in_flight ",
+        "\n# TYPE moonstep_tasks_in_flight gauge\n"
+        "moonstep_tasks_in_flight 7\n",
+        "\n# TYPE moonstep_executions_ended_total counter\n"
+        "moonstep_executions_ended_total{status=\"SUCCEEDED\"} 0\n"
+        "moonstep_executions_ended_total{status=\"FAILED\"} 0\n",
+        "\nmoonstep_commit_seconds_total 1.500000000\n",
+        "\nmoonstep_durable_seconds_bucket{le=\"0.000250\"} 0\n",
+        "\nmoonstep_durable_seconds_bucket{le=\"+Inf\"} 0\n"
+        "moonstep_durable_seconds_sum 0.000000000\n"
+        "moonstep_durable_seconds_count 0\n",
+        "\nmoonstep_api_call_seconds_count{operation=\"DescribeExecution\"} "
+        "2\n",
+        "\nmoonstep_api_refused_total{operation=\"DescribeExecution\"} 1\n",
+        "\nmoonstep_api_refused_total{operation=\"Stats\"} 0\n",
+    };
+    api_call(fixture, "AWSStepFunctions.DescribeExecution",
+             "{\"executionArn\":\"" EXECUTION "\"}");
+    api_call(fixture, "AWSStepFunctions.DescribeExecution", "{}");
+    api_call(fixture, "Moonstep.Stats", "{}");
+    http_response_deinit(&fixture->response);
+    http_ask(fixture->loop, wf_api_port(fixture->api),
+             "GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n",
+             &fixture->response);
+    assert_int_equal(fixture->response.status, 200);
+    for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++)
+        if (!strstr(fixture->response.body, lines[i]))
+            fail_msg("%s is not in:\n%s", lines[i], fixture->response.body);
 }
 
 /* ---- errors ---- */
@@ -399,6 +433,7 @@ int main(void) {
         API_TEST(waits_for_events),
         API_TEST(lays_out_graphs),
         API_TEST(gives_statistics),
+        API_TEST(gives_metrics),
         API_TEST(passes_refusals_on),
         API_TEST(serves_health_and_nothing_else),
         API_TEST(outlives_its_callers),

@@ -70,7 +70,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     engine.event_count = 1;
     struct wf_str target = take_until(&rest, '\n');
     check_guard(target, take_until(&rest, '\n'));
+    static struct wf_metrics metrics;
     struct wf_api_call call = {
+        .metrics = &metrics,
         .profile = &WF_PROFILE_NATIVE,
         .engine = &engine, .out = &out, .done = on_done, .arg = &answer};
     wf_api_call_run(&call, target, rest);

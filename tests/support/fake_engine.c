@@ -405,6 +405,13 @@ void wf_engine_stats(const struct wf_engine *engine,
                                       .tasks_in_flight = 7};
 }
 
+void wf_engine_store_stats(const struct wf_engine *engine,
+                           struct wf_store_stats *stats) {
+    (void)engine;
+    *stats = (struct wf_store_stats){.file_bytes = 8192,
+                                     .commit_ns = 1500000000};
+}
+
 const char *wf_execution_status_name(enum wf_execution_status status) {
     static const char *const names[] = {
         NULL,        "RUNNING", "SUCCEEDED",      "FAILED",
