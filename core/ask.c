@@ -71,6 +71,7 @@ static void show_item(const struct wf_fork *fork, uint32_t index,
     context->in_map = true;
     context->map_index = index;
     context->map_key = item ? item->node > 0 : fork->items_have_keys;
+    context->map_source = WF_STR_NULL;
     context->map_item = (struct wf_value){NULL, 0};
     if (item)
         context->map_item = *item;
@@ -169,11 +170,12 @@ void wf_frame_put_question(struct wf_engine *engine, struct wf_frame *frame,
 
 void wf_frame_ask_item(struct wf_engine *engine, struct wf_frame *frame,
                        uint32_t index, const struct wf_value *item,
-                       struct wf_decision *decision) {
+                       struct wf_str source, struct wf_decision *decision) {
     struct wf_script_context context;
     struct wf_script_call call = {.event = WF_SCRIPT_ITEM,
                                   .context = &context};
     show_context(engine, frame, &context);
     show_item(frame->fork, index, item, &context);
+    context.map_source = source;
     ask(engine, frame, &call, WF_DECIDE_AGAIN, NULL, decision);
 }

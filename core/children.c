@@ -218,7 +218,8 @@ static struct wf_doc *next_input(struct wf_engine *engine,
     struct wf_decision decision;
     if (!info_of(frame)->has_selector)
         return wf_value_doc(wf_fork_item(fork, fork->next));
-    wf_frame_ask_item(engine, frame, fork->next, NULL, &decision);
+    wf_frame_ask_item(engine, frame, fork->next, NULL, WF_STR_NULL,
+                      &decision);
     struct wf_doc *doc = NULL;
     if (decision.kind == WF_DECISION_TOO_LONG)
         return NULL; /* the frame runs again when that is known */

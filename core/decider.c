@@ -320,7 +320,7 @@ static void copy_call(struct wf_deciding *self,
         &context->execution_arn_prefix, &context->execution_name,
         &context->role_arn,             &context->state_machine_arn,
         &context->state_machine_name,   &context->state_name,
-        &context->task_token,
+        &context->task_token,           &context->map_source,
     };
     size_t count = sizeof(texts) / sizeof(texts[0]);
     size_t retriers = context->retrier_count * sizeof(*context->retriers);

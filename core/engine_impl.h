@@ -370,10 +370,10 @@ void wf_frame_decide(struct wf_engine *engine, struct wf_frame *frame,
                      const struct wf_failure *failure,
                      struct wf_decision *decision);
 /** Asks for the input of a Map's iteration over `item` (NULL: what the fork
- * has at the index). */
+ * has at the index), which comes from `source` (empty: not told). */
 void wf_frame_ask_item(struct wf_engine *engine, struct wf_frame *frame,
                        uint32_t index, const struct wf_value *item,
-                       struct wf_decision *decision);
+                       struct wf_str source, struct wf_decision *decision);
 /** As wf_frame_decide(), and if a thread decides, wf_frame_decided() goes
  * on: the decision is WF_DECISION_TOO_LONG then. */
 void wf_frame_put_question(struct wf_engine *engine, struct wf_frame *frame,

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "doc_scan.h"
 #include "item_format.h"
 
 #define POSITION_VERSION 1
@@ -23,7 +24,7 @@ struct wf_item_reader {
     struct wf_item_manifest manifest;
     struct wf_item_options part_options; /* what the parser is given */
     struct wf_item_parser *parser;       /* of the current part, or NULL */
-    struct wf_buf uri;                   /* of the current part */
+    struct wf_buf source;                /* of its items */
 
     /* What a position holds. */
     uint64_t items; /* handed out */
@@ -86,7 +87,7 @@ void wf_item_reader_free(struct wf_item_reader *reader) {
     free((char *)own->start_after.data);
     free((char *)own->text.data);
     free((char *)own->pointer.data);
-    wf_buf_free(&reader->uri);
+    wf_buf_free(&reader->source);
     wf_buf_free(&reader->key);
     free(reader);
 }
@@ -137,13 +138,36 @@ static void put_position(const struct wf_item_reader *reader,
 
 /* ---- parts ---- */
 
-static void set_uri(struct wf_item_reader *reader, struct wf_str bucket,
-                    struct wf_str key) {
-    reader->uri.len = 0;
-    wf_buf_adds(&reader->uri, bucket.len ? "s3://" : "");
-    wf_buf_addstr(&reader->uri, bucket);
-    wf_buf_adds(&reader->uri, bucket.len ? "/" : "");
-    wf_buf_addstr(&reader->uri, key);
+/* Names of files and what a manifest says may be any bytes. */
+static void add_name(struct wf_buf *out, struct wf_str name) {
+    for (size_t at = 0, len; at < name.len; at += len ? len : 1) {
+        len = wf_utf8_length(name.data + at, name.data + name.len);
+        wf_buf_add(out, len ? name.data + at : "\xef\xbf\xbd",
+                   len ? len : 3);
+    }
+}
+
+/* Where items come from: the object, or without a key the bucket. */
+static void set_source(struct wf_item_reader *reader, struct wf_str bucket,
+                       struct wf_str key) {
+    reader->source.len = 0;
+    wf_buf_adds(&reader->source, bucket.len ? "s3://" : "file:");
+    add_name(&reader->source, bucket);
+    wf_buf_adds(&reader->source, bucket.len && key.len ? "/" : "");
+    add_name(&reader->source, key);
+}
+
+static void set_list_source(struct wf_item_reader *reader) {
+    struct wf_str bucket = reader->options.bucket;
+    struct wf_str directory = reader->options.prefix;
+
+    if (bucket.len)
+        set_source(reader, bucket, WF_STR(""));
+    else if (directory.len == 0)
+        set_source(reader, bucket, WF_STR("."));
+    else /* without its slash */
+        set_source(reader, bucket,
+                   (struct wf_str){directory.data, directory.len - 1});
 }
 
 /* Makes a bucket the current one; `path` is where to look for plain files. */
@@ -176,7 +200,7 @@ static int manifest_part(struct wf_item_reader *reader,
         return 0;
     struct wf_str bucket = manifest->buckets[reader->part];
     struct wf_str key = manifest->keys[reader->part];
-    set_uri(reader, bucket, key);
+    set_source(reader, bucket, key);
     *source = open_object(reader, bucket, key, err);
     return *source ? 1 : -1;
 }
@@ -198,8 +222,22 @@ static int listed_part(struct wf_item_reader *reader,
         reader->key.len = 0;
         wf_buf_addstr(&reader->key, key);
     }
-    set_uri(reader, reader->options.bucket, key);
+    set_source(reader, reader->options.bucket, key);
     *source = open_object(reader, reader->options.bucket, key, err);
+    return *source ? 1 : -1;
+}
+
+static int only_part(struct wf_item_reader *reader,
+                     struct wf_item_source **source, struct wf_error *err) {
+    const struct wf_item_options *options = &reader->options;
+
+    if (options->dataset == WF_ITEM_TEXT) {
+        *source = wf_item_source_text(options->text, options->text_piece,
+                                      "the data");
+    } else {
+        set_source(reader, options->bucket, options->key);
+        *source = open_object(reader, options->bucket, options->key, err);
+    }
     return *source ? 1 : -1;
 }
 
@@ -214,14 +252,7 @@ static int open_part(struct wf_item_reader *reader,
     case WF_ITEM_ATHENA_DATA:
         return manifest_part(reader, source, err);
     default:
-        if (reader->part > 0)
-            return 0;
-        *source = options->dataset == WF_ITEM_TEXT
-                      ? wf_item_source_text(options->text,
-                                            options->text_piece, "the data")
-                      : open_object(reader, options->bucket, options->key,
-                                    err);
-        return *source ? 1 : -1;
+        return reader->part > 0 ? 0 : only_part(reader, source, err);
     }
 }
 
@@ -277,6 +308,7 @@ static int begin_listing(struct wf_item_reader *reader,
 
     if (use_bucket(reader, options->bucket, options->prefix, err) != 0)
         return -1;
+    set_list_source(reader);
     if (reader->key.len)
         after = (struct wf_str){reader->key.data, reader->key.len};
     reader->list =
@@ -376,28 +408,6 @@ static int next_object(struct wf_item_reader *reader,
     return there;
 }
 
-/* Says where an item came from, once for those that follow each other. */
-static void add_source(struct wf_item_reader *reader,
-                       struct wf_item_batch *batch) {
-    struct wf_item *item = &batch->items[batch->count - 1];
-    struct wf_str uri = {reader->uri.data, reader->uri.len};
-
-    if (uri.len == 0)
-        return;
-    item->source_len = uri.len;
-    if (batch->count > 1) {
-        const struct wf_item *last = item - 1;
-        struct wf_str other = {batch->text.data + last->source_start,
-                               last->source_len};
-        if (wf_str_eq(other, uri)) {
-            item->source_start = last->source_start;
-            return;
-        }
-    }
-    item->source_start = batch->text.len;
-    wf_buf_addstr(&batch->text, uri);
-}
-
 /* An item: 1; 0 at the end; -1; OTHER_PART: the next one is in another part,
  * whose stamp no position of this batch has. */
 #define OTHER_PART 2
@@ -415,10 +425,8 @@ static int next_item(struct wf_item_reader *reader,
         else if (!is_open)
             return OTHER_PART;
         there = reader->parser->ops->next(reader->parser, batch, err);
-        if (there > 0) {
+        if (there > 0)
             reader->place = reader->parser->place;
-            add_source(reader, batch);
-        }
         if (there != 0)
             return there;
         end_part(reader);
@@ -426,13 +434,15 @@ static int next_item(struct wf_item_reader *reader,
 }
 
 void wf_item_batch_clear(struct wf_item_batch *batch) {
-    batch->text.len = batch->start.len = batch->position.len = 0;
+    batch->text.len = batch->source.len = 0;
+    batch->start.len = batch->position.len = 0;
     batch->count = 0;
     batch->end = false;
 }
 
 void wf_item_batch_free(struct wf_item_batch *batch) {
     wf_buf_free(&batch->text);
+    wf_buf_free(&batch->source);
     wf_buf_free(&batch->start);
     wf_buf_free(&batch->position);
     free(batch->items);
@@ -452,10 +462,13 @@ static int add_item(struct wf_item_reader *reader,
     if (!reader->begun && begin(reader, &reader->failure) != 0)
         return -1;
     int there = next_item(reader, batch, &reader->failure);
-    if (there == 1)
-        reader->items++;
-    else
+    if (there != 1) {
         batch->text.len = text;
+        return there;
+    }
+    reader->items++;
+    if (batch->count == 1) /* it is that of all */
+        wf_buf_add(&batch->source, reader->source.data, reader->source.len);
     return there;
 }
 

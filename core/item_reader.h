@@ -23,6 +23,12 @@
  * Memory is bounded by the largest item, whatever the data set's size; a
  * listing holds 16,384 names of each directory on its way.
  *
+ * A batch says where its items come from, as Map.Item.Source has it: in a
+ * plain listing "s3://BUCKET", else "s3://BUCKET/KEY" of the file in which
+ * they stand (of a manifest: not the manifest); "file:PATH" of plain files,
+ * and of the directory in a plain listing. It is UTF-8, with U+FFFD for what
+ * a name has that is not; of a text it is empty.
+ *
  * A position says how much has been handed out. It is 32 bytes, in a listing
  * followed by a key (as S3's StartAfter: objects may have come and gone), and
  * a reader of the same options that seeks to it goes on with the next item.
@@ -82,7 +88,6 @@ struct wf_item_options {
 struct wf_item {
     size_t start, len;         /**< Its JSON, in the batch's text. */
     size_t key_start, key_len; /**< A member's name, quoted; len 0: none. */
-    size_t source_start, source_len; /**< "s3://bucket/key"; len 0: none. */
 };
 
 /** Items with consecutive numbers, of one part (in a plain listing: of any).
@@ -93,6 +98,7 @@ struct wf_item_batch {
     size_t count, cap;
     uint64_t first;         /**< Number of the first item, from 0. */
     bool end;               /**< No item follows. */
+    struct wf_buf source;   /**< Where they come from, see above. */
     struct wf_buf start;    /**< Position before the first item. */
     struct wf_buf position; /**< Behind the last item. */
 };

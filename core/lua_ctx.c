@@ -107,7 +107,8 @@ static struct wf_str caller_name(struct wf_str name) {
     return name;
 }
 
-/* Map.Item of the innermost iteration. A key stands before its value. */
+/* Map.Item of the innermost iteration; with a source of a Map Run's child. A
+ * key stands before its value. */
 static void map_member(struct wf_buf *out,
                        const struct wf_script_context *now, bool brief) {
     struct wf_value item = now->map_item;
@@ -120,6 +121,10 @@ static void map_member(struct wf_buf *out,
     if (item.doc && !brief) {
         wf_buf_adds(out, ",\"Value\":");
         wf_buf_addstr(out, wf_value_text(item));
+    }
+    if (now->map_source.len) {
+        wf_buf_adds(out, ",");
+        member(out, "Source", now->map_source);
     }
     wf_buf_adds(out, "}}");
 }

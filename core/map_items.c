@@ -63,7 +63,7 @@ void wf_map_input_free(struct wf_map_input *input) {
 
 size_t wf_map_input_bytes(const struct wf_map_input *input) {
     return input ? sizeof(*input) + input->head.cap + input->batch.cap +
-                       input->items.text.cap +
+                       input->items.text.cap + input->items.source.cap +
                        input->items.cap * sizeof(*input->items.items)
                  : 0;
 }
@@ -281,6 +281,13 @@ static enum wf_map_next take_raw(struct wf_engine *engine,
     return WF_MAP_NEXT_INPUT;
 }
 
+/* As the reader says; of the state's input AWS's word. */
+static struct wf_str source_of(const struct wf_map_input *input) {
+    return input->reader ? (struct wf_str){input->items.source.data,
+                                           input->items.source.len}
+                         : WF_STR("STATE_DATA");
+}
+
 static enum wf_map_next ask_selector(struct wf_engine *engine,
                                      struct wf_frame *frame,
                                      const struct wf_value *item,
@@ -290,7 +297,7 @@ static enum wf_map_next ask_selector(struct wf_engine *engine,
     enum wf_map_next why = WF_MAP_NEXT_LATER;
     bool has_reader = frame->fork->run->has_reader;
     wf_frame_ask_item(engine, frame, (uint32_t)input->taken,
-                      has_reader ? item : NULL, &decision);
+                      has_reader ? item : NULL, source_of(input), &decision);
     if (decision.kind == WF_DECISION_TOO_LONG)
         return why;
     if (decision.kind == WF_DECISION_ITEM) {

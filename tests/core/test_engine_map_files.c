@@ -103,6 +103,31 @@ static void members_that_are_read_have_keys(void **state) {
             "[{'k':'a\\'b','v':1},{'k':'c','v':{'d':[]}}]");
 }
 
+#define ALL(resource, parameters)                                         \
+    ",'ItemReader':{'Resource':'" resource "','ReaderConfig':{"           \
+    "'Transformation':'LOAD_AND_FLATTEN','InputType':'JSONL'},"           \
+    "'Parameters':{" parameters "}},'ItemSelector':{'n.$':"               \
+    "'$$.Map.Item.Value','s.$':'$$.Map.Item.Source'}"
+#define ALL_OF_P ALL("arn:aws:states:::s3:listObjectsV2",                 \
+                     "'Bucket':'b','Prefix':'p/'")
+
+static void selectors_see_the_files_of_items(void **state) {
+    struct rig *rig = *state;
+    rig_open(rig);
+    item_files_put(&files, "b/p/1", "1\n2\n");
+    item_files_put(&files, "b/p/2", "3\n");
+    map_run(rig,
+            MAP_MACHINE(ECHO, ALL_OF_P ",'ItemBatcher':{"
+                              "'MaxItemsPerBatch':2}"),
+            "0", WF_EXECUTION_SUCCEEDED,
+            "[{'Items':[{'n':1,'s':'s3://b/p/1'},{'n':2,'s':'s3://b/p/1'}]},"
+            "{'Items':[{'n':3,'s':'s3://b/p/2'}]}]");
+    map_run(rig, MAP_MACHINE(ECHO, ALL("file:list", "'Path':'b'")), "0",
+            WF_EXECUTION_SUCCEEDED,
+            "[{'n':1,'s':'file:b/p/1'},{'n':2,'s':'file:b/p/1'},"
+            "{'n':3,'s':'file:b/p/2'}]");
+}
+
 static void what_can_not_be_read_fails_the_run(void **state) {
     struct rig *rig = *state;
     rig_open(rig);
@@ -215,6 +240,43 @@ static void single_items_survive_crashes(void **state) {
     }
 }
 
+/* Two files of numbers, the second one's behind the first one's. */
+static void put_numbers(int each) {
+    static const char *const names[] = {"b/p/1", "b/p/2"};
+    for (int file = 0; file < 2; file++) {
+        struct wf_buf text = {0};
+        for (int i = 0; i < each; i++)
+            wf_buf_addf(&text, "%d\n", file * each + i);
+        wf_buf_u8(&text, 0);
+        item_files_put(&files, names[file], text.data);
+        wf_buf_free(&text);
+    }
+}
+
+/* As expect_numbers(), each with its file. */
+static void expect_sources(const char *children, int each) {
+    expect_numbers(children, 2 * each);
+    for (const char *at = children; (at = strstr(at, "{\"n\":"));) {
+        int n = atoi(at += 5);
+        const char *source = strstr(at, ",\"s\":\"s3://b/p/");
+        assert_non_null(source);
+        assert_int_equal(source[15], n < each ? '1' : '2');
+    }
+}
+
+static void sources_survive_crashes(void **state) {
+    struct rig *rig = *state;
+    put_numbers(1100);
+    open_with(rig, MAP_MACHINE(WAITS, ALL_OF_P ",'MaxConcurrency':12,"
+                                               "'ItemBatcher':{"
+                                               "'MaxItemsPerBatch':60}"));
+    for (unsigned turns = 4; turns < 80; turns += 9) {
+        struct rig_reply *end = end_after_crash(rig, turns);
+        if (end)
+            expect_sources(end->output, 1100);
+    }
+}
+
 /* ---- writers ---- */
 
 /* The path of a file of the execution's only run. */
@@ -321,11 +383,13 @@ int main(int argc, char **argv) {
         WITH_FILES(items_are_read),
         WITH_FILES(selectors_see_items_that_are_read),
         WITH_FILES(members_that_are_read_have_keys),
+        WITH_FILES(selectors_see_the_files_of_items),
         WITH_FILES(what_can_not_be_read_fails_the_run),
         WITH_FILES(what_is_damaged_fails_the_run),
         WITH_FILES(a_percentage_of_what_is_read),
         WITH_FILES(readers_survive_crashes),
         WITH_FILES(single_items_survive_crashes),
+        WITH_FILES(sources_survive_crashes),
         WITH_FILES(results_are_written),
         WITH_FILES(results_of_a_failed_run_are_written),
         WITH_FILES(what_can_not_be_written_fails_the_state),

@@ -80,6 +80,33 @@ static void selectors_see_items_and_context(void **state) {
             "{'l':['a',{'b':1}],'o':7,'n':'x'}", SUCCEEDED, output);
 }
 
+/* As AWS does it: the child's own states see nothing of its item, and the
+ * iterations of an inline Map have no source. */
+static void selectors_see_where_items_come_from(void **state) {
+    struct rig *rig = opened(state);
+    map_run(rig,
+            MAP_MACHINE(ECHO, ",'ItemSelector':{'s.$':'$$.Map.Item.Source'},"
+                              "'ItemBatcher':{'MaxItemsPerBatch':2}"),
+            "[1,2,3]", SUCCEEDED,
+            "[{'Items':[{'s':'STATE_DATA'},{'s':'STATE_DATA'}]},"
+            "{'Items':[{'s':'STATE_DATA'}]}]");
+    map_run(rig,
+            MAP_MACHINE(ECHO, ",'QueryLanguage':'JSONata','ItemSelector':"
+                              "'{% $states.context.Map.Item %}'"),
+            "{'a':7}", SUCCEEDED,
+            "[{'Index':0,'Key':'a','Value':7,'Source':'STATE_DATA'}]");
+    map_run(rig,
+            MAP_MACHINE(STANDARD("A", "'A':{'Type':'Pass','Parameters':{"
+                                      "'m.$':'$$..Map'},'End':true}"), ""),
+            "[1]", SUCCEEDED, "[{'m':[]}]");
+    map_run(rig,
+            MAP_MACHINE(STANDARD("N", "'N':{'Type':'Map','ItemProcessor':"
+                                      BRANCH("A", PASS("A"))
+                                      ",'ItemSelector':{'i.$':"
+                                      "'$$.Map.Item'},'End':true}"), ""),
+            "[[8]]", SUCCEEDED, "[[{'i':{'Index':0,'Value':8}}]]");
+}
+
 static void a_selector_that_fails_fails_the_run(void **state) {
     struct rig *rig = opened(state);
     struct rig_reply *end = map_run(
@@ -428,6 +455,7 @@ int main(int argc, char **argv) {
         ENGINE_TEST_BOTH(outputs_are_in_order),
         ENGINE_TEST_BOTH(a_map_of_nothing_succeeds),
         ENGINE_TEST_BOTH(selectors_see_items_and_context),
+        ENGINE_TEST_BOTH(selectors_see_where_items_come_from),
         ENGINE_TEST_BOTH(a_selector_that_fails_fails_the_run),
         ENGINE_TEST_BOTH(batches_have_items),
         ENGINE_TEST_BOTH(batches_may_be_long),

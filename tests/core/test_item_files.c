@@ -354,7 +354,6 @@ static void lists_large_directories(void **state) {
 static void objects_are_flattened(void **state) {
     (void)state;
     struct wf_item_options options = of(WF_ITEM_LIST_FLATTEN, "");
-    struct wf_item_batch batch = {0};
 
     item_files_put(&files, "b/p/1.csv", "a,b\n1,2\n3,4\n");
     item_files_put(&files, "b/p/2.csv", "");
@@ -363,23 +362,89 @@ static void objects_are_flattened(void **state) {
     options.prefix = WF_STR("p/");
     expect(options, "{\"a\":\"1\",\"b\":\"2\"}\n{\"a\":\"3\",\"b\":\"4\"}\n"
                     "{\"b\":\"5\"}\n{\"b\":\"6\"}\n");
-    struct wf_item_reader *reader = wf_item_reader_new(&options);
-    static const char *const sources[] = {"s3://b/p/1.csv",
-                                          "s3://b/p/3.csv.gz"};
-    for (size_t i = 0; i < 4; i++) {
-        if (i % 2 == 0)
-            assert_int_equal(
-                wf_item_reader_next(reader, 9, 999, &batch, NULL), 0);
-        assert_int_equal(batch.count, 2);
-        const struct wf_item *item = &batch.items[i % 2];
-        struct wf_str source = {batch.text.data + item->source_start,
-                                item->source_len};
-        assert_true(wf_str_eq(source, wf_str(sources[i / 2])));
-    }
-    wf_item_reader_free(reader);
-    wf_item_batch_free(&batch);
     item_files_put(&files, "b/p/4.csv", "a\n\"x\n");
     expect_error(options, "b/p/4.csv: line 2: the quotation mark at byte 2");
+}
+
+/* ---- where items come from ---- */
+
+/* The source of each item in turn, also for a reader that begins there. */
+static void expect_sources(struct wf_item_options options,
+                           const char *const *expected, size_t count) {
+    struct wf_item_reader *reader = NULL;
+    struct wf_item_batch batch = {0};
+    struct wf_error err = {0};
+
+    for (size_t each = 1; each < 4; each++) {
+        size_t found = 0;
+        wf_item_batch_clear(&batch);
+        while (!batch.end) {
+            reader = wf_item_reader_new(&options);
+            if (batch.position.len && found)
+                assert_int_equal(wf_item_reader_seek(
+                                     reader, wf_item_str(&batch.position),
+                                     &err), 0);
+            if (wf_item_reader_next(reader, each, 999, &batch, &err) != 0)
+                fail_msg("%s", err.message);
+            wf_item_reader_free(reader);
+            for (size_t i = 0; i < batch.count; i++, found++) {
+                assert_in_range(found, 0, count - 1);
+                if (!wf_str_eq(wf_item_str(&batch.source),
+                               wf_str(expected[found])))
+                    fail_msg("%zu: %.*s", found, (int)batch.source.len,
+                             batch.source.data);
+            }
+        }
+        assert_int_equal(found, count);
+    }
+    wf_item_batch_free(&batch);
+}
+
+#define SOURCES(options, ...)                                                 \
+    do {                                                                      \
+        static const char *const sources_[] = {__VA_ARGS__};                  \
+        expect_sources(options, sources_,                                     \
+                       sizeof(sources_) / sizeof(*sources_));                 \
+    } while (0)
+
+static void items_have_sources(void **state) {
+    (void)state;
+    struct wf_item_options options = of(WF_ITEM_OBJECT, "p/1.csv");
+
+    item_files_put(&files, "b/p/1.csv", "a,b\n1,2\n3,4\n");
+    item_files_put(&files, "b/p/2.csv", "");
+    item_files_put(&files, "b/p/3.csv.gz", "b\n5\n6\n");
+    SOURCES(options, "s3://b/p/1.csv", "s3://b/p/1.csv");
+    options = of(WF_ITEM_LIST_FLATTEN, "");
+    options.prefix = WF_STR("p/");
+    SOURCES(options, "s3://b/p/1.csv", "s3://b/p/1.csv", "s3://b/p/3.csv.gz",
+            "s3://b/p/3.csv.gz");
+    options.dataset = WF_ITEM_LIST;
+    SOURCES(options, "s3://b", "s3://b", "s3://b");
+    options = of(WF_ITEM_TEXT, "");
+    options.text = WF_STR("a\n1\n");
+    SOURCES(options, "");
+}
+
+static void plain_items_have_sources(void **state) {
+    (void)state;
+    struct wf_item_options options = of(WF_ITEM_OBJECT, "d/1.csv");
+
+    item_files_put(&files, "d/1.csv", "a\n1\n");
+    item_files_put(&files, "d/e/\xff\"2", "a\n1\n2\n");
+    options.bucket = WF_STR("");
+    SOURCES(options, "file:d/1.csv");
+    options.dataset = WF_ITEM_LIST_FLATTEN;
+    options.prefix = WF_STR("d/");
+    SOURCES(options, "file:d/1.csv", "file:d/e/\xef\xbf\xbd\"2",
+            "file:d/e/\xef\xbf\xbd\"2");
+    item_files_put(&files, "e/1", "");
+    options.dataset = WF_ITEM_LIST;
+    options.prefix = WF_STR("e/");
+    SOURCES(options, "file:e");
+    options.prefix = WF_STR("");
+    options.max_items = 1;
+    SOURCES(options, "file:.");
 }
 
 /* ---- manifests and gzip ---- */
@@ -403,6 +468,8 @@ static void inventories(void **state) {
                     "\"0\"}\n{\"Bucket\":\"src\",\"Key\":\"a b\",\"Size\":"
                     "\"12\"}\n{\"Bucket\":\"src\",\"Key\":\"c\",\"Size\":"
                     "\"3\"}\n");
+    SOURCES(options, "s3://b/inv/data/1.csv.gz", "s3://b/inv/data/1.csv.gz",
+            "s3://b/inv/data/2.csv.gz");
     item_files_put(&files, "b/m.json", "{\"fileFormat\":\"CSV\"}");
     expect_error(options, "b/m.json: not an S3 inventory manifest");
     item_files_put(&files, "b/m.json", "[");
@@ -420,6 +487,8 @@ static void athena_manifests(void **state) {
     item_files_put(&files, "b/2.jsonl.gz", "{\"a\":3}\n");
     options.input = WF_ITEM_INPUT_JSONL;
     expect(options, "{\"a\":1}\n{\"a\":2}\n{\"a\":3}\n");
+    SOURCES(options, "s3://c/out/1.jsonl", "s3://c/out/1.jsonl",
+            "s3://b/2.jsonl.gz");
     item_files_put(&files, "b/q-manifest.csv", "s3://c/out/none\n");
     expect_error(options, "open c/out/none: No such file or directory");
     item_files_put(&files, "b/q-manifest.csv", "c/out/1.jsonl\n");
@@ -544,6 +613,8 @@ int main(void) {
         CASE(links_out_are_not_listed),
         CASE(lists_large_directories),
         CASE(objects_are_flattened),
+        CASE(items_have_sources),
+        CASE(plain_items_have_sources),
         CASE(inventories),
         CASE(athena_manifests),
         CASE(gzip),

@@ -157,6 +157,13 @@ static void test_context_in_a_map(void **state) {
                   "\"$$.Map.Item.Value\",\"w.$\":\"$$.Map.Item.Value[*]\","
                   "\"i.$\":\"$$.Map.Item.Index\"}", &context,
                   "{\"v\":[7],\"w\":[7],\"i\":3}");
+    context.map_source = WF_STR("file:a\"b");
+    assert_output(*state, "\"Type\":\"Pass\",\"InputPath\":\"$$.Map\"",
+                  &context, "{\"Item\":{\"Index\":3,\"Value\":[7],"
+                            "\"Source\":\"file:a\\\"b\"}}");
+    assert_output(*state, "\"Type\":\"Pass\",\"Parameters\":{\"s.$\":"
+                  "\"$$.Map.Item.Source\"}", &context,
+                  "{\"s\":\"file:a\\\"b\"}");
     wf_doc_unref(input);
 }
 
