@@ -46,7 +46,8 @@ target_compile_definitions(wf_store PUBLIC $<$<CONFIG:Debug>:WF_FAULTS>)
 layer(wf_api SOURCES core/api.c core/api_call.c core/api_validate.c
       core/api_model.c core/api_own.c core/api_executions.c
       core/api_state_machines.c core/api_settings.c core/api_tags.c
-      core/api_events.c core/api_map_runs.c core/api_graph.c core/metrics.c
+      core/api_events.c core/api_map_runs.c core/api_tasks.c core/api_graph.c
+      core/metrics.c
       LINK wf_offload wf_http wf_doc wf_event)
 
 # Task handlers: the engine's side of the worker processes, and the worker.
@@ -100,7 +101,8 @@ layer(wf_engine SOURCES core/engine.c core/commit.c core/table.c core/keys.c
       core/map_children.c core/map_results.c core/map_stop.c
       core/sweep.c core/docs.c core/transition.c core/ask.c
       core/end.c core/task.c
-      core/task_ask.c core/task_table.c core/survivors.c core/timer.c
+      core/task_ask.c core/task_table.c core/survivors.c core/token.c
+      core/timer.c
       core/park.c core/load.c
       core/load_docs.c core/recover.c
       core/machine.c core/machine_rows.c core/machine_make.c

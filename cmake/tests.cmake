@@ -32,10 +32,10 @@ if(CMOCKA_FOUND)
   unit_test(lua_json LINK wf_lua_json)
   unit_test(script LINK wf_script)
   unit_test(http SOURCES tests/support/http_client.c LINK wf_http)
-  foreach(name api api_machines api_map_runs api_validate)
+  foreach(name api api_machines api_map_runs api_tasks api_validate)
     unit_test(${name} SOURCES tests/support/api_fixture.c
               tests/support/http_client.c tests/support/fake_engine.c
-              LINK wf_api)
+              tests/support/fake_engine_tasks.c LINK wf_api)
   endforeach()
   unit_test(json_complaint LINK wf_doc)
   unit_test(ended LINK wf_engine)
@@ -74,7 +74,7 @@ if(CMOCKA_FOUND)
     unit_test(${name} SOURCES ${ENGINE_FIXTURE} LINK wf_engine wf_worker
               wf_lua_stdlib)
   endforeach()
-  foreach(name engine_machines engine_tags)
+  foreach(name engine_machines engine_tags engine_tokens)
     unit_test(${name} SOURCES ${ENGINE_FIXTURE}
               tests/support/machine_answers.c LINK wf_engine wf_worker
               wf_lua_stdlib)

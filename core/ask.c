@@ -79,8 +79,9 @@ static void show_item(const struct wf_fork *fork, uint32_t index,
         context->map_item = wf_fork_item(fork, index);
 }
 
-/* What a script is told of the frame. */
+/* What a script is told of the frame. Its token is kept in `token`. */
 static void show_context(struct wf_engine *engine, struct wf_frame *frame,
+                         char token[WF_TOKEN_SIZE],
                          struct wf_script_context *context) {
     struct wf_execution *execution = frame->execution;
     struct wf_machine *machine = execution->machine;
@@ -101,6 +102,8 @@ static void show_context(struct wf_engine *engine, struct wf_frame *frame,
         .retrier_count = frame->retrier_count,
         .variables = frame->variables.doc,
     };
+    if (wf_frame_state(frame)->has_token)
+        context->task_token = wf_task_token_text(frame, token);
     const struct wf_frame *f = frame;
     while (f->up && !f->up->fork->is_map)
         f = f->up;
@@ -144,11 +147,12 @@ void wf_frame_decide(struct wf_engine *engine, struct wf_frame *frame,
                      const struct wf_failure *failure,
                      struct wf_decision *decision) {
     struct wf_script_context context;
+    char token[WF_TOKEN_SIZE];
     struct wf_script_call call = {
         .event = event, .output = output, .context = &context};
     if (failure)
         call.failure = *failure;
-    show_context(engine, frame, &context);
+    show_context(engine, frame, token, &context);
     ask(engine, frame, &call, WF_DECIDE_AGAIN, NULL, decision);
 }
 
@@ -159,12 +163,13 @@ void wf_frame_put_question(struct wf_engine *engine, struct wf_frame *frame,
                            const struct wf_failure *failure,
                            struct wf_decision *decision) {
     struct wf_script_context context;
+    char token[WF_TOKEN_SIZE];
     struct wf_script_call call = {.event = event,
                                   .output = result ? result->doc : NULL,
                                   .context = &context};
     if (failure)
         call.failure = *failure;
-    show_context(engine, frame, &context);
+    show_context(engine, frame, token, &context);
     ask(engine, frame, &call, WF_DECIDE_APPLY, result, decision);
 }
 
@@ -172,9 +177,10 @@ void wf_frame_ask_item(struct wf_engine *engine, struct wf_frame *frame,
                        uint32_t index, const struct wf_value *item,
                        struct wf_str source, struct wf_decision *decision) {
     struct wf_script_context context;
+    char token[WF_TOKEN_SIZE];
     struct wf_script_call call = {.event = WF_SCRIPT_ITEM,
                                   .context = &context};
-    show_context(engine, frame, &context);
+    show_context(engine, frame, token, &context);
     show_item(frame->fork, index, item, &context);
     context.map_source = source;
     ask(engine, frame, &call, WF_DECIDE_AGAIN, NULL, decision);

@@ -158,6 +158,7 @@ static void turn(struct ev_loop *loop, struct ev_prepare *watcher, int e) {
     wf_executions_end_full(engine);
     bury_frames(engine);
     free_forks(engine, FREED_PAGES);
+    wf_tokens_turn(engine);
     if (engine->in_flight_count < BATCHES_IN_FLIGHT)
         wf_engine_submit(engine);
     more |= !wf_list_is_empty(&engine->run_queue) &&
@@ -261,6 +262,7 @@ static void init_lists(struct wf_engine *engine) {
     wf_list_init(&engine->graveyard);
     wf_list_init(&engine->old_forks);
     wf_list_init(&engine->map_runs);
+    wf_list_init(&engine->late_answers);
 }
 
 static char *text_or(const char *text, const char *otherwise) {
@@ -341,6 +343,7 @@ int wf_engine_open(struct ev_loop *loop, struct wf_clock *clock,
     engine->loop = loop;
     engine->clock = clock;
     engine->store = store;
+    engine->opened_ms = wf_clock_now_ms(clock);
     int rc = open_script(engine, err);
     if (rc == 0) {
         open_pool(engine);

@@ -391,6 +391,30 @@ void wf_engine_update_map_run(struct wf_engine *engine,
                               const struct wf_update_map_run *ask,
                               wf_done_fn *reply, void *arg);
 
+/* ---- tasks that are answered by token ---- */
+
+struct wf_send_task {
+    struct wf_str token;
+    struct wf_str output;         /**< JSON text; of a success. */
+    struct wf_buf *output_buf;    /**< As wf_start_execution.input_buf. */
+    struct wf_str error, cause;   /**< Of a failure; data NULL: not given. */
+};
+/** Exceptions of all three: InvalidToken; TaskDoesNotExist: there is no such
+ * execution; TaskTimedOut: the task is over, however it has ended. Of an
+ * answer also InvalidOutput. Once an answer has been acknowledged it is what
+ * the task ended with, and every later one is refused. */
+void wf_engine_send_task_success(struct wf_engine *engine,
+                                 const struct wf_send_task *ask,
+                                 wf_done_fn *reply, void *arg);
+void wf_engine_send_task_failure(struct wf_engine *engine,
+                                 const struct wf_send_task *ask,
+                                 wf_done_fn *reply, void *arg);
+/** HeartbeatSeconds begin again. Not durable: they also do when an engine
+ * starts. */
+void wf_engine_send_task_heartbeat(struct wf_engine *engine,
+                                   struct wf_str token, wf_done_fn *reply,
+                                   void *arg);
+
 struct wf_job;
 /** Runs a job (offload.h) on the engine's evaluator threads, which are for
  * parsing and the like. It is cancelled when the engine is closed. */

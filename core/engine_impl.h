@@ -16,6 +16,7 @@
  *   task_ask.c    what a worker is asked to do
  *   task_table.c  which frame a task of the pool belongs to
  *   survivors.c   programs of tasks that were given up
+ *   token.c       tokens of tasks, and what comes with them: SendTask*
  *   timer.c       the heap of timers in memory; firing
  *   park.c        packing, dropping from memory
  *   load.c        from rows to memory: executions, frames, due timers
@@ -188,6 +189,8 @@ struct wf_engine {
     struct wf_ended ended;      /**< Rows that were asked for lately. */
     struct wf_waiter *waiters[WF_WAITER_BUCKETS]; /**< By execution. */
     struct wf_followers *followers; /**< NULL: there are none. */
+    struct wf_link late_answers; /**< To tasks that are over; token.c. */
+    int64_t opened_ms;
     unsigned cancelling;        /**< Tasks that the pool is ending. */
     struct wf_link cancels;     /**< Those. */
 
@@ -352,7 +355,6 @@ void wf_frame_changed(struct wf_engine *engine, struct wf_frame *frame);
 struct wf_str wf_execution_arn(struct wf_engine *engine,
                                struct wf_execution *execution,
                                struct wf_buf *out);
-void wf_task_token(const struct wf_frame *frame, struct wf_buf *out);
 /** The idempotency key: the same when the task is dispatched again after a
  * death. */
 void wf_task_attempt_key(const struct wf_frame *frame, uint32_t attempt,
@@ -500,6 +502,40 @@ void wf_task_recovered(struct wf_engine *engine, struct wf_frame *frame);
 void wf_tasks_housekeeping(struct wf_engine *engine);
 void wf_tasks_drain_backlog(struct wf_engine *engine);
 void wf_tasks_free(struct wf_engine *engine);
+
+/** The types of a task's events. */
+struct wf_task_events {
+    enum wf_event_type started, succeeded, failed, timed_out;
+};
+const struct wf_task_events *
+wf_task_events_of(const struct wf_frame *frame);
+/** What the task had to call has answered; the frame waits for the token. Of
+ * whoever does the work: the schedule was durable before it began. */
+void wf_task_submitted(struct wf_engine *engine, struct wf_frame *frame,
+                       struct wf_doc *output);
+/** A task has its result, or has failed: with whatever its family records
+ * for that, and the frame goes on. */
+void wf_task_succeed(struct wf_engine *engine, struct wf_frame *frame,
+                     struct wf_doc *output);
+void wf_task_fail(struct wf_engine *engine, struct wf_frame *frame,
+                  const struct wf_failure *failure);
+
+/* ---- token.c ---- */
+#define WF_TOKEN_SIZE 96
+/** The token of the frame's task, NUL-terminated. */
+struct wf_str wf_task_token_text(const struct wf_frame *frame,
+                                 char out[WF_TOKEN_SIZE]);
+/** The frame is about to ask for a task: a new secret. It is durable with the
+ * task, and never changes for it. */
+void wf_task_new_token(struct wf_engine *engine, struct wf_frame *frame);
+/** The turn of a frame whose task has been answered: the first answer counts,
+ * the others have come too late. */
+void wf_task_answered(struct wf_engine *engine, struct wf_frame *frame);
+/** The frame has come from the store: heartbeats that a dead engine got are
+ * not known, and none can have come since. Its interval begins again. */
+void wf_task_beats_again(struct wf_engine *engine, struct wf_frame *frame);
+/** Refuses what came too late, once the reason is durable. */
+void wf_tokens_turn(struct wf_engine *engine);
 
 /* ---- survivors.c ---- */
 /** Ends what a dead engine's or worker's task left running; the frame's next

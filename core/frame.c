@@ -117,6 +117,7 @@ void wf_frame_leave_parent(struct wf_frame *frame) {
 
 void wf_frame_remove(struct wf_frame *frame) {
     wf_frame_undecide(frame);
+    wf_frame_refuse_answers(frame);
     assert(frame->timer_at == 0);
     wf_frame_leave_parent(frame);
     unlink_frame(frame);
@@ -199,6 +200,7 @@ bool wf_frame_is_waiting(const struct wf_frame *frame) {
     switch (frame->phase) {
     case WF_PHASE_WAIT:
     case WF_PHASE_RETRY:
+    case WF_PHASE_TOKEN:
         return true;
     case WF_PHASE_FORK:
         return !wf_frame_has_fork_work(frame);
@@ -228,6 +230,7 @@ int64_t wf_frame_due(const struct wf_frame *frame) {
     case WF_PHASE_RETRY:
         return frame->due_ms;
     case WF_PHASE_TASK:
+    case WF_PHASE_TOKEN:
         if (frame->timeout_due_ms == 0 || frame->heartbeat_due_ms == 0)
             return frame->timeout_due_ms + frame->heartbeat_due_ms;
         return frame->timeout_due_ms < frame->heartbeat_due_ms
@@ -256,6 +259,10 @@ static uint8_t flags_of(const struct wf_frame *frame) {
                      (frame->has_row ? FRAME_ROW : 0));
 }
 
+static bool has_token(const struct wf_frame *frame) {
+    return frame->phase == WF_PHASE_TASK || frame->phase == WF_PHASE_TOKEN;
+}
+
 void wf_frame_encode(const struct wf_frame *frame, struct wf_buf *out) {
     wf_buf_u8(out, WF_IMAGE_VERSION);
     wf_buf_varint(out, frame->number);
@@ -281,7 +288,7 @@ void wf_frame_encode(const struct wf_frame *frame, struct wf_buf *out) {
     wf_buf_u8(out, flags_of(frame));
     if (frame->fork)
         wf_fork_encode(frame->fork, out);
-    if (frame->phase == WF_PHASE_TASK) {
+    if (has_token(frame)) {
         wf_buf_be64(out, frame->secret[0]);
         wf_buf_be64(out, frame->secret[1]);
     }
@@ -372,7 +379,7 @@ bool wf_frame_decode(struct wf_reader *in, struct wf_frame *frame) {
     frame->has_row = flags & FRAME_ROW;
     if (!decode_fork(in, frame, flags & FRAME_FORK))
         return false;
-    if (frame->phase == WF_PHASE_TASK) {
+    if (has_token(frame)) {
         frame->secret[0] = wf_read_be64(in);
         frame->secret[1] = wf_read_be64(in);
     }

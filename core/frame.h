@@ -42,7 +42,12 @@ enum wf_phase {
     WF_PHASE_FORK = 5,  /**< Its children run; `fork`. */
     WF_PHASE_ABORT = 6, /**< They are being ended, since one has failed. */
     WF_PHASE_GONE = 7,  /**< It has ended; in memory only. */
+    WF_PHASE_TOKEN = 8, /**< Its task is with somebody who has the token:
+                             answers or timeouts (token.c). */
 };
+
+/** An answer to a task that came with its token; token.c. */
+struct wf_answer;
 
 struct wf_frame {
     struct wf_execution *execution;
@@ -83,6 +88,9 @@ struct wf_frame {
     struct wf_link started_link; /**< In the list of those. */
     uint32_t restarted;        /**< How often an engine or worker died. */
     uint64_t secret[2];        /**< Of the task token. */
+    struct wf_answer *answers; /**< What came with it, until the frame has its
+                                 turn. The first one counts. */
+    bool is_beating;           /**< Heartbeats come: it stays in memory. */
     bool at_most_once;
     bool has_checkpoint;       /**< Its K row exists. */
     bool checkpoint_over;      /**< That row goes with the next batch. */
@@ -112,6 +120,8 @@ struct wf_frame *wf_execution_frame(struct wf_execution *execution,
                                     uint32_t number);
 /** Gives up the decision that a thread makes for the frame, if one does. */
 void wf_frame_undecide(struct wf_frame *frame);
+/** Nobody will look at the answers any more: they came too late. */
+void wf_frame_refuse_answers(struct wf_frame *frame);
 /** Unlinks and frees. */
 void wf_frame_remove(struct wf_frame *frame);
 /** The next slice shows its image, or with `gone` that it left memory. */
@@ -130,7 +140,7 @@ uint16_t *wf_frame_retrier(struct wf_frame *frame, uint32_t index);
 void wf_frame_retriers_reset(struct wf_frame *frame);
 /** The earliest of a frame's timers; 0: none. */
 int64_t wf_frame_due(const struct wf_frame *frame);
-/** Waits for a timer or for its children, and for nothing else. */
+/** Waits for a timer, an answer or its children, and for nothing else. */
 bool wf_frame_is_waiting(const struct wf_frame *frame);
 /** Whether a fork has something to do but to wait for children. */
 bool wf_frame_has_fork_work(const struct wf_frame *frame);

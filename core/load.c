@@ -110,6 +110,7 @@ static void link_frame(struct wf_engine *engine, struct wf_frame *frame) {
 static void resume_frame(struct wf_engine *engine, struct wf_frame *frame) {
     wf_frame_measure(frame);
     wf_task_end_survivors(engine, frame);
+    wf_task_beats_again(engine, frame);
     bool has_run = frame->fork && frame->fork->run; /* loaded to count */
     if (wf_frame_wake_time(frame) == 0 || has_run ||
         wf_frame_is_doomed(frame))

@@ -86,6 +86,14 @@ static struct wf_str text_member(lua_State *L, const char *member,
     return text;
 }
 
+/* Whether the table on top of the stack has something there. [-0, +0] */
+static bool flag_member(lua_State *L, const char *member) {
+    lua_getfield(L, -1, member);
+    bool flag = lua_toboolean(L, -1);
+    lua_pop(L, 1);
+    return flag;
+}
+
 /* stack: a state on top. Returns how many numbers it adds to `branches`: the
  * list of a Parallel, the processor of a Map. [-0, +0] */
 static uint32_t read_branches(lua_State *L, struct wf_buf *branches) {
@@ -126,11 +134,11 @@ static void read_state(lua_State *L, struct wf_script_machine *machine,
     info->scheduled = family_event(family ? family : "");
     lua_pop(L, 2);
     info->branch_count = read_branches(L, branches);
-    lua_getfield(L, -1, "ItemSelector");
-    info->has_selector = lua_toboolean(L, -1);
-    lua_getfield(L, -2, "distributed");
-    info->is_distributed = lua_toboolean(L, -1);
-    lua_pop(L, 3);
+    info->has_selector = flag_member(L, "ItemSelector");
+    info->is_distributed = flag_member(L, "distributed");
+    info->has_token = flag_member(L, "has_token");
+    info->waits_for_token = flag_member(L, "waits_for_token");
+    lua_pop(L, 1);
 }
 
 /* Texts and branches stand in the order in which they were read. */

@@ -31,6 +31,8 @@ struct wf_state_info {
     enum wf_event_type exited;  /**< WF_EVENT_NONE: a Fail state. */
     enum wf_event_type scheduled; /**< Task: first event of its family. */
     struct wf_str resource_type, resource;
+    bool has_token;           /**< Task: $$.Task.Token is there. */
+    bool waits_for_token;     /**< Its result is what comes with that. */
     const uint32_t *branches; /**< First states (0-based) of a Parallel's
                                  branches, or of a Map's processor. */
     uint32_t branch_count;

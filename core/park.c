@@ -24,13 +24,15 @@
 #define PARKS_AT_ONCE 2000
 #define TRIM_AFTER 50000
 #define TRIM_WHEN_CALM 500
+#define MANY_FRAMES 64 /* of an execution, in memory */
 
 /* ---- packing ---- */
 
 int64_t wf_frame_wake_time(const struct wf_frame *frame) {
-    if (frame->phase == WF_PHASE_WAIT || frame->phase == WF_PHASE_RETRY)
-        return frame->due_ms;
-    return wf_frame_is_waiting(frame) ? -1 : 0;
+    if (!wf_frame_is_waiting(frame))
+        return 0;
+    int64_t due_ms = wf_frame_due(frame);
+    return due_ms ? due_ms : -1;
 }
 
 static void move_timer_row(struct wf_engine *engine, uint64_t execution,
@@ -244,13 +246,19 @@ void wf_execution_drop(struct wf_engine *engine,
     engine->dropped++;
 }
 
+/* Nothing is under way for it. */
+static bool is_at_rest(const struct wf_frame *frame) {
+    return !frame->cancelling && !frame->reaping && !frame->runnable &&
+           !frame->loading && !frame->answers && !frame->is_beating &&
+           !wf_link_is_in(&frame->run_link);
+}
+
 /* It waits, and for nothing that comes soon. */
 static bool is_parkable(const struct wf_frame *frame, int64_t now) {
-    if (!wf_frame_is_waiting(frame) || frame->cancelling || frame->reaping ||
-        frame->runnable || frame->loading || wf_link_is_in(&frame->run_link))
+    if (!wf_frame_is_waiting(frame) || !is_at_rest(frame))
         return false;
-    return frame->phase == WF_PHASE_FORK ||
-           frame->due_ms >= now + HORIZON_MS;
+    int64_t due_ms = wf_frame_due(frame);
+    return due_ms == 0 || due_ms >= now + HORIZON_MS;
 }
 
 bool wf_frame_may_park(struct wf_engine *engine,
@@ -296,8 +304,12 @@ void wf_frame_park_if_long(struct wf_engine *engine,
                            struct wf_frame *frame) {
     struct wf_execution *execution = frame->execution;
     int64_t now = wf_clock_now_ms(engine->clock);
-    bool is_long = frame->due_ms > now + engine->options.idle_ms &&
-                   frame->due_ms > now + HORIZON_MS;
+    int64_t due_ms = wf_frame_due(frame);
+    bool is_long = due_ms == 0 || (due_ms > now + engine->options.idle_ms &&
+                                   due_ms > now + HORIZON_MS);
+    /* When an answer comes nobody knows: rows at once if many wait. */
+    if (frame->phase == WF_PHASE_TOKEN)
+        is_long &= frame->execution->frame_count > MANY_FRAMES;
     if (!is_long || execution->express || engine->clock->is_virtual)
         return;
     if (is_idle(execution, now))

@@ -277,6 +277,7 @@ static void resume_frames(struct wf_engine *engine,
     for (f = execution->frames; f; f = f->next) {
         wf_frame_measure(f);
         wf_task_end_survivors(engine, f);
+        wf_task_beats_again(engine, f);
         wf_timer_update(engine, f);
         if (!wf_frame_is_waiting(f))
             wf_frame_run(engine, f);

@@ -13,6 +13,9 @@
  * TaskStarted is recorded with the next thing that happens to the task, at
  * the latest by the housekeeping after the dispatch: most tasks answer
  * sooner, and it then costs no commit of its own.
+ *
+ * A task that waits for its token has only been submitted when its worker has
+ * succeeded: the frame then waits for what comes with the token (token.c).
  */
 #include <assert.h>
 #include <stdio.h>
@@ -62,8 +65,6 @@ static const struct wf_state_info *info_of(const struct wf_frame *frame) {
 }
 
 void wf_task_schedule(struct wf_engine *engine, struct wf_frame *frame) {
-    frame->secret[0] = wf_clock_random(engine->clock);
-    frame->secret[1] = wf_clock_random(engine->clock);
     frame->has_started = false;
     frame->task = ++engine->last_task;
     frame->losses = 0;
@@ -236,6 +237,7 @@ static void copy_children(struct cancelled *cancelled,
 void wf_task_abandon(struct wf_engine *engine, struct wf_frame *frame) {
     uint64_t task = frame->task;
     wf_survivors_put(engine, frame);
+    wf_frame_refuse_answers(frame);
     if (task == 0) {
         wf_task_end_survivors(engine, frame); /* of a dead engine, if any */
         return;
@@ -254,17 +256,27 @@ void wf_task_abandon(struct wf_engine *engine, struct wf_frame *frame) {
 
 /* ---- answers ---- */
 
+const struct wf_task_events *
+wf_task_events_of(const struct wf_frame *frame) {
+    static const struct wf_task_events task = {
+        WF_EVENT_TASK_STARTED, WF_EVENT_TASK_SUCCEEDED, WF_EVENT_TASK_FAILED,
+        WF_EVENT_TASK_TIMED_OUT};
+    static const struct wf_task_events lambda = {
+        WF_EVENT_LAMBDA_FUNCTION_STARTED, WF_EVENT_LAMBDA_FUNCTION_SUCCEEDED,
+        WF_EVENT_LAMBDA_FUNCTION_FAILED, WF_EVENT_LAMBDA_FUNCTION_TIMED_OUT};
+    return info_of(frame)->scheduled == WF_EVENT_LAMBDA_FUNCTION_SCHEDULED
+               ? &lambda
+               : &task;
+}
+
 void wf_task_record_started(struct wf_engine *engine,
                             struct wf_frame *frame) {
     if (!wf_link_is_in(&frame->started_link))
         return;
     wf_list_remove(&frame->started_link);
     frame->has_started = true;
-    enum wf_event_type scheduled = info_of(frame)->scheduled;
     struct wf_event event = {
-        .type = scheduled == WF_EVENT_LAMBDA_FUNCTION_SCHEDULED
-                    ? WF_EVENT_LAMBDA_FUNCTION_STARTED
-                    : WF_EVENT_TASK_STARTED,
+        .type = wf_task_events_of(frame)->started,
         .fields = WF_EVENT_HAS_STATE,
         .time_ms = frame->started_ms > frame->execution->last_ms
                        ? frame->started_ms
@@ -295,20 +307,13 @@ static struct wf_str name_in_causes(const struct wf_frame *frame) {
     return named ? info->resource : info->resource_type;
 }
 
-static void fail_task(struct wf_engine *engine, struct wf_frame *frame,
-                      const struct wf_failure *given) {
-    bool lambda =
-        info_of(frame)->scheduled == WF_EVENT_LAMBDA_FUNCTION_SCHEDULED;
+void wf_task_fail(struct wf_engine *engine, struct wf_frame *frame,
+                  const struct wf_failure *given) {
     struct wf_failure failure = *given;
     wf_profile_clip(engine->options.profile, &failure);
-    struct wf_event event = {
-        .type = lambda ? WF_EVENT_LAMBDA_FUNCTION_FAILED
-                       : WF_EVENT_TASK_FAILED,
-        .fields = WF_EVENT_HAS_STATE | WF_EVENT_HAS_ERROR |
-                  WF_EVENT_HAS_CAUSE,
-        .error = failure.error,
-        .cause = failure.cause,
-    };
+    struct wf_event event = {.type = wf_task_events_of(frame)->failed,
+                             .fields = WF_EVENT_HAS_STATE};
+    wf_event_fail(&event, &failure);
     wf_task_record_started(engine, frame);
     forget(engine, frame);
     if (frame->reaping == 0)
@@ -323,7 +328,7 @@ static void fail_too_large(struct wf_engine *engine, struct wf_frame *frame) {
     struct wf_buf text = {0};
 
     wf_failure_too_large(&failure, name_in_causes(frame), &text);
-    fail_task(engine, frame, &failure);
+    wf_task_fail(engine, frame, &failure);
     wf_buf_free(&text);
 }
 
@@ -331,28 +336,51 @@ static void fail_output(struct wf_engine *engine, struct wf_frame *frame,
                         const struct wf_error *err) {
     struct wf_failure failure = {WF_STR("States.TaskFailed"),
                                  wf_str(err->message)};
-    fail_task(engine, frame, &failure);
+    wf_task_fail(engine, frame, &failure);
+}
+
+/* The task has a document for its event; `ref` keeps it. */
+static void record_output(struct wf_engine *engine, struct wf_frame *frame,
+                          enum wf_event_type type, struct wf_doc *doc,
+                          struct wf_ref *ref) {
+    const struct wf_ref *known[] = {&frame->parameters, &frame->input, NULL};
+    struct wf_event event = {
+        .type = type, .fields = WF_EVENT_HAS_STATE | WF_EVENT_HAS_DOC};
+    event.doc = wf_execution_doc(engine, frame->execution, doc, known, ref);
+    wf_frame_event(engine, frame, &event);
+}
+
+void wf_task_succeed(struct wf_engine *engine, struct wf_frame *frame,
+                     struct wf_doc *doc) {
+    struct wf_ref result = {0};
+    wf_task_record_started(engine, frame);
+    forget(engine, frame);
+    forget_children(frame);
+    record_output(engine, frame, wf_task_events_of(frame)->succeeded, doc,
+                  &result);
+    wf_frame_resume(engine, frame, WF_SCRIPT_TASK_SUCCEEDED, &result, NULL);
+    wf_ref_clear(&result);
+}
+
+void wf_task_submitted(struct wf_engine *engine, struct wf_frame *frame,
+                       struct wf_doc *doc) {
+    wf_task_record_started(engine, frame);
+    forget(engine, frame);
+    forget_children(frame);
+    record_output(engine, frame, WF_EVENT_TASK_SUBMITTED, doc, NULL);
+    frame->phase = WF_PHASE_TOKEN;
+    frame->restarted = 0;
+    wf_timer_update(engine, frame);
+    wf_frame_changed(engine, frame);
+    wf_frame_park_if_long(engine, frame);
 }
 
 static void succeed_with(struct wf_engine *engine, struct wf_frame *frame,
                          struct wf_doc *doc) {
-    bool lambda =
-        info_of(frame)->scheduled == WF_EVENT_LAMBDA_FUNCTION_SCHEDULED;
-    struct wf_event event = {
-        .type = lambda ? WF_EVENT_LAMBDA_FUNCTION_SUCCEEDED
-                       : WF_EVENT_TASK_SUCCEEDED,
-        .fields = WF_EVENT_HAS_STATE | WF_EVENT_HAS_DOC,
-    };
-    wf_task_record_started(engine, frame);
-    forget(engine, frame);
-    forget_children(frame);
-    const struct wf_ref *known[] = {&frame->parameters, &frame->input, NULL};
-    struct wf_ref result = {0};
-    event.doc =
-        wf_execution_doc(engine, frame->execution, doc, known, &result);
-    wf_frame_event(engine, frame, &event);
-    wf_frame_resume(engine, frame, WF_SCRIPT_TASK_SUCCEEDED, &result, NULL);
-    wf_ref_clear(&result);
+    if (info_of(frame)->waits_for_token)
+        wf_task_submitted(engine, frame, doc);
+    else
+        wf_task_succeed(engine, frame, doc);
 }
 
 /* An output that a thread parses. Whoever takes the task from the frame
@@ -418,7 +446,7 @@ static void run_again(struct wf_engine *engine, struct wf_frame *frame) {
             WF_STR("The worker or engine that ran this task died, and the "
                    "state says AtMostOnce"),
         };
-        fail_task(engine, frame, &failure);
+        wf_task_fail(engine, frame, &failure);
         return;
     }
     wf_task_record_started(engine, frame);
@@ -460,12 +488,12 @@ static void task_ended(void *arg, uint64_t task, enum wf_task_end how,
             wf_str_eq(failure->error, WF_STR("States.DataLimitExceeded")))
             fail_too_large(engine, frame);
         else
-            fail_task(engine, frame, failure);
+            wf_task_fail(engine, frame, failure);
         break;
     case WF_TASK_LOST:
         if (++frame->losses > MOST_LOSSES) {
             wf_timer_disarm(engine, frame);
-            fail_task(engine, frame, &LOST_TOO_OFTEN);
+            wf_task_fail(engine, frame, &LOST_TOO_OFTEN);
             break;
         }
         wf_task_end_survivors(engine, frame);

@@ -8,13 +8,6 @@ static const struct wf_state_info *info_of(const struct wf_frame *frame) {
     return &frame->execution->machine->states[frame->state];
 }
 
-void wf_task_token(const struct wf_frame *frame, struct wf_buf *out) {
-    wf_buf_addf(out, "%016llx%08x%016llx%016llx",
-                (unsigned long long)frame->execution->id, frame->number,
-                (unsigned long long)frame->secret[0],
-                (unsigned long long)frame->secret[1]);
-}
-
 void wf_task_attempt_key(const struct wf_frame *frame, uint32_t attempt,
                          struct wf_buf *out) {
     wf_buf_addf(out, "%016llx-%x-%llx-%x",
@@ -33,10 +26,9 @@ static void text_member(struct wf_buf *out, const char *name,
 static void task_context(const struct wf_frame *frame, struct wf_buf *out) {
     const struct wf_execution *execution = frame->execution;
     struct wf_buf text = {0};
+    char token[WF_TOKEN_SIZE];
     wf_buf_u8(out, '{');
-    wf_task_token(frame, &text);
-    text_member(out, "token", (struct wf_str){text.data, text.len});
-    text.len = 0;
+    text_member(out, "token", wf_task_token_text(frame, token));
     wf_buf_adds(&text, execution->machine->execution_prefix);
     wf_buf_adds(&text, execution->name);
     text_member(out, "execution", (struct wf_str){text.data, text.len});
@@ -55,12 +47,22 @@ static bool is_lambda(const struct wf_state_info *info) {
     return wf_str_eq(info->resource_type, WF_STR("lambda"));
 }
 
+/* "invoke.waitForTaskToken" runs what "invoke" does. */
+static struct wf_str action_of(const struct wf_state_info *info) {
+    static const char pattern[] = ".waitForTaskToken";
+    struct wf_str action = info->resource;
+
+    if (info->waits_for_token)
+        action.len -= sizeof(pattern) - 1;
+    return action;
+}
+
 bool wf_task_has_worker(const struct wf_frame *frame) {
     const struct wf_state_info *info = info_of(frame);
 
     if (is_lambda(info))
         return info->scheduled != WF_EVENT_TASK_SCHEDULED ||
-               wf_str_eq(info->resource, WF_STR("invoke"));
+               wf_str_eq(action_of(info), WF_STR("invoke"));
     return wf_str_eq(info->resource_type, WF_STR("lua"));
 }
 
@@ -73,9 +75,9 @@ static struct wf_str function_of(const struct wf_frame *frame,
     struct wf_value root = {frame->parameters.doc, 0}, name;
 
     if (!is_lambda(info))
-        return info->resource;
+        return action_of(info);
     wf_buf_adds(text, "lambda:");
-    wf_buf_addstr(text, info->resource);
+    wf_buf_addstr(text, action_of(info));
     if (info->scheduled == WF_EVENT_TASK_SCHEDULED) {
         wf_buf_u8(text, ':');
         if (wf_value_type(root) == WF_JSON_OBJECT &&

@@ -352,6 +352,7 @@ static bool enter(struct wf_engine *engine, struct wf_frame *frame) {
     frame->retry_count = 0;
     frame->before_entered = frame->previous_event;
     wf_frame_retriers_reset(frame);
+    wf_task_new_token(engine, frame);
     frame->entered_event = wf_frame_event(engine, frame, &event);
     frame->entered_ms = frame->execution->last_ms;
     wf_frame_put_question(engine, frame, WF_SCRIPT_ENTER, NULL, NULL,
@@ -359,10 +360,16 @@ static bool enter(struct wf_engine *engine, struct wf_frame *frame) {
     return apply(engine, frame, &decision, NULL);
 }
 
+/* Another attempt: everything again from the state's input. */
+static void retry(struct wf_engine *engine, struct wf_frame *frame) {
+    wf_task_new_token(engine, frame);
+    wf_frame_resume(engine, frame, WF_SCRIPT_RETRY, NULL, NULL);
+}
+
 static void time_out(struct wf_engine *engine, struct wf_frame *frame,
                      struct wf_str error) {
     struct wf_failure failure = {.error = error, .cause = WF_STR("")};
-    struct wf_event event = {.type = WF_EVENT_TASK_TIMED_OUT,
+    struct wf_event event = {.type = wf_task_events_of(frame)->timed_out,
                              .fields = WF_EVENT_HAS_STATE |
                                        WF_EVENT_HAS_ERROR,
                              /* AWS's histories name both kinds so. */
@@ -370,8 +377,6 @@ static void time_out(struct wf_engine *engine, struct wf_frame *frame,
     wf_task_record_started(engine, frame);
     wf_task_abandon(engine, frame);
     frame->timeout_due_ms = frame->heartbeat_due_ms = 0;
-    if (wf_frame_state(frame)->scheduled == WF_EVENT_LAMBDA_FUNCTION_SCHEDULED)
-        event.type = WF_EVENT_LAMBDA_FUNCTION_TIMED_OUT;
     wf_frame_event(engine, frame, &event);
     wf_frame_resume(engine, frame, WF_SCRIPT_TASK_FAILED, NULL, &failure);
 }
@@ -379,9 +384,12 @@ static void time_out(struct wf_engine *engine, struct wf_frame *frame,
 /* A frame with a scheduled task is in the run queue: why? */
 static void run_task(struct wf_engine *engine, struct wf_frame *frame) {
     int64_t now = wf_clock_now_ms(engine->clock);
-    if (frame->timeout_due_ms && frame->timeout_due_ms <= now)
+    bool is_waiting = frame->phase == WF_PHASE_TOKEN;
+    if (frame->answers)
+        wf_task_answered(engine, frame);
+    else if (frame->timeout_due_ms && frame->timeout_due_ms <= now)
         time_out(engine, frame, WF_STR("States.Timeout"));
-    else if (frame->task == 0) /* heartbeats since are not known */
+    else if (frame->task == 0 && !is_waiting) /* after a death */
         wf_task_recovered(engine, frame);
     else if (frame->heartbeat_due_ms && frame->heartbeat_due_ms <= now)
         time_out(engine, frame, WF_STR("States.HeartbeatTimeout"));
@@ -460,9 +468,10 @@ static unsigned take_turn(struct wf_engine *engine, struct wf_frame *frame,
         wf_frame_resume(engine, frame, WF_SCRIPT_TIMER_FIRED, NULL, NULL);
         break;
     case WF_PHASE_RETRY:
-        wf_frame_resume(engine, frame, WF_SCRIPT_RETRY, NULL, NULL);
+        retry(engine, frame);
         break;
     case WF_PHASE_TASK:
+    case WF_PHASE_TOKEN:
         run_task(engine, frame);
         break;
     case WF_PHASE_FORK:

@@ -166,6 +166,8 @@ function task.prepare(state)
   state.resource = resource.resource
   state.family = resource.family
   state.action = integration.action(resource.type, resource.resource)
+  state.waits_for_token = resource.pattern == "waitForTaskToken"
+  state.has_token = resource.pattern ~= nil
   failing.prepare(state)
   state.AtMostOnce = state.AtMostOnce or false
 end

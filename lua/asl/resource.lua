@@ -11,6 +11,11 @@ local resource = {}
 local PARTITION = "^arn:[%w%-]+:"
 local STATES = PARTITION .. "states:[%w%-]*:%d*:"
 
+local function pattern_of(action)
+  return action:match("%.(sync)$") or action:match("%.(sync:2)$")
+    or action:match("%.(waitForTaskToken)$")
+end
+
 -- "arn:aws:states:::sqs:sendMessage.waitForTaskToken",
 -- "arn:aws:states:::aws-sdk:s3:listBuckets"
 local function parse_integration(text)
@@ -23,16 +28,28 @@ local function parse_integration(text)
   if not service or not action:find("^%a[%w%.:]*$") then
     return nil
   end
-  return { type = service, resource = action, family = "Task" }
+  return {
+    type = service,
+    resource = action,
+    family = "Task",
+    pattern = pattern_of(action),
+  }
 end
 
---- Takes a Resource apart: { type, resource, family }. Type and resource are
--- what history events call resourceType and resource; the family says whose
--- events they are. nil if it is none of the known forms.
+--- Takes a Resource apart: { type, resource, family, pattern }. Type and
+-- resource are what history events call resourceType and resource; the family
+-- says whose events they are; the pattern is what the task waits for beyond
+-- the response, "sync", "sync:2" or "waitForTaskToken". nil if it is none of
+-- the known forms.
 function resource.parse(text)
   local handler = text:match("^lua:([%w_%-]+%.[%w_%-%.]+)$")
   if handler and not handler:find("%.%.") and not handler:find("%.$") then
-    return { type = "lua", resource = handler, family = "Task" }
+    return {
+      type = "lua",
+      resource = handler,
+      family = "Task",
+      pattern = handler:match("%.[^%.]+%.(waitForTaskToken)$"),
+    }
   elseif text:find(PARTITION .. "lambda:[%w%-]*:%d*:function:[%w_%-:%$]+$") then
     return { type = "lambda", resource = text, family = "LambdaFunction" }
   elseif text:find(STATES .. "activity:.+$") then
@@ -56,12 +73,27 @@ local ACTIONS = {
   states = { "startExecution" },
 }
 
+-- What those can wait for.
+local TOKEN = { waitForTaskToken = true }
+local SYNC = { sync = true }
+local PATTERNS = {
+  apigateway = TOKEN,
+  batch = SYNC,
+  ecs = { sync = true, waitForTaskToken = true },
+  events = TOKEN,
+  glue = SYNC,
+  lambda = TOKEN,
+  sns = TOKEN,
+  sqs = TOKEN,
+  states = { sync = true, ["sync:2"] = true, waitForTaskToken = true },
+}
+
 local function has_action(found)
   local actions = found.family == "Task" and ACTIONS[found.type]
-  local action = found.resource:match("^%a+")
+  local action, pattern = found.resource:match("^(%a+)%.?(.*)$")
   for _, name in ipairs(actions or {}) do
     if name == action then
-      return true
+      return pattern == "" or (PATTERNS[found.type] or {})[pattern] == true
     end
   end
   return not actions

@@ -26,6 +26,7 @@ operations+=,List${machine}s,Validate${machine}Definition
 operations+=,Describe${machine}ForExecution,StartExecution,StartSyncExecution
 operations+=,DescribeExecution,ListExecutions,StopExecution
 operations+=,GetExecutionHistory,TagResource,UntagResource
+operations+=,SendTaskSuccess,SendTaskFailure,SendTaskHeartbeat
 operations+=,ListTagsForResource,ListMapRuns,DescribeMapRun,UpdateMapRun
 home=$(mktemp -d)
 server=
@@ -57,7 +58,7 @@ done
 # What needs S3 counts as an integration; ours reads and writes those buckets.
 buckets_only=(--filter item_reader --filter result_writer
   --filter max_items_path --filter list_map_runs)
-everything=activities,tokens,versions,logging
+everything=activities,versions,logging
 
 # replay WITHOUT [OPTION]...: adds to the report.
 replay() {

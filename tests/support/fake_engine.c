@@ -180,8 +180,8 @@ static void machine_asked(struct wf_engine *engine, const char *operation,
                                      .arg = arg});
 }
 
-static void done_asked(struct wf_engine *engine, const char *operation,
-                       wf_done_fn *reply, void *arg) {
+void fake_engine_done(struct wf_engine *engine, const char *operation,
+                      wf_done_fn *reply, void *arg) {
     answer_with(engine, operation,
                 (struct fake_answer){.give = give_done,
                                      .fn.done = reply,
@@ -248,7 +248,7 @@ void wf_engine_delete_state_machine(struct wf_engine *engine,
                                     struct wf_str arn, wf_done_fn *reply,
                                     void *arg) {
     set(&engine->arn, arn);
-    done_asked(engine, "delete", reply, arg);
+    fake_engine_done(engine, "delete", reply, arg);
 }
 
 void wf_engine_list_state_machines(struct wf_engine *engine,
@@ -289,7 +289,7 @@ void wf_engine_tag_resource(struct wf_engine *engine, struct wf_str arn,
                             wf_done_fn *reply, void *arg) {
     set(&engine->arn, arn);
     set_tags(engine, tags, count);
-    done_asked(engine, "tag", reply, arg);
+    fake_engine_done(engine, "tag", reply, arg);
 }
 
 void wf_engine_untag_resource(struct wf_engine *engine, struct wf_str arn,
@@ -303,7 +303,7 @@ void wf_engine_untag_resource(struct wf_engine *engine, struct wf_str arn,
     set(&engine->arn, arn);
     set(&engine->tags, (struct wf_str){text.data, text.len});
     wf_buf_free(&text);
-    done_asked(engine, "untag", reply, arg);
+    fake_engine_done(engine, "untag", reply, arg);
 }
 
 void wf_engine_list_tags(struct wf_engine *engine, struct wf_str arn,
@@ -452,5 +452,5 @@ void wf_engine_update_map_run(struct wf_engine *engine,
                               wf_done_fn *reply, void *arg) {
     set(&engine->arn, ask->map_run_arn);
     engine->update = *ask;
-    done_asked(engine, "update run", reply, arg);
+    fake_engine_done(engine, "update run", reply, arg);
 }

@@ -44,4 +44,10 @@ void fake_engine_deinit(struct wf_engine *engine);
 /** Answers everything that was held back, oldest first. */
 void fake_engine_answer(struct wf_engine *engine);
 
+/* ---- for the rest of it: fake_engine_tasks.c ---- */
+
+/** Notes what was asked; the answer is that it was done, or the refusal. */
+void fake_engine_done(struct wf_engine *engine, const char *operation,
+                      wf_done_fn *reply, void *arg);
+
 #endif
