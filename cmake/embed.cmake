@@ -1,15 +1,17 @@
-# embed_lua(VAR): builds the Lua sources into the binary.
+# embed_lua(VAR): builds the Lua sources and the service models into the
+# binary.
 #
 # Writes an assembler file that includes the bytes of every lua/**/*.lua and
-# states/**/*.lua (without *.stub.lua) and the table of core/embedded.h; VAR
-# receives its name. A changed Lua file assembles again, an added or removed
-# one configures again.
+# states/**/*.lua (without *.stub.lua) and of models/*.json.gz, and the table
+# of core/embedded.h; VAR receives its name. A changed file assembles again, an
+# added or removed one configures again.
 enable_language(ASM)
 
 function(embed_lua var)
   file(GLOB_RECURSE files CONFIGURE_DEPENDS
        RELATIVE ${CMAKE_SOURCE_DIR}
-       ${CMAKE_SOURCE_DIR}/lua/*.lua ${CMAKE_SOURCE_DIR}/states/*.lua)
+       ${CMAKE_SOURCE_DIR}/lua/*.lua ${CMAKE_SOURCE_DIR}/states/*.lua
+       ${CMAKE_SOURCE_DIR}/models/*.json.gz)
   list(FILTER files EXCLUDE REGEX "\\.stub\\.lua$")
   list(SORT files) # by bytes, as strcmp() does: wf_embedded_find() relies on it
   set(bytes "")

@@ -23,6 +23,9 @@ layer(wf_lua_jsonata SOURCES core/lua_jsonata.c core/lua_jsonata_decode.c
 include(cmake/embed.cmake)
 embed_lua(EMBEDDED_SOURCE)
 layer(wf_embedded SOURCES core/embedded.c ${EMBEDDED_SOURCE} LINK wf_base)
+layer(wf_service_models SOURCES core/service_models.c
+      core/lua_service_models.c
+      LINK wf_lua_doc wf_embedded PkgConfig::ZLIB)
 layer(wf_event SOURCES core/json_write.c core/event.c core/event_json.c
       LINK wf_base)
 
@@ -88,7 +91,8 @@ layer(wf_lua_stdlib SOURCES core/lua_stdlib.c core/lua_task.c
 layer(wf_script SOURCES core/lua_script.c core/lua_ctx.c core/lua_decide.c
       core/lua_graph.c core/lua_eval.c
       core/lua_check.c core/lua_help.c
-      LINK wf_lua_doc wf_lua_jsonata wf_embedded wf_event PkgConfig::LUAJIT)
+      LINK wf_lua_doc wf_lua_jsonata wf_service_models wf_embedded wf_event
+      PkgConfig::LUAJIT)
 # Histories for people.
 layer(wf_event_lines SOURCES core/event_lines.c core/event_scopes.c
       LINK wf_progress wf_doc)

@@ -1,14 +1,15 @@
 /*
- * embedded.h - the Lua sources that are built into the binary.
+ * embedded.h - the files that are built into the binary: Lua sources and
+ * service models.
  *
- * Every file of lua/ and states/ (but *.stub.lua, which are documentation) is
- * a row of one table, named by its path in the source tree: "states/wait.lua",
- * "lua/asl/path.lua", "lua/lib/exec.lua". The rows stand in the order of their
- * paths. Bytes are constant, live as long as the process, and are followed by
- * a NUL that is not counted.
+ * Every file of lua/ and states/ (but *.stub.lua, which are documentation) and
+ * every model of models/ is a row of one table, named by its path in the source
+ * tree: "states/wait.lua", "lua/lib/exec.lua", "models/sqs.json.gz". The rows
+ * stand in the order of their paths. Bytes are constant, live as long as the
+ * process, and are followed by a NUL that is not counted.
  *
- * For development, wf_lua_source() reads the same paths from a directory (the
- * root of a source tree) instead, so that an edit needs no build.
+ * For development, wf_lua_source() reads Lua by the same paths from a directory
+ * (the root of a source tree) instead, so that an edit needs no build.
  */
 #ifndef WF_EMBEDDED_H
 #define WF_EMBEDDED_H

@@ -296,6 +296,7 @@ static int open_script(struct wf_engine *engine, struct wf_error *err) {
         .limits = {.steps = LOOP_STEPS, .doc_bytes = LOOP_BYTES},
         .lua_directory = engine->options.lua_directory,
         .states = engine->options.states,
+        .service_models = engine->options.service_models,
         .clock = engine->clock,
         .notice = script_notice,
         .arg = engine,

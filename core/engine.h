@@ -31,6 +31,8 @@ struct wf_engine_options {
     const char *const *states;   /**< User state types, as above. */
     const char *lua_directory;   /**< Development: lua/ and states/ from here
                                    instead of the embedded ones. */
+    const char *service_models;  /**< Directory of models of AWS services
+                                   (service_models.h); or NULL. */
     const char *lambda_endpoint; /**< URL that invokes Lambda functions; or
                                    NULL. */
     const char *region;          /**< NULL: "us-east-1" */

@@ -10,6 +10,7 @@
 #include "embedded.h"
 #include "lua_doc.h"
 #include "lua_jsonata.h"
+#include "lua_service_models.h"
 
 static const char SCRIPT_KEY = 0; /* registry: struct wf_script * */
 static const char LOADED_KEY = 0; /* registry: table of modules */
@@ -111,7 +112,7 @@ static const char JIT_OPTIONS_ONCE[] =
     "jit.opt.start('maxmcode=65536', 'hotloop=5000')";
 
 /* Modules that scripts may require and that are no files. */
-static void open_loaded(lua_State *L) {
+static void open_loaded(lua_State *L, const char *service_models) {
     lua_newtable(L);
     lua_getglobal(L, "bit");
     lua_setfield(L, -2, "bit");
@@ -122,6 +123,8 @@ static void open_loaded(lua_State *L) {
     lua_call(L, 1, 1); /* protected, too */
     lua_setfield(L, -3, "wf.jsonata");
     lua_setfield(L, -2, "wf.doc");
+    wf_lua_open_service_models(L, service_models);
+    lua_setfield(L, -2, "wf.service_models");
     lua_pushlightuserdata(L, (void *)&LOADED_KEY);
     lua_insert(L, -2);
     lua_rawset(L, LUA_REGISTRYINDEX);
@@ -152,7 +155,7 @@ static int l_open(lua_State *L) {
     if (luaL_dostring(L, script->options.once ? JIT_OPTIONS_ONCE
                                               : JIT_OPTIONS) != 0)
         return lua_error(L);
-    open_loaded(L);
+    open_loaded(L, script->options.service_models);
     lua_pushlightuserdata(L, (void *)&SCRIPT_KEY);
     lua_pushlightuserdata(L, script);
     lua_rawset(L, LUA_REGISTRYINDEX);

@@ -254,6 +254,11 @@ const struct wf_option wf_option_table[] = {
      "Where Lambda functions are invoked that are no handlers here, e.g. "
      "http://127.0.0.1:3001 of `sam local start-lambda`.",
      ENGINE, WF_OPTION_TEXT, true},
+    {"service-models", "DIR", NULL,
+     "Models of AWS services that are not built in, or newer ones: a directory "
+     "in the layout of botocore's data, SERVICE/VERSION/service-2.json or "
+     ".json.gz. models/README.md lists the built-in ones.",
+     ENGINE, WF_OPTION_TEXT, true},
     {"files", "DIR", NULL,
      "A directory whose files workflows may read and write, as data sets of "
      "distributed Maps: each directory in it is a bucket. May be given more "

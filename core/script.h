@@ -33,6 +33,7 @@ struct wf_script_options {
     struct wf_script_limits limits;
     const char *lua_directory;   /**< Instead of the embedded files; NULL. */
     const char *const *states;   /**< Directories of user state types; NULL. */
+    const char *service_models;  /**< As for service_models.h; NULL. */
     struct wf_clock *clock;      /**< Borrowed: ctx:random(), ctx:uuid(). */
     bool once; /**< For one call only: LuaJIT compiles just what is very hot,
                 * and garbage waits. */

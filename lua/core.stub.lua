@@ -102,6 +102,16 @@ function value:equals(other) end
 function value:decode() end
 
 ---------------------------------------------------------------------------
+-- wf.service_models: models of AWS services (core/service_models.h).
+---------------------------------------------------------------------------
+
+local service_models = {}
+
+--- The model of a service, a value; named as its folder in botocore, hyphens
+-- do not count. nil and what is wrong if there is none.
+function service_models.get(service) end
+
+---------------------------------------------------------------------------
 -- wf.jsonata: what lua/jsonata needs of C (core/lua_jsonata.h); nobody else
 -- can require it. For values see lua/jsonata/values.lua.
 ---------------------------------------------------------------------------
