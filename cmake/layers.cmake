@@ -120,7 +120,11 @@ layer(wf_engine SOURCES core/engine.c core/commit.c core/table.c core/keys.c
       core/map_find.c core/map_read.c core/map_update.c core/wait.c core/follow.c
       core/history.c core/observe.c core/recent.c core/evaluate.c
       core/decider.c core/deciding.c
-      LINK wf_offload wf_items wf_script wf_store wf_pool wf_event
+      core/schedules.c core/schedule_image.c core/schedule_turn.c
+      core/schedule_plan.c core/schedule_make.c core/schedule_list.c
+      core/schedule_groups.c core/schedule_fire.c core/schedule_start.c
+      core/schedule_target.c
+      LINK wf_schedule wf_offload wf_items wf_script wf_store wf_pool wf_event
       PkgConfig::CRYPTO)
 
 # The commands; the program itself is this and main.c.

@@ -325,7 +325,11 @@ static void pack(struct wf_engine *engine, struct wf_execution *execution) {
 static void build_execution(struct wf_engine *engine,
                             struct wf_execution *execution) {
     struct wf_tail *tail = &execution->tail;
+    const struct wf_start_rows *rows = execution->start_rows;
     wf_execution_mark(execution, engine->next_seq);
+    execution->start_rows = NULL;
+    if (rows)
+        rows->put(rows->arg, execution->id);
     if (execution->held.call_count + execution->held.task_count)
         wf_effects_release(engine, &execution->held);
     if (engine->events.event && tail->bytes.len > execution->journaled)

@@ -144,6 +144,7 @@ static void set_timer(struct wf_engine *engine) {
 static bool run_some(struct wf_engine *engine) {
     bool more = wf_timers_fire(engine, TURN_TIMERS);
     wf_engine_load_due(engine);
+    wf_schedules_fire(engine);
     wf_tasks_drain_backlog(engine);
     run_frames(engine);
     return more;
@@ -285,6 +286,7 @@ static struct wf_engine *engine_new(const struct wf_engine_options *options,
     engine->batch_limit = 2000;
     init_lists(engine);
     wf_machines_init(engine);
+    wf_schedules_open(engine);
     engine->recent = wf_recent_new();
     ev_idle_init(&engine->spin, spin); /* recovery may start it already */
     return engine;
@@ -390,6 +392,7 @@ void wf_engine_close(struct wf_engine *engine) {
     wf_tasks_free(engine);
     wf_commits_free(engine);
     wf_calls_free(engine);
+    wf_schedules_close(engine);
     wf_machines_free(engine);
     wf_deciders_free(engine->deciders);
     wf_script_free(engine->script);

@@ -51,6 +51,16 @@
  *   wait.c        waiting for an execution's end
  *   follow.c      WaitForEvents
  *   history.c     GetExecutionHistory
+ *   schedules.c   the door to schedules
+ *   schedule_image.c  their rows
+ *   schedule_turn.c   one at a time for each
+ *   schedule_plan.c   their next slots
+ *   schedule_make.c   CreateSchedule, UpdateSchedule …
+ *   schedule_list.c   ListSchedules, ListScheduleGroups
+ *   schedule_groups.c groups and their tags
+ *   schedule_fire.c   those that are due
+ *   schedule_start.c  the start of what they start
+ *   schedule_target.c what that is
  *   recent.c      the newest pieces of histories that grow fast
  *   observe.c     the observer of all events
  *   deciding.c    frames whose decision a thread makes
@@ -69,6 +79,7 @@
 #include "machine.h"
 #include "pool.h"
 #include "request_impl.h"
+#include "schedules.h"
 #include "script.h"
 
 /** A frame that leaves memory once a batch is durable. */
@@ -191,6 +202,7 @@ struct wf_engine {
     struct wf_followers *followers; /**< NULL: there are none. */
     struct wf_link late_answers; /**< To tasks that are over; token.c. */
     int64_t opened_ms;
+    struct wf_schedules *schedules;
     unsigned cancelling;        /**< Tasks that the pool is ending. */
     struct wf_link cancels;     /**< Those. */
 

@@ -21,6 +21,7 @@
 #include "tail.h"
 
 struct wf_machine;
+struct wf_start_rows;
 
 /** What is to be done once a batch is durable: calls, and tasks to hand to
  * the pool. All-zero is none. */
@@ -96,6 +97,8 @@ struct wf_execution {
     struct wf_link coupled;     /**< Children that are in the same batch. */
     struct wf_link map_runs;    /**< Ended, their rows not written. Owned. */
     bool is_held_up;            /**< Left out of the batch being built. */
+    const struct wf_start_rows *start_rows; /**< That are to be in its first
+                                              batch; NULL: none (left). */
     bool has_orphans;           /**< It has ended before its children. */
     unsigned loading;           /**< Reads under way for it. */
     unsigned pins;              /**< Others that hold a pointer. */

@@ -148,6 +148,36 @@ struct wf_key wf_key_survivor(uint16_t partition, int32_t pid,
     return key;
 }
 
+struct wf_key wf_key_schedule(uint16_t partition, struct wf_str group,
+                              struct wf_str name) {
+    struct wf_key key = wf_key_table(partition, 'H');
+    add_text(&key, group);
+    add(&key, 0, 1);
+    add_text(&key, name);
+    return key;
+}
+
+struct wf_key wf_key_schedule_group(uint16_t partition, struct wf_str name) {
+    struct wf_key key = wf_key_table(partition, 'U');
+    add_text(&key, name);
+    return key;
+}
+
+struct wf_key wf_key_schedule_due(uint16_t partition, int64_t due_ms,
+                                  struct wf_str group, struct wf_str name,
+                                  int64_t slot_ms) {
+    struct wf_key key = wf_key_table(partition, 'D');
+    add(&key, (uint64_t)due_ms, 8);
+    add_text(&key, group);
+    add(&key, 0, 1);
+    add_text(&key, name);
+    if (slot_ms) {
+        add(&key, 0, 1);
+        add(&key, (uint64_t)slot_ms, 8);
+    }
+    return key;
+}
+
 struct wf_key wf_key_bundle(uint16_t partition, struct wf_str hash) {
     struct wf_key key = wf_key_table(partition, 'B');
     add_text(&key, hash);

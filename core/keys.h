@@ -27,6 +27,10 @@
  *   p G execution:8 run:4           a Map Run of the execution (map_run.h)
  *   p C execution:8 run:4 child:8   a child execution of it, for lists
  *   p B hash:32                     bundle of handlers
+ *   p H group 0 name                a schedule (schedule.h)
+ *   p U group                       a group of schedules
+ *   p D due_ms:8 group 0 name       the schedule is due then; and 0 slot_ms:8:
+ *                                   the start of a slot is tried again then
  *   p X pid:4 start_time:8          a process group of a task that was given
  *                                   up, until it has ended: the task's key
  *
@@ -83,6 +87,14 @@ struct wf_key wf_key_child(uint16_t partition, uint64_t execution,
                            uint32_t run, uint64_t child);
 struct wf_key wf_key_survivor(uint16_t partition, int32_t pid,
                               uint64_t start_time);
+/** Without a name: what all names of the group begin with. */
+struct wf_key wf_key_schedule(uint16_t partition, struct wf_str group,
+                              struct wf_str name);
+struct wf_key wf_key_schedule_group(uint16_t partition, struct wf_str name);
+/** slot_ms 0: of the schedule itself. */
+struct wf_key wf_key_schedule_due(uint16_t partition, int64_t due_ms,
+                                  struct wf_str group, struct wf_str name,
+                                  int64_t slot_ms);
 struct wf_key wf_key_bundle(uint16_t partition, struct wf_str hash);
 
 /** Numbers out of a key: `offset` counts from behind the table letter. */

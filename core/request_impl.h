@@ -23,6 +23,20 @@ struct wf_birth {
     struct wf_map_child *map_child; /**< Taken over. It does not run before
                                        its start is in a batch; NULL. */
 };
+/** Rows that are in one batch with the start of an execution. */
+struct wf_start_rows {
+    /** Adds them to the open batch, once: with the execution's part of it; of
+     * an EXPRESS execution (0) before it begins. */
+    void (*put)(void *arg, uint64_t execution);
+    void *arg;
+};
+/** StartExecution with such rows, which are borrowed until it answers. They
+ * are not put if the name belongs to a running execution of the same input:
+ * that is answered with instead. */
+void wf_engine_start_joined(struct wf_engine *engine,
+                            const struct wf_start_execution *ask,
+                            const struct wf_start_rows *rows,
+                            wf_execution_fn *reply, void *arg);
 struct wf_execution *wf_execution_begin(struct wf_engine *engine,
                                         const struct wf_birth *birth);
 /** A refusal whose message is `format` with `subject` for its "%s". */

@@ -23,6 +23,7 @@ struct start_call {
     struct wf_buf arn, name, trace_header;
     struct wf_doc *input;
     size_t parsing_bytes; /* of the engine's */
+    const struct wf_start_rows *rows; /* not put yet; or NULL */
     bool sync;
     wf_execution_fn *reply;
     void *arg;
@@ -177,8 +178,17 @@ static struct wf_execution *create(struct start_call *call) {
     return wf_execution_begin(call->engine, &birth);
 }
 
-static void start_now(struct start_call *call) {
+static void start_now(void *arg) {
+    struct start_call *call = arg;
+    const struct wf_start_rows *rows = call->rows;
+    call->rows = NULL;
+    if (rows && call->machine->express) { /* it can't be in their batch */
+        rows->put(rows->arg, 0);
+        wf_engine_after(call->engine, start_now, call);
+        return;
+    }
     struct wf_execution *execution = create(call);
+    execution->start_rows = rows;
     if (call->sync) {
         wf_wait_sync(call->engine, execution, call->reply, call->arg);
         wf_call_free(call);
@@ -482,7 +492,8 @@ static bool is_acceptable(struct wf_engine *engine,
 
 static void start(struct wf_engine *engine,
                   const struct wf_start_execution *ask, bool sync,
-                  wf_execution_fn *reply, void *arg) {
+                  const struct wf_start_rows *rows, wf_execution_fn *reply,
+                  void *arg) {
     struct wf_arn arn;
     if (!is_acceptable(engine, ask, &arn, reply, arg))
         return;
@@ -495,6 +506,7 @@ static void start(struct wf_engine *engine,
     call->engine = engine;
     call->input = input;
     call->sync = sync;
+    call->rows = rows;
     call->reply = reply;
     call->arg = arg;
     wf_buf_addstr(&call->arn, ask->state_machine_arn);
@@ -509,11 +521,18 @@ static void start(struct wf_engine *engine,
 void wf_engine_start_execution(struct wf_engine *engine,
                                const struct wf_start_execution *ask,
                                wf_execution_fn *reply, void *arg) {
-    start(engine, ask, false, reply, arg);
+    start(engine, ask, false, NULL, reply, arg);
+}
+
+void wf_engine_start_joined(struct wf_engine *engine,
+                            const struct wf_start_execution *ask,
+                            const struct wf_start_rows *rows,
+                            wf_execution_fn *reply, void *arg) {
+    start(engine, ask, false, rows, reply, arg);
 }
 
 void wf_engine_start_sync_execution(struct wf_engine *engine,
                                     const struct wf_start_execution *ask,
                                     wf_execution_fn *reply, void *arg) {
-    start(engine, ask, true, reply, arg);
+    start(engine, ask, true, NULL, reply, arg);
 }

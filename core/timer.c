@@ -148,12 +148,14 @@ int64_t wf_timers_wake(const struct wf_engine *engine) {
                                               : INT64_MAX;
     if (engine->timers.count > 0 && engine->timers.heap[0].due_ms < next)
         next = engine->timers.heap[0].due_ms;
-    return next;
+    int64_t schedule = wf_schedules_wake(engine);
+    return schedule < next ? schedule : next;
 }
 
 int64_t wf_timers_next(const struct wf_engine *engine) {
     int64_t next = engine->parked_next;
     if (engine->timers.count > 0 && engine->timers.heap[0].due_ms < next)
         next = engine->timers.heap[0].due_ms;
-    return next;
+    int64_t schedule = wf_schedules_next(engine);
+    return schedule < next ? schedule : next;
 }
