@@ -150,7 +150,7 @@ static const struct wf_api_member routing_configuration_list_item_members[] = {
     {0},
 };
 static const struct wf_api_shape routing_configuration_list_item = {
-    .kind = WF_API_STRUCTURE,
+    .kind = WF_API_STRUCTURE, .name = "RoutingConfigurationListItem",
     .members = routing_configuration_list_item_members
 };
 static const struct wf_api_shape routing_configuration_list = {

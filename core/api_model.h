@@ -46,6 +46,8 @@ struct wf_api_shape {
     const char *pattern;         /**< As in AWS's words; NULL: none. */
     struct wf_api_class all_of;  /**< Pattern: the only characters. */
     struct wf_api_class one_of;  /**< Pattern: one of these is there. */
+    const char *name;            /**< Of a structure in a list of limited
+                                   length, as complaints show it. */
     const struct wf_api_member *members; /**< Of a structure; ends with NULL */
     const struct wf_api_shape *element;  /**< Of a list. */
 };

@@ -154,6 +154,9 @@ local function write_choices(name, shape)
   line("};")
 end
 
+--- Structures of lists with a limit, which complaints show: by name.
+local shown
+
 local write_shape
 
 local function write_members(name, shape)
@@ -211,6 +214,9 @@ function write_shape(name)
     end
   end
   if kind == "STRUCTURE" then
+    if shown[name] then
+      fields[#fields + 1] = ".name = " .. quote(name)
+    end
     write_members(name, shape)
     fields[#fields + 1] = (".members = %s_members"):format(snake(name))
   elseif kind == "LIST" then
@@ -224,7 +230,12 @@ end
 
 --- The text of api_model.c for a decoded service model.
 local function generate(service)
-  model, output, written = service, {}, {}
+  model, output, written, shown = service, {}, {}, {}
+  for _, shape in pairs(service.shapes) do
+    if shape.type == "list" and (shape.max or shape.min) then
+      shown[shape.member.shape] = true
+    end
+  end
   line("/* api_model.c - written by core/api_model.lua: do not edit. See")
   line((" * api_model.h. Version %s of the API. */")
     :format(service.metadata.apiVersion))

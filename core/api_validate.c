@@ -272,6 +272,37 @@ static void check_members(struct check *check,
     }
 }
 
+/* As AWS writes values: "[Name(member=value, other=value), Name(…)]". */
+static void show(struct wf_buf *out, const struct wf_api_shape *shape,
+                 struct wf_value value) {
+    struct wf_value part = {0};
+    const char *between = "";
+    if (out->len > ECHO_BYTES)
+        return;
+    if (shape->kind == WF_API_LIST) {
+        wf_buf_u8(out, '[');
+        for (; wf_value_next_element(value, &part); between = ", ") {
+            wf_buf_adds(out, between);
+            show(out, shape->element, part);
+        }
+        wf_buf_u8(out, ']');
+    } else if (shape->kind == WF_API_STRUCTURE) {
+        wf_buf_addf(out, "%s(", shape->name ? shape->name : "");
+        for (const struct wf_api_member *at = shape->members; at->name; at++) {
+            if (!is_given(value, at->name, &part))
+                continue;
+            wf_buf_addf(out, "%s%s=", between, at->name);
+            show(out, at->shape, part);
+            between = ", ";
+        }
+        wf_buf_u8(out, ')');
+    } else if (shape->kind == WF_API_STRING) {
+        wf_value_string(value, out);
+    } else {
+        wf_buf_addstr(out, wf_value_text(value));
+    }
+}
+
 static void check_list(struct check *check, const struct wf_api_shape *shape,
                        const struct step *parent, struct wf_value array) {
     struct wf_value element = {0};
@@ -280,7 +311,14 @@ static void check_list(struct check *check, const struct wf_api_shape *shape,
         struct step step = {parent, NULL, count++};
         check_value(check, shape->element, &step, element);
     }
-    check_limits(check, shape, parent, wf_value_text(array), "length", count);
+    if (!(shape->has_max && count > shape->max) &&
+        !(shape->has_min && count < shape->min))
+        return;
+    struct wf_buf shown = {0};
+    show(&shown, shape, array);
+    check_limits(check, shape, parent, (struct wf_str){shown.data, shown.len},
+                 "length", count);
+    wf_buf_free(&shown);
 }
 
 static void check_value(struct check *check, const struct wf_api_shape *shape,
