@@ -50,7 +50,7 @@ layer(wf_api SOURCES core/api.c core/api_call.c core/api_validate.c
       core/api_model.c core/api_own.c core/api_executions.c
       core/api_state_machines.c core/api_settings.c core/api_tags.c
       core/api_events.c core/api_map_runs.c core/api_tasks.c core/api_graph.c
-      core/metrics.c
+      core/api_versions.c core/metrics.c
       LINK wf_offload wf_http wf_doc wf_event)
 
 # Task handlers: the engine's side of the worker processes, and the worker.
@@ -114,6 +114,8 @@ layer(wf_engine SOURCES core/engine.c core/commit.c core/table.c core/keys.c
       core/definition.c
       core/machine_read.c core/machine_list.c core/machine_delete.c
       core/machine_tags.c core/machine_old.c core/stop.c
+      core/qualifiers.c core/qualify.c core/version.c core/alias.c
+      core/alias_list.c
       core/arn.c core/call.c core/ended.c core/refusal.c core/bundle.c
       core/bundles.c
       core/start.c core/find.c core/read.c core/listing.c

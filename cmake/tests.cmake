@@ -33,10 +33,12 @@ if(CMOCKA_FOUND)
   unit_test(service_models LINK wf_service_models)
   unit_test(script LINK wf_script)
   unit_test(http SOURCES tests/support/http_client.c LINK wf_http)
-  foreach(name api api_machines api_map_runs api_tasks api_validate)
+  foreach(name api api_machines api_map_runs api_tasks api_validate
+          api_versions)
     unit_test(${name} SOURCES tests/support/api_fixture.c
               tests/support/http_client.c tests/support/fake_engine.c
-              tests/support/fake_engine_tasks.c LINK wf_api)
+              tests/support/fake_engine_tasks.c
+              tests/support/fake_engine_versions.c LINK wf_api)
   endforeach()
   unit_test(json_complaint LINK wf_doc)
   unit_test(ended LINK wf_engine)
@@ -81,6 +83,11 @@ if(CMOCKA_FOUND)
     unit_test(${name} SOURCES ${ENGINE_FIXTURE}
               tests/support/machine_answers.c LINK wf_engine wf_worker
               wf_lua_stdlib)
+  endforeach()
+  foreach(name engine_versions engine_aliases)
+    unit_test(${name} SOURCES ${ENGINE_FIXTURE}
+              tests/support/machine_answers.c tests/support/version_answers.c
+              LINK wf_engine wf_worker wf_lua_stdlib)
   endforeach()
   foreach(name engine_profile engine_branches engine_branches_fail
           engine_branches_park)

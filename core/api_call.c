@@ -59,6 +59,7 @@ static void fail(struct wf_api_call *call, const struct wf_refusal *why) {
     wf_json_text(out, "__type", wf_str(why->exception));
     wf_json_text(out, "message", why->message);
     wf_json_text_if(out, "resourceName", why->resource);
+    wf_json_text_if(out, "reason", wf_str(why->reason));
     wf_buf_u8(out, '}');
     call->done(call, status_of(why->exception));
 }
@@ -201,7 +202,7 @@ static bool has_prefix(struct wf_str *target, const char *prefix) {
 static struct found find_aws(struct wf_str name) {
     static const struct wf_api_operation *const tables[] = {
         wf_api_executions, wf_api_state_machines, wf_api_tags,
-        wf_api_map_runs, wf_api_tasks, NULL};
+        wf_api_map_runs, wf_api_tasks, wf_api_versions, NULL};
     struct found found = {.operation = find_operation(tables, name)};
     for (size_t i = 0; i < wf_api_input_count && !found.shape; i++)
         if (wf_str_eq(wf_str(wf_api_inputs[i].operation), name))

@@ -39,6 +39,12 @@ static void put_identity(struct wf_buf *out,
                          const struct wf_execution_reply *reply) {
     wf_json_text(out, "executionArn", reply->arn);
     wf_json_text(out, "stateMachineArn", reply->state_machine_arn);
+    if (reply->state_machine_version_arn.len)
+        wf_json_text(out, "stateMachineVersionArn",
+                     reply->state_machine_version_arn);
+    if (reply->state_machine_alias_arn.len)
+        wf_json_text(out, "stateMachineAliasArn",
+                     reply->state_machine_alias_arn);
     if (reply->map_run_arn.len)
         wf_json_text(out, "mapRunArn", reply->map_run_arn);
     wf_json_text(out, "name", reply->name);

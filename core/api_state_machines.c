@@ -13,20 +13,18 @@ static void take_included_data(struct wf_api_call *call,
         call->options |= METADATA_ONLY;
 }
 
-/* There are no versions to publish: saying so beats leaving it out. */
-static bool wants_version(struct wf_api_call *call,
-                          struct wf_api_request *request) {
-    if (wf_api_flag(request, "publish", false))
-        wf_api_fail(call, "ValidationException",
-                    WF_STR("publish: this server has no versions of state "
-                           "machines. Leave it out, or pass false."));
-    else if (wf_api_text(request, "versionDescription").data)
-        wf_api_fail(call, "ValidationException",
-                    WF_STR("Version description can only be set when publish "
-                           "is true"));
-    else
-        return false;
-    return true;
+/* False: it was refused. */
+static bool read_version(struct wf_api_call *call,
+                         struct wf_api_request *request, bool *publish,
+                         struct wf_str *description) {
+    *publish = wf_api_flag(request, "publish", false);
+    *description = wf_api_text(request, "versionDescription");
+    if (*publish || !description->data)
+        return true;
+    wf_api_fail(call, "ValidationException",
+                WF_STR("Version description can only be set when publish is "
+                       "true"));
+    return false;
 }
 
 /* ---- CreateStateMachine ---- */
@@ -40,6 +38,7 @@ static void on_created(void *arg, const struct wf_refusal *refusal,
     wf_buf_u8(call->out, '{');
     wf_json_text(call->out, "stateMachineArn", reply->arn);
     wf_json_time(call->out, "creationDate", reply->creation_ms);
+    wf_json_text_if(call->out, "stateMachineVersionArn", reply->version_arn);
     wf_buf_u8(call->out, '}');
     wf_api_done(call);
 }
@@ -53,7 +52,8 @@ static void create(struct wf_api_call *call, struct wf_api_request *request) {
         .role_arn = wf_api_text(request, "roleArn"),
         .express = wf_api_is(request, "type", "EXPRESS"),
     };
-    if (!wants_version(call, request) &&
+    if (read_version(call, request, &ask.publish,
+                     &ask.version_description) &&
         wf_api_settings_read(call, request, &settings) &&
         wf_api_tags_read(call, request, &tags, &ask.tag_count)) {
         ask.settings = settings.settings;
@@ -75,6 +75,7 @@ static void on_updated(void *arg, const struct wf_refusal *refusal,
     wf_buf_u8(call->out, '{');
     wf_json_time(call->out, "updateDate", reply->update_ms);
     wf_json_text_if(call->out, "revisionId", reply->revision_id);
+    wf_json_text_if(call->out, "stateMachineVersionArn", reply->version_arn);
     wf_buf_u8(call->out, '}');
     wf_api_done(call);
 }
@@ -92,7 +93,8 @@ static void update(struct wf_api_call *call, struct wf_api_request *request) {
         .definition = wf_api_text(request, "definition"),
         .role_arn = wf_api_text(request, "roleArn"),
     };
-    if (!wants_version(call, request) &&
+    if (read_version(call, request, &ask.publish,
+                     &ask.version_description) &&
         wf_api_settings_read(call, request, &settings)) {
         ask.settings = settings.settings;
         if (asks_for_nothing(&ask))
@@ -145,6 +147,7 @@ static void on_described(void *arg, const struct wf_refusal *refusal,
     wf_json_time(out, "creationDate", reply->creation_ms);
     wf_api_settings_write(out, &reply->settings);
     wf_json_text_if(out, "revisionId", reply->revision_id);
+    wf_json_text_if(out, "description", reply->description);
     put_variable_references(call, reply);
     wf_buf_u8(out, '}');
     wf_api_done(call);

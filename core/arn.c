@@ -49,6 +49,26 @@ bool wf_arn_read(struct wf_str text, const char *kind, const char *other,
                     arn->kind);
 }
 
+bool wf_arn_is_number(struct wf_str qualifier) {
+    for (size_t i = 0; i < qualifier.len; i++)
+        if (qualifier.data[i] < '0' || qualifier.data[i] > '9')
+            return false;
+    return qualifier.len > 0;
+}
+
+uint32_t wf_arn_version(struct wf_str qualifier) {
+    uint64_t number = 0;
+    if (!wf_arn_is_number(qualifier) || qualifier.data[0] == '0')
+        return 0;
+    for (size_t i = 0; i < qualifier.len && number <= UINT32_MAX; i++)
+        number = number * 10 + (uint64_t)(qualifier.data[i] - '0');
+    return number <= UINT32_MAX ? (uint32_t)number : 0;
+}
+
+bool wf_arn_has_label(const struct wf_arn *arn) {
+    return memchr(arn->name.data, '/', arn->name.len) != NULL;
+}
+
 /* U+0080 to U+009F. */
 static bool is_control(unsigned char c, unsigned char next) {
     return c == 0xc2 && next < 0xa0;

@@ -20,6 +20,13 @@ bool wf_arn_parse(struct wf_str text, struct wf_arn *arn);
  */
 bool wf_arn_read(struct wf_str text, const char *kind, const char *other,
                  struct wf_arn *arn, struct wf_buf *why);
+/** The number of a version that a qualifier is; 0: it is none. */
+uint32_t wf_arn_version(struct wf_str qualifier);
+/** Whether it is what an ARN has behind a version's number: digits only. */
+bool wf_arn_is_number(struct wf_str qualifier);
+/** Whether the name is followed by a label: "NAME/LABEL" is a distributed Map
+ * of a state machine. */
+bool wf_arn_has_label(const struct wf_arn *arn);
 /** A name of a state machine or execution as AWS wants it: 1 to 80
  * characters, none of <>{}[]?*"#%\^|~`$&,;:/, blanks or control characters. */
 bool wf_name_is_valid(struct wf_str name);

@@ -103,6 +103,7 @@ struct wf_refusal {
     const char *exception; /**< "StateMachineDoesNotExist" … */
     struct wf_str message;
     struct wf_str resource; /**< What ResourceNotFound, TooManyTags name. */
+    const char *reason;     /**< Of a ValidationException; NULL: none. */
 };
 /** The reply of what has nothing to say but that it was done. */
 typedef void wf_done_fn(void *arg, const struct wf_refusal *refusal);
@@ -134,6 +135,8 @@ struct wf_create_state_machine {
     struct wf_state_machine_settings settings;
     const struct wf_tag *tags;
     size_t tag_count;
+    bool publish; /**< As a version, too, with this description. */
+    struct wf_str version_description;
 };
 struct wf_state_machine_reply {
     struct wf_str arn;
@@ -151,13 +154,17 @@ struct wf_state_machine_reply {
     /** Of a child execution: its Map Run, and the Map state's label. Else
      * empty. */
     struct wf_str map_run_arn, label;
+    struct wf_str description; /**< Of a version; data NULL: none. */
+    struct wf_str version_arn; /**< What was published with it; data NULL:
+                                 nothing. */
 };
 typedef void wf_state_machine_fn(void *arg, const struct wf_refusal *refusal,
                                  const struct wf_state_machine_reply *reply);
 
 /** Idempotent for the same name, definition, type and settings, as AWS's.
  * Exceptions: InvalidName, InvalidDefinition, StateMachineAlreadyExists,
- * StateMachineDeleting, TooManyTags, ThrottlingException (no room). */
+ * StateMachineDeleting, TooManyTags, ThrottlingException (no room). Also the
+ * same version has to be asked for. */
 void wf_engine_create_state_machine(struct wf_engine *engine,
                                     const struct wf_create_state_machine *ask,
                                     wf_state_machine_fn *reply, void *arg);
@@ -166,6 +173,8 @@ void wf_engine_create_state_machine(struct wf_engine *engine,
 struct wf_update_state_machine {
     struct wf_str arn, definition, role_arn;
     struct wf_state_machine_settings settings;
+    bool publish; /**< The revision as a version, unless it is one. */
+    struct wf_str version_description;
 };
 /** Makes a new revision, unless nothing would change. Executions that run
  * keep theirs. Answers with the latest revision. ThrottlingException: no
@@ -180,8 +189,8 @@ void wf_engine_describe_state_machine(struct wf_engine *engine,
 void wf_engine_describe_state_machine_for_execution(
     struct wf_engine *engine, struct wf_str execution_arn,
     wf_state_machine_fn *reply, void *arg);
-/** No execution starts any more; it is gone when none runs. Deleting what is
- * not there succeeds. */
+/** No execution starts any more; it is gone when none runs, its versions and
+ * aliases at once. Deleting what is not there succeeds. */
 void wf_engine_delete_state_machine(struct wf_engine *engine,
                                     struct wf_str arn, wf_done_fn *reply,
                                     void *arg);
@@ -259,6 +268,8 @@ struct wf_start_execution {
  * known (no output yet; in lists: no payloads) have data NULL. */
 struct wf_execution_reply {
     struct wf_str arn, name, state_machine_arn;
+    /** How it was started, in descriptions and lists; else data NULL. */
+    struct wf_str state_machine_version_arn, state_machine_alias_arn;
     struct wf_str map_run_arn; /**< Of a child execution; else empty. */
     uint64_t item_count;       /**< Of a child; in lists of a Map Run. */
     enum wf_execution_status status;
@@ -296,7 +307,7 @@ void wf_engine_stop_execution(struct wf_engine *engine, struct wf_str arn,
                               wf_execution_fn *reply, void *arg);
 
 struct wf_list_executions {
-    struct wf_str state_machine_arn; /**< Or: */
+    struct wf_str state_machine_arn; /**< Or of a version or an alias; or: */
     struct wf_str map_run_arn;       /**< Its child executions. */
     enum wf_execution_status status; /**< 0: all */
     unsigned max_results;            /**< 0: 100; at most 1,000 */

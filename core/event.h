@@ -146,6 +146,8 @@ struct wf_history_event {
     struct wf_str doc;           /**< JSON text, if HAS_DOC */
     struct wf_str assigned;      /**< JSON object text, if HAS_ASSIGNED */
     struct wf_str role_arn;      /**< ExecutionStarted */
+    struct wf_str version_arn;   /**< The same, if a version was asked for, */
+    struct wf_str alias_arn;     /**< or an alias; else empty. */
 };
 
 /**

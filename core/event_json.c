@@ -226,6 +226,10 @@ static void add_names(struct wf_buf *out, uint32_t parts,
         wf_json_text(out, "region", history->region);
     if (parts & ROLE && history->role_arn.len)
         wf_json_text(out, "roleArn", history->role_arn);
+    if (parts & ROLE && history->alias_arn.len)
+        wf_json_text(out, "stateMachineAliasArn", history->alias_arn);
+    if (parts & ROLE && history->version_arn.len)
+        wf_json_text(out, "stateMachineVersionArn", history->version_arn);
 }
 
 static void add_numbers(struct wf_buf *out, uint32_t parts,

@@ -45,6 +45,7 @@ void wf_execution_free(struct wf_execution *execution) {
     free(execution->error);
     free(execution->cause);
     free(execution->trace_header);
+    free(execution->alias);
     struct wf_link *link;
     while ((link = wf_list_shift(&execution->map_runs)))
         wf_map_run_free(WF_ENTRY(link, struct wf_map_run, link));
@@ -84,6 +85,7 @@ enum execution_flags {
     EXECUTION_HAS_ERROR = 2,
     EXECUTION_CHILD = 4,
     EXECUTION_CHILD_EXPRESS = 8,
+    EXECUTION_QUALIFIED = 16, /* started with a version or an alias */
 };
 
 static uint8_t flags_of(const struct wf_execution *execution) {
@@ -91,7 +93,8 @@ static uint8_t flags_of(const struct wf_execution *execution) {
     return (uint8_t)((execution->express ? EXECUTION_EXPRESS : 0) |
                      (execution->error ? EXECUTION_HAS_ERROR : 0) |
                      (child ? EXECUTION_CHILD : 0) |
-                     (child && child->express ? EXECUTION_CHILD_EXPRESS : 0));
+                     (child && child->express ? EXECUTION_CHILD_EXPRESS : 0) |
+                     (execution->version ? EXECUTION_QUALIFIED : 0));
 }
 
 static void encode_child(const struct wf_map_child *child,
@@ -151,13 +154,18 @@ void wf_execution_encode(const struct wf_execution *execution,
     wf_buf_text(out, wf_str(execution->error));
     wf_buf_text(out, wf_str(execution->cause));
     wf_buf_text(out, wf_str(execution->trace_header));
+    if (execution->version) {
+        wf_buf_varint(out, execution->version);
+        wf_buf_text(out, wf_str(execution->alias));
+    }
     if (execution->map_child)
         encode_child(execution->map_child, out);
 }
 
 bool wf_execution_decode(struct wf_reader *in,
                          struct wf_execution_image *image) {
-    if (wf_read_u8(in) != WF_IMAGE_VERSION)
+    uint8_t version = wf_read_u8(in);
+    if (version != WF_IMAGE_VERSION && version != 3)
         return false;
     uint8_t flags = wf_read_u8(in);
     image->express = flags & EXECUTION_EXPRESS;
@@ -180,6 +188,12 @@ bool wf_execution_decode(struct wf_reader *in,
     image->error = wf_read_text(in);
     image->cause = wf_read_text(in);
     image->trace_header = wf_read_text(in);
+    image->version = 0;
+    image->alias = WF_STR_NULL;
+    if (flags & EXECUTION_QUALIFIED) {
+        image->version = (uint32_t)wf_read_varint(in);
+        image->alias = wf_read_text(in);
+    }
     image->is_child = flags & EXECUTION_CHILD;
     image->child_express = flags & EXECUTION_CHILD_EXPRESS;
     image->child_label = WF_STR_NULL;
@@ -200,6 +214,8 @@ void wf_execution_apply(struct wf_execution *execution,
     replace_text(&execution->cause, image->cause, image->has_error);
     replace_text(&execution->trace_header, image->trace_header,
                  image->trace_header.len > 0);
+    replace_text(&execution->alias, image->alias, image->alias.len > 0);
+    execution->version = image->version;
     memset(execution->bundle, 0, sizeof(execution->bundle));
     if (image->bundle.len)
         memcpy(execution->bundle, image->bundle.data, image->bundle.len);

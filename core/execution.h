@@ -59,6 +59,8 @@ struct wf_execution {
     struct wf_ref input, output;
     char *error, *cause;        /**< NULL: none. */
     char *trace_header;         /**< NULL: none. */
+    uint32_t version;           /**< That it was started with; 0: none. */
+    char *alias;                /**< Which led to the version; NULL: none. */
     struct wf_frame *frames;    /**< Those in memory, newest first. */
     struct wf_frame **frame_slots; /**< By number, once there are many. */
     uint32_t frame_size;        /**< Of frame_slots; power of two, or 0. */
@@ -121,13 +123,15 @@ size_t wf_execution_bytes(const struct wf_execution *execution);
  * Images: version byte, then varints and texts. The execution's image names
  * its machine by number and revision; `machine_of` looks it up.
  */
-#define WF_IMAGE_VERSION 3
+#define WF_IMAGE_VERSION 4 /* 3 has no versions and aliases */
 
 void wf_execution_encode(const struct wf_execution *execution,
                          struct wf_buf *out);
 /** What an image says; texts borrowed. */
 struct wf_execution_image {
     uint32_t machine, revision;
+    uint32_t version;     /**< 0: none. */
+    struct wf_str alias;  /**< Empty: none. */
     struct wf_str name, bundle, error, cause, trace_header;
     bool express, has_error;
     bool is_child, child_express; /**< Of a Map Run. */

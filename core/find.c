@@ -136,6 +136,22 @@ void wf_image_machine_arn(const struct wf_execution_image *image,
         wf_buf_adds(out, machine->arn);
 }
 
+void wf_image_version_arn(const struct wf_execution_image *image,
+                          const struct wf_machine *machine,
+                          struct wf_buf *out) {
+    if (image->version)
+        wf_buf_addf(out, "%s:%u", machine->arn, (unsigned)image->version);
+}
+
+void wf_image_alias_arn(const struct wf_execution_image *image,
+                        const struct wf_machine *machine,
+                        struct wf_buf *out) {
+    if (!image->alias.len)
+        return;
+    wf_buf_addf(out, "%s:", machine->arn);
+    wf_buf_addstr(out, image->alias);
+}
+
 void wf_image_map_run_arn(const struct wf_execution_image *image,
                           const struct wf_machine *machine,
                           struct wf_buf *out) {

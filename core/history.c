@@ -30,6 +30,9 @@ struct history {
     struct wf_machine *machine;
     int64_t start_ms;
     uint64_t next_event;   /* of the execution: one behind the last event */
+    uint32_t version;      /* that it was started with; 0: none */
+    char *alias;           /* which led to that; NULL: none */
+    struct wf_buf version_arn, alias_arn;
     uint64_t first, last;  /* ids wanted, inclusive */
     bool reverse;
     bool is_behind;        /* a page may be empty */
@@ -67,6 +70,9 @@ static void drop(void *memory) {
     release(history->docs, history->doc_count);
     free(history->wanted);
     free(history->events);
+    free(history->alias);
+    wf_buf_free(&history->version_arn);
+    wf_buf_free(&history->alias_arn);
     free(history->arn);
 }
 
@@ -242,8 +248,19 @@ static void reverse_events(struct wf_history_event *events, size_t count) {
     }
 }
 
+/* For ExecutionStarted. */
+static void set_arns(struct history *history) {
+    const char *arn = history->machine->arn;
+    if (history->version)
+        wf_buf_addf(&history->version_arn, "%s:%u", arn,
+                    (unsigned)history->version);
+    if (history->alias)
+        wf_buf_addf(&history->alias_arn, "%s:%s", arn, history->alias);
+}
+
 static void answer(struct history *history) {
     char token[32] = "";
+    set_arns(history);
     for (size_t i = 0; i < history->event_count; i++) {
         struct wf_history_event *shown = &history->events[i];
         uint64_t number;
@@ -253,6 +270,10 @@ static void answer(struct history *history) {
         if (wants_doc(&shown->event, true, &number))
             shown->assigned = held_text(history, number);
         shown->role_arn = wf_str(history->machine->role_arn);
+        shown->version_arn = (struct wf_str){history->version_arn.data,
+                                             history->version_arn.len};
+        shown->alias_arn = (struct wf_str){history->alias_arn.data,
+                                           history->alias_arn.len};
     }
     if (history->reverse) {
         reverse_events(history->events, history->event_count);
@@ -434,6 +455,13 @@ static void cut_at_tail(struct history *history,
     history->covered = history->last + 1;
 }
 
+static void set_qualifier(struct history *history, uint32_t version,
+                          struct wf_str alias) {
+    history->version = version;
+    if (alias.len && !history->alias)
+        history->alias = wf_strndup(alias.data, alias.len);
+}
+
 static void row_read(void *arg, const struct wf_row *rows, size_t count,
                      bool more, const struct wf_error *err) {
     struct history_call *call = arg;
@@ -456,6 +484,7 @@ static void row_read(void *arg, const struct wf_row *rows, size_t count,
     history->machine = wf_machine_of(history->engine, image.machine,
                                      image.revision);
     history->start_ms = image.start_ms;
+    set_qualifier(history, image.version, image.alias);
     if (!set_page(history, call->max_results, wf_str(call->token),
                   image.next_event)) {
         no_page(history);
@@ -497,6 +526,7 @@ static void from_memory(struct history_call *call,
     }
     history->machine = execution->machine;
     history->start_ms = execution->start_ms;
+    set_qualifier(history, execution->version, wf_str(execution->alias));
     if (!set_page(history, call->max_results, wf_str(call->token),
                   durable_event ? durable_event
                                 : execution->tail.next_event)) {

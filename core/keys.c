@@ -123,6 +123,34 @@ struct wf_key wf_key_revision(uint16_t partition, uint32_t machine,
     return key;
 }
 
+struct wf_key wf_key_version(uint16_t partition, uint32_t machine,
+                             uint32_t version) {
+    struct wf_key key = wf_key_table(partition, 'V');
+    add(&key, machine, 4);
+    add(&key, version, 4);
+    return key;
+}
+
+struct wf_key wf_key_alias(uint16_t partition, uint32_t machine,
+                           struct wf_str name) {
+    struct wf_key key = wf_key_table(partition, 'I');
+    add(&key, machine, 4);
+    add_text(&key, name);
+    return key;
+}
+
+struct wf_key wf_key_qualified(uint16_t partition, uint32_t machine,
+                               struct wf_str qualifier, int64_t start_ms,
+                               uint64_t execution) {
+    struct wf_key key = wf_key_table(partition, 'W');
+    add(&key, machine, 4);
+    add_text(&key, qualifier);
+    add(&key, 0, 1);
+    add(&key, (uint64_t)start_ms, 8);
+    add(&key, execution, 8);
+    return key;
+}
+
 struct wf_key wf_key_map_run(uint16_t partition, uint64_t execution,
                              uint32_t run) {
     struct wf_key key = wf_key_table(partition, 'G');

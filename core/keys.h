@@ -24,6 +24,11 @@
  *   p M name                        head of a state machine: number, latest
  *                                   revision, status, tags (machine.h)
  *   p R machine:4 revision:4        definition of a state machine's revision
+ *   p V machine:4 version:4         a published version: which revision it is
+ *   p I machine:4 name              an alias: the versions it leads to
+ *   p W machine:4 qualifier 0:1 start_ms:8 execution:8
+ *                                   as L, of those that were started by a
+ *                                   version ("7") or an alias ("PROD")
  *   p G execution:8 run:4           a Map Run of the execution (map_run.h)
  *   p C execution:8 run:4 child:8   a child execution of it, for lists
  *   p B hash:32                     bundle of handlers
@@ -81,6 +86,13 @@ struct wf_key wf_key_results(uint16_t partition, uint64_t execution,
 struct wf_key wf_key_machine(uint16_t partition, struct wf_str name);
 struct wf_key wf_key_revision(uint16_t partition, uint32_t machine,
                               uint32_t revision);
+struct wf_key wf_key_version(uint16_t partition, uint32_t machine,
+                             uint32_t version);
+struct wf_key wf_key_alias(uint16_t partition, uint32_t machine,
+                           struct wf_str name);
+struct wf_key wf_key_qualified(uint16_t partition, uint32_t machine,
+                               struct wf_str qualifier, int64_t start_ms,
+                               uint64_t execution);
 struct wf_key wf_key_map_run(uint16_t partition, uint64_t execution,
                              uint32_t run);
 struct wf_key wf_key_child(uint16_t partition, uint64_t execution,

@@ -3,8 +3,9 @@
  *
  * A row of table L, or for a child execution of a Map Run of table C, is
  * written when an execution is packed; one that is in memory shows its state
- * from there. The token is the place of the last one shown: start and id; of
- * children 0 and id.
+ * from there. Those of a version or an alias have a row of table W besides,
+ * which is like that of L. The token is the place of the last one shown:
+ * start and id; of children 0 and id.
  *
  * A list is made in rounds, from new to old, until the page is full. Each
  * looks at so many executions in memory, and then reads the rows down to the
@@ -14,6 +15,7 @@
 #include <stdlib.h>
 
 #include "engine_impl.h"
+#include "qualifiers.h"
 #include "refusal.h"
 
 #define DEFAULT_PAGE 100
@@ -27,7 +29,8 @@ struct item {
     uint64_t id;
     uint64_t items; /* of a child */
     enum wf_execution_status status;
-    char *name;
+    uint32_t version; /* 0: none */
+    char *name, *alias; /* NULL: none */
 };
 
 struct listing {
@@ -42,6 +45,8 @@ struct listing {
     bool is_last;      /* there is nothing below it */
     struct wf_machine *machine;
     struct wf_map_run *run; /* whose children are listed; NULL: all others */
+    char *qualifier;  /* a version or an alias: list its; NULL: all */
+    uint32_t version; /* the number that it is; 0: none */
     uint64_t since; /* older executions are a predecessor's */
     struct item *items;
     size_t count, cap, wanted;
@@ -53,9 +58,12 @@ struct listing {
 
 static void drop(void *memory) {
     struct listing *listing = memory;
-    for (size_t i = 0; i < listing->count; i++)
+    for (size_t i = 0; i < listing->count; i++) {
         free(listing->items[i].name);
+        free(listing->items[i].alias);
+    }
     free(listing->items);
+    free(listing->qualifier);
     free(listing->arn);
     wf_map_run_free(listing->run);
 }
@@ -71,13 +79,15 @@ static void refuse(struct listing *listing, const char *exception,
 }
 
 static void add(struct listing *listing, struct item item,
-                struct wf_str name) {
+                struct wf_str name, struct wf_str alias) {
     if (listing->count == listing->cap) {
         listing->cap = listing->cap ? listing->cap * 2 : 128;
         listing->items = wf_realloc(listing->items,
                                     listing->cap * sizeof(*listing->items));
     }
     item.name = wf_strndup(name.data, name.len);
+    if (alias.len)
+        item.alias = wf_strndup(alias.data, alias.len);
     listing->items[listing->count++] = item;
 }
 
@@ -98,6 +108,16 @@ static bool is_seen(const struct listing *listing, uint64_t id) {
                    ascending) != NULL;
 }
 
+/* Whether it is one of those of the version, or the alias. */
+static bool is_qualified(const struct listing *listing,
+                         const struct wf_execution *e) {
+    if (!listing->qualifier)
+        return true;
+    return listing->version
+               ? e->version == listing->version
+               : e->alias && strcmp(e->alias, listing->qualifier) == 0;
+}
+
 static void look_at(struct listing *listing, const struct wf_execution *e) {
     struct item item = {
         .start_ms = e->start_ms,
@@ -106,17 +126,19 @@ static void look_at(struct listing *listing, const struct wf_execution *e) {
         .id = e->id,
         .items = e->map_child ? e->map_child->items : 0,
         .status = e->status,
+        .version = e->version,
     };
     listing->seen[listing->seen_count++] = e->id;
-    if (e->id <= listing->since ||
+    if (e->id <= listing->since || !is_qualified(listing, e) ||
         (e->deciding && !e->in_store && e->first_seq == 0))
-        return; /* a predecessor's; its start is held back, not answered yet */
+        return; /* not of this list; or its start is held back, not answered
+                   yet */
     if (e->deciding) { /* so may its end be */
         item.status = WF_EXECUTION_RUNNING;
         item.stop_ms = 0;
     }
     if (!listing->status || listing->status == item.status)
-        add(listing, item, wf_str(e->name));
+        add(listing, item, wf_str(e->name), wf_str(e->alias));
 }
 
 /* A place in the list, of executions in memory. */
@@ -171,24 +193,56 @@ static void set_arns(const struct listing *listing, struct wf_buf *prefix,
     wf_map_run_arn(run, arn, run_arn);
 }
 
+/* ARNs of an execution that is shown. */
+struct shown_arns {
+    struct wf_buf execution, version, alias;
+};
+
+static void item_arns(const struct item *item, const struct wf_buf *prefix,
+                      const struct wf_buf *machine_arn,
+                      struct shown_arns *arns) {
+    wf_buf_add(&arns->execution, prefix->data, prefix->len);
+    wf_buf_adds(&arns->execution, item->name);
+    if (item->version) {
+        wf_buf_add(&arns->version, machine_arn->data, machine_arn->len);
+        wf_buf_addf(&arns->version, ":%u", (unsigned)item->version);
+    }
+    if (item->alias) {
+        wf_buf_add(&arns->alias, machine_arn->data, machine_arn->len);
+        wf_buf_addf(&arns->alias, ":%s", item->alias);
+    }
+}
+
+static void free_arns(struct shown_arns *arns, size_t count) {
+    for (size_t i = 0; i < count; i++) {
+        wf_buf_free(&arns[i].execution);
+        wf_buf_free(&arns[i].version);
+        wf_buf_free(&arns[i].alias);
+    }
+    free(arns);
+}
+
 static void answer(void *arg) {
     struct listing *listing = arg;
     size_t shown = listing->count < listing->page ? listing->count
                                                   : listing->page;
     struct wf_execution_reply *replies =
         wf_calloc(shown ? shown : 1, sizeof(*replies));
-    struct wf_buf *arns = wf_calloc(shown ? shown : 1, sizeof(*arns));
+    struct shown_arns *arns = wf_calloc(shown ? shown : 1, sizeof(*arns));
     struct wf_buf prefix = {0}, machine_arn = {0}, run_arn = {0};
     char token[48] = "";
     set_arns(listing, &prefix, &machine_arn, &run_arn);
     for (size_t i = 0; i < shown; i++) {
         const struct item *item = &listing->items[i];
-        wf_buf_add(&arns[i], prefix.data, prefix.len);
-        wf_buf_adds(&arns[i], item->name);
+        item_arns(item, &prefix, &machine_arn, &arns[i]);
         replies[i] = (struct wf_execution_reply){
-            .arn = {arns[i].data, arns[i].len},
+            .arn = {arns[i].execution.data, arns[i].execution.len},
             .name = wf_str(item->name),
             .state_machine_arn = {machine_arn.data, machine_arn.len},
+            .state_machine_version_arn = {arns[i].version.data,
+                                          arns[i].version.len},
+            .state_machine_alias_arn = {arns[i].alias.data,
+                                        arns[i].alias.len},
             .map_run_arn = {run_arn.data, run_arn.len},
             .item_count = item->items,
             .status = item->status,
@@ -201,9 +255,7 @@ static void answer(void *arg) {
                  (unsigned long long)listing->items[shown - 1].place_ms,
                  (unsigned long long)listing->items[shown - 1].id);
     listing->reply(listing->arg, NULL, replies, shown, wf_str(token));
-    for (size_t i = 0; i < shown; i++)
-        wf_buf_free(&arns[i]);
-    free(arns);
+    free_arns(arns, shown);
     wf_buf_free(&prefix);
     wf_buf_free(&machine_arn);
     wf_buf_free(&run_arn);
@@ -218,12 +270,17 @@ static void begin_round(struct listing *listing) {
     scan(listing);
 }
 
-/* L row: status:1 duration:varint name; C row: start:varint items:varint
- * besides. */
+/* L row: status:1 duration:varint name, and if it was started with a version
+ * that:varint alias; W row: the same; C row: start:varint items:varint
+ * behind the name. */
 static void add_row(struct listing *listing, const struct wf_row *row) {
     struct wf_reader in = {row->value.data, row->value.data + row->value.len,
                            false};
-    struct item item = {.id = wf_key_u64(row->key, 12)};
+    const size_t place = listing->qualifier /* of start and id in the key */
+                             ? 4 + strlen(listing->qualifier) + 1
+                             : 4;
+    struct item item = {.id = wf_key_u64(row->key, place + 8)};
+    struct wf_str alias = WF_STR_NULL;
     item.status = wf_read_u8(&in);
     int64_t duration = (int64_t)wf_read_varint(&in);
     struct wf_str name = wf_read_text(&in);
@@ -231,7 +288,11 @@ static void add_row(struct listing *listing, const struct wf_row *row) {
         item.start_ms = (int64_t)wf_read_varint(&in);
         item.items = wf_read_varint(&in);
     } else {
-        item.start_ms = item.place_ms = (int64_t)wf_key_u64(row->key, 4);
+        item.start_ms = item.place_ms = (int64_t)wf_key_u64(row->key, place);
+        if (in.at < in.end) {
+            item.version = (uint32_t)wf_read_varint(&in);
+            alias = wf_read_text(&in);
+        }
     }
     if (item.status != WF_EXECUTION_RUNNING)
         item.stop_ms = item.start_ms + duration;
@@ -240,7 +301,7 @@ static void add_row(struct listing *listing, const struct wf_row *row) {
     if (in.bad || item.id <= listing->since || is_seen(listing, item.id) ||
         (listing->status && listing->status != item.status))
         return;
-    add(listing, item, name);
+    add(listing, item, name, alias);
 }
 
 static void rows_read(void *arg, const struct wf_row *rows, size_t count,
@@ -273,6 +334,9 @@ static struct wf_key key_of(const struct listing *listing, int64_t place_ms,
                             uint64_t id) {
     uint16_t partition = listing->engine->partition;
     const struct wf_map_run *run = listing->run;
+    if (listing->qualifier)
+        return wf_key_qualified(partition, listing->machine->id,
+                                wf_str(listing->qualifier), place_ms, id);
     return run ? wf_key_child(partition, run->parent, run->number, id)
                : wf_key_list(partition, listing->machine->id, place_ms, id);
 }
@@ -319,6 +383,12 @@ static void with_machine(void *arg, struct wf_machine *machine) {
     begin_round(listing);
 }
 
+static void with_qualified(void *arg, const struct wf_qualified *found) {
+    struct listing *listing = arg;
+    listing->version = wf_arn_version(wf_str(listing->qualifier));
+    with_machine(listing, found ? found->machine : NULL);
+}
+
 static void run_found(void *arg, const struct wf_map_run_found *found) {
     struct listing *listing = arg;
     if (!found) {
@@ -352,15 +422,24 @@ static bool parse_token(struct listing *listing, struct wf_str token) {
 }
 
 static void find_machine(struct listing *listing) {
+    struct wf_refusal_text label = {0};
     struct wf_buf why = {0};
     struct wf_arn arn;
-    if (!wf_arn_read(wf_str(listing->arn), "stateMachine", NULL, &arn, &why))
+    if (!wf_arn_read(wf_str(listing->arn), "stateMachine", NULL, &arn,
+                     &why)) {
         refuse(listing, "InvalidArn", "%s",
                (struct wf_str){why.data, why.len});
-    else if (arn.rest.len)
-        with_machine(listing, NULL);
-    else
+    } else if (wf_refusal_label(&label, wf_str(listing->arn))) {
+        listing->reply(listing->arg, &label.refusal, NULL, 0, WF_STR_NULL);
+        wf_call_free(listing);
+    } else if (arn.rest.len) {
+        listing->qualifier = wf_strndup(arn.rest.data, arn.rest.len);
+        wf_machine_by_arn(listing->engine, &arn, false, with_qualified,
+                          listing);
+    } else {
         wf_machine_by_name(listing->engine, arn.name, with_machine, listing);
+    }
+    wf_refusal_free(&label);
     wf_buf_free(&why);
 }
 

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "engine_impl.h"
+#include "qualifiers.h"
 
 struct wf_machine_wait {
     struct wf_machine_wait *next;
@@ -116,12 +117,15 @@ void wf_machine_remove(struct wf_engine *engine, struct wf_machine *machine) {
 
 static void head_free(struct wf_machine_head *head) {
     wf_buf_free(&head->tags);
+    wf_qualifiers_free(head->qualifiers);
+    free(head->made_description);
     free(head->name);
     free(head);
 }
 
 void wf_machines_init(struct wf_engine *engine) {
     wf_list_init(&engine->machines.all);
+    wf_list_init(&engine->machines.qualified);
 }
 
 void wf_machines_free(struct wf_engine *engine) {
@@ -239,8 +243,8 @@ static struct wf_machine_head *take_head(struct wf_engine *engine,
                                          struct wf_str name,
                                          struct wf_str row) {
     struct wf_machine_head image = {0};
-    struct wf_str tags;
-    if (!wf_machine_head_decode(row, &image, &tags)) {
+    struct wf_machine_head_texts texts;
+    if (!wf_machine_head_decode(row, &image, &texts)) {
         wf_engine_notice(engine, "state machine %.*s: its row does not "
                          "decode", (int)name.len, name.data);
         return NULL;
@@ -248,7 +252,10 @@ static struct wf_machine_head *take_head(struct wf_engine *engine,
     struct wf_machine_head *head = wf_machine_head_add(engine, name);
     image.name = head->name;
     image.next = head->next;
-    wf_buf_addstr(&image.tags, tags);
+    wf_buf_addstr(&image.tags, texts.tags);
+    if (texts.made_description.len)
+        image.made_description = wf_strndup(texts.made_description.data,
+                                            texts.made_description.len);
     *head = image;
     return head;
 }

@@ -12,6 +12,8 @@
  * still found; one that is made again under its name goes on with its number
  * and revisions, and does not list the executions of its predecessor.
  *
+ * Versions and aliases are in qualifiers.h.
+ *
  * A struct can stand for a revision whose row is not read yet (after
  * recovery); wf_machine_need() reads and compiles it.
  */
@@ -88,6 +90,11 @@ struct wf_machine_head {
                              it was made: a predecessor's. */
     struct wf_buf tags;    /**< tag_count times: key, value (wf_buf_text) */
     unsigned tag_count;
+    uint32_t last_version; /**< Number of the version published last. */
+    uint32_t made_version; /**< What CreateStateMachine has published, and */
+    char *made_description; /**< its description; 0, NULL: nothing. */
+    struct wf_qualifiers *qualifiers; /**< NULL: not in memory. */
+    unsigned qualifier_reads; /**< Under way. */
     /** DELETING: no execution that is listed after this place runs. */
     int64_t running_ms;
     uint64_t running_id;
@@ -98,6 +105,8 @@ struct wf_machine_head {
 struct wf_machines {
     struct wf_link all;      /**< Revisions. */
     unsigned count, spare;
+    struct wf_link qualified; /**< Versions and aliases: qualifiers.h. */
+    unsigned qualified_count;
     struct wf_machine *by_id[WF_MACHINE_BUCKETS];
     struct wf_machine_head *heads[WF_MACHINE_BUCKETS];
 };
@@ -138,9 +147,13 @@ struct wf_machine_head *wf_machine_head_add(struct wf_engine *engine,
 /** Adds the head's row to the open batch. */
 void wf_machine_head_put(struct wf_engine *engine,
                          const struct wf_machine_head *head);
-/** What a row says, for lists: texts borrowed. False: it does not decode. */
+/** What a row says, for lists: texts borrowed, and not in `head`. False: it
+ * does not decode. */
+struct wf_machine_head_texts {
+    struct wf_str tags, made_description;
+};
 bool wf_machine_head_decode(struct wf_str row, struct wf_machine_head *head,
-                            struct wf_str *tags);
+                            struct wf_machine_head_texts *texts);
 /** An empty struct for a revision that is being made. */
 struct wf_machine *wf_machine_add(struct wf_engine *engine, uint32_t id,
                                   uint32_t revision);

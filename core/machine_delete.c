@@ -6,10 +6,13 @@
  * DELETING looks whether one still runs (wf_machine_settle). No execution
  * starts any more, so the list of executions (table L, newest first) need
  * be walked only once, from where it last found one that ran.
+ *
+ * Its versions and aliases are deleted at once; what runs them goes on.
  */
 #include <stdlib.h>
 
 #include "engine_impl.h"
+#include "qualifiers.h"
 #include "refusal.h"
 
 #define SCAN_ROWS 1000
@@ -143,6 +146,7 @@ static void found(void *arg, struct wf_machine_head *head) {
         head->running_ms = INT64_MAX;
         head->running_id = UINT64_MAX;
         wf_machine_head_put(engine, head);
+        wf_qualifiers_clear(engine, head);
     }
     wf_machine_settle(engine, head, answer_when_durable, call);
 }
@@ -151,20 +155,13 @@ void wf_engine_delete_state_machine(struct wf_engine *engine,
                                     struct wf_str text, wf_done_fn *reply,
                                     void *arg) {
     struct wf_refusal_text refusal = {0};
-    struct wf_buf why = {0};
     struct wf_arn arn;
-    if (!wf_arn_read(text, "stateMachine", NULL, &arn, &why)) {
-        reply(arg,
-              wf_refusal_make(&refusal, "InvalidArn", "%s",
-                              (struct wf_str){why.data, why.len}));
+    if (!wf_refusal_plain_arn(&refusal, text, &arn)) {
+        reply(arg, &refusal.refusal);
         wf_refusal_free(&refusal);
-        wf_buf_free(&why);
         return;
     }
     struct delete_call *call = wf_call_new(engine, sizeof(*call), NULL);
     *call = (struct delete_call){engine, reply, arg};
-    if (arn.rest.len) /* a version or alias: there is none */
-        answer_when_durable(call);
-    else
-        wf_machine_head_by_name(engine, arn.name, found, call);
+    wf_machine_head_by_name(engine, arn.name, found, call);
 }

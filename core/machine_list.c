@@ -137,10 +137,11 @@ static void scan(struct list_call *call);
 
 static void add_row(struct list_call *call, const struct wf_row *row) {
     struct wf_machine_head head;
-    struct wf_str tags, name = {row->key.data + 3, row->key.len - 3};
+    struct wf_machine_head_texts texts;
+    struct wf_str name = {row->key.data + 3, row->key.len - 3};
     call->last.len = 0;
     wf_buf_addstr(&call->last, name);
-    if (!wf_machine_head_decode(row->value, &head, &tags) ||
+    if (!wf_machine_head_decode(row->value, &head, &texts) ||
         head.status == WF_STATE_MACHINE_DELETED)
         return;
     call->items[call->count++] = (struct item){

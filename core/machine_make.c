@@ -9,6 +9,7 @@
 
 #include "engine_impl.h"
 #include "label_refusal.h"
+#include "qualifiers.h"
 #include "refusal.h"
 
 /* What a call asks for. Copies, data NULL: not given. */
@@ -17,6 +18,8 @@ struct asked {
     bool has_definition;
     struct wf_buf definition;
     struct wf_machine_settings settings;
+    bool publish;
+    char *version_description; /* not empty */
 };
 
 struct make_call {
@@ -34,6 +37,7 @@ struct make_call {
     size_t tag_count;
     wf_machine_fn *found;
     struct wf_machine *machine; /* the answer */
+    char *version_arn;          /* with it, if one is asked for */
     wf_state_machine_fn *reply;
     void *arg;
 };
@@ -46,6 +50,8 @@ static void drop(void *memory) {
     free(call->asked.settings.logging);
     free(call->asked.settings.tracing);
     free(call->asked.settings.encryption);
+    free(call->asked.version_description);
+    free(call->version_arn);
     wf_buf_free(&call->asked.definition);
     wf_buf_free(&call->diagnostics);
     wf_buf_free(&call->tags);
@@ -64,6 +70,11 @@ static struct wf_machine_settings copy_settings(
     };
 }
 
+/* An empty one is none. */
+static char *copy_description(struct wf_str text) {
+    return text.len ? copy_text(text) : NULL;
+}
+
 static void refuse(struct make_call *call, const char *exception,
                    const char *format, struct wf_str subject) {
     struct wf_refusal_text text = {0};
@@ -76,6 +87,7 @@ static void refuse(struct make_call *call, const char *exception,
 static void answer(void *arg) {
     struct make_call *call = arg;
     struct wf_state_machine_reply reply = wf_machine_reply(call->machine);
+    reply.version_arn = wf_str(call->version_arn);
     call->reply(call->arg, NULL, &reply);
     wf_call_free(call);
 }
@@ -237,7 +249,48 @@ static struct wf_machine *make(struct make_call *call, uint32_t id,
     return machine;
 }
 
+/* ---- a version ---- */
+
+/* There is one of the latest revision, or there may be: else it is refused
+ * before anything is made. */
+static bool may_publish(const struct make_call *call,
+                        const struct wf_machine_head *head, bool is_change) {
+    return !call->asked.publish ||
+           (!is_change && wf_version_of(head, head->revision)) ||
+           wf_version_has_room(call->engine, head);
+}
+
+static void refuse_publish(void *arg) {
+    refuse(arg, "ServiceQuotaExceededException", WF_TOO_MANY_VERSIONS,
+           WF_STR_NULL);
+}
+
+/* The number of the latest revision's version, which is made if need be. */
+static uint32_t publish(struct make_call *call,
+                        struct wf_machine_head *head) {
+    const struct wf_version *version = wf_version_of(head, head->revision);
+    if (!version)
+        version = wf_version_add(call->engine, head,
+                                 wf_str(call->asked.version_description));
+    call->version_arn = wf_version_arn(call->engine, wf_str(head->name),
+                                       version->number);
+    return version->number;
+}
+
 /* ---- CreateStateMachine ---- */
+
+/* Versions count from 1 again: those of a predecessor have gone with it. */
+static void publish_first(struct make_call *call,
+                          struct wf_machine_head *head) {
+    free(head->made_description);
+    head->made_description = NULL;
+    head->last_version = head->made_version = 0;
+    if (!call->asked.publish)
+        return;
+    wf_qualifiers_add(call->engine, head);
+    head->made_version = publish(call, head);
+    head->made_description = copy(call->asked.version_description);
+}
 
 /* A new state machine, or one whose name a deleted one had. */
 static void create_new(struct make_call *call,
@@ -263,6 +316,7 @@ static void create_new(struct make_call *call,
     call->tags = (struct wf_buf){0};
     machine->head = head;
     wf_machine_put(engine, machine);
+    publish_first(call, head);
     wf_machine_head_put(engine, head);
     answer_when_durable(call, machine);
 }
@@ -272,10 +326,13 @@ static bool same(const char *a, const char *b) {
 }
 
 static bool is_same(const struct make_call *call,
+                    const struct wf_machine_head *head,
                     const struct wf_machine *machine) {
     const struct asked *asked = &call->asked;
     const struct wf_machine_settings *settings = &machine->settings;
     return machine->express == call->express &&
+           asked->publish == (head->made_version != 0) &&
+           same(asked->version_description, head->made_description) &&
            machine->definition.len == asked->definition.len &&
            memcmp(machine->definition.data, asked->definition.data,
                   asked->definition.len) == 0 &&
@@ -303,12 +360,15 @@ static void create_found(void *arg, struct wf_machine *machine) {
     if (!machine) /* made while its row was looked for */
         machine = wf_machine_of(engine, head->id, head->revision);
     call->machine = machine;
-    if (head->status == WF_STATE_MACHINE_DELETING)
+    if (head->status == WF_STATE_MACHINE_DELETING) {
         wf_engine_after(engine, refuse_deleting, call);
-    else
-        wf_engine_after(engine, is_same(call, machine) ? answer
-                                                       : refuse_existing,
-                        call);
+        return;
+    }
+    bool is_again = is_same(call, head, machine);
+    if (is_again && call->asked.publish)
+        call->version_arn = wf_version_arn(engine, wf_str(head->name),
+                                           head->made_version);
+    wf_engine_after(engine, is_again ? answer : refuse_existing, call);
 }
 
 void wf_engine_create_state_machine(struct wf_engine *engine,
@@ -321,7 +381,10 @@ void wf_engine_create_state_machine(struct wf_engine *engine,
                   .role_arn = wf_strndup(ask->role_arn.data,
                                          ask->role_arn.len),
                   .has_definition = true,
-                  .settings = copy_settings(&ask->settings)},
+                  .settings = copy_settings(&ask->settings),
+                  .publish = ask->publish,
+                  .version_description =
+                      copy_description(ask->version_description)},
         .express = ask->express,
         .found = create_found,
         .reply = reply,
@@ -342,17 +405,17 @@ void wf_engine_create_state_machine(struct wf_engine *engine,
 
 /* ---- UpdateStateMachine ---- */
 
-static bool changes(const char *asked, const char *before) {
+static bool differs(const char *asked, const char *before) {
     return asked && !same(asked, before);
 }
 
 static bool is_change(const struct make_call *call,
                       const struct wf_machine *machine) {
     const struct asked *asked = &call->asked;
-    return changes(asked->role_arn, machine->role_arn) ||
-           changes(asked->settings.logging, machine->settings.logging) ||
-           changes(asked->settings.tracing, machine->settings.tracing) ||
-           changes(asked->settings.encryption,
+    return differs(asked->role_arn, machine->role_arn) ||
+           differs(asked->settings.logging, machine->settings.logging) ||
+           differs(asked->settings.tracing, machine->settings.tracing) ||
+           differs(asked->settings.encryption,
                    machine->settings.encryption) ||
            (asked->has_definition &&
             (asked->definition.len != machine->definition.len ||
@@ -376,6 +439,8 @@ static void update(struct make_call *call, struct wf_machine_head *head,
     machine->head = head;
     head->revision++;
     wf_machine_put(engine, machine);
+    if (call->asked.publish)
+        publish(call, head);
     wf_machine_head_put(engine, head);
     answer_when_durable(call, machine);
 }
@@ -384,6 +449,20 @@ static void refuse_missing(void *arg) {
     struct make_call *call = arg;
     refuse(call, "StateMachineDoesNotExist",
            "State Machine Does Not Exist: '%s'", wf_str(call->arn));
+}
+
+static void update_qualified(void *arg, struct wf_machine_head *head) {
+    (void)head; /* looked for again: it may have changed */
+    look_up(arg);
+}
+
+/* The answer if nothing changes. */
+static void update_nothing(struct make_call *call,
+                           struct wf_machine_head *head,
+                           struct wf_machine *machine) {
+    if (call->asked.publish)
+        publish(call, head);
+    answer_when_durable(call, machine);
 }
 
 static void update_found(void *arg, struct wf_machine *machine) {
@@ -395,38 +474,46 @@ static void update_found(void *arg, struct wf_machine *machine) {
     struct wf_machine_head *head = machine->head;
     /* the latest one by now, if another update was faster */
     machine = wf_machine_of(call->engine, head->id, head->revision);
+    bool changes = is_change(call, machine);
     if (head->status != WF_STATE_MACHINE_ACTIVE)
         wf_engine_after(call->engine, refuse_deleting, call);
-    else if (is_change(call, machine))
+    else if (call->asked.publish && !head->qualifiers)
+        wf_qualifiers_by_name(call->engine, wf_str(head->name),
+                              update_qualified, call);
+    else if (!may_publish(call, head, changes))
+        wf_engine_after(call->engine, refuse_publish, call);
+    else if (changes)
         update(call, head, machine);
     else
-        answer_when_durable(call, machine);
+        update_nothing(call, head, machine);
 }
 
 void wf_engine_update_state_machine(struct wf_engine *engine,
                                     const struct wf_update_state_machine *ask,
                                     wf_state_machine_fn *reply, void *arg) {
     struct make_call *call = wf_call_new(engine, sizeof(*call), drop);
-    struct wf_buf why = {0};
+    struct wf_refusal_text refusal = {0};
     struct wf_arn arn;
     *call = (struct make_call){
         .engine = engine,
         .arn = copy_text(ask->arn),
         .asked = {.role_arn = copy_text(ask->role_arn),
                   .has_definition = ask->definition.data != NULL,
-                  .settings = copy_settings(&ask->settings)},
+                  .settings = copy_settings(&ask->settings),
+                  .publish = ask->publish,
+                  .version_description =
+                      copy_description(ask->version_description)},
         .found = update_found,
         .reply = reply,
         .arg = arg,
     };
     wf_buf_addstr(&call->asked.definition, ask->definition);
-    if (!wf_arn_read(wf_str(call->arn), "stateMachine", NULL, &arn, &why)) {
-        refuse(call, "InvalidArn", "%s", (struct wf_str){why.data, why.len});
-    } else if (arn.rest.len && !engine->stalled) {
-        update_found(call, NULL);
+    if (!wf_refusal_plain_arn(&refusal, wf_str(call->arn), &arn)) {
+        reply(arg, &refusal.refusal, NULL);
+        wf_call_free(call);
     } else {
         call->asked.name = copy_text(arn.name);
         look_up(call);
     }
-    wf_buf_free(&why);
+    wf_refusal_free(&refusal);
 }

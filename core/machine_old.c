@@ -10,6 +10,7 @@
  * wanted again.
  */
 #include "engine_impl.h"
+#include "qualifiers.h"
 
 #define KEPT 64
 #define LOOKS 256
@@ -53,4 +54,5 @@ void wf_machines_housekeeping(struct wf_engine *engine) {
     unsigned looks = machines->count > KEPT ? LOOKS : 0;
     for (unsigned i = 0; i < looks && i < machines->count; i++)
         look_at(engine, WF_ENTRY(machines->all.next, struct wf_machine, link));
+    wf_qualifiers_housekeeping(engine);
 }

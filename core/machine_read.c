@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "engine_impl.h"
+#include "qualifiers.h"
 #include "refusal.h"
 
 struct describe_call {
@@ -12,6 +13,9 @@ struct describe_call {
     char *arn;
     uint64_t execution;
     struct wf_machine *machine;
+    uint32_t version; /* that is described; 0: none */
+    char *version_arn, *description;
+    int64_t version_ms;
     struct wf_buf image; /* of the execution */
     wf_state_machine_fn *reply;
     void *arg;
@@ -20,6 +24,8 @@ struct describe_call {
 static void drop(void *memory) {
     struct describe_call *call = memory;
     free(call->arn);
+    free(call->version_arn);
+    free(call->description);
     wf_buf_free(&call->image);
 }
 
@@ -49,6 +55,11 @@ static void refuse(struct describe_call *call, const char *exception,
 static void answer(void *arg) {
     struct describe_call *call = arg;
     struct wf_state_machine_reply reply = wf_machine_reply(call->machine);
+    if (call->version) {
+        reply.arn = wf_str(call->version_arn);
+        reply.description = wf_str(call->description);
+        reply.creation_ms = call->version_ms;
+    }
     call->reply(call->arg, NULL, &reply);
     wf_call_free(call);
 }
@@ -70,6 +81,23 @@ static void described(void *arg, struct wf_machine *machine) {
                     call);
 }
 
+/* The version whose revision is `machine`, for ARNs with a qualifier: of an
+ * alias the one with the most weight. */
+static void described_version(void *arg, const struct wf_qualified *found) {
+    struct describe_call *call = arg;
+    bool is_there = found && found->version;
+    if (is_there) {
+        call->version = found->version;
+        call->version_arn = wf_version_arn(
+            call->engine, wf_str(found->machine->name), found->version);
+        call->version_ms = found->creation_ms;
+        if (found->description.data)
+            call->description = wf_strndup(found->description.data,
+                                           found->description.len);
+    }
+    described(call, is_there ? found->machine : NULL);
+}
+
 void wf_engine_describe_state_machine(struct wf_engine *engine,
                                       struct wf_str text,
                                       wf_state_machine_fn *reply,
@@ -80,7 +108,7 @@ void wf_engine_describe_state_machine(struct wf_engine *engine,
     if (!wf_arn_read(wf_str(call->arn), "stateMachine", NULL, &arn, &why))
         refuse(call, "InvalidArn", "%s", (struct wf_str){why.data, why.len});
     else if (arn.rest.len)
-        described(call, NULL);
+        wf_machine_by_arn(engine, &arn, false, described_version, call);
     else
         wf_machine_by_name(engine, arn.name, described, call);
     wf_buf_free(&why);

@@ -2,11 +2,12 @@
  * machine.h. */
 #include "engine_impl.h"
 
-#define HEAD_VERSION 2
+#define HEAD_VERSION 3
 #define IMAGE_VERSION 2
 
 /* M row: version number revision status:1 express:1 creation_ms since
- * count:1, then so many times key value. */
+ * last_version made_version made_description count:1, then so many times key
+ * value. Of versions there is nothing in version 2. */
 void wf_machine_head_put(struct wf_engine *engine,
                          const struct wf_machine_head *head) {
     struct wf_buf row = {0};
@@ -17,6 +18,9 @@ void wf_machine_head_put(struct wf_engine *engine,
     wf_buf_u8(&row, head->express);
     wf_buf_varint(&row, (uint64_t)head->creation_ms);
     wf_buf_varint(&row, head->since);
+    wf_buf_varint(&row, head->last_version);
+    wf_buf_varint(&row, head->made_version);
+    wf_buf_text(&row, wf_str(head->made_description));
     wf_buf_u8(&row, (uint8_t)head->tag_count);
     wf_buf_add(&row, head->tags.data, head->tags.len);
     struct wf_key key = wf_key_machine(engine->partition,
@@ -27,7 +31,7 @@ void wf_machine_head_put(struct wf_engine *engine,
 }
 
 bool wf_machine_head_decode(struct wf_str row, struct wf_machine_head *head,
-                            struct wf_str *tags) {
+                            struct wf_machine_head_texts *texts) {
     struct wf_reader in = {row.data, row.data + row.len, false};
     uint8_t version = wf_read_u8(&in);
     head->id = (uint32_t)wf_read_varint(&in);
@@ -36,11 +40,17 @@ bool wf_machine_head_decode(struct wf_str row, struct wf_machine_head *head,
     head->express = wf_read_u8(&in);
     head->creation_ms = (int64_t)wf_read_varint(&in);
     head->since = wf_read_varint(&in);
+    *texts = (struct wf_machine_head_texts){0};
+    if (version >= HEAD_VERSION) {
+        head->last_version = (uint32_t)wf_read_varint(&in);
+        head->made_version = (uint32_t)wf_read_varint(&in);
+        texts->made_description = wf_read_text(&in);
+    }
     head->tag_count = wf_read_u8(&in);
     head->running_ms = INT64_MAX;
     head->running_id = UINT64_MAX;
-    *tags = (struct wf_str){in.at, (size_t)(in.end - in.at)};
-    return !in.bad && version == HEAD_VERSION;
+    texts->tags = (struct wf_str){in.at, (size_t)(in.end - in.at)};
+    return !in.bad && (version == HEAD_VERSION || version == 2);
 }
 
 /* R row: version express:1 creation_ms name role_arn definition update_ms

@@ -109,6 +109,28 @@ static struct wf_key list_key(const struct wf_engine *engine,
                        execution->start_ms, execution->id);
 }
 
+/* Where lists of a version's or an alias's executions find it. */
+static void put_qualified(struct wf_engine *engine,
+                          const struct wf_execution *execution,
+                          struct wf_str qualifier, struct wf_str value) {
+    struct wf_key key = wf_key_qualified(
+        engine->partition, execution->machine->id, qualifier,
+        execution->start_ms, execution->id);
+    wf_batch_put(wf_engine_rows(engine), wf_key_str(&key), value);
+}
+
+static void put_qualified_rows(struct wf_engine *engine,
+                               const struct wf_execution *execution,
+                               struct wf_str value) {
+    char number[16];
+    if (!execution->version)
+        return;
+    snprintf(number, sizeof(number), "%u", (unsigned)execution->version);
+    put_qualified(engine, execution, wf_str(number), value);
+    if (execution->alias)
+        put_qualified(engine, execution, wf_str(execution->alias), value);
+}
+
 static void put_index_rows(struct wf_engine *engine,
                            struct wf_execution *execution) {
     uint32_t machine = execution->machine->id;
@@ -135,10 +157,15 @@ static void put_index_rows(struct wf_engine *engine,
     if (execution->map_child) {
         wf_buf_varint(value, (uint64_t)execution->start_ms);
         wf_buf_varint(value, execution->map_child->items);
+    } else if (execution->version) {
+        wf_buf_varint(value, execution->version);
+        wf_buf_text(value, wf_str(execution->alias));
     }
     key = list_key(engine, execution);
     wf_batch_put(wf_engine_rows(engine), wf_key_str(&key),
                  (struct wf_str){value->data, value->len});
+    put_qualified_rows(engine, execution,
+                       (struct wf_str){value->data, value->len});
     execution->listed = true;
 }
 

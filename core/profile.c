@@ -12,6 +12,8 @@ const struct wf_profile WF_PROFILE_AWS = {
     .events = 25000,
     .standard_s = INT64_C(365) * 24 * 60 * 60,
     .express_s = 300,
+    .versions = 1000,
+    .aliases = 100,
     .map_concurrency = 40,
     .map_run_concurrency = 10000,
 };

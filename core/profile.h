@@ -25,6 +25,7 @@ struct wf_profile {
     size_t error_bytes, cause_bytes; /**< Longer ones are cut. */
     uint64_t events;            /**< Of a STANDARD execution's history. */
     int64_t standard_s, express_s;   /**< An execution's longest time. */
+    uint32_t versions, aliases; /**< Of a state machine. */
     uint32_t map_concurrency;   /**< Iterations of an inline Map. */
     uint32_t map_run_concurrency; /**< Children of a distributed Map. */
 };

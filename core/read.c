@@ -42,14 +42,19 @@ static struct wf_str payload_text(const struct payload *payload) {
 static void send(struct description *d, struct wf_machine *machine) {
     struct wf_execution_image image;
     struct wf_buf arn = {0}, machine_arn = {0}, run_arn = {0};
+    struct wf_buf version_arn = {0}, alias_arn = {0};
     wf_image_of((struct wf_str){d->image.data, d->image.len}, &image);
     wf_image_arn(&image, machine, &arn);
     wf_image_machine_arn(&image, machine, &machine_arn);
     wf_image_map_run_arn(&image, machine, &run_arn);
+    wf_image_version_arn(&image, machine, &version_arn);
+    wf_image_alias_arn(&image, machine, &alias_arn);
     struct wf_execution_reply reply = {
         .arn = {arn.data, arn.len},
         .name = image.name,
         .state_machine_arn = {machine_arn.data, machine_arn.len},
+        .state_machine_version_arn = {version_arn.data, version_arn.len},
+        .state_machine_alias_arn = {alias_arn.data, alias_arn.len},
         .map_run_arn = {run_arn.data, run_arn.len},
         .status = image.status,
         .start_ms = image.start_ms,
@@ -65,6 +70,8 @@ static void send(struct description *d, struct wf_machine *machine) {
     wf_buf_free(&arn);
     wf_buf_free(&machine_arn);
     wf_buf_free(&run_arn);
+    wf_buf_free(&version_arn);
+    wf_buf_free(&alias_arn);
     wf_call_free(d);
 }
 

@@ -14,6 +14,8 @@
 /** What a new execution is made of. */
 struct wf_birth {
     struct wf_machine *machine;   /**< Ready. */
+    uint32_t version;             /**< 0: it was not asked for by one. */
+    struct wf_str alias;          /**< Which led to it; empty: none. */
     struct wf_str name;           /**< Empty: a UUID. */
     struct wf_str trace_header;   /**< Empty: none. */
     const char *bundle;           /**< Hex hash, 65 bytes. */
@@ -69,6 +71,13 @@ void wf_image_arn(const struct wf_execution_image *image,
 void wf_image_machine_arn(const struct wf_execution_image *image,
                           const struct wf_machine *machine,
                           struct wf_buf *out);
+/** Those of the version and the alias that it was started with; or nothing. */
+void wf_image_version_arn(const struct wf_execution_image *image,
+                          const struct wf_machine *machine,
+                          struct wf_buf *out);
+void wf_image_alias_arn(const struct wf_execution_image *image,
+                        const struct wf_machine *machine,
+                        struct wf_buf *out);
 void wf_image_map_run_arn(const struct wf_execution_image *image,
                           const struct wf_machine *machine,
                           struct wf_buf *out);

@@ -4,6 +4,7 @@
 
 #include "engine_impl.h"
 #include "json_complaint.h"
+#include "qualifiers.h"
 #include "refusal.h"
 
 void wf_refuse_execution(wf_execution_fn *reply, void *arg,
@@ -21,6 +22,8 @@ struct start_call {
     struct wf_machine *machine;
     struct wf_execution *execution; /* pinned while the reply waits */
     struct wf_buf arn, name, trace_header;
+    uint32_t version;    /* that the ARN names, or its alias leads to; or 0 */
+    struct wf_str alias; /* a part of `arn`; empty: none */
     struct wf_doc *input;
     size_t parsing_bytes; /* of the engine's */
     const struct wf_start_rows *rows; /* not put yet; or NULL */
@@ -47,6 +50,15 @@ static void refuse(struct start_call *call, const char *exception,
     wf_call_free(call);
 }
 
+/* The ARN of an execution of that name. Its own revision may not have been
+ * read yet. */
+static struct wf_str arn_of(const struct start_call *call, struct wf_str name,
+                            struct wf_buf *out) {
+    wf_buf_adds(out, call->machine->execution_prefix);
+    wf_buf_addstr(out, name);
+    return text_of(out);
+}
+
 /* The start is durable: answer. */
 static void started(void *arg) {
     struct start_call *call = arg;
@@ -54,11 +66,11 @@ static void started(void *arg) {
     struct wf_buf arn = {0};
     struct wf_execution_reply reply = {
         .name = wf_str(execution->name),
-        .state_machine_arn = wf_str(execution->machine->arn),
+        .state_machine_arn = wf_str(call->machine->arn),
         .status = WF_EXECUTION_RUNNING,
         .start_ms = execution->start_ms,
     };
-    reply.arn = wf_execution_arn(call->engine, execution, &arn);
+    reply.arn = arn_of(call, reply.name, &arn);
     execution->pins--;
     call->reply(call->arg, NULL, &reply);
     wf_buf_free(&arn);
@@ -136,6 +148,9 @@ struct wf_execution *wf_execution_begin(struct wf_engine *engine,
     execution->id = new_id(engine);
     wf_execution_set_machine(execution, birth->machine);
     execution->express = birth->machine->express;
+    execution->version = birth->version;
+    if (birth->alias.len)
+        execution->alias = wf_strndup(birth->alias.data, birth->alias.len);
     execution->start_ms = wf_clock_now_ms(engine->clock);
     execution->last_ms = execution->start_ms;
     execution->map_child = birth->map_child;
@@ -168,6 +183,8 @@ static struct wf_execution *create(struct start_call *call) {
     struct wf_machine *machine = call->machine;
     struct wf_birth birth = {
         .machine = machine,
+        .version = call->version,
+        .alias = call->alias,
         .name = text_of(&call->name),
         .trace_header = text_of(&call->trace_header),
         .bundle = call->engine->bundle,
@@ -204,10 +221,18 @@ static void already_exists(void *arg) {
     struct wf_execution *execution = call->execution;
     struct wf_buf arn = {0};
     refuse(call, "ExecutionAlreadyExists", "Execution Already Exists: '%s'",
-           wf_execution_arn(engine, execution, &arn));
+           arn_of(call, wf_str(execution->name), &arn));
     wf_buf_free(&arn);
     execution->pins--;
     wf_execution_release(engine, execution);
+}
+
+/* Whether it was started with the same ARN. An alias may lead elsewhere by
+ * now, or by chance. */
+static bool is_same_arn(const struct start_call *call,
+                        const struct wf_execution *execution) {
+    return wf_str_eq(wf_str(execution->alias), call->alias) &&
+           (call->alias.len || execution->version == call->version);
 }
 
 /* An execution of that name exists and runs: the same input is the same
@@ -217,6 +242,7 @@ static void compare_input(struct start_call *call,
     struct wf_str asked = wf_doc_text(call->input);
     if (execution->input.doc &&
         wf_str_eq(wf_doc_text(execution->input.doc), asked) &&
+        is_same_arn(call, execution) &&
         execution->status == WF_EXECUTION_RUNNING) {
         reply_when_durable(call, execution);
         return;
@@ -229,10 +255,8 @@ static void compare_input(struct start_call *call,
 /* One of that name was there, and has ended and left memory. */
 static void refuse_ended(struct start_call *call) {
     struct wf_buf arn = {0};
-    wf_buf_adds(&arn, call->machine->execution_prefix);
-    wf_buf_addstr(&arn, text_of(&call->name));
     refuse(call, "ExecutionAlreadyExists", "Execution Already Exists: '%s'",
-           text_of(&arn));
+           arn_of(call, text_of(&call->name), &arn));
     wf_buf_free(&arn);
 }
 
@@ -395,6 +419,12 @@ static void with_machine(void *arg, struct wf_machine *machine) {
     }
 }
 
+static void with_qualified(void *arg, const struct wf_qualified *found) {
+    struct start_call *call = arg;
+    call->version = found ? found->version : 0;
+    with_machine(call, found ? found->machine : NULL);
+}
+
 static bool has_room(const struct wf_engine *engine) {
     return !engine->stalled &&
            engine->active_bytes + engine->parsing_bytes <
@@ -404,8 +434,10 @@ static bool has_room(const struct wf_engine *engine) {
 static void with_input(struct start_call *call) {
     struct wf_arn arn;
     wf_arn_parse(text_of(&call->arn), &arn);
+    if (arn.rest.len && !wf_arn_is_number(arn.rest))
+        call->alias = arn.rest;
     if (arn.rest.len)
-        with_machine(call, NULL);
+        wf_machine_by_arn(call->engine, &arn, true, with_qualified, call);
     else
         wf_machine_by_name(call->engine, arn.name, with_machine, call);
 }
@@ -469,11 +501,14 @@ static bool is_acceptable(struct wf_engine *engine,
                           const struct wf_start_execution *ask,
                           struct wf_arn *arn, wf_execution_fn *reply,
                           void *arg) {
+    struct wf_refusal_text label = {0};
     struct wf_buf why = {0};
     if (!wf_arn_read(ask->state_machine_arn, "stateMachine", NULL, arn,
                      &why))
         wf_refuse_execution(reply, arg, "InvalidArn", "%s",
                             (struct wf_str){why.data, why.len});
+    else if (wf_refusal_label(&label, ask->state_machine_arn))
+        reply(arg, &label.refusal, NULL);
     else if (ask->name.len && !wf_name_is_valid(ask->name))
         wf_refuse_execution(reply, arg, "InvalidName", "Invalid Name: '%s'",
                             ask->name);
@@ -486,6 +521,7 @@ static bool is_acceptable(struct wf_engine *engine,
                             WF_STR_NULL);
     else
         return true;
+    wf_refusal_free(&label);
     wf_buf_free(&why);
     return false;
 }

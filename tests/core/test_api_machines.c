@@ -37,21 +37,32 @@ static void creates_state_machines(void **state) {
     assert_false(fixture->engine.express);
 }
 
-static void refuses_to_publish(void **state) {
+static void publishes_what_it_makes(void **state) {
     struct fixture *fixture = *state;
-    static const char *const members[] = {"\"publish\":true",
-                                          "\"versionDescription\":\"v\""};
-    for (size_t i = 0; i < 2; i++) {
-        struct wf_buf body = {0};
-        wf_buf_addf(&body, "{\"name\":\"m\",\"definition\":\"x\",\"roleArn\":"
-                           "\"r\",%s}", members[i]);
-        wf_buf_u8(&body, 0);
-        api_call(fixture, CREATE, body.data);
-        assert_int_equal(fixture->response.status, 400);
-        assert_non_null(strstr(fixture->response.body,
-                               "\"__type\":\"ValidationException\""));
-        wf_buf_free(&body);
-    }
+    fixture->engine.machine.version_arn = WF_STR(MACHINE ":1");
+    assert_call(fixture, CREATE,
+                "{\"name\":\"m\",\"definition\":\"x\",\"roleArn\":\"r\","
+                "\"publish\":true,\"versionDescription\":\"v\"}",
+                "{\"stateMachineArn\":\"" MACHINE "\",\"creationDate\":"
+                "1704067200.123,\"stateMachineVersionArn\":\"" MACHINE
+                ":1\"}");
+    assert_string_equal(fixture->engine.cause, "v");
+    assert_call(fixture, UPDATE,
+                "{\"stateMachineArn\":\"" MACHINE "\",\"definition\":\"x\","
+                "\"publish\":true}",
+                "{\"updateDate\":0.000,\"stateMachineVersionArn\":\"" MACHINE
+                ":1\"}");
+    assert_null(fixture->engine.cause);
+}
+
+static void describes_only_what_is_published(void **state) {
+    struct fixture *fixture = *state;
+    api_call(fixture, CREATE,
+             "{\"name\":\"m\",\"definition\":\"x\",\"roleArn\":\"r\","
+             "\"versionDescription\":\"v\"}");
+    assert_int_equal(fixture->response.status, 400);
+    assert_non_null(strstr(fixture->response.body,
+                           "\"__type\":\"ValidationException\""));
     assert_int_equal(fixture->engine.asked, 0);
 }
 
@@ -302,7 +313,8 @@ int main(void) {
     cmocka_unit_test_setup_teardown(name, api_set_up, api_tear_down)
     const struct CMUnitTest tests[] = {
         API_TEST(creates_state_machines),
-        API_TEST(refuses_to_publish),
+        API_TEST(publishes_what_it_makes),
+        API_TEST(describes_only_what_is_published),
         API_TEST(takes_configurations),
         API_TEST(refuses_wrong_configurations),
         API_TEST(updates_state_machines),

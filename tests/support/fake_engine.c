@@ -215,6 +215,7 @@ void wf_engine_create_state_machine(struct wf_engine *engine,
     set(&engine->text, ask->definition);
     set(&engine->role, ask->role_arn);
     set_settings(engine, &ask->settings);
+    set(&engine->cause, ask->publish ? ask->version_description : WF_STR_NULL);
     set_tags(engine, ask->tags, ask->tag_count);
     engine->express = ask->express;
     machine_asked(engine, "create", reply, arg);
@@ -227,6 +228,7 @@ void wf_engine_update_state_machine(struct wf_engine *engine,
     set(&engine->text, ask->definition);
     set(&engine->role, ask->role_arn);
     set_settings(engine, &ask->settings);
+    set(&engine->cause, ask->publish ? ask->version_description : WF_STR_NULL);
     machine_asked(engine, "update", reply, arg);
 }
 

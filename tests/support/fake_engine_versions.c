@@ -1,0 +1,119 @@
+/* fake_engine_versions.c - versions and aliases of the fake engine: it records what
+ * it was asked and answers at once. See fake_engine.h. */
+#include <stdlib.h>
+
+#include "fake_engine.h"
+#include "versions.h"
+
+static void set(char **to, struct wf_str text) {
+    free(*to);
+    *to = text.data ? wf_strndup(text.data, text.len) : NULL;
+}
+
+static const struct wf_refusal *asked(struct wf_engine *engine,
+                                      const char *operation,
+                                      struct wf_str arn) {
+    set(&engine->operation, wf_str(operation));
+    set(&engine->arn, arn);
+    engine->asked++;
+    return engine->refusal.exception ? &engine->refusal : NULL;
+}
+
+/* "ARN=weight " for each route. */
+static void keep_routes(struct wf_engine *engine,
+                        const struct wf_put_alias *ask) {
+    struct wf_buf text = {0};
+    for (size_t i = 0; i < ask->route_count; i++)
+        wf_buf_addf(&text, "%.*s=%u ", (int)ask->routes[i].version_arn.len,
+                    ask->routes[i].version_arn.data, ask->routes[i].weight);
+    set(&engine->tags, text.len ? (struct wf_str){text.data, text.len}
+                                : WF_STR_NULL);
+    wf_buf_free(&text);
+    set(&engine->name, ask->name);
+    set(&engine->text, ask->description);
+}
+
+#define MACHINE_ARN "arn:aws:states:us-east-1:000000000000:stateMachine:m"
+
+static const struct wf_version_reply version = {WF_STR(MACHINE_ARN ":7"),
+                                                1704067200123};
+
+static const struct wf_alias_reply *alias_of(struct wf_engine *engine) {
+    static const struct wf_route_ask routes[] = {
+        {WF_STR(MACHINE_ARN ":7"), 90}, {WF_STR(MACHINE_ARN ":8"), 10}};
+    static const struct wf_alias_reply alias = {
+        .arn = WF_STR(MACHINE_ARN ":PROD"),
+        .name = WF_STR("PROD"),
+        .description = WF_STR("what runs"),
+        .routes = routes,
+        .route_count = 2,
+        .creation_ms = 1704067200123,
+        .update_ms = 1704067200456,
+    };
+    return engine->refusal.exception ? NULL : &alias;
+}
+
+void wf_engine_publish_version(struct wf_engine *engine,
+                               const struct wf_publish_version *ask,
+                               wf_version_fn *reply, void *arg) {
+    const struct wf_refusal *refusal =
+        asked(engine, "publish", ask->state_machine_arn);
+    set(&engine->name, ask->revision_id);
+    set(&engine->text, ask->description);
+    reply(arg, refusal, refusal ? NULL : &version);
+}
+
+void wf_engine_delete_version(struct wf_engine *engine, struct wf_str arn,
+                              wf_done_fn *reply, void *arg) {
+    reply(arg, asked(engine, "delete version", arn));
+}
+
+void wf_engine_list_versions(struct wf_engine *engine,
+                             const struct wf_list_qualifiers *ask,
+                             wf_version_list_fn *reply, void *arg) {
+    const struct wf_refusal *refusal =
+        asked(engine, "list versions", ask->state_machine_arn);
+    set(&engine->token, ask->next_token);
+    engine->max_results = ask->max_results;
+    reply(arg, refusal, &version, refusal ? 0 : 1, engine->next_token);
+}
+
+void wf_engine_create_alias(struct wf_engine *engine,
+                            const struct wf_put_alias *ask,
+                            wf_alias_fn *reply, void *arg) {
+    const struct wf_refusal *refusal =
+        asked(engine, "create alias", ask->arn);
+    keep_routes(engine, ask);
+    reply(arg, refusal, alias_of(engine));
+}
+
+void wf_engine_update_alias(struct wf_engine *engine,
+                            const struct wf_put_alias *ask,
+                            wf_alias_fn *reply, void *arg) {
+    const struct wf_refusal *refusal =
+        asked(engine, "update alias", ask->arn);
+    keep_routes(engine, ask);
+    reply(arg, refusal, alias_of(engine));
+}
+
+void wf_engine_describe_alias(struct wf_engine *engine, struct wf_str arn,
+                              wf_alias_fn *reply, void *arg) {
+    const struct wf_refusal *refusal = asked(engine, "describe alias", arn);
+    reply(arg, refusal, alias_of(engine));
+}
+
+void wf_engine_delete_alias(struct wf_engine *engine, struct wf_str arn,
+                            wf_done_fn *reply, void *arg) {
+    reply(arg, asked(engine, "delete alias", arn));
+}
+
+void wf_engine_list_aliases(struct wf_engine *engine,
+                            const struct wf_list_qualifiers *ask,
+                            wf_alias_list_fn *reply, void *arg) {
+    const struct wf_refusal *refusal =
+        asked(engine, "list aliases", ask->state_machine_arn);
+    set(&engine->token, ask->next_token);
+    engine->max_results = ask->max_results;
+    reply(arg, refusal, alias_of(engine), refusal ? 0 : 1,
+          engine->next_token);
+}
