@@ -17,6 +17,7 @@ function(fuzz_target name)
   add_dependencies(fuzz_all fuzz_${name})
 endfunction()
 fuzz_target(http SOURCES tests/support/fake_engine.c
+            tests/support/fake_engine_tasks.c
             tests/support/fake_engine_versions.c LINK wf_api)
 fuzz_target(validate LINK wf_api)
 fuzz_target(doc LINK wf_doc)

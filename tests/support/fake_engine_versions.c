@@ -1,5 +1,5 @@
-/* fake_engine_versions.c - versions and aliases of the fake engine: it records what
- * it was asked and answers at once. See fake_engine.h. */
+/* fake_engine_versions.c - versions and aliases of the fake engine: it records
+ * what it was asked and answers at once. See fake_engine.h. */
 #include <stdlib.h>
 
 #include "fake_engine.h"
