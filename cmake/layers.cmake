@@ -46,11 +46,13 @@ layer(wf_store SOURCES core/batch.c core/store.c core/store_lmdb.c
       core/store_touched.c
       LINK wf_base ev PkgConfig::LMDB Threads::Threads)
 target_compile_definitions(wf_store PUBLIC $<$<CONFIG:Debug>:WF_FAULTS>)
+layer(wf_backup SOURCES core/backup.c core/backup_writer.c
+      LINK wf_store wf_stdlib)
 layer(wf_api SOURCES core/api.c core/api_call.c core/api_validate.c
       core/api_model.c core/api_own.c core/api_executions.c
       core/api_state_machines.c core/api_settings.c core/api_tags.c
       core/api_events.c core/api_map_runs.c core/api_tasks.c core/api_graph.c
-      core/api_versions.c core/metrics.c
+      core/api_versions.c core/metrics.c core/api_backup.c
       LINK wf_offload wf_http wf_doc wf_event)
 
 # Task handlers: the engine's side of the worker processes, and the worker.
@@ -121,18 +123,18 @@ layer(wf_engine SOURCES core/engine.c core/commit.c core/table.c core/keys.c
       core/start.c core/find.c core/read.c core/listing.c
       core/map_find.c core/map_read.c core/map_update.c core/wait.c core/follow.c
       core/history.c core/observe.c core/recent.c core/evaluate.c
-      core/decider.c core/deciding.c
+      core/decider.c core/deciding.c core/engine_backup.c
       core/schedules.c core/schedule_image.c core/schedule_turn.c
       core/schedule_plan.c core/schedule_make.c core/schedule_list.c
       core/schedule_groups.c core/schedule_fire.c core/schedule_start.c
       core/schedule_target.c
-      LINK wf_schedule wf_offload wf_items wf_script wf_store wf_pool wf_event
+      LINK wf_schedule wf_offload wf_items wf_script wf_store wf_backup wf_pool wf_event
       PkgConfig::CRYPTO)
 
 # The commands; the program itself is this and main.c.
 layer(wf_cli SOURCES core/cli.c core/cli_client.c core/cli_http.c
       core/cli_follow.c core/cli_machines.c core/cli_map_runs.c core/cli_pages.c
-      core/cli_stats.c
+      core/cli_stats.c core/cli_backup.c
       core/cli_session.c core/cli_stop.c
       core/cli_run.c core/cli_run_maps.c core/cli_run_steps.c core/cli_run_store.c
       core/cli_eval.c core/cli_graph.c core/cli_serve.c core/cli_validate.c core/cli_version.c

@@ -62,6 +62,17 @@ static const struct wf_api_shape layout_input = {
     .kind = WF_API_STRUCTURE, .members = layout_members
 };
 
+static const struct wf_api_shape path = {
+    .kind = WF_API_STRING, WF_API_AT_LEAST(1), WF_API_AT_MOST(4000)
+};
+static const struct wf_api_member backup_members[] = {
+    {"directory", &path, true},
+    {0},
+};
+static const struct wf_api_shape backup_input = {
+    .kind = WF_API_STRUCTURE, .members = backup_members
+};
+
 static const struct wf_api_member no_members[] = {{0}};
 static const struct wf_api_shape no_input = {
     .kind = WF_API_STRUCTURE, .members = no_members
@@ -72,5 +83,7 @@ const struct wf_api_input wf_api_own_inputs[] = {
     {"WaitForEvents", &events_input},
     {"LayoutGraph", &layout_input},
     {"Stats", &no_input},
+    {"StartBackup", &backup_input},
+    {"DescribeBackup", &no_input},
     {0},
 };

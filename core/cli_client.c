@@ -297,6 +297,8 @@ int wf_cli_client(const struct wf_options *options) {
         return client_show(options);
     case WF_COMMAND_STOP:
         return wf_cli_stop(options);
+    case WF_COMMAND_BACKUP:
+        return wf_cli_backup(options);
     case WF_COMMAND_STATS:
         return wf_cli_stats(options);
     case WF_COMMAND_LIST:

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <sys/random.h>
 #include <time.h>
+#include <unistd.h>
 
 /* 2024-01-01T00:00:00Z */
 #define VIRTUAL_START_MS INT64_C(1704067200000)
@@ -43,6 +44,14 @@ void wf_clock_floor(struct wf_clock *clock, int64_t ms) {
 void wf_clock_advance(struct wf_clock *clock, int64_t to_ms) {
     if (clock->is_virtual)
         wf_clock_floor(clock, to_ms);
+}
+
+uint64_t wf_clock_boot_ticks(void) {
+    struct timespec now;
+    uint64_t ticks = (uint64_t)sysconf(_SC_CLK_TCK);
+    clock_gettime(CLOCK_BOOTTIME, &now);
+    return (uint64_t)now.tv_sec * ticks +
+           (uint64_t)now.tv_nsec * ticks / 1000000000;
 }
 
 uint64_t wf_clock_mono_ns(void) {

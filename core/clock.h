@@ -29,6 +29,9 @@ int64_t wf_clock_now_ms(struct wf_clock *clock);
 void wf_clock_floor(struct wf_clock *clock, int64_t ms);
 void wf_clock_advance(struct wf_clock *clock, int64_t to_ms); /* virtual */
 uint64_t wf_clock_mono_ns(void);
+/** Clock ticks since the machine was booted, as /proc/PID/stat counts when a
+ * process started. */
+uint64_t wf_clock_boot_ticks(void);
 /** 64 random bits: from the kernel's generator unless seeded. */
 uint64_t wf_clock_random(struct wf_clock *clock);
 /** 36 characters and a NUL: version 4, or version 7 (ordered by time). */

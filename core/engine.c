@@ -350,8 +350,10 @@ int wf_engine_open(struct ev_loop *loop, struct wf_clock *clock,
     int rc = open_script(engine, err);
     if (rc == 0) {
         open_pool(engine);
-        rc = wf_engine_recover(engine, err);
+        rc = wf_survivors_find_copy(engine, err);
     }
+    if (rc == 0)
+        rc = wf_engine_recover(engine, err);
     if (rc == 0)
         rc = wf_survivors_end(engine, err);
     if (rc == 0)
@@ -374,6 +376,7 @@ void wf_engine_close(struct wf_engine *engine) {
     ev_idle_stop(engine->loop, &engine->spin);
     ev_timer_stop(engine->loop, &engine->timer);
     ev_timer_stop(engine->loop, &engine->housekeeping);
+    wf_engine_backup_free(engine);
     wf_evaluator_free(engine->evaluator);
     wf_bundles_close(engine);
     wf_pool_free(engine->pool);

@@ -428,6 +428,28 @@ void wf_engine_send_task_heartbeat(struct wf_engine *engine,
                                    struct wf_str token, wf_done_fn *reply,
                                    void *arg);
 
+/* ---- backups ---- */
+
+struct wf_backup_reply {
+    struct wf_str directory;
+    const char *status;      /**< RUNNING, SUCCEEDED or FAILED. */
+    int64_t start_ms;
+    int64_t stop_ms;         /**< 0: it is RUNNING. */
+    uint64_t rows, bytes;    /**< Copied so far. */
+    struct wf_str error;     /**< FAILED: why. Else data NULL. */
+};
+typedef void wf_backup_fn(void *arg, const struct wf_refusal *refusal,
+                          const struct wf_backup_reply *reply);
+/** Begins a copy of the store in a new directory (an absolute path), while the
+ * engine goes on (backup.h). ConflictException: one is being made;
+ * ValidationException: not there. */
+void wf_engine_start_backup(struct wf_engine *engine, struct wf_str directory,
+                            wf_done_fn *reply, void *arg);
+/** The latest one; ResourceNotFound: there was none since the engine was
+ * opened. */
+void wf_engine_describe_backup(struct wf_engine *engine, wf_backup_fn *reply,
+                               void *arg);
+
 struct wf_job;
 /** Runs a job (offload.h) on the engine's evaluator threads, which are for
  * parsing and the like. It is cancelled when the engine is closed. */

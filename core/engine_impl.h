@@ -63,6 +63,7 @@
  *   schedule_target.c what that is
  *   recent.c      the newest pieces of histories that grow fast
  *   observe.c     the observer of all events
+ *   engine_backup.c   backups
  *   deciding.c    frames whose decision a thread makes
  *
  * What would take too long there is done on the threads of evaluate.h.
@@ -196,6 +197,9 @@ struct wf_engine {
     struct wf_buf task_backlog; /**< uint64 task ids without room. */
     size_t backlog_at;
     struct wf_link reaps;       /**< Process groups that are being ended. */
+    uint64_t copied_ticks;      /**< Those that started until then belong to
+                                  another engine: see survivors.c. */
+    struct wf_engine_backup *backup; /**< The latest; NULL: none. */
     struct wf_recent *recent;   /**< Pieces of histories that grow fast. */
     struct wf_ended ended;      /**< Rows that were asked for lately. */
     struct wf_waiter *waiters[WF_WAITER_BUCKETS]; /**< By execution. */
@@ -557,6 +561,10 @@ void wf_task_end_survivors(struct wf_engine *engine, struct wf_frame *frame);
  * of the open batch, until it has ended. */
 void wf_survivors_put(struct wf_engine *engine, const struct wf_frame *frame);
 void wf_survivor_ended(struct wf_engine *engine, struct wf_child child);
+/** A backup's: what is on record in it belongs to the engine it is of. */
+void wf_survivors_mark_copy(struct wf_engine *engine, struct wf_batch *last);
+/** At the start, before all else: whether this store is one. */
+int wf_survivors_find_copy(struct wf_engine *engine, struct wf_error *err);
 /** At the start: ends those on record. */
 int wf_survivors_end(struct wf_engine *engine, struct wf_error *err);
 void wf_survivors_free(struct wf_engine *engine);
@@ -644,6 +652,9 @@ int wf_bundles_open(struct wf_engine *engine, struct wf_error *err);
 void wf_bundles_close(struct wf_engine *engine);
 /** Answers the pool's bundle_wanted from the store. */
 void wf_bundle_send(struct wf_engine *engine, struct wf_str hash);
+
+/* ---- engine_backup.c ---- */
+void wf_engine_backup_free(struct wf_engine *engine);
 
 /* ---- observe.c ---- */
 /** Keeps the events of a slice for the observer; called when building. */

@@ -19,9 +19,10 @@
 #define DELETE WF_COMMAND_DELETE
 #define MAP_RUNS WF_COMMAND_MAP_RUNS
 #define STATS WF_COMMAND_STATS
+#define BACKUP WF_COMMAND_BACKUP
 #define ENGINE (RUN | SERVE)
 #define CLIENT (START | LIST | SHOW | HISTORY | MAP_RUNS | STOP | MACHINES | \
-                CREATE | UPDATE | DELETE | STATS)
+                CREATE | UPDATE | DELETE | STATS | BACKUP)
 #define ALL (ENGINE | CLIENT | VALIDATE)
 
 #define EXECUTION "EXECUTION is an ARN, or STATE-MACHINE:NAME."
@@ -88,6 +89,17 @@ const struct wf_command wf_command_table[] = {
      "stats\n"
      "stats --json | jq .activeExecutions",
      0, 0},
+    {"backup", BACKUP, WF_GROUP_SERVER, "DIRECTORY",
+     "copy a server's store while it works",
+     "The copy is made by the server, on its machine, in a new directory; it "
+     "is complete and on the disk when this command ends, and prints the "
+     "directory's path. It has everything that was acknowledged before the "
+     "command ended its work. `moonstep serve --data DIRECTORY` goes on from "
+     "it: executions that were running run again from there, so do not serve "
+     "a copy while the original runs unless that is what you want.",
+     "backup /var/backups/moonstep-2026-01-31\n"
+     "backup copy && moonstep serve --data copy --listen 127.0.0.1:0",
+     1, 1},
     {"start", START, WF_GROUP_EXECUTIONS, "FILE|STATE-MACHINE",
      "start an execution, and with --wait await its end",
      "STATE-MACHINE is an ARN or a name. A FILE (.json) is created on the "

@@ -27,6 +27,8 @@ void wf_store_stats(struct wf_store *store, struct wf_store_stats *stats) {
 
 void wf_store_apply(struct wf_store *store, struct wf_batch *batch,
                     wf_durable_fn *done, void *arg) {
+    if (store->tee)
+        store->tee->applied(store->tee, batch);
     store->ops->apply(store, batch, done, arg);
 }
 

@@ -164,9 +164,15 @@ struct wf_store_ops {
                     wf_rows_fn *rows, void *arg, struct wf_error *err);
 };
 
+/** Sees every batch before the store does, on the loop. */
+struct wf_store_tee {
+    void (*applied)(struct wf_store_tee *tee, const struct wf_batch *batch);
+};
+
 /** First member of every implementation. */
 struct wf_store {
     const struct wf_store_ops *ops;
+    struct wf_store_tee *tee; /**< NULL: none. */
     void (*changed)(void *arg, enum wf_store_state state,
                     const struct wf_error *err);
     void *changed_arg;

@@ -11,7 +11,12 @@
  * to tidy up, while the frame goes on, or ends and is forgotten. So each has a
  * row of its own from then on, written by the batch that gives the task up:
  * an engine that opens the store after a crash ends those.
+ *
+ * A backup has such records of groups that belong to the engine it was taken
+ * from. It says when it was made, in ticks of that boot: what started before
+ * is not ours to end.
  */
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "engine_impl.h"
@@ -61,6 +66,52 @@ void wf_survivor_ended(struct wf_engine *engine, struct wf_child child) {
     wf_engine_wake(engine);
 }
 
+/* ---- backups ---- */
+
+#define BOOT_ID 36
+
+/* Zeros if the kernel does not say. */
+static void boot_id(char id[BOOT_ID]) {
+    FILE *file = fopen("/proc/sys/kernel/random/boot_id", "re");
+    memset(id, 0, BOOT_ID);
+    if (!file)
+        return;
+    if (fread(id, 1, BOOT_ID, file) != BOOT_ID)
+        memset(id, 0, BOOT_ID);
+    fclose(file);
+}
+
+void wf_survivors_mark_copy(struct wf_engine *engine, struct wf_batch *last) {
+    struct wf_key key = wf_key_table(engine->partition, 'W');
+    struct wf_buf value = {0};
+    char id[BOOT_ID];
+    boot_id(id);
+    wf_buf_add(&value, id, sizeof(id));
+    wf_buf_varint(&value, wf_clock_boot_ticks());
+    wf_batch_put_buf(last, wf_key_str(&key), &value);
+}
+
+static void copy_row(void *arg, const struct wf_row *rows, size_t count,
+                     bool more, const struct wf_error *err) {
+    struct wf_engine *engine = arg;
+    char id[BOOT_ID];
+    (void)more;
+    if (err || count == 0 || rows->value.len <= sizeof(id))
+        return;
+    boot_id(id);
+    if (memcmp(rows->value.data, id, sizeof(id)) != 0)
+        return; /* nothing of that time is left */
+    struct wf_reader in = {rows->value.data + sizeof(id),
+                           rows->value.data + rows->value.len, false};
+    engine->copied_ticks = wf_read_varint(&in);
+}
+
+/* Of the engine that this store is a copy of. */
+static bool is_foreign(const struct wf_engine *engine,
+                       struct wf_child child) {
+    return child.start_time <= engine->copied_ticks;
+}
+
 /* ---- ending ---- */
 
 static void reaped(void *arg, struct wf_child child) {
@@ -92,6 +143,11 @@ void wf_task_end_survivors(struct wf_engine *engine,
     struct wf_buf key = {0};
     if (frame->reaping || frame->child_count == 0)
         return;
+    if (is_foreign(engine, frame->children[0])) { /* and so are all others */
+        frame->child_count = 0;
+        wf_frame_mark_changed(frame);
+        return;
+    }
     wf_task_attempt_key(frame, attempts_before(frame), &key);
     frame->reaping = frame->child_count;
     for (uint32_t i = 0; i < frame->child_count; i++)
@@ -109,17 +165,28 @@ static void survivor_rows(void *arg, const struct wf_row *rows, size_t count,
             .pid = (int32_t)wf_key_u32(rows[i].key, 0),
             .start_time = wf_key_u64(rows[i].key, 4),
         };
-        end(engine, child, rows[i].value, 0, 0);
+        if (is_foreign(engine, child))
+            wf_survivor_ended(engine, child);
+        else
+            end(engine, child, rows[i].value, 0, 0);
     }
 }
 
-int wf_survivors_end(struct wf_engine *engine, struct wf_error *err) {
-    struct wf_key from = wf_key_table(engine->partition, 'X');
-    struct wf_key to = wf_key_table_end(engine->partition, 'X');
+static int scan(struct wf_engine *engine, char table, wf_rows_fn *rows,
+                struct wf_error *err) {
+    struct wf_key from = wf_key_table(engine->partition, table);
+    struct wf_key to = wf_key_table_end(engine->partition, table);
     struct wf_range range = {.from = wf_key_str(&from),
                              .to = wf_key_str(&to),
                              .max_rows = UINT32_MAX,
                              .max_bytes = SIZE_MAX};
-    return wf_store_scan_now(engine->store, &range, survivor_rows, engine,
-                             err);
+    return wf_store_scan_now(engine->store, &range, rows, engine, err);
+}
+
+int wf_survivors_find_copy(struct wf_engine *engine, struct wf_error *err) {
+    return scan(engine, 'W', copy_row, err);
+}
+
+int wf_survivors_end(struct wf_engine *engine, struct wf_error *err) {
+    return scan(engine, 'X', survivor_rows, err);
 }

@@ -301,6 +301,19 @@ static void gives_statistics(void **state) {
     assert_non_null(strstr(fixture->response.body, "\"storeBytes\":8192,"));
 }
 
+static void starts_and_describes_backups(void **state) {
+    struct fixture *fixture = *state;
+    assert_call(fixture, "Moonstep.StartBackup", "{\"directory\":\"/copy\"}",
+                "{}");
+    assert_fails(fixture, "Moonstep.StartBackup", "{}", "ValidationException",
+                 "1 validation error detected: Value null at 'directory' "
+                 "failed to satisfy constraint: Member must not be null");
+    assert_call(fixture, "Moonstep.DescribeBackup", "{}",
+                "{\"directory\":\"/copy\",\"status\":\"FAILED\","
+                "\"startDate\":1704067200.123,\"stopDate\":1704067201.123,"
+                "\"rows\":3,\"bytes\":4,\"error\":\"no room\"}");
+}
+
 static void gives_metrics(void **state) {
     struct fixture *fixture = *state;
     static const char *const lines[] = {
@@ -434,6 +447,7 @@ int main(void) {
         API_TEST(lays_out_graphs),
         API_TEST(gives_statistics),
         API_TEST(gives_metrics),
+        API_TEST(starts_and_describes_backups),
         API_TEST(passes_refusals_on),
         API_TEST(serves_health_and_nothing_else),
         API_TEST(outlives_its_callers),

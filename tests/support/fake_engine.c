@@ -407,6 +407,25 @@ void wf_engine_stats(const struct wf_engine *engine,
                                       .tasks_in_flight = 7};
 }
 
+void wf_engine_start_backup(struct wf_engine *engine, struct wf_str directory,
+                            wf_done_fn *reply, void *arg) {
+    (void)engine, (void)directory;
+    reply(arg, NULL);
+}
+
+void wf_engine_describe_backup(struct wf_engine *engine, wf_backup_fn *reply,
+                               void *arg) {
+    struct wf_backup_reply answer = {.directory = WF_STR("/copy"),
+                                     .status = "FAILED",
+                                     .start_ms = 1704067200123,
+                                     .stop_ms = 1704067201123,
+                                     .rows = 3,
+                                     .bytes = 4,
+                                     .error = WF_STR("no room")};
+    (void)engine;
+    reply(arg, NULL, &answer);
+}
+
 void wf_engine_store_stats(const struct wf_engine *engine,
                            struct wf_store_stats *stats) {
     (void)engine;
