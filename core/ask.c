@@ -71,7 +71,7 @@ static void show_item(const struct wf_fork *fork, uint32_t index,
     context->in_map = true;
     context->map_index = index;
     context->map_key = item ? item->node > 0 : fork->items_have_keys;
-    context->map_source = WF_STR_NULL;
+    context->map_source = WF_STR("STATE_DATA");
     context->map_item = (struct wf_value){NULL, 0};
     if (item)
         context->map_item = *item;
@@ -182,6 +182,7 @@ void wf_frame_ask_item(struct wf_engine *engine, struct wf_frame *frame,
                                   .context = &context};
     show_context(engine, frame, token, &context);
     show_item(frame->fork, index, item, &context);
-    context.map_source = source;
+    if (source.len)
+        context.map_source = source;
     ask(engine, frame, &call, WF_DECIDE_AGAIN, NULL, decision);
 }

@@ -151,7 +151,7 @@ static void add_name(struct wf_buf *out, struct wf_str name) {
 static void set_source(struct wf_item_reader *reader, struct wf_str bucket,
                        struct wf_str key) {
     reader->source.len = 0;
-    wf_buf_adds(&reader->source, bucket.len ? "s3://" : "file:");
+    wf_buf_adds(&reader->source, bucket.len ? "S3://" : "file:");
     add_name(&reader->source, bucket);
     wf_buf_adds(&reader->source, bucket.len && key.len ? "/" : "");
     add_name(&reader->source, key);

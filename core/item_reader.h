@@ -24,7 +24,7 @@
  * listing holds 16,384 names of each directory on its way.
  *
  * A batch says where its items come from, as Map.Item.Source has it: in a
- * plain listing "s3://BUCKET", else "s3://BUCKET/KEY" of the file in which
+ * plain listing "S3://BUCKET", else "S3://BUCKET/KEY" of the file in which
  * they stand (of a manifest: not the manifest); "file:PATH" of plain files,
  * and of the directory in a plain listing. It is UTF-8, with U+FFFD for what
  * a name has that is not; of a text it is empty.

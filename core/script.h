@@ -99,7 +99,7 @@ struct wf_script_context {
     uint32_t map_index;
     bool map_key;             /**< It is the value of an object's member. */
     struct wf_value map_item; /**< doc NULL: the definition can't ask. */
-    struct wf_str map_source; /**< Where it comes from; empty: no matter. */
+    struct wf_str map_source; /**< Where it comes from. */
 };
 
 enum wf_script_event {

@@ -120,8 +120,8 @@ static void selectors_see_the_files_of_items(void **state) {
             MAP_MACHINE(ECHO, ALL_OF_P ",'ItemBatcher':{"
                               "'MaxItemsPerBatch':2}"),
             "0", WF_EXECUTION_SUCCEEDED,
-            "[{'Items':[{'n':1,'s':'s3://b/p/1'},{'n':2,'s':'s3://b/p/1'}]},"
-            "{'Items':[{'n':3,'s':'s3://b/p/2'}]}]");
+            "[{'Items':[{'n':1,'s':'S3://b/p/1'},{'n':2,'s':'S3://b/p/1'}]},"
+            "{'Items':[{'n':3,'s':'S3://b/p/2'}]}]");
     map_run(rig, MAP_MACHINE(ECHO, ALL("file:list", "'Path':'b'")), "0",
             WF_EXECUTION_SUCCEEDED,
             "[{'n':1,'s':'file:b/p/1'},{'n':2,'s':'file:b/p/1'},"
@@ -258,7 +258,7 @@ static void expect_sources(const char *children, int each) {
     expect_numbers(children, 2 * each);
     for (const char *at = children; (at = strstr(at, "{\"n\":"));) {
         int n = atoi(at += 5);
-        const char *source = strstr(at, ",\"s\":\"s3://b/p/");
+        const char *source = strstr(at, ",\"s\":\"S3://b/p/");
         assert_non_null(source);
         assert_int_equal(source[15], n < each ? '1' : '2');
     }

@@ -414,13 +414,13 @@ static void items_have_sources(void **state) {
     item_files_put(&files, "b/p/1.csv", "a,b\n1,2\n3,4\n");
     item_files_put(&files, "b/p/2.csv", "");
     item_files_put(&files, "b/p/3.csv.gz", "b\n5\n6\n");
-    SOURCES(options, "s3://b/p/1.csv", "s3://b/p/1.csv");
+    SOURCES(options, "S3://b/p/1.csv", "S3://b/p/1.csv");
     options = of(WF_ITEM_LIST_FLATTEN, "");
     options.prefix = WF_STR("p/");
-    SOURCES(options, "s3://b/p/1.csv", "s3://b/p/1.csv", "s3://b/p/3.csv.gz",
-            "s3://b/p/3.csv.gz");
+    SOURCES(options, "S3://b/p/1.csv", "S3://b/p/1.csv", "S3://b/p/3.csv.gz",
+            "S3://b/p/3.csv.gz");
     options.dataset = WF_ITEM_LIST;
-    SOURCES(options, "s3://b", "s3://b", "s3://b");
+    SOURCES(options, "S3://b", "S3://b", "S3://b");
     options = of(WF_ITEM_TEXT, "");
     options.text = WF_STR("a\n1\n");
     SOURCES(options, "");
@@ -468,8 +468,8 @@ static void inventories(void **state) {
                     "\"0\"}\n{\"Bucket\":\"src\",\"Key\":\"a b\",\"Size\":"
                     "\"12\"}\n{\"Bucket\":\"src\",\"Key\":\"c\",\"Size\":"
                     "\"3\"}\n");
-    SOURCES(options, "s3://b/inv/data/1.csv.gz", "s3://b/inv/data/1.csv.gz",
-            "s3://b/inv/data/2.csv.gz");
+    SOURCES(options, "S3://b/inv/data/1.csv.gz", "S3://b/inv/data/1.csv.gz",
+            "S3://b/inv/data/2.csv.gz");
     item_files_put(&files, "b/m.json", "{\"fileFormat\":\"CSV\"}");
     expect_error(options, "b/m.json: not an S3 inventory manifest");
     item_files_put(&files, "b/m.json", "[");
@@ -487,8 +487,8 @@ static void athena_manifests(void **state) {
     item_files_put(&files, "b/2.jsonl.gz", "{\"a\":3}\n");
     options.input = WF_ITEM_INPUT_JSONL;
     expect(options, "{\"a\":1}\n{\"a\":2}\n{\"a\":3}\n");
-    SOURCES(options, "s3://c/out/1.jsonl", "s3://c/out/1.jsonl",
-            "s3://b/2.jsonl.gz");
+    SOURCES(options, "S3://c/out/1.jsonl", "S3://c/out/1.jsonl",
+            "S3://b/2.jsonl.gz");
     item_files_put(&files, "b/q-manifest.csv", "s3://c/out/none\n");
     expect_error(options, "open c/out/none: No such file or directory");
     item_files_put(&files, "b/q-manifest.csv", "c/out/1.jsonl\n");
