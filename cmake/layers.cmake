@@ -82,6 +82,7 @@ layer(wf_items SOURCES core/item_source.c core/item_gunzip.c
       core/item_jsonl.c core/item_list.c core/item_manifest.c
       core/item_reader.c core/item_reader_async.c core/item_writer.c
       core/item_writer_async.c core/item_result.c core/item_settings.c
+      core/item_batcher.c
       core/item_s3.c core/item_s3_request.c core/item_s3_xml.c
       core/item_s3_list.c core/item_s3_folder.c
       LINK wf_doc wf_offload PkgConfig::ZLIB PkgConfig::CURL

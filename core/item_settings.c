@@ -328,19 +328,27 @@ static int take_max_items(struct settings *settings, uint64_t *max) {
     return 0;
 }
 
-static int take_reader(struct settings *settings,
-                       const struct wf_item_stores *stores,
-                       struct wf_item_options *options,
-                       struct wf_str **headers) {
-    options->stores = stores;
-    if (take_reader_resource(settings, stores, options) != 0 ||
-        take_input(settings, options) != 0 ||
+/* The form of items, whatever they are in. */
+static int take_form(struct settings *settings,
+                     struct wf_item_options *options,
+                     struct wf_str **headers) {
+    if (take_input(settings, options) != 0 ||
         take_headers(settings, options, headers) != 0 ||
         take_delimiter(settings, &options->delimiter) != 0 ||
         take_max_items(settings, &options->max_items) != 0)
         return -1;
     return take(settings, settings->object, "itemsPointer",
                 &options->pointer);
+}
+
+static int take_reader(struct settings *settings,
+                       const struct wf_item_stores *stores,
+                       struct wf_item_options *options,
+                       struct wf_str **headers) {
+    options->stores = stores;
+    return take_reader_resource(settings, stores, options) != 0
+               ? -1
+               : take_form(settings, options, headers);
 }
 
 struct wf_item_reader_async *
@@ -359,6 +367,25 @@ wf_item_settings_reader(struct wf_offload *offload,
     free(headers);
     wf_buf_free(&settings.texts);
     return async;
+}
+
+struct wf_item_reader *
+wf_item_settings_text_reader(struct wf_value object, struct wf_str text,
+                             struct wf_error *err) {
+    struct wf_item_reader *reader = NULL;
+    struct wf_item_options options = {.text = text};
+    struct wf_str *headers = NULL;
+    struct settings settings;
+
+    settings_init(&settings, object, err);
+    if (take(&settings, settings.parameters, "Key", &options.key) == 0 &&
+        take_form(&settings, &options, &headers) == 0) {
+        options.dataset = WF_ITEM_TEXT;
+        reader = wf_item_reader_new(&options);
+    }
+    free(headers);
+    wf_buf_free(&settings.texts);
+    return reader;
 }
 
 /* ---- the writer ---- */

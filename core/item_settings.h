@@ -34,6 +34,11 @@ wf_item_settings_reader(struct wf_offload *offload,
                         const struct wf_item_stores *stores,
                         struct wf_value reader, struct wf_str position,
                         struct wf_error *err);
+/** One that reads `text` as if it were what that reader finds; a listing is
+ * the array of what it lists. To be read at once, not on the loop. */
+struct wf_item_reader *
+wf_item_settings_text_reader(struct wf_value reader, struct wf_str text,
+                             struct wf_error *err);
 /** The same for the results of the Map Run of that ARN; a cause of
  * States.ResultWriterFailed. */
 struct wf_item_writer_async *

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 
 #include "engine_impl.h"
+#include "item_batcher.h"
 #include "item_settings.h"
 
 /* A reader hands out so many items, or bytes, at a time. */
@@ -17,8 +18,6 @@
 #define READ_BYTES ((size_t)1 << 20)
 /* Items that a batch takes before others have their turn. */
 #define FILL_ITEMS 100
-/* Of a child's input, if ItemBatcher does not say. */
-#define BATCH_BYTES ((size_t)256 << 10)
 
 struct wf_map_input {
     struct wf_engine *engine;
@@ -26,13 +25,7 @@ struct wf_map_input {
     uint32_t frame;
     struct wf_doc *settings;
 
-    /* ItemBatcher. */
-    bool makes_batches;
-    uint64_t max_items; /* 0: no limit */
-    size_t max_bytes;
-    struct wf_buf head;  /* what stands before the elements of Items */
-    struct wf_buf batch; /* those so far */
-    uint32_t batched;
+    struct wf_item_batcher batcher;
 
     /* The item behind those, after ItemSelector; NULL: not known. */
     struct wf_doc *selected;
@@ -55,14 +48,13 @@ void wf_map_input_free(struct wf_map_input *input) {
     wf_item_batch_free(&input->items);
     wf_doc_unref(input->settings);
     wf_doc_unref(input->selected);
-    wf_buf_free(&input->head);
-    wf_buf_free(&input->batch);
+    wf_item_batcher_free(&input->batcher);
     wf_buf_free(&input->cause);
     free(input);
 }
 
 size_t wf_map_input_bytes(const struct wf_map_input *input) {
-    return input ? sizeof(*input) + input->head.cap + input->batch.cap +
+    return input ? sizeof(*input) + wf_item_batcher_bytes(&input->batcher) +
                        input->items.text.cap + input->items.source.cap +
                        input->items.cap * sizeof(*input->items.items)
                  : 0;
@@ -82,32 +74,6 @@ static enum wf_map_next failed(struct wf_map_input *input, const char *error,
     return WF_MAP_NEXT_FAILED;
 }
 
-/* ---- settings ---- */
-
-static uint64_t number_setting(const struct wf_map_input *input,
-                               const char *name) {
-    struct wf_value value;
-    int64_t number;
-    if (!wf_value_member((struct wf_value){input->settings, 0}, wf_str(name),
-                         &value) ||
-        !wf_value_integer(value, &number) || number < 0)
-        return 0;
-    return (uint64_t)number;
-}
-
-/* `{"Items":[`, with what the batcher adds before that. */
-static void make_head(struct wf_map_input *input) {
-    struct wf_value value;
-    wf_buf_u8(&input->head, '{');
-    if (wf_value_member((struct wf_value){input->settings, 0},
-                        WF_STR("batchInput"), &value)) {
-        wf_buf_adds(&input->head, "\"BatchInput\":");
-        wf_buf_addstr(&input->head, wf_value_text(value));
-        wf_buf_u8(&input->head, ',');
-    }
-    wf_buf_adds(&input->head, "\"Items\":[");
-}
-
 static struct wf_map_input *new_input(struct wf_engine *engine,
                                       struct wf_frame *frame) {
     const struct wf_map_run *run = frame->fork->run;
@@ -116,13 +82,8 @@ static struct wf_map_input *new_input(struct wf_engine *engine,
     input->parent = run->parent;
     input->frame = frame->number;
     input->settings = wf_doc_ref(frame->parameters.doc);
-    input->max_items = number_setting(input, "maxItemsPerBatch");
-    input->max_bytes = number_setting(input, "maxInputBytesPerBatch");
-    input->makes_batches = input->max_items || input->max_bytes;
-    if (input->max_bytes == 0)
-        input->max_bytes = BATCH_BYTES;
-    if (input->makes_batches)
-        make_head(input);
+    wf_item_batcher_init(&input->batcher,
+                         (struct wf_value){input->settings, 0});
     input->taken = run->item;
     input->skip = run->skip;
     wf_buf_add(&input->items.start, run->position.data, run->position.len);
@@ -347,22 +308,6 @@ static void step_over(struct wf_map_input *input) {
 
 /* ---- batches ---- */
 
-static struct wf_doc *close_batch(struct wf_map_input *input) {
-    struct wf_buf text = {0};
-    wf_buf_add(&text, input->head.data, input->head.len);
-    wf_buf_add(&text, input->batch.data, input->batch.len);
-    wf_buf_adds(&text, "]}");
-    input->batch.len = 0;
-    input->batched = 0;
-    return wf_doc_trusted_buf(&text);
-}
-
-static bool fits(const struct wf_map_input *input) {
-    size_t more = input->selected->len + sizeof(",]}") - 1;
-    return input->batched == 0 ||
-           input->head.len + input->batch.len + more <= input->max_bytes;
-}
-
 /* Adds items until the batch is full (INPUT), or others have their turn. */
 static enum wf_map_next fill_batch(struct wf_engine *engine,
                                    struct wf_frame *frame,
@@ -370,17 +315,16 @@ static enum wf_map_next fill_batch(struct wf_engine *engine,
     struct wf_map_input *input = frame->fork->run->input;
     for (unsigned made = 0; made < FILL_ITEMS; made++) {
         enum wf_map_next why = select_item(engine, frame, next);
-        if (why == WF_MAP_NEXT_END && input->batched > 0)
+        if (why == WF_MAP_NEXT_END && input->batcher.count > 0)
             return WF_MAP_NEXT_INPUT;
         if (why != WF_MAP_NEXT_INPUT)
             return why;
-        if (!fits(input))
+        if (!wf_item_batcher_fits(&input->batcher, input->selected->len))
             return WF_MAP_NEXT_INPUT;
-        if (input->batched++ > 0)
-            wf_buf_u8(&input->batch, ',');
-        wf_buf_addstr(&input->batch, wf_doc_text(input->selected));
+        bool is_full = wf_item_batcher_add(&input->batcher,
+                                           wf_doc_text(input->selected));
         step_over(input);
-        if (input->batched == input->max_items)
+        if (is_full)
             return WF_MAP_NEXT_INPUT;
     }
     wf_frame_run(engine, frame);
@@ -407,14 +351,14 @@ enum wf_map_next wf_map_next(struct wf_engine *engine, struct wf_frame *frame,
     if (!run->input)
         run->input = new_input(engine, frame);
     struct wf_map_input *input = run->input;
-    enum wf_map_next why = input->makes_batches
+    enum wf_map_next why = input->batcher.is_used
                                ? fill_batch(engine, frame, next)
                                : select_item(engine, frame, next);
     if (why != WF_MAP_NEXT_INPUT)
         return why;
-    if (input->makes_batches) {
-        next->items = input->batched;
-        next->input = close_batch(input);
+    if (input->batcher.is_used) {
+        next->items = input->batcher.count;
+        next->input = wf_item_batcher_close(&input->batcher);
     } else {
         next->items = 1;
         next->input = wf_doc_ref(input->selected);
