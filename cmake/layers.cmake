@@ -27,6 +27,7 @@ layer(wf_service_models SOURCES core/service_models.c
       core/lua_service_models.c
       LINK wf_lua_doc wf_embedded PkgConfig::ZLIB)
 layer(wf_event SOURCES core/json_write.c core/event.c core/event_json.c
+      core/inspection.c
       LINK wf_base)
 
 layer(wf_options SOURCES core/options.c core/options_table.c
@@ -52,7 +53,7 @@ layer(wf_api SOURCES core/api.c core/api_call.c core/api_validate.c
       core/api_model.c core/api_own.c core/api_executions.c
       core/api_state_machines.c core/api_settings.c core/api_tags.c
       core/api_events.c core/api_map_runs.c core/api_tasks.c core/api_graph.c
-      core/api_versions.c core/metrics.c core/api_backup.c
+      core/api_versions.c core/metrics.c core/api_backup.c core/api_test_state.c
       LINK wf_offload wf_http wf_doc wf_event)
 
 # Task handlers: the engine's side of the worker processes, and the worker.
@@ -93,7 +94,7 @@ layer(wf_lua_stdlib SOURCES core/lua_stdlib.c core/lua_task.c
 
 layer(wf_script SOURCES core/lua_script.c core/lua_ctx.c core/lua_decide.c
       core/lua_graph.c core/lua_eval.c
-      core/lua_check.c core/lua_help.c
+      core/lua_check.c core/lua_help.c core/lua_test_state.c
       LINK wf_lua_doc wf_lua_jsonata wf_service_models wf_embedded wf_event
       PkgConfig::LUAJIT)
 # Histories for people.
@@ -114,7 +115,7 @@ layer(wf_engine SOURCES core/engine.c core/commit.c core/table.c core/keys.c
       core/load_docs.c core/recover.c
       core/machine.c core/machine_rows.c core/machine_make.c
       core/label_refusal.c
-      core/definition.c
+      core/definition.c core/test_state.c core/test_run.c core/test_map.c
       core/machine_read.c core/machine_list.c core/machine_delete.c
       core/machine_tags.c core/machine_old.c core/stop.c
       core/qualifiers.c core/qualify.c core/version.c core/alias.c

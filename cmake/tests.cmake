@@ -34,8 +34,8 @@ if(CMOCKA_FOUND)
   unit_test(service_models LINK wf_service_models)
   unit_test(script LINK wf_script)
   unit_test(http SOURCES tests/support/http_client.c LINK wf_http)
-  foreach(name api api_machines api_map_runs api_tasks api_validate
-          api_versions)
+  foreach(name api api_machines api_map_runs api_tasks api_test_state
+          api_validate api_versions)
     unit_test(${name} SOURCES tests/support/api_fixture.c
               tests/support/http_client.c tests/support/fake_engine.c
               tests/support/fake_engine_tasks.c
@@ -74,7 +74,8 @@ if(CMOCKA_FOUND)
       tests/support/store_memory.c)
   foreach(name engine engine_revisions engine_names
           engine_park engine_tasks engine_recover engine_payloads
-          engine_follow engine_hostile engine_lambda map_api)
+          engine_follow engine_hostile engine_lambda engine_test_state
+          map_api)
     unit_test(${name} SOURCES ${ENGINE_FIXTURE} LINK wf_engine wf_worker
               wf_lua_stdlib)
   endforeach()

@@ -65,6 +65,7 @@ extern const struct wf_api_operation wf_api_map_runs[];
 extern const struct wf_api_operation wf_api_tasks[];
 extern const struct wf_api_operation wf_api_versions[];
 extern const struct wf_api_operation wf_api_backup[];
+extern const struct wf_api_operation wf_api_test_state[];
 /** Ours, behind the prefix "Moonstep." */
 extern const struct wf_api_operation wf_api_own[];
 extern const struct wf_api_operation wf_api_events[];

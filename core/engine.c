@@ -62,6 +62,7 @@ static bool is_calm(const struct wf_engine *engine) {
 
 bool wf_engine_is_quiet(const struct wf_engine *engine) {
     return is_calm(engine) && engine->tasks.count == 0 &&
+           wf_list_is_empty(&engine->tests) &&
            engine->cancelling == 0 && wf_list_is_empty(&engine->reaps);
 }
 
@@ -254,6 +255,7 @@ static void init_lists(struct wf_engine *engine) {
     wf_list_init(&engine->unpacked);
     wf_list_init(&engine->idle);
     wf_list_init(&engine->started);
+    wf_list_init(&engine->tests);
     wf_list_init(&engine->calls);
     wf_list_init(&engine->cancels);
     wf_list_init(&engine->pieces);

@@ -62,6 +62,7 @@
  *   schedule_start.c  the start of what they start
  *   schedule_target.c what that is
  *   recent.c      the newest pieces of histories that grow fast
+ *   test_state.c  TestState: requests, and the tasks that they run
  *   observe.c     the observer of all events
  *   engine_backup.c   backups
  *   deciding.c    frames whose decision a thread makes
@@ -156,6 +157,7 @@ struct wf_engine {
     struct wf_link idle;        /**< By the time of the last change. */
     struct wf_link pieces;      /**< Large documents being written. */
     struct wf_link started;     /**< Frames whose TaskStarted is unrecorded. */
+    struct wf_link tests;       /**< TestStates whose task runs. */
     struct wf_link calls;       /**< Requests and reads under way: call.h */
     uint64_t calls_begun;       /**< Number of the latest. */
 
@@ -376,6 +378,12 @@ struct wf_str wf_execution_arn(struct wf_engine *engine,
 void wf_task_attempt_key(const struct wf_frame *frame, uint32_t attempt,
                          struct wf_buf *out);
 /** False for activities and most integrations. */
+bool wf_resource_has_worker(const struct wf_state_info *info);
+/** What the worker is to run: "module.function", "lambda:arn:aws:lambda:…" or
+ * "lambda:invoke:NAME"; may be in `text`. */
+struct wf_str wf_resource_function(const struct wf_state_info *info,
+                                   struct wf_doc *parameters,
+                                   struct wf_buf *text);
 bool wf_task_has_worker(const struct wf_frame *frame);
 /** Gives the task to the pool; `checkpoint` is its last cursor. */
 void wf_task_hand_over(struct wf_engine *engine, struct wf_frame *frame,
@@ -508,6 +516,11 @@ void wf_task_dispatch(struct wf_engine *engine, uint64_t task);
 /** States.DataLimitExceeded, in AWS's words. Its cause is in `text`. */
 void wf_failure_too_large(struct wf_failure *failure, struct wf_str name,
                           struct wf_buf *text);
+/** That there is none who would run such a task. As above. */
+void wf_failure_no_worker(struct wf_failure *failure,
+                          const struct wf_state_info *info,
+                          struct wf_buf *text);
+struct wf_str wf_resource_name_in_causes(const struct wf_state_info *info);
 /** The frame gives up its task (timeout, stop, end). */
 void wf_task_abandon(struct wf_engine *engine, struct wf_frame *frame);
 /** Records TaskStarted if that is still due. */
@@ -655,6 +668,16 @@ void wf_bundle_send(struct wf_engine *engine, struct wf_str hash);
 
 /* ---- engine_backup.c ---- */
 void wf_engine_backup_free(struct wf_engine *engine);
+
+/* ---- test_state.c ---- */
+/** The pool's news of tasks that belong to no frame. False: to no test. */
+bool wf_test_task_ended(struct wf_engine *engine, uint64_t task,
+                        enum wf_task_end how, struct wf_str output,
+                        const struct wf_failure *failure);
+void wf_test_task_heartbeat(struct wf_engine *engine, uint64_t task);
+void wf_test_task_log(struct wf_engine *engine, uint64_t task,
+                      const char *stream, struct wf_str line);
+bool wf_test_has_task(const struct wf_engine *engine, uint64_t task);
 
 /* ---- observe.c ---- */
 /** Keeps the events of a slice for the observer; called when building. */

@@ -8,6 +8,7 @@
 #include <lauxlib.h>
 #include <stdlib.h>
 
+#include "json_write.h"
 #include "lua_doc.h"
 #include "lua_script.h"
 
@@ -86,11 +87,54 @@ static int l_map_started(lua_State *L) {
     return 0;
 }
 
+/* ctx:inspect(name, value or number); nil: nothing */
+static int l_inspect(lua_State *L) {
+    struct wf_lua_ctx *ctx = check_ctx(L);
+    enum wf_stage stage = wf_stage_find(luaL_checkstring(L, 2));
+    struct wf_value value;
+    if (!ctx->inspection || stage == WF_STAGES) {
+        return 0;
+    } else if (lua_type(L, 3) == LUA_TNUMBER) {
+        wf_inspection_number(ctx->inspection, stage, lua_tonumber(L, 3));
+    } else if (wf_lua_to_value(L, 3, &value)) {
+        struct wf_str text = wf_value_text(value);
+        wf_lua_spend_bytes(L, ctx->budget, text.len);
+        wf_inspection_show(ctx->inspection, stage, text);
+    }
+    return 0;
+}
+
+static bool keep_text(lua_State *L, int index, struct wf_buf *out) {
+    size_t len = 0;
+    const char *text = lua_tolstring(L, index, &len);
+    out->len = 0;
+    wf_buf_add(out, text, len);
+    return text != NULL;
+}
+
+/* ctx:handled(error, cause, retrier, catcher); all may be nil */
+static int l_handled(lua_State *L) {
+    struct wf_inspection *inspection = check_ctx(L)->inspection;
+    lua_settop(L, 5);
+    if (!inspection)
+        return 0;
+    inspection->is_handled = true;
+    inspection->has_error = keep_text(L, 2, &inspection->error);
+    inspection->has_cause = keep_text(L, 3, &inspection->cause);
+    inspection->retrier = (unsigned)lua_tointeger(L, 4);
+    inspection->catcher = (unsigned)lua_tointeger(L, 5);
+    return 0;
+}
+
+/* Absent: null. */
 static void member(struct wf_buf *out, const char *name, struct wf_str text) {
     wf_buf_u8(out, '"');
     wf_buf_adds(out, name);
     wf_buf_adds(out, "\":");
-    wf_buf_json(out, text);
+    if (text.data)
+        wf_buf_json(out, text);
+    else
+        wf_buf_adds(out, "null");
 }
 
 static void time_member(struct wf_buf *out, const char *name, int64_t ms) {
@@ -112,7 +156,8 @@ static struct wf_str caller_name(struct wf_str name) {
 static void map_member(struct wf_buf *out,
                        const struct wf_script_context *now, bool brief) {
     struct wf_value item = now->map_item;
-    wf_buf_addf(out, ",\"Map\":{\"Item\":{\"Index\":%u", now->map_index);
+    wf_json_key(out, "Map");
+    wf_buf_addf(out, "{\"Item\":{\"Index\":%u", now->map_index);
     if (item.doc && now->map_key) {
         struct wf_value key = {item.doc, item.node - 1};
         wf_buf_adds(out, ",\"Key\":");
@@ -129,6 +174,22 @@ static void map_member(struct wf_buf *out,
     wf_buf_adds(out, "}}");
 }
 
+/* The one that is given in its place; it has no Map of its own. */
+static struct wf_doc *mocked_context(const struct wf_script_context *now) {
+    struct wf_str text = wf_doc_text(now->mocked);
+    struct wf_buf out = {0};
+    if (!now->in_map)
+        return wf_doc_ref(now->mocked);
+    while (text.data[text.len - 1] != '}')
+        text.len--;
+    for (text.len--; strchr(" \t\r\n", text.data[text.len - 1]);)
+        text.len--;
+    wf_buf_addstr(&out, text);
+    map_member(&out, now, false);
+    wf_buf_u8(&out, '}');
+    return wf_doc_trusted_buf(&out);
+}
+
 /* The context object, as documented for Step Functions; a brief one without
  * Execution.Input and Map.Item.Value, which ctx gives apart. */
 static struct wf_doc *context_document(const struct wf_lua_ctx *ctx,
@@ -136,6 +197,8 @@ static struct wf_doc *context_document(const struct wf_lua_ctx *ctx,
     const struct wf_script_context *now = ctx->now;
     struct wf_buf out = {0};
     struct wf_buf arn = {0};
+    if (now->mocked)
+        return mocked_context(now);
     wf_buf_reserve(&out, (brief ? 0 : now->execution_input->len) + 1024);
     wf_buf_addstr(&arn, now->execution_arn_prefix);
     wf_buf_addstr(&arn, now->execution_name);
@@ -177,11 +240,11 @@ static struct wf_doc *context_document(const struct wf_lua_ctx *ctx,
 /* About: what may be large. */
 static size_t context_bytes(const struct wf_script_context *now, bool brief) {
     size_t bytes = 1024;
-    if (brief)
+    if (brief && !now->mocked)
         return bytes;
     if (now->in_map && now->map_item.doc)
         bytes += wf_value_text(now->map_item).len;
-    return bytes + now->execution_input->len;
+    return bytes + (now->mocked ? now->mocked : now->execution_input)->len;
 }
 
 static int push_context(lua_State *L, struct wf_lua_ctx *ctx,
@@ -206,9 +269,17 @@ static int l_brief_context(lua_State *L) {
     return push_context(L, ctx, &ctx->brief, true);
 }
 
-/* ctx:execution_input() -> value */
+/* ctx:execution_input() -> value; nil: it is mocked without */
 static int l_execution_input(lua_State *L) {
     struct wf_lua_ctx *ctx = check_ctx(L);
+    struct wf_value found = {ctx->now->mocked, 0};
+    if (found.doc) {
+        if (!wf_value_member(found, WF_STR("Execution"), &found) ||
+            !wf_value_member(found, WF_STR("Input"), &found))
+            return 0;
+        wf_lua_push_value(L, found);
+        return 1;
+    }
     wf_lua_push_value(L, (struct wf_value){ctx->now->execution_input, 0});
     return 1;
 }
@@ -247,6 +318,8 @@ static const luaL_Reg METHODS[] = {
     {"variables", l_variables},
     {"evaluation_failed", l_evaluation_failed},
     {"map_started", l_map_started},
+    {"inspect", l_inspect},
+    {"handled", l_handled},
     {NULL, NULL},
 };
 

@@ -33,6 +33,10 @@ static void set_budget(struct wf_script *script, const atomic_bool *stop,
             wf_clock_mono_ns() + limits->time_ms * UINT64_C(1000000);
 }
 
+void wf_lua_unlimited(struct wf_script *script) {
+    set_budget(script, NULL, false);
+}
+
 /* ---- definitions ---- */
 
 /* The event types of a state type; user types show as Pass. */
@@ -160,8 +164,7 @@ static void fix_pointers(struct wf_script_machine *machine) {
     }
 }
 
-/* stack: compiled machine on top. [-1, +0] */
-static void read_machine(lua_State *L, struct wf_script_machine *machine,
+void wf_lua_read_machine(lua_State *L, struct wf_script_machine *machine,
                          struct wf_script_summary *summary) {
     struct wf_buf branches = {0};
     lua_getfield(L, -1, "variable_references");
@@ -199,8 +202,7 @@ static void add_field(lua_State *L, struct wf_buf *out, const char *before,
     lua_pop(L, 1);
 }
 
-/* stack: list of diagnostics on top. [-0, +0] */
-static void read_diagnostics(lua_State *L, struct wf_buf *out) {
+void wf_lua_read_diagnostics(lua_State *L, struct wf_buf *out) {
     if (lua_isstring(L, -1)) {
         wf_buf_adds(out, lua_tostring(L, -1));
         return;
@@ -235,7 +237,7 @@ int wf_script_compile(struct wf_script *script, struct wf_doc *definition,
     }
     if (lua_isnil(L, -2)) {
         size_t from = diagnostics->len;
-        read_diagnostics(L, diagnostics);
+        wf_lua_read_diagnostics(L, diagnostics);
         wf_error_set(err, WF_E_INVALID, "%.*s",
                      (int)(diagnostics->len - from),
                      diagnostics->data ? diagnostics->data + from : "");
@@ -244,7 +246,7 @@ int wf_script_compile(struct wf_script *script, struct wf_doc *definition,
     }
     lua_pop(L, 1);
     *out = wf_calloc(1, sizeof(**out));
-    read_machine(L, *out, summary);
+    wf_lua_read_machine(L, *out, summary);
     return 0;
 }
 
@@ -560,6 +562,7 @@ void wf_script_decide(struct wf_script *script,
     *decision = (struct wf_decision){0};
     script->ctx->now = call->context;
     script->ctx->decision = decision;
+    script->ctx->inspection = call->inspection;
     script->ctx->may_retry = may_retry(&call->machine->states[call->state]);
     wf_lua_docs_begin(script->docs);
     wf_lua_open_value(script->input, call->input);

@@ -302,6 +302,7 @@ int wf_script_new(const struct wf_script_options *options,
         return -1;
     }
     script->load_ref = function_ref(script, "load");
+    script->load_tested_ref = function_ref(script, "load_tested");
     script->diagnose_ref = function_ref(script, "diagnose");
     script->enter_ref = function_ref(script, "enter");
     script->resume_ref = function_ref(script, "resume");

@@ -21,6 +21,7 @@ struct wf_lua_ctx {
     struct wf_doc *brief;    /**< The same without what may be large. */
     struct wf_lua_budget *budget;
     struct wf_decision *decision; /**< What is being decided. */
+    struct wf_inspection *inspection; /**< Of what is tested; or NULL. */
     bool may_retry; /**< The state's type has Retry: $$ has RetryCount. */
 };
 
@@ -40,7 +41,8 @@ struct wf_script {
     char *lua_directory;
     int traceback_ref;
     /** Functions of lua/machine.lua. */
-    int load_ref, diagnose_ref, enter_ref, resume_ref, item_ref;
+    int load_ref, load_tested_ref, diagnose_ref;
+    int enter_ref, resume_ref, item_ref;
     int ctx_ref;
     struct wf_lua_ctx *ctx;
     int input_ref;
@@ -73,6 +75,13 @@ int wf_lua_require(struct wf_script *script, const char *name,
  * value, with a traceback if it was a string.
  */
 int wf_lua_call(struct wf_script *script, int nargs, int nresults);
+/** The compiled machine on top of the stack. [-1, +0] */
+void wf_lua_read_machine(lua_State *L, struct wf_script_machine *machine,
+                         struct wf_script_summary *summary);
+/** The list of diagnostics on top (or one message), as text. [-0, +0] */
+void wf_lua_read_diagnostics(lua_State *L, struct wf_buf *out);
+/** Calls are not limited until the next decision. */
+void wf_lua_unlimited(struct wf_script *script);
 /** Makes the ctx userdata. [-0, +0] */
 void wf_lua_open_ctx(struct wf_script *script);
 

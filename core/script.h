@@ -15,6 +15,7 @@
 #include "clock.h"
 #include "diagnostic.h"
 #include "doc.h"
+#include "inspection.h"
 #include "profile.h"
 
 struct wf_script;         /* the Lua state of an engine */
@@ -89,7 +90,7 @@ struct wf_script_context {
     struct wf_str state_machine_arn, state_machine_name;
     struct wf_str state_name;
     int64_t entered_ms;
-    uint64_t entered_event; /**< Id of its *StateEntered. */
+    uint64_t entered_event; /**< Id of its *StateEntered; 0: it is tested. */
     uint32_t retry_count;
     const uint16_t *retriers; /**< Uses of each retrier in this visit. */
     uint32_t retrier_count;
@@ -100,6 +101,7 @@ struct wf_script_context {
     bool map_key;             /**< It is the value of an object's member. */
     struct wf_value map_item; /**< doc NULL: the definition can't ask. */
     struct wf_str map_source; /**< Where it comes from. */
+    struct wf_doc *mocked; /**< NULL, or: the context object, but for Map. */
 };
 
 enum wf_script_event {
@@ -122,6 +124,7 @@ struct wf_script_call {
     struct wf_failure failure;
     const struct wf_script_context *context;
     const atomic_bool *stop; /**< NULL, or: true ends it, as a limit does. */
+    struct wf_inspection *inspection; /**< Of a state that is tested; NULL. */
 };
 
 enum wf_decision_kind {
@@ -174,6 +177,36 @@ void wf_script_decide(struct wf_script *script,
                       struct wf_decision *decision);
 /** Releases what a decision owns. */
 void wf_decision_free(struct wf_decision *decision);
+/** What a request asks to be tested. Texts with data NULL, and numbers below
+ * 0, are not given. */
+struct wf_script_tested {
+    struct wf_str definition;
+    struct wf_str state_name; /**< In that of a machine; else of a state. */
+    bool has_mock, mock_fails; /**< By errorOutput. */
+    struct wf_str mock_result, mock_error, mock_mode;
+    struct wf_str context;
+    bool reveals_secrets;
+    struct wf_str caused_by, reader_data;
+    int64_t retries, failures;
+};
+
+/** What is tested: a state of a machine. */
+struct wf_script_subject {
+    struct wf_script_machine *machine; /**< Owned by who asked. */
+    const struct wf_state_info *states;
+    uint32_t state_count;
+    uint32_t state; /**< 0-based */
+    uint32_t retrier_count;
+    bool is_jsonpath;
+};
+
+/** Compiles what is to be tested. -1: `exception` is AWS's, `message` what is
+ * wrong. */
+int wf_script_load_tested(struct wf_script *script,
+                          const struct wf_script_tested *tested,
+                          const struct wf_profile *profile,
+                          struct wf_script_subject *subject,
+                          const char **exception, struct wf_buf *message);
 /** Collects garbage: the documents of earlier decisions go. Returns the
  * kilobytes that are left. */
 size_t wf_script_collect(struct wf_script *script);

@@ -57,22 +57,23 @@ static struct wf_str action_of(const struct wf_state_info *info) {
     return action;
 }
 
-bool wf_task_has_worker(const struct wf_frame *frame) {
-    const struct wf_state_info *info = info_of(frame);
-
+bool wf_resource_has_worker(const struct wf_state_info *info) {
     if (is_lambda(info))
         return info->scheduled != WF_EVENT_TASK_SCHEDULED ||
                wf_str_eq(action_of(info), WF_STR("invoke"));
     return wf_str_eq(info->resource_type, WF_STR("lua"));
 }
 
-/* What the worker is to run: "module.function", "lambda:arn:aws:lambda:…" or
- * "lambda:invoke:NAME". The name is given, though it is in the input, since
- * the pool remembers by it what has to be isolated. */
-static struct wf_str function_of(const struct wf_frame *frame,
-                                 struct wf_buf *text) {
-    const struct wf_state_info *info = info_of(frame);
-    struct wf_value root = {frame->parameters.doc, 0}, name;
+bool wf_task_has_worker(const struct wf_frame *frame) {
+    return wf_resource_has_worker(info_of(frame));
+}
+
+/* The name of a function that lambda:invoke calls is given, though it is in
+ * the input, since the pool remembers by it what has to be isolated. */
+struct wf_str wf_resource_function(const struct wf_state_info *info,
+                                   struct wf_doc *parameters,
+                                   struct wf_buf *text) {
+    struct wf_value root = {parameters, 0}, name;
 
     if (!is_lambda(info))
         return action_of(info);
@@ -98,7 +99,8 @@ void wf_task_hand_over(struct wf_engine *engine, struct wf_frame *frame,
     struct wf_pool_task task = {
         .id = frame->task,
         .bundle = wf_str(frame->execution->bundle),
-        .function = function_of(frame, &function),
+        .function = wf_resource_function(
+            info_of(frame), frame->parameters.doc, &function),
         .input = wf_doc_text(frame->parameters.doc),
         .context = {context->data, context->len},
         .checkpoint = checkpoint,

@@ -181,7 +181,7 @@ function ctx:brief_context() end
 function ctx:execution_input() end
 function ctx:map_item() end
 --- The id of the event by which the state was entered (1-based): causes of
--- failures name it.
+-- failures name it. 0: by none, it is tested.
 function ctx:entered_event_id() end
 --- How often the retrier (1-based) has been used in this visit of the state.
 function ctx:retrier_count(index) end
@@ -194,6 +194,14 @@ function ctx:evaluation_failed(location, cause) end
 --- A distributed Map fails now, although it has started, with so many items:
 -- MapStateStarted is recorded before what is decided.
 function ctx:map_started(length) end
+--- What a stage of the data flow has made of a value, or a number; nil: it
+-- has made nothing. Names are those of AWS's InspectionData. For states that
+-- are tested (asl.inspection).
+function ctx:inspect(name, value) end
+--- A failure (both may be nil) that goes to a retrier or catcher (their
+-- numbers; nil: none). A retrier whose attempts are used up is given, too.
+-- For states that are tested.
+function ctx:handled(error, cause, retrier, catcher) end
 --- A number in [0, 1), and a version 4 UUID: seeded under the virtual clock,
 -- recorded by what is decided with it.
 function ctx:random() end
@@ -221,6 +229,12 @@ function machine.load(definition, options) end
 -- "WARNING" or "INFO". options.type = "EXPRESS" adds its rules,
 -- options.errors_only leaves out the rest.
 function machine.diagnose(definition, options) end
+--- Loads the state that a request of TestState is about: `asked` is a table
+-- as lua/testing/request.lua says, with profile and state_name beside it (nil:
+-- the definition is that of one state). Returns a machine, the number of the
+-- state and how many retriers it has; or nil, an exception and its message
+-- (also a list of diagnostics).
+function machine.load_tested(definition, asked) end
 --- Adds a state type: the table that a script of --states DIR returned, as
 -- states/README.md describes. To be called before machine.load; raises an
 -- error that says what is wrong with the script.

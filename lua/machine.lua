@@ -20,6 +20,11 @@ function machine.diagnose(definition, options)
   return require("asl.validator").diagnose(definition, options)
 end
 
+--- Loads the state that a request of TestState is about; see core.stub.lua.
+function machine.load_tested(definition, asked)
+  return require("testing.state").load(definition, asked)
+end
+
 --- Adds a user's state type; see states/README.md.
 machine.add_type = types.add
 

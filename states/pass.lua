@@ -78,6 +78,8 @@ function pass.prepare(state)
   if state.query_language == "JSONata" then
     state.enter = (state.Output or state.Assign) and enter_jsonata or hand_on
     return
+  elseif state.is_inspected then
+    return -- each stage is to be seen
   end
   for name in pairs(pass.fields.types) do
     if name == "Parameters" and state[name] then

@@ -16,12 +16,12 @@ function catcher.compile(fields)
   return fields
 end
 
---- The first catcher for `error`, or nil.
+--- The first catcher for `error` and its number, or nil.
 function catcher.find(catchers, error)
   for number = 1, #catchers do
     local candidate = catchers[number]
     if matches(candidate.matcher, error) then
-      return candidate
+      return candidate, number
     end
   end
   return nil

@@ -114,39 +114,45 @@ local function assigned(ctx, state, output, assign, seen)
   return output, values
 end
 
---- What a state with a result leaves. `$` of Assign is the result, as
--- ResultSelector leaves it.
-function jsonpath.leave(ctx, state, input, result)
-  local error, cause
-  if state.ResultSelector then
-    result, error, cause = jsonpath.result(ctx, state, result)
-    if not result then
+--- Adds to a language what goes through several of its stages: leave() and
+-- hand_on().
+function jsonpath.complete(language)
+  --- What a state with a result leaves. `$` of Assign is the result, as
+  -- ResultSelector leaves it.
+  function language.leave(ctx, state, input, result)
+    local error, cause
+    if state.ResultSelector then
+      result, error, cause = language.result(ctx, state, result)
+      if not result then
+        return nil, error, cause
+      end
+    end
+    local output
+    output, error, cause = language.place(ctx, state, input, result)
+    if output and state.OutputPath ~= nil then
+      output, error, cause = language.output(ctx, state, output)
+    end
+    if not output then
       return nil, error, cause
     end
+    return assigned(ctx, state, output, state.Assign, result)
   end
-  local output
-  output, error, cause = jsonpath.place(ctx, state, input, result)
-  if output and state.OutputPath ~= nil then
-    output, error, cause = jsonpath.output(ctx, state, output)
+
+  --- What a state without a result leaves: its effective input.
+  function language.hand_on(ctx, state, input, chosen)
+    local effective, error, cause = language.input(ctx, state, input)
+    local output
+    if effective then
+      output, error, cause = language.output(ctx, state, effective)
+    end
+    if not output then
+      return nil, error, cause
+    end
+    return assigned(ctx, state, output, chosen.Assign, effective)
   end
-  if not output then
-    return nil, error, cause
-  end
-  return assigned(ctx, state, output, state.Assign, result)
 end
 
---- What a state without a result leaves: its effective input.
-function jsonpath.hand_on(ctx, state, input, chosen)
-  local effective, error, cause = jsonpath.input(ctx, state, input)
-  local output
-  if effective then
-    output, error, cause = jsonpath.output(ctx, state, effective)
-  end
-  if not output then
-    return nil, error, cause
-  end
-  return assigned(ctx, state, output, chosen.Assign, effective)
-end
+jsonpath.complete(jsonpath)
 
 --- What a catcher hands on: the error output at its ResultPath, which is `$`
 -- of its Assign.

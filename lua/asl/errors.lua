@@ -78,11 +78,15 @@ local function clipped(text)
   return text:sub(1, last)
 end
 
---- AWS's beginning of the causes that arise inside a state, and `text`.
+--- AWS's beginning of the causes that arise inside a state, and `text`. A
+-- state that is tested was entered by no event, and has none.
 function errors.cause(ctx, state, text)
+  local event = ctx:entered_event_id()
+  if event == 0 then
+    return clipped(text)
+  end
   return clipped("An error occurred while executing the state '" .. state.name
-    .. "' (entered at the event id #" .. ctx:entered_event_id() .. "). "
-    .. text)
+    .. "' (entered at the event id #" .. event .. "). " .. text)
 end
 
 --- The three values of a state's failure that no catcher gets.

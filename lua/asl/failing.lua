@@ -19,8 +19,12 @@ function failing.prepare(state)
 end
 
 -- The error goes to the first catcher that wants it, with the state's input.
-local function caught(ctx, state, input, error, cause)
-  local found = catcher.find(state.Catch, error)
+-- `used_up`: the number of the retrier that would have wanted it.
+local function caught(ctx, state, input, error, cause, used_up)
+  local found, number = catcher.find(state.Catch, error)
+  if state.is_inspected then
+    ctx:handled(error, cause, used_up, number)
+  end
   if not found then
     -- By its own name in ErrorEquals only: histories say States.Timeout.
     if error == errors.HEARTBEAT_TIMEOUT then
@@ -53,10 +57,13 @@ function failing.failed(ctx, state, input, error, cause)
   error = error ~= "" and error or nil
   cause = cause ~= "" and cause or nil
   local due_ms, number = retrier.due_ms(state.Retry, error, ctx)
-  if due_ms then
-    return decide.retry(due_ms, number)
+  if not due_ms then
+    return caught(ctx, state, input, error, cause, number)
   end
-  return caught(ctx, state, input, error, cause)
+  if state.is_inspected then
+    ctx:handled(error, cause, number)
+  end
+  return decide.retry(due_ms, number)
 end
 
 return failing

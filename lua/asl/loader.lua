@@ -19,6 +19,7 @@ local data = require("asl.data")
 local diagnostics = require("asl.diagnostics")
 local doc = require("wf.doc")
 local fields = require("asl.fields")
+local inspection = require("asl.inspection")
 local types = require("asl.types")
 local variable_references = require("asl.variable_references")
 
@@ -180,16 +181,27 @@ local function compile_state(load, scope, name, object, location)
   state.type = script.type
   state.script = script
   state.query_language = language_of(load, object, location)
-  state.data = data.of(state.query_language)
+  state.data = load.languages[state.query_language]
+  state.is_inspected = load.is_inspected
   compile_fields(load, scope, object, location, state)
+  state.last_inside = #load.states -- those in it follow it
   if script.terminal or state.End then
     scope.has_end = true
   end
 end
 
+-- The number of a state that is known by its name only.
+local function stranger(load, scope, name)
+  local number = #load.states + 1
+  load.states[number] = { name = name, index = number }
+  scope.numbers[name] = number
+  return number
+end
+
 local function resolve(load, scope)
   for _, transition in ipairs(scope.transitions) do
     local number = scope.numbers[transition.name]
+      or scope.is_open and stranger(load, scope, transition.name)
     if number then
       transition.target[transition.field] = number
       local reached = scope.reaches[transition.from] or {}
@@ -363,10 +375,16 @@ loader.machine_schema = {
 -- What a state needs once all names are numbers.
 local function finish(state)
   local script = state.script
+  if not script then
+    return
+  end
   state.next = state.Next or 0
   state.enter = script.enter
   if script.prepare then
     script.prepare(state)
+  end
+  if state.is_inspected then
+    inspection.prepare(state)
   end
 end
 
@@ -408,14 +426,23 @@ local function compile_machine(load, object)
   }
 end
 
---- Compiles a definition: JSON text or a value. Returns a machine; or nil and
--- a list of diagnostics. options.profile is "aws" or "native" (the default).
-function loader.load(definition, options)
-  local object, problems = parse(definition)
-  if not object then
-    return nil, problems
-  end
-  local load = {
+-- The name of a state that stands alone, as AWS has it.
+local ALONE = "StateName"
+
+-- A state by itself: where it leads to is not there.
+local function compile_alone(load, object)
+  local scope = new_scope(load)
+  scope.is_open = true
+  load.query_language = "JSONPath"
+  compile_state(load, scope, ALONE, object, "/States/" .. ALONE)
+  resolve(load, scope)
+  assign_fields.check_scopes(load)
+  return { start = 1, states = load.states }
+end
+
+local function new_load(options)
+  local is_inspected = options and options.is_inspected or nil
+  return {
     diagnostics = {},
     states = {},
     names = {},
@@ -424,8 +451,18 @@ function loader.load(definition, options)
     scopes = {},
     depth = 0,
     profile = options and options.profile or "native",
+    is_inspected = is_inspected,
+    languages = is_inspected and inspection.languages or data.languages,
   }
-  local machine = compile_machine(load, object)
+end
+
+local function load_with(compile, definition, options)
+  local object, problems = parse(definition)
+  if not object then
+    return nil, problems
+  end
+  local load = new_load(options)
+  local machine = compile(load, object)
   if load.diagnostics[1] then
     return nil, load.diagnostics
   end
@@ -433,6 +470,20 @@ function loader.load(definition, options)
     finish(state)
   end
   return machine
+end
+
+--- Compiles a definition: JSON text or a value. Returns a machine; or nil and
+-- a list of diagnostics. options.profile is "aws" or "native" (the default);
+-- options.is_inspected makes the data flow of its states show its stages
+-- (asl.inspection).
+function loader.load(definition, options)
+  return load_with(compile_machine, definition, options)
+end
+
+--- The same for the definition of one state, which becomes the first of a
+-- machine; states that it leads to are there by their names only.
+function loader.load_state(definition, options)
+  return load_with(compile_alone, definition, options)
 end
 
 return loader

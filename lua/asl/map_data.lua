@@ -108,6 +108,10 @@ function map_data.tolerance(ctx, state, effective)
   if error then
     return nil, error, cause
   end
+  if state.is_inspected then
+    ctx:inspect("toleratedFailureCount", count)
+    ctx:inspect("toleratedFailurePercentage", percentage)
+  end
   return count or 0, percentage or 0
 end
 

@@ -7,7 +7,8 @@ local fields = require("asl.fields")
 
 local resource = {}
 
--- Any partition, region and account: AWS takes "arn:partition:…", too.
+-- Any partition, region and account: AWS takes "arn:partition:…", and
+-- "arn:aws:lambda:your-region:your-account-id:function:…", too.
 local PARTITION = "^arn:[%w%-]+:"
 local STATES = PARTITION .. "states:[%w%-]*:%d*:"
 
@@ -50,7 +51,8 @@ function resource.parse(text)
       family = "Task",
       pattern = handler:match("%.[^%.]+%.(waitForTaskToken)$"),
     }
-  elseif text:find(PARTITION .. "lambda:[%w%-]*:%d*:function:[%w_%-:%$]+$") then
+  elseif text:find(PARTITION
+      .. "lambda:[%w%-]*:[%w%-]*:function:[%w_%-:%$]+$") then
     return { type = "lambda", resource = text, family = "LambdaFunction" }
   elseif text:find(STATES .. "activity:.+$") then
     return { type = "activity", resource = text, family = "Activity" }
@@ -117,6 +119,7 @@ function fields.kinds.resource(value, at)
     not_recognized(text, at)
     return nil
   end
+  found.text = text
   return found
 end
 

@@ -38,14 +38,15 @@ local function delay_ms(chosen, used, ctx)
 end
 
 --- When to try again after `error`: the moment in milliseconds and the number
--- of the retrier; nil if no retrier wants to.
+-- of the retrier; nil if no retrier wants to, and its number if one has, but
+-- its attempts are used up.
 function retrier.due_ms(retriers, error, ctx)
   for number = 1, #retriers do
     local candidate = retriers[number]
     if matches(candidate.matcher, error) then
       local used = ctx:retrier_count(number)
       if used >= candidate.max_attempts then
-        return nil
+        return nil, number
       end
       return ctx:now_ms() + delay_ms(candidate, used, ctx), number
     end

@@ -24,6 +24,7 @@ struct fake_answer {
 };
 
 void fake_engine_init(struct wf_engine *engine) {
+    static const struct wf_inspection nothing_seen;
     *engine = (struct wf_engine){
         .machine =
             {
@@ -45,6 +46,7 @@ void fake_engine_init(struct wf_engine *engine) {
                 .start_ms = 1704067200456,
                 .input = WF_STR("{\"a\": 1}"),
             },
+        .tested = {.inspection = &nothing_seen},
     };
 }
 
@@ -58,6 +60,7 @@ void fake_engine_deinit(struct wf_engine *engine) {
                       &engine->text,      &engine->role,  &engine->error,
                       &engine->cause,     &engine->token, &engine->logging,
                       &engine->tracing,   &engine->encryption,
+                      &engine->test_texts,
                       &engine->tags};
     for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
         set(texts[i], WF_STR_NULL);
@@ -284,6 +287,40 @@ void wf_engine_layout_graph(struct wf_engine *engine,
     engine->asked++;
     reply(arg, engine->refusal.exception ? &engine->refusal : NULL,
           WF_STR("{\"width\":1}"));
+}
+
+static void add_text(struct wf_buf *out, const char *name,
+                     struct wf_str text) {
+    if (!text.data)
+        return;
+    wf_buf_addf(out, "%s=", name);
+    wf_buf_addstr(out, text);
+    wf_buf_u8(out, '\n');
+}
+
+void wf_engine_test_state(struct wf_engine *engine,
+                          const struct wf_test_state *ask,
+                          wf_test_state_fn *reply, void *arg) {
+    struct wf_buf texts = {0};
+    set(&engine->operation, WF_STR("test"));
+    engine->test = *ask;
+    add_text(&texts, "definition", ask->definition);
+    add_text(&texts, "stateName", ask->state_name);
+    add_text(&texts, "roleArn", ask->role_arn);
+    add_text(&texts, "input", ask->input);
+    add_text(&texts, "variables", ask->variables);
+    add_text(&texts, "result", ask->mock_result);
+    add_text(&texts, "error", ask->mock_error);
+    add_text(&texts, "cause", ask->mock_cause);
+    add_text(&texts, "mode", ask->mock_mode);
+    add_text(&texts, "context", ask->context);
+    add_text(&texts, "causedBy", ask->caused_by);
+    add_text(&texts, "readerData", ask->reader_data);
+    set(&engine->test_texts, (struct wf_str){texts.data, texts.len});
+    wf_buf_free(&texts);
+    engine->asked++;
+    reply(arg, engine->refusal.exception ? &engine->refusal : NULL,
+          &engine->tested);
 }
 
 void wf_engine_tag_resource(struct wf_engine *engine, struct wf_str arn,

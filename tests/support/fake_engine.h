@@ -7,6 +7,7 @@
 #define FAKE_ENGINE_H
 
 #include "engine.h"
+#include "test_state.h"
 
 struct fake_answer; /* one that is held back */
 
@@ -22,6 +23,8 @@ struct wf_engine {
     int64_t timeout_ms;
     uint64_t after;
     struct wf_update_map_run update; /* without texts */
+    struct wf_test_state test;       /* numbers and flags; its texts: */
+    char *test_texts;                /* "member=text\n" of those given */
     unsigned asked;
 
     /* What is answered. */
@@ -31,6 +34,7 @@ struct wf_engine {
     size_t diagnostic_count;
     struct wf_execution_reply execution;
     struct wf_map_run_reply map_run;
+    struct wf_test_state_reply tested;
     const struct wf_history_event *events;
     size_t event_count;
     struct wf_str next_token;
