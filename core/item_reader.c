@@ -231,13 +231,13 @@ static int only_part(struct wf_item_reader *reader,
                      struct wf_item_source **source, struct wf_error *err) {
     const struct wf_item_options *options = &reader->options;
 
-    if (options->dataset == WF_ITEM_TEXT) {
+    if (options->bucket.len || options->key.len)
+        set_source(reader, options->bucket, options->key);
+    if (options->dataset == WF_ITEM_TEXT)
         *source = wf_item_source_text(options->text, options->text_piece,
                                       "the data");
-    } else {
-        set_source(reader, options->bucket, options->key);
+    else
         *source = open_object(reader, options->bucket, options->key, err);
-    }
     return *source ? 1 : -1;
 }
 

@@ -56,7 +56,8 @@ enum wf_item_input {
 
 enum wf_item_dataset {
     WF_ITEM_OBJECT,       /**< One object: bucket and key. */
-    WF_ITEM_TEXT,         /**< `text` instead of an object's content. */
+    WF_ITEM_TEXT,         /**< `text` instead of an object's content; bucket
+                           * and key, if given, are its source. */
     WF_ITEM_LIST,         /**< Metadata of the objects of a bucket. */
     WF_ITEM_LIST_FLATTEN, /**< The items of those objects. */
     WF_ITEM_S3_INVENTORY, /**< Rows of the CSV files of a manifest.json. */

@@ -378,7 +378,9 @@ wf_item_settings_text_reader(struct wf_value object, struct wf_str text,
     struct settings settings;
 
     settings_init(&settings, object, err);
-    if (take(&settings, settings.parameters, "Key", &options.key) == 0 &&
+    if (parameter(&settings, "Bucket", &options.bucket) == 0 &&
+        parameter(&settings, options.bucket.len ? "Key" : "Path",
+                  &options.key) == 0 &&
         take_form(&settings, &options, &headers) == 0) {
         options.dataset = WF_ITEM_TEXT;
         reader = wf_item_reader_new(&options);

@@ -12,6 +12,7 @@ struct map {
     bool has_selector;
     struct wf_doc *items;  /* array or object; NULL: not known */
     uint32_t node;         /* of it in there */
+    struct wf_buf source;  /* where they come from */
     struct wf_item_batcher batcher;
     struct wf_buf selected, batches; /* arrays in the making */
     struct wf_failure *failure;
@@ -51,6 +52,8 @@ static bool add_read(struct map *map, struct wf_item_reader *reader,
                                       &err) == 0;
         for (size_t i = 0; is_good && i < batch.count; i++)
             add_element(array, wf_item_text(&batch, i));
+        map->source.len = 0;
+        wf_buf_add(&map->source, batch.source.data, batch.source.len);
     } while (is_good && !batch.end &&
              wf_clock_mono_ns() < map->run->deadline_ns);
     wf_item_batch_free(&batch);
@@ -90,6 +93,7 @@ static bool find_items(struct map *map, bool is_jsonpath) {
         return read_items(map);
     map->items = wf_doc_ref(items.doc);
     map->node = items.node;
+    wf_buf_adds(&map->source, "STATE_DATA");
     if (is_jsonpath)
         wf_inspection_show(&map->run->inspection, WF_STAGE_AFTER_ITEMS_PATH,
                            wf_value_text(items));
@@ -106,6 +110,7 @@ static bool select_item(struct map *map, uint32_t index, struct wf_value item,
     context.map_index = index;
     context.map_item = item;
     context.map_key = has_key;
+    context.map_source = (struct wf_str){map->source.data, map->source.len};
     call.context = &context;
     call.event = WF_SCRIPT_ITEM;
     wf_script_decide(map->script, &call, selected);
@@ -250,6 +255,7 @@ bool wf_test_map(struct wf_test_run *run, struct wf_script *script,
     bool is_good = find_items(&map, subject->is_jsonpath) &&
                    make_inputs(&map) && count_failures(&map);
     wf_doc_unref(map.items);
+    wf_buf_free(&map.source);
     wf_item_batcher_free(&map.batcher);
     wf_buf_free(&map.selected);
     wf_buf_free(&map.batches);

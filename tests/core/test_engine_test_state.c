@@ -299,7 +299,8 @@ static void selects_items(void **state) {
     expect_with(rig, mocked,
                 "{'Type':'Map','ItemsPath':'$.o','MaxConcurrency':3,"
                 "'ItemSelector':{'k.$':'$$.Map.Item.Key','n.$':"
-                "'$$.State.Name','v.$':'$$.Map.Item.Value','x.$':'$.x'},"
+                "'$$.State.Name','s.$':'$$.Map.Item.Source',"
+                "'v.$':'$$.Map.Item.Value','x.$':'$.x'},"
                 "'ItemProcessor':{'StartAt':'I','States':{'I':"
                 "{'Type':'Succeed'}}},'End':true}",
                 "{'o':{'a':1,'b':[2]},'x':0}", "[0]",
@@ -307,8 +308,9 @@ static void selects_items(void **state) {
                 "afterInputPath {'o':{'a':1,'b':[2]},'x':0}\n"
                 "afterResultSelector [0]\nafterResultPath [0]\n"
                 "afterItemsPath {'a':1,'b':[2]}\n"
-                "afterItemSelector [{'k':'a','n':'mine','v':1,'x':0},"
-                "{'k':'b','n':'mine','v':[2],'x':0}]\n"
+                "afterItemSelector [{'k':'a','n':'mine','s':'STATE_DATA',"
+                "'v':1,'x':0},"
+                "{'k':'b','n':'mine','s':'STATE_DATA','v':[2],'x':0}]\n"
                 "maxConcurrency 3");
     expect(rig, MAP("'ItemSelector':{'x.$':'$.no'}"), "[1]", "[0]",
            "FAILED States.Runtime: The JSONPath `$.no` specified for the "
@@ -324,14 +326,17 @@ static void reads_and_batches_items(void **state) {
                     "'arn:aws:states:::s3:getObject','ReaderConfig':"
                     "{'InputType':'CSV','CSVHeaderLocation':'FIRST_ROW'},"
                     "'Arguments':{'Bucket':'b','Key':'k'}},"
-                    "'ItemSelector':'{% $states.context.Map.Item.Value.b %}',"
+                    "'ItemSelector':'{% $states.context.Map.Item"
+                    ".(Value.b & Source) %}',"
                     "'ItemBatcher':{'MaxItemsPerBatch':2,'BatchInput':"
                     "{'of':'all'}}"),
                 "{}", "[1,2]",
-                "SUCCEEDED [1,2]\nafterItemSelector ['2','4','6']\n"
+                "SUCCEEDED [1,2]\n"
+                "afterItemSelector ['2S3://b/k','4S3://b/k','6S3://b/k']\n"
                 "afterItemBatcher [{'BatchInput':{'of':'all'},"
-                "'Items':['2','4']},{'BatchInput':{'of':'all'},"
-                "'Items':['6']}]\nmaxConcurrency 0");
+                "'Items':['2S3://b/k','4S3://b/k']},"
+                "{'BatchInput':{'of':'all'},'Items':['6S3://b/k']}]\n"
+                "maxConcurrency 0");
     data.reader_data = quoted(rig, "{'x':{'y':[ 1, {'z':2} ]}}");
     expect_with(rig, data,
                 MAP("'QueryLanguage':'JSONata','ItemReader':{'Resource':"

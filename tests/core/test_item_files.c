@@ -423,6 +423,8 @@ static void items_have_sources(void **state) {
     SOURCES(options, "S3://b", "S3://b", "S3://b");
     options = of(WF_ITEM_TEXT, "");
     options.text = WF_STR("a\n1\n");
+    SOURCES(options, "S3://b");
+    options.bucket = WF_STR("");
     SOURCES(options, "");
 }
 
