@@ -43,6 +43,8 @@ local text = require("graph.text")
 
 local layout = {}
 
+local ceil, floor, max, min = math.ceil, math.floor, math.max, math.min
+
 local NODE_WIDTH, TEXT_ROOM = 208, 60 -- TEXT_ROOM: icon and margins
 local NODE_HEIGHT, LINE_HEIGHT = 50, 16
 local NAME_SIZE, DETAIL_SIZE, LABEL_SIZE = 13, 11, 11
@@ -53,17 +55,18 @@ local SIGN_WIDTH, SIGN_HEIGHT = 168, 44
 local LANE_PAD, LANE_APART, LANE_LEAST = 14, 12, 60
 local MARGIN = 20
 
-local NO_EDGE = {}
-
 local function label_size(edge)
   if not edge.box then
-    local lines = text.wrap(edge.label, LABEL_WIDTH, LABEL_SIZE, LABEL_LINES)
-    local width = 0
-    for _, line in ipairs(lines) do
-      width = math.max(width, text.width(line, LABEL_SIZE))
+    local lines, width = { edge.label }, text.width(edge.label, LABEL_SIZE)
+    if width > LABEL_WIDTH then
+      lines = text.wrap(edge.label, LABEL_WIDTH, LABEL_SIZE, LABEL_LINES)
+      width = 0
+      for _, line in ipairs(lines) do
+        width = max(width, text.width(line, LABEL_SIZE))
+      end
     end
-    edge.box = { lines = lines, w = math.ceil(width) + 2 * LABEL_PAD,
-      h = #lines * LABEL_LINE + 4 }
+    edge.box = { lines = lines, x = 0, y = 0,
+      w = ceil(width) + 2 * LABEL_PAD, h = #lines * LABEL_LINE + 4 }
   end
   return edge.box.w, edge.box.h
 end
@@ -75,7 +78,7 @@ end
 
 local function reference(node)
   return { id = node.id, name = node.name, type = "Reference",
-    detail = "continues there", scopes = {}, refers = true }
+    detail = "continues there", scopes = {} }
 end
 
 local tools = {
@@ -92,17 +95,17 @@ local function lay_out_lanes(node)
   for at, scope in ipairs(node.scopes) do
     local w, h = scope_size(scope, false)
     node.boxes[at] = { x = x, w = w + 2 * LANE_PAD }
-    tallest = math.max(tallest, h + 2 * LANE_PAD)
+    tallest = max(tallest, h + 2 * LANE_PAD)
     x = x + w + 2 * LANE_PAD + LANE_APART
   end
-  return math.max(NODE_WIDTH, x - LANE_APART + LANE_PAD), tallest
+  return max(NODE_WIDTH, x - LANE_APART + LANE_PAD), tallest
 end
 
 -- A container that is wider than its lanes: they share the room.
 local function widen_lanes(node)
   local last = node.boxes[#node.boxes]
   local rest = last and node.w - LANE_PAD - last.x - last.w or 0
-  local each = rest > 0 and math.floor(rest / #node.boxes) or 0
+  local each = rest > 0 and floor(rest / #node.boxes) or 0
   for at, box in ipairs(node.boxes) do
     box.x = box.x + (at - 1) * each
     box.w = box.w + each
@@ -111,10 +114,10 @@ end
 
 -- Wraps the name and cuts the detail to the width that they have.
 local function set_texts(node, width, name_lines)
-  local name, detail = text.one_line(node.name),
-    text.one_line(node.detail or "")
+  local detail = text.one_line(node.detail or "")
   local is_cut
-  node.lines, is_cut = text.wrap(name, width, NAME_SIZE, name_lines, true)
+  node.lines, is_cut = text.wrap(text.one_line(node.name), width, NAME_SIZE,
+    name_lines, true)
   node.is_cut = is_cut or nil
   node.detail, is_cut = text.cut(detail, width - (node.retries and 16 or 0),
     DETAIL_SIZE)
@@ -153,21 +156,19 @@ local function set_size(item)
   item.w, item.h = node.w, node.h
 end
 
+-- No line leads past the items.
 local function bounds(graph)
   local least, most = math.huge, -math.huge
-  for _, layer in ipairs(graph.layers) do
-    for _, item in ipairs(layer) do
-      least = math.min(least, item.x - item.w / 2)
-      most = math.max(most, item.x + item.w / 2)
+  for at = 1, #graph.layers do
+    local layer = graph.layers[at]
+    local first, last = layer[1], layer[#layer]
+    if first then
+      least = min(least, first.x - first.w / 2)
+      most = max(most, last.x + last.w / 2)
     end
   end
-  for _, arc in ipairs(graph.arcs) do
-    for _, point in ipairs(arc.points) do
-      least, most = math.min(least, point.x), math.max(most, point.x)
-    end
-  end
-  graph.left = least < math.huge and math.floor(least) or 0
-  graph.w = most > -math.huge and math.ceil(most) - graph.left or 0
+  graph.left = least < math.huge and floor(least) or 0
+  graph.w = most > -math.huge and ceil(most) - graph.left or 0
 end
 
 -- One state in a branch: nothing to lay out.
@@ -186,16 +187,18 @@ scope_size = function(scope, is_top)
     return single_size(scope)
   end
   local graph = net.build(scope, is_top, tools)
-  for _, item in ipairs(graph.items) do
-    if item.kind == "node" then
-      set_size(item)
+  local items = graph.items
+  for at = 1, #items do
+    if items[at].kind == "node" then
+      set_size(items[at])
     end
   end
   order.arrange(graph)
   lanes.insert(graph, tools)
-  for _, item in ipairs(graph.items) do
+  for at = 1, #items do
+    local item = items[at]
     if item.joins then
-      item.h = math.max(item.h, route.least_height(item))
+      item.h = max(item.h, route.least_height(item))
       item.node.h = item.h
     end
   end
@@ -204,10 +207,6 @@ scope_size = function(scope, is_top)
   bounds(graph)
   scope.graph = graph
   return graph.w, graph.h
-end
-
-local function move(spot, dx, dy)
-  spot.x, spot.y = spot.x + dx, spot.y + dy
 end
 
 local emit_scope
@@ -220,48 +219,49 @@ local function emit_node(out, item, dx, dy, parent)
     x = x, y = y, w = item.w, h = item.h, lines = node.lines,
     detail = node.detail, detail_note = node.detail_note,
     is_cut = node.is_cut, retries = node.retries or nil,
-    distributed = node.distributed or nil,
-    unreached = item.unreached or nil, title = node.title,
+    unreached = item.unreached or nil,
   }
   out.nodes[#out.nodes + 1] = shown
-  if not node.boxes or node.refers then
+  if not node.boxes then
     return
   end
+  shown.title, shown.distributed = node.title, node.distributed or nil
   shown.lanes = {}
   for at, scope in ipairs(node.scopes) do
     local box = node.boxes[at]
-    move(box, x, y)
+    box.x, box.y = box.x + x, box.y + y
     shown.lanes[at] = box
-    emit_scope(out, scope, box.x + math.floor((box.w - scope.graph.w) / 2),
+    emit_scope(out, scope, box.x + floor((box.w - scope.graph.w) / 2),
       box.y + LANE_PAD, node.id)
   end
 end
 
+-- The edges of the model become those of the layout.
 local function emit_edge(out, arc, dx, dy)
-  local edge, points = arc.edge or NO_EDGE, arc.points
+  local edge, points = arc.edge or { kind = arc.kind }, arc.points
   for at = 1, #points do
-    move(points[at], dx, dy)
+    local point = points[at]
+    point.x, point.y = point.x + dx, point.y + dy
   end
   local label = arc.label or arc.sign
   if label then
     edge.box.x, edge.box.y = label.x - label.w / 2 + dx, label.y + dy
   end
-  out.edges[#out.edges + 1] = {
-    from = arc.from.node.id, to = arc.to.node.id, kind = arc.kind,
-    label = edge.label, note = edge.note, points = points,
-    box = label and edge.box or nil,
-  }
+  edge.from, edge.to, edge.points = arc.from.node.id, arc.to.node.id, points
+  out.edges[#out.edges + 1] = edge
 end
 
 emit_scope = function(out, scope, x, y, parent)
   local graph = scope.graph
-  for _, item in ipairs(graph.items) do
-    if item.kind == "node" then
-      emit_node(out, item, x - graph.left, y, parent)
+  local items, arcs = graph.items, graph.arcs
+  x = x - graph.left
+  for at = 1, #items do
+    if items[at].kind == "node" then
+      emit_node(out, items[at], x, y, parent)
     end
   end
-  for _, arc in ipairs(graph.arcs) do
-    emit_edge(out, arc, x - graph.left, y)
+  for at = 1, #arcs do
+    emit_edge(out, arcs[at], x, y)
   end
 end
 

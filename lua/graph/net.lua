@@ -19,13 +19,15 @@
 
 local net = {}
 
+local max = math.max
+
 local MIN_BENDS, BENDS_PER_ITEM = 2000, 24 -- budget for long edges
 
 local NONE = {} -- shared by all lists that are empty; never written to
 
 local function append(list, element)
   if list == NONE then
-    return { element }
+    return { element, nil } -- there is room for another one
   end
   list[#list + 1] = element
   return list
@@ -139,11 +141,13 @@ end
 -- Layers by the longest way from the start.
 local function assign_layers(graph, scope, first, last)
   local finished = {}
+  local items = graph.items
   local start = first or scope.start and graph.of[scope.start]
   if start then
     visit(start, finished)
   end
-  for _, item in ipairs(graph.items) do
+  for at = 1, #items do
+    local item = items[at]
     if not item.mark then
       item.unreached = item ~= last
       visit(item, finished)
@@ -151,10 +155,13 @@ local function assign_layers(graph, scope, first, last)
   end
   for at = #finished, 1, -1 do
     local item = finished[at]
-    item.layer = item.layer or ((first and item ~= first) and 2 or 1)
-    for _, arc in ipairs(item.arcs) do
+    local arcs, layer = item.arcs,
+      item.layer or ((first and item ~= first) and 2 or 1)
+    item.layer = layer
+    for number = 1, #arcs do
+      local arc = arcs[number]
       if not arc.back then
-        arc.to.layer = math.max(arc.to.layer or 1, item.layer + span_of(arc))
+        arc.to.layer = max(arc.to.layer or 1, layer + span_of(arc))
       end
     end
   end
@@ -197,7 +204,7 @@ end
 
 -- The longest chains that are too much for the budget are given up.
 local function apply_budget(graph, list)
-  local budget = math.max(MIN_BENDS, BENDS_PER_ITEM * #graph.items)
+  local budget = max(MIN_BENDS, BENDS_PER_ITEM * #graph.items)
   table.sort(list, function(a, b)
     local la, lb = a.to.layer - a.top, b.to.layer - b.top
     return la < lb or la == lb and a.order < b.order
@@ -280,10 +287,11 @@ function net.build(scope, is_top, tools)
     end
   end
   connect(graph, chains, tools.reference)
-  graph.depth = 0
-  for _, item in ipairs(graph.items) do
-    graph.depth = math.max(graph.depth, item.layer)
+  local items, depth = graph.items, 0
+  for at = 1, #items do
+    depth = max(depth, items[at].layer)
   end
+  graph.depth = depth
   return graph
 end
 

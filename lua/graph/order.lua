@@ -110,10 +110,11 @@ local function crossings(layer, below, from, to)
   for pos = 1, #layer do
     local links, before = layer[pos].down, last
     for at = 1, #links do
+      local below_pos = links[at].b.pos
       count = count + 1
-      from[count], to[count] = pos, links[at].b.pos
-      is_sorted = is_sorted and to[count] >= before
-      last = math.max(last, to[count])
+      from[count], to[count] = pos, below_pos
+      is_sorted = is_sorted and below_pos >= before
+      last = below_pos > last and below_pos or last
     end
   end
   if is_sorted then
@@ -135,7 +136,8 @@ end
 -- The weighted mean of where an item's neighbours are.
 local function centre(item, links, side)
   local sum, weights = 0, 0
-  for _, link in ipairs(links) do
+  for at = 1, #links do
+    local link = links[at]
     local weight = link.catch and CATCH_WEIGHT or 1
     sum = sum + link[side].pos * weight
     weights = weights + weight
@@ -149,10 +151,12 @@ end
 
 local function sort_layer(layer, links, side)
   local is_sorted, last = true, -1
-  for _, item in ipairs(layer) do
-    item.key = centre(item, item[links], side)
-    is_sorted = is_sorted and item.key >= last
-    last = item.key
+  for pos = 1, #layer do
+    local item = layer[pos]
+    local key = centre(item, item[links], side)
+    item.key = key
+    is_sorted = is_sorted and key >= last
+    last = key
   end
   if not is_sorted then
     table.sort(layer, by_key)

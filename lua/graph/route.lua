@@ -10,7 +10,7 @@ local track = require("graph.track")
 
 local route = {}
 
-local max, min = math.max, math.min
+local abs, floor, max, min = math.abs, math.floor, math.max, math.min
 local NOTHING = {}
 
 local TRACK = 12       -- from track to track
@@ -62,9 +62,10 @@ local function spread(ports, width)
   local widest = max(0, width / 2 - 8)
   local apart = min(APART, 2 * widest / max(1, #ports - 1))
   local middle = #ports + 1
-  for at, port in ipairs(ports) do
+  for at = #ports, 1, -1 do
+    local port = ports[at]
     port.x = max(-reach, min(reach, port.to))
-    if port.to >= -reach and at < middle then
+    if port.to >= -reach then
       middle = at
     end
   end
@@ -80,7 +81,8 @@ local function spread(ports, width)
     limit = ports[at].x - apart
   end
   limit = -widest
-  for _, port in ipairs(ports) do
+  for at = 1, #ports do
+    local port = ports[at]
     port.x = max(port.x, limit)
     limit = port.x
   end
@@ -89,27 +91,25 @@ end
 -- Where a link arrives: the middle, or a little beside it if it is alone and
 -- can so be straight.
 local function arrival(link)
-  local b = link.b
-  local lane = b.lane_above
-  if b.kind == "node" and #b.up == 1 and not lane then
-    local reach = math.max(0, b.w / 2 - INSET)
-    if math.abs(link.from_x - b.x) <= reach then
-      return link.from_x
-    end
+  local b, x = link.b, link.from_x
+  if b.kind == "node" and x ~= b.x and #b.up == 1 and not b.lane_above
+    and abs(x - b.x) <= b.w / 2 - INSET then
+    return x
   end
   return b.x
 end
 
 local function set_node_ports(item, turns)
-  if #item.down == 1 and not turns then
-    local link, reach = item.down[1], max(0, item.w / 2 - INSET)
-    link.from_x = item.x + max(-reach, min(reach, link.b.x - item.x))
+  local links, x = item.down, item.x
+  if #links == 1 and not turns then
+    local reach = max(0, item.w / 2 - INSET)
+    links[1].from_x = x + max(-reach, min(reach, links[1].b.x - x))
     return
   end
   local ports = ports_of(item, turns)
   spread(ports, item.w)
-  for _, port in ipairs(ports) do
-    port.owner.from_x = item.x + port.x
+  for at = 1, #ports do
+    ports[at].owner.from_x = x + ports[at].x
   end
 end
 
@@ -118,81 +118,83 @@ local function set_ports(graph)
   for _, lane in ipairs(graph.lanes) do
     lane.to.lane_above = lane.to.lane_above or not lane.entry
   end
-  for _, layer in ipairs(graph.layers) do
-    for _, item in ipairs(layer) do
-      if item.kind == "node" then
-        set_node_ports(item, turns[item])
-      end
-      for _, link in ipairs(item.down) do
-        if item.kind ~= "node" then
-          link.from_x = item.x
-        end
-        link.to_x = arrival(link)
+  local items = graph.items
+  for at = 1, #items do
+    local item = items[at]
+    item.mark = false
+    if item.kind == "node" then
+      set_node_ports(item, turns[item])
+    else
+      local links = item.down
+      for number = 1, #links do
+        links[number].from_x = item.x
       end
     end
   end
 end
 
-local function group_of(gaps, gap, key)
-  local groups = gaps[gap]
+local function new_group(gaps, gap)
+  local groups, group = gaps[gap], track.group()
   if groups == NOTHING then
-    groups = { by_key = {} }
-    gaps[gap] = groups
-  end
-  local group = groups.by_key[key]
-  if not group then
-    group = { ups = {}, downs = {} }
-    groups.by_key[key] = group
+    gaps[gap] = { group }
+  else
     groups[#groups + 1] = group
   end
   return group
 end
 
-local function add(list, x)
-  for _, each in ipairs(list) do
-    if each == x then
-      return
-    end
-  end
-  list[#list + 1] = x
+-- The group of the lines that lead to an item from the gap above it.
+local function group_above(gaps, item)
+  item.mark = item.mark or new_group(gaps, item.layer - 1)
+  return item.mark
 end
 
-local function is_straight(link)
-  return math.abs(link.from_x - link.to_x) < 1
+-- The group of the lines that turn back up, in a gap, into a lane.
+local function group_beside(gaps, gap, lane)
+  lane.turns = lane.turns or {}
+  lane.turns[gap] = lane.turns[gap] or new_group(gaps, gap)
+  return lane.turns[gap]
+end
+
+-- Straight down if the two ends face each other, else by a group's track.
+local function collect_group(gaps, link)
+  link.to_x = arrival(link)
+  if abs(link.from_x - link.to_x) >= 1 then
+    local group = group_above(gaps, link.b)
+    track.add(group, group.ups, link.from_x)
+    track.add(group, group.downs, link.to_x)
+    link.group = group
+  end
 end
 
 local function collect_groups(graph)
-  local gaps = {}
-  for gap = 0, graph.depth do
+  local gaps, layers = {}, graph.layers
+  gaps[0] = NOTHING
+  for gap = 1, #layers do
+    local layer = layers[gap]
     gaps[gap] = NOTHING
-  end
-  for gap, layer in ipairs(graph.layers) do
-    for _, item in ipairs(layer) do
-      for _, link in ipairs(item.down) do
-        if not is_straight(link) then
-          local group = group_of(gaps, gap, link.b)
-          add(group.ups, link.from_x)
-          add(group.downs, link.to_x)
-          link.group = group
-        end
+    for pos = 1, #layer do
+      local links = layer[pos].down
+      for at = 1, #links do
+        collect_group(gaps, links[at])
       end
     end
   end
   for _, arc in ipairs(graph.arcs) do
     if arc.turns then
       local layer = arc.from.layer
-      local group = group_of(gaps, layer, arc.lane)
+      local group = group_beside(gaps, layer, arc.lane)
       arc.from_x = arc.from_x or arc.attach.x
-      add(group.ups, arc.from_x)
-      add(group.ups, arc.lane.items[layer].x)
+      track.add(group, group.ups, arc.from_x)
+      track.add(group, group.ups, arc.lane.items[layer].x)
       arc.turn = group
     end
   end
   for _, lane in ipairs(graph.lanes) do
     if not lane.entry then
-      local group = group_of(gaps, lane.top - 1, lane.to)
-      add(group.downs, lane.items[lane.top].x)
-      add(group.downs, lane.to.x)
+      local group = group_above(gaps, lane.to)
+      track.add(group, group.downs, lane.items[lane.top].x)
+      track.add(group, group.downs, lane.to.x)
       lane.over = group
     end
   end
@@ -201,57 +203,63 @@ end
 
 local function only_labels(layer)
   local has_label = false
-  for _, item in ipairs(layer or {}) do
-    if item.kind == "node" then
+  for pos = 1, #layer do
+    local kind = layer[pos].kind
+    if kind == "node" then
       return false
     end
-    has_label = has_label or item.kind == "label"
+    has_label = has_label or kind == "label"
   end
   return has_label
 end
 
-local function gap_height(graph, gap, tracks)
+local function gap_height(is_first, is_last, after_labels, to_labels, tracks)
   local height = GAP
-  if gap == 0 or gap == graph.depth then
+  if is_first or is_last then
     height = 0
-  elseif only_labels(graph.layers[gap + 1]) then
+  elseif to_labels then
     height = LABEL_ABOVE
-  elseif only_labels(graph.layers[gap]) then
+  elseif after_labels then
     height = LABEL_BELOW
   end
   if tracks == 0 then
     return height
   end
-  return math.max(height, FIRST + (tracks - 1) * TRACK
-    + (gap == graph.depth and 8 or LAST))
+  return max(height, FIRST + (tracks - 1) * TRACK + (is_last and 8 or LAST))
+end
+
+-- Sets y of a layer's items; returns its height.
+local function set_row(layer, y, is_labels)
+  local tallest = 0
+  for pos = 1, #layer do
+    local item = layer[pos]
+    item.y = y
+    tallest = max(tallest, item.h)
+  end
+  for pos = 1, is_labels and #layer or 0 do
+    local item = layer[pos]
+    item.y = y + floor((tallest - item.h) / 2)
+  end
+  return tallest
 end
 
 -- Sets y (the upper edge) of layers and items, and of the tracks.
 local function set_rows(graph)
-  local gaps, y = collect_groups(graph), 0
+  local gaps, y, after_labels = collect_groups(graph), 0, false
   for gap = 0, graph.depth do
-    local tracks = track.assign(gaps[gap])
-    local height = gap_height(graph, gap, tracks)
+    local groups, layer = gaps[gap], graph.layers[gap + 1] or NOTHING
+    local tracks, is_labels = track.assign(groups), only_labels(layer)
+    local height = gap_height(gap == 0, gap == graph.depth, after_labels,
+      is_labels, tracks)
     local first = y + FIRST
     if tracks > 0 and height > FIRST + (tracks - 1) * TRACK + LAST then
       first = y + (height - LAST - (tracks - 1) * TRACK + FIRST) / 2
     end
-    for _, group in ipairs(gaps[gap]) do
-      group.y = math.floor(first + (group.track - 1) * TRACK)
+    for at = 1, #groups do
+      groups[at].y = floor(first + (groups[at].track - 1) * TRACK)
     end
     y = y + height
-    local tallest = 0
-    local layer = graph.layers[gap + 1] or {}
-    for _, item in ipairs(layer) do
-      item.y = y
-      tallest = math.max(tallest, item.h)
-    end
-    if only_labels(layer) then
-      for _, item in ipairs(layer) do
-        item.y = y + math.floor((tallest - item.h) / 2)
-      end
-    end
-    y = y + tallest
+    y, after_labels = y + set_row(layer, y, is_labels), is_labels
   end
   graph.h = y
 end
@@ -262,8 +270,8 @@ local function by_slot(p, q)
   if p.heads ~= q.heads then
     return p.heads == "up"
   end
-  local near = math.abs(p.far.pos - p.from.pos)
-    - math.abs(q.far.pos - q.from.pos)
+  local near = abs(p.far.pos - p.from.pos)
+    - abs(q.far.pos - q.from.pos)
   if near ~= 0 then
     return (near < 0) == (p.heads == "up")
   end
@@ -281,15 +289,19 @@ local function joins_at(item, side)
       list[#list + 1] = join
     end
   end
-  table.sort(list, by_slot)
+  if #list > 1 then
+    table.sort(list, by_slot)
+  end
   return list
 end
 
 --- Height that an item needs for the lines at its sides.
 function route.least_height(item)
   local most = 0
-  for _, side in ipairs({ "left", "right" }) do
-    most = math.max(most, #joins_at(item, side))
+  local sides = { left = 0, right = 0 }
+  for _, join in ipairs(item.joins) do
+    sides[join.side] = sides[join.side] + 1
+    most = max(most, sides[join.side])
   end
   if item.node.is_container then
     return most > 0 and HEADER + most * SLOT or 0
@@ -305,7 +317,7 @@ local function set_slots(item, side, shift)
   local is_container = item.node.is_container
   local top = is_container and HEADER or item.h / 2 - (#list - 1) * SLOT / 2
   for at, join in ipairs(list) do
-    join.y = math.floor(item.y + top + (at - 1) * SLOT + shift)
+    join.y = floor(item.y + top + (at - 1) * SLOT + shift)
     if join.arc then
       join.arc.side_y = join.y
       local sign = join.arc.sign
@@ -322,7 +334,7 @@ local function set_slots(item, side, shift)
 end
 
 local function has_joins(item, side)
-  for _, join in ipairs(item and item.joins or NOTHING) do
+  for _, join in ipairs(item.joins or NOTHING) do
     if join.side == side then
       return true
     end
@@ -334,17 +346,21 @@ end
 local function set_all_slots(graph)
   for _, layer in ipairs(graph.layers) do
     local before
-    for _, item in ipairs(layer) do
+    for pos = 1, #layer do
+      local item = layer[pos]
       if item.kind == "node" then
-        local faces = has_joins(before, "right") and has_joins(item, "left")
-        if before then
+        local faces = before and before.joins and item.joins
+          and has_joins(before, "right") and has_joins(item, "left")
+        if before and before.joins then
           set_slots(before, "right", faces and -5 or 0)
         end
-        set_slots(item, "left", faces and 6 or 0)
+        if item.joins then
+          set_slots(item, "left", faces and 6 or 0)
+        end
         before = item
       end
     end
-    if before then
+    if before and before.joins then
       set_slots(before, "right", 0)
     end
   end
@@ -374,7 +390,7 @@ local function jump(bend)
   local at = bend
   while not at.jump do
     local link = at.down[1]
-    if not is_straight(link) or link.b.kind ~= "bend" then
+    if link.group or link.b.kind ~= "bend" then
       at.jump = at
       break
     end

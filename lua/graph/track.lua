@@ -2,27 +2,38 @@
 --
 -- A group is what shares one horizontal line, since it leads to one place:
 -- ups (where lines come down into it from the layer above, or go up to it)
--- and downs (the same to the layer below). Groups whose lines would meet get
--- tracks of their own, in the order that crosses least. One line upon another
--- is avoided before that; where dozens of lines fill a gap, what they ask for
--- can contradict itself, and then a short stretch may be shared.
+-- and downs (the same to the layer below); it reaches from least to most.
+-- Groups whose lines would meet get tracks of their own, in the order that
+-- crosses least. One line upon another is avoided before that; where dozens of
+-- lines fill a gap, what they ask for can contradict itself, and then a short
+-- stretch may be shared.
 --
 -- @module graph.track
 
 local track = {}
 
+local max, min = math.max, math.min
+
 local MAX_COMPARED = 48 -- groups of a gap that are compared in pairs
 local APART = 8         -- least room between the ends on one track
 local OVERLAP = 1000    -- what two lines upon each other cost
 
-local function extent(group)
-  local least, most = math.huge, -math.huge
-  for _, list in ipairs({ group.ups, group.downs }) do
-    for _, x in ipairs(list) do
-      least, most = math.min(least, x), math.max(most, x)
+--- A group without lines.
+function track.group()
+  return { ups = {}, downs = {}, least = math.huge, most = -math.huge,
+    track = 1, y = 0 }
+end
+
+--- Adds a place to a group's ups or downs.
+function track.add(group, list, x)
+  local count = #list
+  for at = 1, count do
+    if list[at] == x then
+      return
     end
   end
-  group.least, group.most = least, most
+  list[count + 1] = x
+  group.least, group.most = min(group.least, x), max(group.most, x)
 end
 
 -- Crossings if `upper` lies above `lower`.
@@ -107,11 +118,8 @@ end
 
 --- Sets group.track, from 1 (the highest) on. Returns how many there are.
 function track.assign(groups)
-  if #groups == 0 then
-    return 0
-  end
-  for _, group in ipairs(groups) do
-    extent(group)
+  if #groups <= 1 then
+    return #groups
   end
   if #groups > MAX_COMPARED then
     return assign_simply(groups)
@@ -121,10 +129,10 @@ function track.assign(groups)
     group.track = 1
     for before = 1, at - 1 do
       if meet(list[before], group) then
-        group.track = math.max(group.track, list[before].track + 1)
+        group.track = max(group.track, list[before].track + 1)
       end
     end
-    count = math.max(count, group.track)
+    count = max(count, group.track)
   end
   return count
 end
