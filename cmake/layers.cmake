@@ -4,6 +4,7 @@ layer(wf_base SOURCES core/base.c core/clock.c core/profile.c)
 layer(wf_schedule SOURCES core/calendar.c core/time_zone.c
       core/time_zone_rule.c core/time_zone_file.c core/schedule_cron.c
       core/schedule_cron_parse.c core/schedule_expression.c
+      core/schedule_policy.c
       LINK wf_base)
 layer(wf_doc SOURCES core/doc.c core/doc_scan.c core/doc_value.c
       core/doc_equal.c core/doc_path.c core/json_complaint.c
@@ -54,7 +55,8 @@ layer(wf_api SOURCES core/api.c core/api_call.c core/api_validate.c
       core/api_state_machines.c core/api_settings.c core/api_tags.c
       core/api_events.c core/api_map_runs.c core/api_tasks.c core/api_graph.c
       core/api_versions.c core/metrics.c core/api_backup.c core/api_test_state.c
-      LINK wf_offload wf_http wf_doc wf_event)
+      core/api_rest.c core/api_schedules.c core/api_scheduler_model.c
+      LINK wf_offload wf_http wf_doc wf_regex wf_event wf_schedule)
 
 # Task handlers: the engine's side of the worker processes, and the worker.
 layer(wf_wire SOURCES core/wire.c core/pool_reap.c LINK wf_base)

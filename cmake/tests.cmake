@@ -34,7 +34,7 @@ if(CMOCKA_FOUND)
   unit_test(service_models LINK wf_service_models)
   unit_test(script LINK wf_script)
   unit_test(http SOURCES tests/support/http_client.c LINK wf_http)
-  foreach(name api api_machines api_map_runs api_tasks api_test_state
+  foreach(name api api_machines api_map_runs api_schedules api_tasks api_test_state
           api_validate api_versions)
     unit_test(${name} SOURCES tests/support/api_fixture.c
               tests/support/http_client.c tests/support/fake_engine.c

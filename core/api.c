@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "api_call.h"
+#include "api_rest.h"
 #include "json_write.h"
 
 /* Calls may end after the API. */
@@ -20,9 +21,15 @@ struct wf_api {
     struct wf_clock ids; /* only its generator: numbers requests */
 };
 
+/* A call of a REST API, and the text it is made into. */
+struct rest_call {
+    struct wf_api_call call;
+    struct wf_buf body;
+};
+
 static const char content_type[] = "application/x-amz-json-1.0";
 
-_Static_assert(sizeof(struct wf_api_call) <= WF_HTTP_SCRATCH,
+_Static_assert(sizeof(struct rest_call) <= WF_HTTP_SCRATCH,
                "a call fits the scratch memory of its request");
 
 static void let_go(struct counted *counted) {
@@ -30,17 +37,33 @@ static void let_go(struct counted *counted) {
         free(counted);
 }
 
-static void on_done(struct wf_api_call *call, unsigned status) {
+static void finish(struct wf_api_call *call, unsigned status,
+                   const char *type) {
     if (call->operation)
         wf_metrics_count(call->metrics, call->operation, status,
                          wf_clock_mono_ns() - call->begun_ns);
     let_go((struct counted *)call->metrics);
-    wf_http_reply(call->arg, status, content_type);
+    wf_http_reply(call->arg, status, type);
 }
 
+static void on_done(struct wf_api_call *call, unsigned status) {
+    finish(call, status, content_type);
+}
+
+static void on_rest_done(struct wf_api_call *call, unsigned status) {
+    struct rest_call *rest = (struct rest_call *)call;
+    wf_buf_free(&rest->body);
+    if (call->exception)
+        wf_http_answer_header(call->arg, "x-amzn-ErrorType",
+                              call->exception);
+    finish(call, status, "application/json");
+}
+
+/* A call with a route; else the header names its target. */
 static void on_call(struct wf_api *api, struct wf_http_request *request,
-                    struct wf_str target) {
-    struct wf_api_call *call = wf_http_scratch(request);
+                    const struct wf_api_route *route) {
+    struct rest_call *rest = wf_http_scratch(request);
+    struct wf_api_call *call = &rest->call;
     char id[37];
 
     wf_clock_uuid4(&api->ids, id);
@@ -52,10 +75,20 @@ static void on_call(struct wf_api *api, struct wf_http_request *request,
         .profile = api->profile,
         .metrics = &api->counted->metrics,
         .out = wf_http_answer(request),
-        .done = on_done,
+        .done = route ? on_rest_done : on_done,
         .arg = request,
+        .route = route,
     };
-    wf_api_call_run(call, target, wf_http_body(request));
+    rest->body = (struct wf_buf){0};
+    if (!route)
+        wf_api_call_run(call, wf_http_header(request, "X-Amz-Target"),
+                        wf_http_body(request));
+    else if (wf_api_rest_body(route, request, &rest->body))
+        wf_api_call_run(call, wf_str(route->operation),
+                        (struct wf_str){rest->body.data, rest->body.len});
+    else
+        wf_api_fail(call, "SerializationException",
+                    WF_STR("The request body must be a JSON object."));
 }
 
 static void reply_text(struct wf_http_request *request, unsigned status,
@@ -83,9 +116,12 @@ static void on_get(struct wf_api *api, struct wf_http_request *request) {
 
 static void on_request(void *arg, struct wf_http_request *request) {
     struct wf_str method = wf_http_method(request);
-    struct wf_str target = wf_http_header(request, "X-Amz-Target");
+    const struct wf_api_route *route = wf_api_rest_route(request);
 
-    if (wf_str_eq(method, WF_STR("GET")) || wf_str_eq(method, WF_STR("HEAD")))
+    if (route)
+        on_call(arg, request, route);
+    else if (wf_str_eq(method, WF_STR("GET")) ||
+             wf_str_eq(method, WF_STR("HEAD")))
         on_get(arg, request);
     else if (!wf_str_eq(method, WF_STR("POST")))
         reply_text(request, 405, "{\"message\":\"Use GET or POST.\"}");
@@ -93,7 +129,7 @@ static void on_request(void *arg, struct wf_http_request *request) {
         reply_text(request, 404, "{\"message\":\"Operations are called with "
                                  "POST / and X-Amz-Target.\"}");
     else
-        on_call(arg, request, target);
+        on_call(arg, request, NULL);
 }
 
 int wf_api_new(struct ev_loop *loop, struct wf_engine *engine,

@@ -4,6 +4,7 @@
 
 #include <stdlib.h>
 
+#include "api_model.h"
 #include "api_validate.h"
 #include "json_write.h"
 #include "offload.h"
@@ -37,31 +38,36 @@ void wf_api_done_list(struct wf_api_call *call, struct wf_str next_token) {
     wf_api_done(call);
 }
 
-static unsigned status_of(const char *exception) {
+static unsigned status_of(const char *exception, bool is_rest) {
     static const struct {
         const char *exception;
-        unsigned status;
+        unsigned status, rest;
     } others[] = {
-        {"ServiceUnavailable", 503},
-        {"ConflictException", 409},
-        {"ServiceQuotaExceededException", 402},
+        {"ServiceUnavailable", 503, 503},
+        {"ConflictException", 409, 409},
+        {"ServiceQuotaExceededException", 402, 402},
+        {"ResourceNotFoundException", 400, 404},
+        {"ThrottlingException", 400, 429},
     };
     for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
         if (strcmp(exception, others[i].exception) == 0)
-            return others[i].status;
+            return is_rest ? others[i].rest : others[i].status;
     return strncmp(exception, "Internal", 8) == 0 ? 500 : 400;
 }
 
 static void fail(struct wf_api_call *call, const struct wf_refusal *why) {
     struct wf_buf *out = call->out;
+    bool is_rest = call->route != NULL;
     out->len = 0;
     wf_buf_u8(out, '{');
-    wf_json_text(out, "__type", wf_str(why->exception));
-    wf_json_text(out, "message", why->message);
+    if (!is_rest)
+        wf_json_text(out, "__type", wf_str(why->exception));
+    wf_json_text(out, is_rest ? "Message" : "message", why->message);
     wf_json_text_if(out, "resourceName", why->resource);
     wf_json_text_if(out, "reason", wf_str(why->reason));
     wf_buf_u8(out, '}');
-    call->done(call, status_of(why->exception));
+    call->exception = why->exception;
+    call->done(call, status_of(why->exception, is_rest));
 }
 
 void wf_api_fail(struct wf_api_call *call, const char *exception,
@@ -213,9 +219,21 @@ static struct found find_aws(struct wf_str name) {
 
 static struct found find_own(struct wf_str name) {
     static const struct wf_api_operation *const tables[] = {
-        wf_api_own, wf_api_events, wf_api_graph, wf_api_backup, NULL};
+        wf_api_own, wf_api_events, wf_api_graph, wf_api_backup,
+        wf_api_schedules, NULL};
     struct found found = {.operation = find_operation(tables, name)};
     for (const struct wf_api_input *at = wf_api_own_inputs; at->operation;
+         at++)
+        if (wf_str_eq(wf_str(at->operation), name))
+            found.shape = at->shape;
+    return found;
+}
+
+static struct found find_scheduler(struct wf_str name) {
+    static const struct wf_api_operation *const tables[] = {wf_api_schedules,
+                                                            NULL};
+    struct found found = {.operation = find_operation(tables, name)};
+    for (const struct wf_api_route *at = wf_api_scheduler_routes; at->method;
          at++)
         if (wf_str_eq(wf_str(at->operation), name))
             found.shape = at->shape;
@@ -227,6 +245,9 @@ static struct found find(struct wf_str target) {
         return find_aws(target);
     if (has_prefix(&target, "Moonstep."))
         return find_own(target);
+    struct wf_str name = target;
+    if (has_prefix(&target, "Scheduler."))
+        return find_scheduler(name);
     return (struct found){0};
 }
 

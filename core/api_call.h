@@ -21,6 +21,7 @@
 
 struct wf_api_call;
 struct wf_api_request;
+struct wf_api_route;
 
 /** The response is complete; the call is not touched any more. */
 typedef void wf_api_done_fn(struct wf_api_call *call, unsigned status);
@@ -36,6 +37,8 @@ struct wf_api_call {
     void *arg;          /**< The starter's. */
     unsigned options;   /**< The operation's own. */
     unsigned limit;     /**< As well. */
+    const struct wf_api_route *route; /**< Of a REST API; else NULL. */
+    const char *exception; /**< That it has ended with. */
     const char *operation; /**< Set by wf_api_call_run(); NULL: unknown. */
     uint64_t begun_ns;     /**< The same. */
 };
@@ -70,6 +73,8 @@ extern const struct wf_api_operation wf_api_test_state[];
 extern const struct wf_api_operation wf_api_own[];
 extern const struct wf_api_operation wf_api_events[];
 extern const struct wf_api_operation wf_api_graph[];
+/** EventBridge Scheduler's, and what we add to them. */
+extern const struct wf_api_operation wf_api_schedules[];
 
 /** A member of the request. False: it is not given, or null. */
 bool wf_api_value(struct wf_api_request *request, const char *member,

@@ -6,7 +6,8 @@
  *
  *     luajit core/api_model.lua stepfunctions.json > core/api_model.c
  *
- * from the service model that AWS publishes with its SDKs, and never by hand.
+ * from the service model that AWS publishes with its SDKs, and never by hand;
+ * api_scheduler_model.c is EventBridge Scheduler's, in the same way.
  * api_own.c holds the model of our own operations.
  */
 #ifndef WF_API_MODEL_H
@@ -45,6 +46,7 @@ struct wf_api_shape {
     const char *const *choices;  /**< Of an enum, NULL-terminated; or NULL. */
     const char *pattern;         /**< As in AWS's words; NULL: none. */
     struct wf_api_class all_of;  /**< Pattern: the only characters. */
+    bool is_regex;               /**< The pattern is no class: PCRE2's. */
     struct wf_api_class one_of;  /**< Pattern: one of these is there. */
     const char *name;            /**< Of a structure in a list of limited
                                    length, as complaints show it. */
@@ -66,6 +68,19 @@ struct wf_api_input {
 /** AWS's operations, in the order of their names. */
 extern const struct wf_api_input wf_api_inputs[];
 extern const size_t wf_api_input_count;
+/** A member that is a part of the path (in braces there), or a parameter of
+ * the query of that name. */
+struct wf_api_location {
+    const char *member, *query;
+};
+/** EventBridge Scheduler's operations; ends with a NULL method. */
+struct wf_api_route {
+    const char *method, *path; /**< "/schedules/{Name}" */
+    const char *operation;     /**< "Scheduler.GetSchedule" */
+    const struct wf_api_shape *shape;
+    const struct wf_api_location *locations; /**< Ends with a NULL member. */
+};
+extern const struct wf_api_route wf_api_scheduler_routes[];
 /** Ours; ends with a NULL name. */
 extern const struct wf_api_input wf_api_own_inputs[];
 

@@ -1,15 +1,24 @@
---- Writes core/api_model.c from AWS's service model of the API.
+--- Writes core/api_model.c, or core/api_scheduler_model.c, from AWS's service
+-- model of the API.
 --
 --   luajit core/api_model.lua stepfunctions.json > core/api_model.c
+--   luajit core/api_model.lua scheduler.json > core/api_scheduler_model.c
 --
--- The model is the one that AWS publishes with its SDKs (botocore's
+-- The models are those that AWS publishes with its SDKs (botocore's
 -- stepfunctions/2016-11-23/service-2.json). Only what inputs are made of is
--- written: members, whether they are required, and their constraints.
+-- written: members, whether they are required, and their constraints; of a
+-- REST API besides, where they are, and the operations' methods and paths.
 
 local cjson = require("cjson")
 
 -- Payloads: how long they may be depends on the profile.
 local PAYLOADS = { SensitiveData = true }
+
+-- What requests to the scheduler may have of ours.
+local OURS = {
+  MissedSlots = { type = "string", enum = { "SKIP", "ONCE", "ALL" } },
+  OverlapPolicy = { type = "string", enum = { "ALLOW", "SKIP", "QUEUE" } },
+}
 
 local KINDS = {
   string = "STRING",
@@ -19,6 +28,8 @@ local KINDS = {
   double = "NUMBER",
   boolean = "BOOLEAN",
   structure = "STRUCTURE",
+  map = "STRUCTURE", -- of no members that are looked at
+  timestamp = "NUMBER",
   list = "LIST",
 }
 
@@ -35,6 +46,18 @@ end
 
 local function quote(text)
   return '"' .. text:gsub('[\\"]', "\\%0") .. '"'
+end
+
+-- The same, over as many lines as it takes.
+local function quote_long(text)
+  if #text <= 60 then
+    return " " .. quote(text)
+  end
+  local lines = {}
+  for at = 1, #text, 50 do
+    lines[#lines + 1] = quote(text:sub(at, at + 49))
+  end
+  return "\n        " .. table.concat(lines, "\n        ")
 end
 
 -- "CreateStateMachineInput" is create_state_machine_input.
@@ -77,7 +100,7 @@ local function class_ranges(inside)
 end
 
 -- What a pattern means: characters that may occur, and those of which one
--- must. A `+` is left to the minimal length.
+-- must. A `+` is left to the minimal length. Nil: it is more than that.
 local function compile_pattern(pattern, shape)
   local rest = pattern:gsub("^%^", ""):gsub("%$$", "")
   local one_of
@@ -89,7 +112,9 @@ local function compile_pattern(pattern, shape)
     return '{"\\0\\177", 2}', nil
   end
   local inside, times = rest:match("^%[(.*)%]([*+])$")
-  assert(inside, "a pattern that this can't translate: " .. pattern)
+  if not inside or inside:find("[^\\]%]") then
+    return nil
+  end
   assert(times == "*" or (shape.min or 0) >= 1, "+ without a minimum")
   local function class(ranges)
     return ranges and ("{%s, %d}"):format(quote(ranges), #ranges)
@@ -164,7 +189,7 @@ local function write_members(name, shape)
   for _, member in ipairs(shape.required or {}) do
     required[member] = true
   end
-  local names = sorted_keys(shape.members)
+  local names = sorted_keys(shape.members or {})
   for _, member in ipairs(names) do
     write_shape(shape.members[member].shape)
   end
@@ -207,13 +232,16 @@ function write_shape(name)
   end
   if shape.pattern then
     local all_of, one_of = compile_pattern(shape.pattern, shape)
-    fields[#fields + 1] = ".pattern = " .. quote(shape.pattern)
-    fields[#fields + 1] = ".all_of = " .. all_of
+    fields[#fields + 1] = ".pattern =" .. quote_long(shape.pattern)
+    fields[#fields + 1] = all_of and ".all_of = " .. all_of
+      or ".is_regex = true"
     if one_of then
       fields[#fields + 1] = ".one_of = " .. one_of
     end
   end
-  if kind == "STRUCTURE" then
+  if shape.type == "map" then
+    fields[#fields + 1] = ".members = no_members"
+  elseif kind == "STRUCTURE" then
     if shown[name] then
       fields[#fields + 1] = ".name = " .. quote(name)
     end
@@ -228,6 +256,50 @@ function write_shape(name)
   line("};")
 end
 
+-- Our members of the two inputs that make schedules.
+local function add_ours(service)
+  for name, shape in pairs(OURS) do
+    service.shapes[name] = shape
+    for _, input in ipairs({ "CreateScheduleInput", "UpdateScheduleInput" }) do
+      service.shapes[input].members[name] = { shape = name }
+    end
+  end
+end
+
+-- Which members of an input are not in the body.
+local function write_locations(name)
+  local members = model.shapes[name].members
+  declare("struct wf_api_location", snake(name) .. "_locations[]")
+  for _, member in ipairs(sorted_keys(members)) do
+    local location = members[member].location
+    if location == "uri" then
+      row({ quote(member), "NULL" })
+    elseif location == "querystring" then
+      row({ quote(member), quote(members[member].locationName) })
+    end
+  end
+  line("    {0},")
+  line("};")
+end
+
+local function write_routes(operations)
+  for _, name in ipairs(operations) do
+    write_locations(model.operations[name].input.shape)
+  end
+  line("")
+  line("const struct wf_api_route wf_api_scheduler_routes[] = {")
+  for _, name in ipairs(operations) do
+    local operation = model.operations[name]
+    line(("    {%s, %s,"):format(quote(operation.http.method),
+      quote(operation.http.requestUri)))
+    line(("     %s, &%s,"):format(quote("Scheduler." .. name),
+      snake(operation.input.shape)))
+    line(("     %s_locations},"):format(snake(operation.input.shape)))
+  end
+  line("    {0},")
+  line("};")
+end
+
 --- The text of api_model.c for a decoded service model.
 local function generate(service)
   model, output, written, shown = service, {}, {}, {}
@@ -236,14 +308,26 @@ local function generate(service)
       shown[shape.member.shape] = true
     end
   end
-  line("/* api_model.c - written by core/api_model.lua: do not edit. See")
+  local is_rest = service.metadata.protocol == "rest-json"
+  if is_rest then
+    add_ours(service)
+  end
+  line(("/* %s - written by core/api_model.lua: do not edit. See"):format(
+    is_rest and "api_scheduler_model.c" or "api_model.c"))
   line((" * api_model.h. Version %s of the API. */")
     :format(service.metadata.apiVersion))
   line('#include "api_model.h"')
   line("")
+  if is_rest then
+    line("static const struct wf_api_member no_members[] = {{0}};")
+  end
   local operations = sorted_keys(service.operations)
   for _, name in ipairs(operations) do
     write_shape(service.operations[name].input.shape)
+  end
+  if is_rest then
+    write_routes(operations)
+    return table.concat(output, "\n") .. "\n"
   end
   line("")
   line("const struct wf_api_input wf_api_inputs[] = {")

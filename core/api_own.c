@@ -73,6 +73,27 @@ static const struct wf_api_shape backup_input = {
     .kind = WF_API_STRUCTURE, .members = backup_members
 };
 
+static const struct wf_api_shape name = {
+    .kind = WF_API_STRING, WF_API_AT_LEAST(1), WF_API_AT_MOST(64)
+};
+static const struct wf_api_shape expression = {
+    .kind = WF_API_STRING, WF_API_AT_LEAST(1), WF_API_AT_MOST(256)
+};
+static const struct wf_api_shape time_of = {.kind = WF_API_NUMBER};
+static const struct wf_api_member next_members[] = {
+    {"Name", &name, false},
+    {"GroupName", &name, false},
+    {"ScheduleExpression", &expression, false},
+    {"ScheduleExpressionTimezone", &expression, false},
+    {"StartDate", &time_of, false},
+    {"EndDate", &time_of, false},
+    {"MaxResults", &page_size, false},
+    {0},
+};
+static const struct wf_api_shape next_input = {
+    .kind = WF_API_STRUCTURE, .members = next_members
+};
+
 static const struct wf_api_member no_members[] = {{0}};
 static const struct wf_api_shape no_input = {
     .kind = WF_API_STRUCTURE, .members = no_members
@@ -85,5 +106,6 @@ const struct wf_api_input wf_api_own_inputs[] = {
     {"Stats", &no_input},
     {"StartBackup", &backup_input},
     {"DescribeBackup", &no_input},
+    {"ListNextInvocations", &next_input},
     {0},
 };

@@ -1,12 +1,16 @@
 /* api_validate.c - checks requests against the model. See api_validate.h. */
 #include "api_validate.h"
 
+#include <ctype.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "regex.h"
+
 #define ECHO_BYTES 4096 /* of a value that is complained about */
 #define MESSAGE_BYTES 65536 /* then complaints are only counted */
+#define REGEX_STEPS 100000
 
 /* The way to a value, from its end. */
 struct step {
@@ -22,7 +26,7 @@ struct check {
 };
 
 /* "tags.1.member.key": elements count from 1, and AWS says "member" before
- * what is in them. */
+ * what is in them. Names begin small, also those that do not. */
 static void put_path(struct wf_buf *out, const struct step *step) {
     if (!step)
         return;
@@ -31,7 +35,8 @@ static void put_path(struct wf_buf *out, const struct step *step) {
         wf_buf_u8(out, '.');
     }
     if (step->name)
-        wf_buf_adds(out, step->name);
+        wf_buf_addf(out, "%c%s", tolower((unsigned char)*step->name),
+                    step->name + 1);
     else
         wf_buf_addf(out, "%u.member", step->index + 1);
 }
@@ -195,12 +200,31 @@ static bool is_in(const struct wf_api_class *characters, char c) {
     return false;
 }
 
+/* The patterns are the model's; a text has bounded length, or bounded
+ * steps. */
+static bool regex_fits(const char *pattern, struct wf_str text) {
+    static const struct wf_regex_limits limits = {
+        .pattern_bytes = 1024, .depth = 1000, .heap_kb = 1024,
+        .whole_only = true};
+    struct wf_regex regex;
+    char message[WF_REGEX_MESSAGE];
+    if (wf_regex_compile(&regex, wf_str(pattern),
+                         PCRE2_UTF | PCRE2_DOLLAR_ENDONLY, &limits,
+                         message) != 0)
+        return false;
+    bool fits = wf_regex_match(&regex, text, 0, 0, REGEX_STEPS) >= 0;
+    wf_regex_free(&regex);
+    return fits;
+}
+
 static void check_pattern(struct check *check,
                           const struct wf_api_shape *shape,
                           const struct step *step, struct wf_str text) {
-    char words[160];
+    char words[240];
     bool good = true, one = shape->one_of.len == 0;
-    for (size_t i = 0; i < text.len; i++) {
+    if (shape->is_regex)
+        good = regex_fits(shape->pattern, text);
+    for (size_t i = 0; i < text.len && !shape->is_regex; i++) {
         good &= is_in(&shape->all_of, text.data[i]);
         one |= is_in(&shape->one_of, text.data[i]);
     }

@@ -76,6 +76,13 @@ struct wf_str wf_http_body(const struct wf_http_request *request);
 struct wf_str wf_http_header(const struct wf_http_request *request,
                              const char *name);
 
+/** The parameters behind the path's "?", unescaped, each NUL-terminated
+ * (`value` may be NULL), while the handler runs. */
+typedef void wf_http_parameter_fn(void *arg, const char *name,
+                                  const char *value);
+void wf_http_query(const struct wf_http_request *request,
+                   wf_http_parameter_fn *each, void *arg);
+
 /** Memory for the handler's own bookkeeping, aligned for any type, zeroed;
  * lives as long as the handle. */
 #define WF_HTTP_SCRATCH 256

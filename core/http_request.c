@@ -72,6 +72,26 @@ struct wf_str wf_http_header(const struct wf_http_request *request,
     return wf_http_header_of(request->connection, name);
 }
 
+struct query {
+    wf_http_parameter_fn *each;
+    void *arg;
+};
+
+static enum MHD_Result parameter(void *arg, enum MHD_ValueKind kind,
+                                 const char *name, const char *value) {
+    struct query *query = arg;
+    (void)kind;
+    query->each(query->arg, name, value);
+    return MHD_YES;
+}
+
+void wf_http_query(const struct wf_http_request *request,
+                   wf_http_parameter_fn *each, void *arg) {
+    struct query query = {each, arg};
+    MHD_get_connection_values(request->connection, MHD_GET_ARGUMENT_KIND,
+                              parameter, &query);
+}
+
 void *wf_http_scratch(struct wf_http_request *request) {
     return request->scratch;
 }

@@ -74,7 +74,8 @@ static void put(struct wf_schedule_request *request,
         request->turn.exists ? &request->turn.schedule : NULL;
     int64_t now = wf_clock_now_ms(engine->clock);
     schedule->modified_ms = now;
-    schedule->first_ms = schedule->start_ms ? schedule->start_ms : now;
+    schedule->first_ms = schedule->start_ms ? schedule->start_ms
+                                            : now / 1000 * 1000;
     if (before) {
         keep_state(schedule, before);
     } else {
@@ -86,10 +87,13 @@ static void put(struct wf_schedule_request *request,
         schedule->slot_ms = before->slot_ms;
         schedule->due_ms = before->due_ms;
         schedule->is_waiting = before->is_waiting;
-    } else { /* a new rate begins at once */
-        wf_schedule_set_slot(
-            engine, schedule,
-            wf_schedule_slot_after(plan, schedule, before ? now : now - 1));
+    } else {
+        bool is_rate = plan->expression.kind == WF_SCHEDULE_RATE;
+        int64_t after = now;
+        if (!before && is_rate && !schedule->start_ms)
+            after = schedule->first_ms - 1; /* a new one begins at once */
+        wf_schedule_set_slot(engine, schedule,
+                             wf_schedule_slot_after(plan, schedule, after));
     }
     wf_schedule_put(engine, schedule, before);
     wf_engine_after(engine, answer_arn, request);

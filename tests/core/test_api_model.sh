@@ -1,11 +1,16 @@
 #!/bin/sh
-# core/api_model.c is what core/api_model.lua writes from AWS's service model.
-# The model is not part of this repository: MOONSTEP_API_MODEL names it, or it
-# stands beside the sources; without it, the test is skipped (77).
+# core/api_model.c and core/api_scheduler_model.c are what core/api_model.lua
+# writes from AWS's service models. The models are not part of this
+# repository: MOONSTEP_API_MODELS names their directory, or it stands beside
+# the sources; without it, the test is skipped (77).
 here=$(dirname "$0")/../..
-model=${MOONSTEP_API_MODEL:-$here/../shared/api/stepfunctions.json}
-if [ ! -r "$model" ]; then
-  echo "skipped: no service model (MOONSTEP_API_MODEL)"
-  exit 77
-fi
-luajit "$here/core/api_model.lua" "$model" | cmp - "$here/core/api_model.c"
+models=${MOONSTEP_API_MODELS:-$here/../shared/api}
+for pair in stepfunctions:api_model scheduler:api_scheduler_model; do
+  model=$models/${pair%%:*}.json
+  if [ ! -r "$model" ]; then
+    echo "skipped: no service model (MOONSTEP_API_MODELS)"
+    exit 77
+  fi
+  luajit "$here/core/api_model.lua" "$model" |
+    cmp - "$here/core/${pair##*:}.c" || exit 1
+done

@@ -512,3 +512,45 @@ void wf_engine_update_map_run(struct wf_engine *engine,
     engine->update = *ask;
     fake_engine_done(engine, "update run", reply, arg);
 }
+
+/* ---- schedules ---- */
+
+void wf_engine_schedule(struct wf_engine *engine,
+                        const struct wf_schedule_ask *ask,
+                        wf_schedule_fn *reply, void *arg) {
+    const struct wf_refusal *refusal = refusal_of(engine);
+    const struct wf_schedule *schedule = &ask->schedule;
+    struct wf_buf tags = {0};
+    engine->asked++;
+    engine->ask = *ask; /* its numbers; texts are copied */
+    set(&engine->name, schedule->name);
+    set(&engine->arn, schedule->group);
+    set(&engine->text, schedule->target);
+    set(&engine->error, schedule->expression);
+    set(&engine->cause, ask->prefix);
+    set(&engine->token, schedule->client_token.data ? schedule->client_token
+                                                    : ask->next_token);
+    for (size_t i = 0; i < ask->tag_count; i++)
+        wf_buf_addf(&tags, "%.*s=%.*s ", (int)ask->tags[i].key.len,
+                    ask->tags[i].key.data, (int)ask->tags[i].value.len,
+                    ask->tags[i].value.data);
+    for (size_t i = 0; i < ask->key_count; i++)
+        wf_buf_addf(&tags, "%.*s ", (int)ask->keys[i].len,
+                    ask->keys[i].data);
+    set(&engine->tags, (struct wf_str){tags.data, tags.len});
+    wf_buf_free(&tags);
+    reply(arg, refusal, refusal ? NULL : &engine->schedules);
+}
+
+void wf_schedule_arn(struct wf_engine *engine, struct wf_str group,
+                     struct wf_str name, struct wf_buf *out) {
+    (void)engine;
+    wf_buf_addf(out, "arn:%.*s/%.*s", (int)group.len, group.data,
+                (int)name.len, name.data);
+}
+
+void wf_schedule_group_arn(struct wf_engine *engine, struct wf_str name,
+                           struct wf_buf *out) {
+    (void)engine;
+    wf_buf_addf(out, "arn:%.*s", (int)name.len, name.data);
+}

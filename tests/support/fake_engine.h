@@ -7,6 +7,7 @@
 #define FAKE_ENGINE_H
 
 #include "engine.h"
+#include "schedule.h"
 #include "test_state.h"
 
 struct fake_answer; /* one that is held back */
@@ -26,6 +27,8 @@ struct wf_engine {
     struct wf_test_state test;       /* numbers and flags; its texts: */
     char *test_texts;                /* "member=text\n" of those given */
     unsigned asked;
+    struct wf_schedule_ask ask; /* name, group (as `arn`), target (`text`),
+        expression (`error`), prefix (`cause`), client or next token */
 
     /* What is answered. */
     struct wf_refusal refusal; /* exception NULL: none */
@@ -33,6 +36,7 @@ struct wf_engine {
     const struct wf_diagnostic *diagnostics;
     size_t diagnostic_count;
     struct wf_execution_reply execution;
+    struct wf_schedule_reply schedules;
     struct wf_map_run_reply map_run;
     struct wf_test_state_reply tested;
     const struct wf_history_event *events;
