@@ -66,8 +66,8 @@ layer(wf_pool SOURCES core/pool.c core/pool_message.c core/pool_process.c
 layer(wf_worker SOURCES core/worker.c core/worker_task.c core/worker_child.c
       core/worker_log.c core/lua_worker.c core/lua_coroutine.c
       core/lua_failure.c core/lua_bundle.c core/lua_handle.c
-      core/lua_lambda.c
-      LINK wf_wire wf_lua_doc wf_embedded ev PkgConfig::LUAJIT
+      core/lua_lambda.c core/lua_aws.c
+      LINK wf_wire wf_service_models wf_lua_doc wf_embedded ev PkgConfig::LUAJIT
       cjson)
 
 # The standard library of handlers: C without Lua, and its Lua modules. The

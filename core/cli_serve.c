@@ -139,9 +139,12 @@ static void say_listening(struct server *server) {
     const char *colon = strrchr(listen, ':');
     int host = (int)(colon != NULL ? (size_t)(colon - listen)
                                    : strlen(listen));
+    char url[256];
 
-    log_line(server, "listening on http://%.*s:%u", host, listen,
+    snprintf(url, sizeof(url), "http://%.*s:%u", host, listen,
              wf_api_port(server->api));
+    log_line(server, "listening on %s", url);
+    wf_engine_set_api_endpoint(server->engine, url);
 }
 
 static int server_open(struct server *server) {

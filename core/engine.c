@@ -318,7 +318,15 @@ static int open_script(struct wf_engine *engine, struct wf_error *err) {
                            err);
 }
 
-static void open_pool(struct wf_engine *engine) {
+/* A line for each; a NUL at the end. */
+static void add_endpoints(const char *const *list, struct wf_buf *lines) {
+    for (; list && *list; list++)
+        wf_buf_addf(lines, "%s\n", *list);
+    wf_buf_u8(lines, 0);
+}
+
+static int open_pool(struct wf_engine *engine, struct wf_error *err) {
+    struct wf_buf endpoints = {0};
     /* A seeded run is the same every time: one handler after the other. */
     bool seeded = engine->clock->seeded;
     struct wf_pool_options pool = {
@@ -326,10 +334,21 @@ static void open_pool(struct wf_engine *engine) {
         .tasks_per_worker = seeded ? 1 : 0,
         .lua_directory = engine->options.lua_directory,
         .lambda_endpoint = engine->options.lambda_endpoint,
+        .service_models = engine->options.service_models,
+        .region = engine->region,
         .output_bytes = engine->options.payload_bytes,
     };
-    engine->pool = wf_pool_new(engine->loop, &pool, &wf_task_pool_events,
-                               engine);
+    add_endpoints(engine->options.service_endpoints, &endpoints);
+    pool.service_endpoints = endpoints.data;
+    int rc = endpoints.len <= WF_POOL_ENDPOINTS
+                 ? 0
+                 : wf_error_set(err, WF_E_LIMIT, "the addresses of "
+                                "--service-endpoint are too long, all in all");
+    if (rc == 0)
+        engine->pool = wf_pool_new(engine->loop, &pool, &wf_task_pool_events,
+                                   engine);
+    wf_buf_free(&endpoints);
+    return rc;
 }
 
 static void watch_store(struct wf_engine *engine) {
@@ -350,10 +369,10 @@ int wf_engine_open(struct ev_loop *loop, struct wf_clock *clock,
     engine->store = store;
     engine->opened_ms = wf_clock_now_ms(clock);
     int rc = open_script(engine, err);
-    if (rc == 0) {
-        open_pool(engine);
+    if (rc == 0)
+        rc = open_pool(engine, err);
+    if (rc == 0)
         rc = wf_survivors_find_copy(engine, err);
-    }
     if (rc == 0)
         rc = wf_engine_recover(engine, err);
     if (rc == 0)
@@ -368,6 +387,10 @@ int wf_engine_open(struct ev_loop *loop, struct wf_clock *clock,
     start_watchers(engine);
     *out = engine;
     return 0;
+}
+
+void wf_engine_set_api_endpoint(struct wf_engine *engine, const char *url) {
+    wf_pool_set_api_endpoint(engine->pool, url);
 }
 
 void wf_engine_close(struct wf_engine *engine) {

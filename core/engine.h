@@ -31,6 +31,9 @@ struct wf_engine_options {
     const char *const *states;   /**< User state types, as above. */
     const char *lua_directory;   /**< Development: lua/ and states/ from here
                                    instead of the embedded ones. */
+    const char *const *service_endpoints; /**< Of AWS services: "SERVICE=URL",
+                                   or "URL" of all others; NULL-terminated;
+                                   or NULL. */
     const char *service_models;  /**< Directory of models of AWS services
                                    (service_models.h); or NULL. */
     const char *lambda_endpoint; /**< URL that invokes Lambda functions; or
@@ -84,6 +87,9 @@ int wf_engine_open(struct ev_loop *loop, struct wf_clock *clock,
                    const struct wf_engine_options *options,
                    const struct wf_engine_events *events, void *arg,
                    struct wf_engine **engine, struct wf_error *err);
+/** Says where the engine's own API is, which tasks may call (aws-sdk:sfn).
+ * Before the loop runs. */
+void wf_engine_set_api_endpoint(struct wf_engine *engine, const char *url);
 /** Stops the workers and drops memory; what is not durable yet is lost, as
  * in a crash, so close after wf_engine_flush(). */
 void wf_engine_close(struct wf_engine *engine);

@@ -8,8 +8,7 @@
 #include "embedded.h"
 #include "lua_worker.h"
 
-/* Appends a Lua source to vm->scratch; false if there is none. */
-static bool source_read(struct wf_worker *worker, const char *path) {
+bool wf_lua_worker_source(struct wf_worker *worker, const char *path) {
     const char *directory = worker->page->lua_directory;
     struct wf_error err;
 
@@ -23,7 +22,7 @@ void wf_lua_worker_file(lua_State *L, const char *name, int nargs) {
     const char *path = lua_pushfstring(L, "lua/worker/%s.lua", name);
     const char *chunk = lua_pushfstring(L, "@%s", path);
 
-    if (!source_read(worker, path))
+    if (!wf_lua_worker_source(worker, path))
         luaL_error(L, "%s is missing", path);
     if (luaL_loadbuffer(L, worker->vm->scratch.data, worker->vm->scratch.len,
                         chunk) != 0)
@@ -49,7 +48,8 @@ static int l_source(lua_State *L) {
         lua_pushlstring(L, text.data, text.len);
         return 1;
     }
-    if (!source_read(worker, lua_pushfstring(L, "lua/lib/%s.lua", name)))
+    const char *path = lua_pushfstring(L, "lua/lib/%s.lua", name);
+    if (!wf_lua_worker_source(worker, path))
         return 0;
     lua_pushlstring(L, worker->vm->scratch.data, worker->vm->scratch.len);
     return 1;
@@ -82,7 +82,9 @@ void wf_lua_bundle_open(lua_State *L) {
     lua_pushboolean(L, worker->page->isolated != 0);
     lua_setfield(L, -2, "isolated");
     wf_lua_lambda_open(L);
-    lua_setfield(L, -2, "lambda"); /* stack: host */
+    lua_setfield(L, -2, "lambda");
+    wf_lua_aws_open(L);
+    lua_setfield(L, -2, "aws"); /* stack: host */
     wf_lua_worker_file(L, "bundle", 1);
     worker->vm->new_bundle_ref = luaL_ref(L, LUA_REGISTRYINDEX);
 }

@@ -11,12 +11,15 @@
 #include "lua_doc.h"
 #include "lua_worker.h"
 
-static const char PREFIX[] = "lambda:";
+#define DOC "wf.doc module" /* in the registry */
+
+static bool begins(struct wf_str text, struct wf_str lead) {
+    return text.len > lead.len && memcmp(text.data, lead.data, lead.len) == 0;
+}
 
 bool wf_lua_lambda_is(struct wf_str function) {
-    size_t len = sizeof(PREFIX) - 1;
-
-    return function.len > len && memcmp(function.data, PREFIX, len) == 0;
+    return begins(function, WF_STR("lambda:")) ||
+           begins(function, WF_STR("aws:"));
 }
 
 void wf_lua_lambda_push(lua_State *L, struct wf_str input) {
@@ -45,16 +48,24 @@ static int l_decode(lua_State *L) {
     return 1;
 }
 
-void wf_lua_lambda_open(lua_State *L) {
+void wf_lua_lambda_host(lua_State *L) {
     struct wf_worker *worker = wf_lua_worker(L);
 
     lua_newtable(L); /* stack: host */
-    wf_lua_open_doc(L);
+    lua_getfield(L, LUA_REGISTRYINDEX, DOC);
     lua_setfield(L, -2, "doc");
     lua_pushcfunction(L, l_decode);
     lua_setfield(L, -2, "decode");
     lua_pushnumber(L, (lua_Number)worker->page->output_bytes);
     lua_setfield(L, -2, "max_bytes");
+}
+
+void wf_lua_lambda_open(lua_State *L) {
+    struct wf_worker *worker = wf_lua_worker(L);
+
+    wf_lua_open_doc(L);
+    lua_setfield(L, LUA_REGISTRYINDEX, DOC);
+    wf_lua_lambda_host(L);
     if (worker->page->lambda_endpoint[0]) {
         lua_pushstring(L, worker->page->lambda_endpoint);
         lua_setfield(L, -2, "endpoint");

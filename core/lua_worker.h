@@ -54,13 +54,23 @@ void wf_lua_input_push(lua_State *L, struct wf_task *task,
 /* ---- lua_lambda.c ---- */
 
 /** True if this names a Lambda function: pool.h. */
-bool wf_lua_lambda_is(struct wf_str function);
+bool wf_lua_lambda_is(struct wf_str function); /* or an AWS service */
 /** Pushes the input of one, which keeps its text. [-0, +1] */
 void wf_lua_lambda_push(lua_State *L, struct wf_str input);
 /** The text of a value in the output of one; see lua_json.h. */
 bool wf_lua_lambda_text(lua_State *L, int index, struct wf_str *text);
-/** Pushes lua/worker/lambda.lua's function. [-0, +1] */
+/** Pushes lua/worker/lambda.lua's function; opens wf.doc. [-0, +1] */
 void wf_lua_lambda_open(lua_State *L);
+/** Pushes a table with what it and lua/worker/aws.lua need both. [-0, +1] */
+void wf_lua_lambda_host(lua_State *L);
+
+/* ---- lua_aws.c ---- */
+
+/** Pushes lua/worker/aws.lua's function; needs wf.doc. [-0, +1] */
+void wf_lua_aws_open(lua_State *L);
+
+/** Reads a built-in Lua source into vm->scratch; false: there is none. */
+bool wf_lua_worker_source(struct wf_worker *worker, const char *path);
 
 /** Runs an embedded file lua/worker/NAME.lua with `nargs` arguments from the
  * stack; raises. [-nargs, +1] */

@@ -99,6 +99,10 @@ static bool is_yes(const char *text) {
     return word_in(text, "yes|true|on|1");
 }
 
+static bool is_list(const struct wf_option *option) {
+    return option->kind == WF_OPTION_LIST || option->kind == WF_OPTION_URLS;
+}
+
 /* `where` names the flag, variable or line, for the message. */
 static int value_check(const struct wf_option *option, struct value *value,
                        const char *where, const char *text,
@@ -124,6 +128,7 @@ static int value_check(const struct wf_option *option, struct value *value,
         break;
     case WF_OPTION_TEXT:
     case WF_OPTION_LIST:
+    case WF_OPTION_URLS:
         if (text[0] == '\0')
             wanted = option->argument;
         break;
@@ -152,7 +157,7 @@ static int value_set(struct wf_options *options,
         free(copy);
         return 0;
     }
-    if (source > value->source || option->kind != WF_OPTION_LIST)
+    if (source > value->source || !is_list(option))
         value_clear(value);
     value->source = source;
     value->texts = wf_realloc(value->texts,
@@ -283,11 +288,12 @@ static const char *variable_get(char *const *environment, const char *name) {
 static int read_variable(struct wf_options *options,
                          const struct wf_option *option, const char *variable,
                          const char *text, struct wf_error *err) {
-    bool is_list = option->kind == WF_OPTION_LIST;
+    int between = option->kind == WF_OPTION_URLS ? ' ' : ':';
     const char *end;
 
     for (;; text = end + 1) {
-        end = is_list ? strchrnul(text, ':') : text + strlen(text);
+        end = is_list(option) ? strchrnul(text, between)
+                              : text + strlen(text);
         if (value_set(options, option, FROM_ENVIRONMENT, variable,
                       (struct wf_str){text, (size_t)(end - text)}, err) != 0)
             return -1;

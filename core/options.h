@@ -68,6 +68,7 @@ enum wf_option_kind {
     WF_OPTION_TEXT,
     WF_OPTION_CHOICE, /**< One of the words of `argument`, split at '|'. */
     WF_OPTION_LIST,   /**< May be given again; in the environment with ':'. */
+    WF_OPTION_URLS,   /**< The same, in the environment with blanks. */
     WF_OPTION_NUMBER, /**< Not negative. */
     WF_OPTION_BYTES,  /**< A number, may end in K, M, G (1024 each). */
 };

@@ -266,6 +266,14 @@ const struct wf_option wf_option_table[] = {
      "Where Lambda functions are invoked that are no handlers here, e.g. "
      "http://127.0.0.1:3001 of `sam local start-lambda`.",
      ENGINE, WF_OPTION_TEXT, true},
+    {"service-endpoint", "SERVICE=URL", NULL,
+     "Where an AWS service is that tasks call, e.g. "
+     "sqs=http://127.0.0.1:9324; without SERVICE= it is the address of all "
+     "services that have none of their own. May be given more than once. "
+     "Requests are signed with AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, "
+     "and AWS_SESSION_TOKEN if there is one. A handler aws/SERVICE.lua with a "
+     "function of the operation's name stands in for the service.",
+     ENGINE, WF_OPTION_URLS, true},
     {"service-models", "DIR", NULL,
      "Models of AWS services that are not built in, or newer ones: a directory "
      "in the layout of botocore's data, SERVICE/VERSION/service-2.json or "

@@ -501,6 +501,31 @@ static void options_default(struct wf_pool_options *options) {
         options->block_ms = 60000;
 }
 
+static void own(const char **text) {
+    if (*text)
+        *text = strdup(*text);
+}
+
+static void options_own(struct wf_pool_options *options) {
+    own(&options->program);
+    own(&options->lua_directory);
+    own(&options->lambda_endpoint);
+    own(&options->service_endpoints);
+    own(&options->service_models);
+    own(&options->region);
+    own(&options->api_endpoint);
+}
+
+static void options_free(struct wf_pool_options *options) {
+    free((char *)options->program);
+    free((char *)options->lua_directory);
+    free((char *)options->lambda_endpoint);
+    free((char *)options->service_endpoints);
+    free((char *)options->service_models);
+    free((char *)options->region);
+    free((char *)options->api_endpoint);
+}
+
 struct wf_pool *wf_pool_new(struct ev_loop *loop,
                             const struct wf_pool_options *options,
                             const struct wf_pool_events *events, void *arg) {
@@ -509,11 +534,7 @@ struct wf_pool *wf_pool_new(struct ev_loop *loop,
     pool->loop = loop;
     pool->options = *options;
     options_default(&pool->options);
-    pool->options.program = strdup(pool->options.program);
-    if (options->lua_directory)
-        pool->options.lua_directory = strdup(options->lua_directory);
-    if (options->lambda_endpoint)
-        pool->options.lambda_endpoint = strdup(options->lambda_endpoint);
+    options_own(&pool->options);
     pool->events = *events;
     pool->arg = arg;
     wf_list_init(&pool->workers);
@@ -531,6 +552,11 @@ struct wf_pool *wf_pool_new(struct ev_loop *loop,
     pool->flush.data = pool->watch.data = pool->respawn.data = pool;
     pool->reaper = wf_reaper_new(loop);
     return pool;
+}
+
+void wf_pool_set_api_endpoint(struct wf_pool *pool, const char *url) {
+    free((char *)pool->options.api_endpoint);
+    pool->options.api_endpoint = strdup(url);
 }
 
 static void list_drop(struct wf_pool *pool, struct wf_link *list) {
@@ -567,8 +593,6 @@ void wf_pool_free(struct wf_pool *pool) {
         free(pool->isolated[i]);
     free(pool->isolated);
     free(pool->table);
-    free((char *)pool->options.program);
-    free((char *)pool->options.lua_directory);
-    free((char *)pool->options.lambda_endpoint);
+    options_free(&pool->options);
     free(pool);
 }

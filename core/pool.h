@@ -28,6 +28,8 @@
 
 #include "base.h"
 
+#define WF_POOL_ENDPOINTS 8192
+
 struct wf_pool;
 
 /** One piece of work. Everything is borrowed during the call. */
@@ -37,7 +39,9 @@ struct wf_pool_task {
     struct wf_str bundle;   /**< Hash (hex) of the handlers it is pinned to. */
     struct wf_str function; /**< "module.function", from "lua:…"; a Lambda
                               function: "lambda:ARN", or "lambda:invoke:NAME"
-                              with the parameters of that as input. */
+                              with the parameters of that as input; a call of
+                              an AWS service: "aws:sqs:sendMessage",
+                              "aws:aws-sdk:s3:getObject". */
     struct wf_str input;    /**< JSON text */
     struct wf_str context;  /**< JSON text: {"token","attempt","restarted",
                               "deadline_ms","execution","execution_name",
@@ -92,6 +96,11 @@ struct wf_pool_options {
     const char *program;     /**< Path of the binary; NULL: /proc/self/exe. */
     const char *lua_directory; /**< Development: instead of embedded files. */
     const char *lambda_endpoint; /**< URL of Lambda's Invoke API; or NULL. */
+    const char *service_endpoints; /**< "SERVICE=URL" or "URL" a line; or
+                               NULL. At most WF_POOL_ENDPOINTS bytes. */
+    const char *service_models; /**< Directory (service_models.h); or NULL. */
+    const char *api_endpoint; /**< URL of this engine's own API; or NULL. */
+    const char *region;      /**< That calls of services are signed for. */
     size_t memory_bytes;     /**< Lua memory of a worker; 0: 256 MiB. */
     size_t output_bytes;     /**< Largest output of a handler; 0: 64 MiB. */
     int64_t block_ms;        /**< A handler that does not yield for so long
@@ -102,6 +111,8 @@ struct wf_pool_options {
 struct wf_pool *wf_pool_new(struct ev_loop *loop,
                             const struct wf_pool_options *options,
                             const struct wf_pool_events *events, void *arg);
+/** Says where this engine's own API is, before the first task. */
+void wf_pool_set_api_endpoint(struct wf_pool *pool, const char *url);
 /** Ends all workers and waits for them. */
 void wf_pool_free(struct wf_pool *pool);
 

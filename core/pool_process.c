@@ -49,6 +49,13 @@ static void child_exec(const char *program, bool isolated, int socket) {
     _exit(127);
 }
 
+_Static_assert(WF_PAGE_ENDPOINTS >= WF_POOL_ENDPOINTS, "they fit");
+
+static void page_text(char *out, size_t size, const char *text) {
+    if (text)
+        snprintf(out, size, "%s", text);
+}
+
 static void page_configure(struct wf_page *page, const struct wf_pool *pool,
                            bool isolated) {
     page->memory_bytes = pool->options.memory_bytes;
@@ -56,12 +63,17 @@ static void page_configure(struct wf_page *page, const struct wf_pool *pool,
     page->block_ms = (uint64_t)pool->options.block_ms;
     page->engine_pid = (int32_t)getpid();
     page->isolated = isolated;
-    if (pool->options.lua_directory)
-        snprintf(page->lua_directory, sizeof(page->lua_directory), "%s",
-                 pool->options.lua_directory);
-    if (pool->options.lambda_endpoint)
-        snprintf(page->lambda_endpoint, sizeof(page->lambda_endpoint), "%s",
-                 pool->options.lambda_endpoint);
+    page_text(page->lua_directory, sizeof(page->lua_directory),
+              pool->options.lua_directory);
+    page_text(page->lambda_endpoint, sizeof(page->lambda_endpoint),
+              pool->options.lambda_endpoint);
+    page_text(page->service_endpoints, sizeof(page->service_endpoints),
+              pool->options.service_endpoints);
+    page_text(page->service_models, sizeof(page->service_models),
+              pool->options.service_models);
+    page_text(page->api_endpoint, sizeof(page->api_endpoint),
+              pool->options.api_endpoint);
+    page_text(page->region, sizeof(page->region), pool->options.region);
 }
 
 static void on_readable(struct ev_loop *loop, ev_io *io, int events);

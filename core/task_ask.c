@@ -47,6 +47,17 @@ static bool is_lambda(const struct wf_state_info *info) {
     return wf_str_eq(info->resource_type, WF_STR("lambda"));
 }
 
+static bool is_handler(const struct wf_state_info *info) {
+    return wf_str_eq(info->resource_type, WF_STR("lua"));
+}
+
+/* Integrations that are no calls of a service's API. */
+static bool is_ours(const struct wf_state_info *info) {
+    return wf_str_eq(info->resource_type, WF_STR("states")) ||
+           wf_str_eq(info->resource_type, WF_STR("http")) ||
+           wf_str_eq(info->resource_type, WF_STR("apigateway"));
+}
+
 /* "invoke.waitForTaskToken" runs what "invoke" does. */
 static struct wf_str action_of(const struct wf_state_info *info) {
     static const char pattern[] = ".waitForTaskToken";
@@ -61,7 +72,7 @@ bool wf_resource_has_worker(const struct wf_state_info *info) {
     if (is_lambda(info))
         return info->scheduled != WF_EVENT_TASK_SCHEDULED ||
                wf_str_eq(action_of(info), WF_STR("invoke"));
-    return wf_str_eq(info->resource_type, WF_STR("lua"));
+    return info->scheduled == WF_EVENT_TASK_SCHEDULED && !is_ours(info);
 }
 
 bool wf_task_has_worker(const struct wf_frame *frame) {
@@ -75,11 +86,15 @@ struct wf_str wf_resource_function(const struct wf_state_info *info,
                                    struct wf_buf *text) {
     struct wf_value root = {parameters, 0}, name;
 
-    if (!is_lambda(info))
+    if (is_handler(info))
         return action_of(info);
-    wf_buf_adds(text, "lambda:");
+    wf_buf_adds(text, is_lambda(info) ? "lambda:" : "aws:");
+    if (!is_lambda(info)) {
+        wf_buf_addstr(text, info->resource_type);
+        wf_buf_u8(text, ':');
+    }
     wf_buf_addstr(text, action_of(info));
-    if (info->scheduled == WF_EVENT_TASK_SCHEDULED) {
+    if (is_lambda(info) && info->scheduled == WF_EVENT_TASK_SCHEDULED) {
         wf_buf_u8(text, ':');
         if (wf_value_type(root) == WF_JSON_OBJECT &&
             wf_value_member(root, WF_STR("FunctionName"), &name) &&

@@ -88,6 +88,7 @@ size_t wf_wire_take(struct wf_wire *wire, size_t len, struct wf_buf *text);
 /* ---- the shared page ---- */
 
 #define WF_PAGE_CANCELS 256
+#define WF_PAGE_ENDPOINTS 8192
 
 struct wf_page {
     /* Written by the pool before the worker starts. */
@@ -98,6 +99,10 @@ struct wf_page {
     uint32_t isolated; /**< One task at a time, compiled, no hook. */
     char lua_directory[1024]; /**< "": embedded sources. */
     char lambda_endpoint[1024]; /**< "": none. */
+    char service_endpoints[WF_PAGE_ENDPOINTS]; /**< pool.h; "": none. */
+    char service_models[1024];  /**< "": built-in ones only. */
+    char region[64];
+    char api_endpoint[256];     /**< URL of the engine's own API; "": none. */
 
     /* Written by the worker. */
     _Atomic uint64_t running;     /**< Id of the task on the CPU; 0: none. */

@@ -52,7 +52,8 @@ xmlAttribute streaming eventstream union
 """.split()
 MEMBER = """
 shape location locationName idempotencyToken flattened jsonvalue hostLabel
-queryName xmlAttribute xmlNamespace streaming timestampFormat
+queryName resultWrapper xmlAttribute xmlNamespace streaming
+timestampFormat
 """.split()
 
 
@@ -105,9 +106,12 @@ def trim(model, only):
     for name, operation in model["operations"].items():
         if only is None or name in only:
             kept = operations[name] = keep(operation, OPERATION)
+            if operation.get("httpChecksum", {}).get(
+                    "requestChecksumRequired"):
+                kept["httpChecksumRequired"] = True
             for part in ("input", "output"):
                 if part in kept:
-                    kept[part] = keep(kept[part], MEMBER + ["payload"])
+                    kept[part] = keep(kept[part], MEMBER)
             if "errors" in kept:
                 kept["errors"] = [keep(error, ["shape"])
                                   for error in kept["errors"]]

@@ -14,6 +14,7 @@
 -- host.isolate         what `first` returns for a module to be isolated
 -- host.isolated        this process is for one task at a time
 -- host.lambda          opens lua/worker/lambda.lua
+-- host.aws             opens lua/worker/aws.lua
 
 local host = ...
 
@@ -84,6 +85,7 @@ function library_env.require(name)
 end
 
 local run_lambda = host.lambda(library_require)
+local run_aws = host.aws(library_require)
 
 local function names(list, predicate)
   local found = {}
@@ -187,10 +189,22 @@ return function(files, functions)
     return nil
   end
 
+  -- The handler that stands in for an operation of an AWS service, as above.
+  local function aws_handler(name, operation)
+    local value = path_of(name) and env.require(name)
+    if type(value) ~= "table" or type(value[operation]) ~= "function" then
+      return nil
+    end
+    local apart = value.isolate == true and not host.isolated
+    return value[operation], apart and host.isolate or nil
+  end
+
   return function(name, input, task)
-    local resource = name:match("^lambda:(.+)$")
-    if resource then
+    local kind, resource = name:match("^(%a+):(.+)$")
+    if kind == "lambda" then
       return run_lambda(resource, input, lambda_handler, task)
+    elseif kind == "aws" then
+      return run_aws(resource, input, aws_handler, task)
     end
     local handler, isolate = find(name)
     if isolate and not host.isolated then
