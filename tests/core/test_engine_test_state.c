@@ -217,7 +217,7 @@ static void times_out(void **state) {
            "afterResultPath 'beaten'");
 }
 
-static void has_no_worker_for_all(void **state) {
+static void has_no_service_by_itself(void **state) {
     struct rig *rig = open_rig(state);
     struct answer answer = {0};
     struct wf_test_state request = {
@@ -226,9 +226,8 @@ static void has_no_worker_for_all(void **state) {
     ask(rig, &request, &answer);
     rig_until(rig, &answer.done);
     wf_buf_u8(&answer.text, 0);
-    rig_assert_has(answer.text.data, "FAILED States.TaskFailed: The resource "
-                                     "'sendMessage' of type 'sqs' has no "
-                                     "worker here");
+    rig_assert_has(answer.text.data, "FAILED States.TaskFailed: There is no "
+                                     "endpoint of sqs");
     wf_buf_free(&answer.text);
 }
 
@@ -542,7 +541,7 @@ int main(int argc, char **argv) {
         ENGINE_TEST_MEMORY(runs_programs_without_a_record),
         ENGINE_TEST_MEMORY(fails_as_its_worker_dies),
         ENGINE_TEST_REAL(times_out),
-        ENGINE_TEST_MEMORY(has_no_worker_for_all),
+        ENGINE_TEST_MEMORY(has_no_service_by_itself),
         ENGINE_TEST_REAL(is_closed_meanwhile),
         ENGINE_TEST_MEMORY(does_not_wait),
         ENGINE_TEST_MEMORY(finds_the_state),
