@@ -109,7 +109,8 @@ layer(wf_engine SOURCES core/engine.c core/commit.c core/table.c core/keys.c
       core/tail.c core/execution.c core/frame.c core/fork.c core/children.c
       core/results.c core/map_run.c core/map_turn.c core/map_items.c
       core/map_children.c core/map_results.c core/map_stop.c
-      core/sweep.c core/docs.c core/transition.c core/ask.c
+      core/sweep.c core/rebuild.c core/redrive.c core/redrive_read.c
+      core/redrive_frames.c core/docs.c core/transition.c core/ask.c
       core/end.c core/task.c
       core/task_ask.c core/task_table.c core/survivors.c core/token.c
       core/timer.c
@@ -138,7 +139,7 @@ layer(wf_engine SOURCES core/engine.c core/commit.c core/table.c core/keys.c
 # The commands; the program itself is this and main.c.
 layer(wf_cli SOURCES core/cli.c core/cli_client.c core/cli_http.c
       core/cli_follow.c core/cli_machines.c core/cli_map_runs.c core/cli_pages.c
-      core/cli_stats.c core/cli_backup.c
+      core/cli_stats.c core/cli_backup.c core/cli_redrive.c
       core/cli_session.c core/cli_stop.c
       core/cli_run.c core/cli_run_maps.c core/cli_run_steps.c core/cli_run_store.c
       core/cli_eval.c core/cli_graph.c core/cli_serve.c core/cli_validate.c core/cli_version.c

@@ -92,7 +92,7 @@ if(CMOCKA_FOUND)
               LINK wf_engine wf_worker wf_lua_stdlib)
   endforeach()
   foreach(name engine_profile engine_branches engine_branches_fail
-          engine_branches_park)
+          engine_branches_park engine_redrive engine_redrive_branches)
     unit_test(${name} SOURCES ${ENGINE_FIXTURE}
               tests/support/branches.c LINK wf_engine wf_worker
               wf_lua_stdlib)

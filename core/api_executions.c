@@ -63,19 +63,26 @@ static void put_failure(struct wf_buf *out,
         wf_json_text(out, "cause", reply->cause);
 }
 
-/* Running and succeeded executions cannot be redriven; AWS says why. */
-static void put_redrive(struct wf_buf *out, enum wf_execution_status status) {
-    bool redrivable = status == WF_EXECUTION_FAILED ||
-                      status == WF_EXECUTION_TIMED_OUT ||
-                      status == WF_EXECUTION_ABORTED;
-    wf_json_integer(out, "redriveCount", 0);
-    wf_json_raw(out, "redriveStatus",
-                redrivable ? "\"REDRIVABLE\"" : "\"NOT_REDRIVABLE\"");
-    if (redrivable)
-        return;
-    wf_json_key(out, "redriveStatusReason");
-    wf_buf_addf(out, "\"Execution is %s and cannot be redriven\"",
-                wf_execution_status_name(status));
+static void put_redrives(struct wf_buf *out,
+                         const struct wf_execution_reply *reply) {
+    wf_json_integer(out, "redriveCount", reply->redrive_count);
+    if (reply->redrive_ms)
+        wf_json_time(out, "redriveDate", reply->redrive_ms);
+}
+
+static void put_redrive_status(struct wf_buf *out,
+                               const struct wf_execution_reply *reply) {
+    static const char *const names[] = {
+        [WF_REDRIVE_REDRIVABLE] = "REDRIVABLE",
+        [WF_REDRIVE_NOT_REDRIVABLE] = "NOT_REDRIVABLE",
+        [WF_REDRIVE_BY_MAP_RUN] = "REDRIVABLE_BY_MAP_RUN",
+    };
+    if (reply->redrive_status)
+        wf_json_text(out, "redriveStatus",
+                     wf_str(names[reply->redrive_status]));
+    if (reply->redrive_reason)
+        wf_json_text(out, "redriveStatusReason",
+                     wf_str(reply->redrive_reason));
 }
 
 /* ---- StartExecution ---- */
@@ -180,7 +187,8 @@ static void on_described(void *arg, const struct wf_refusal *refusal,
     put_failure(out, reply);
     if (reply->trace_header.len)
         wf_json_text(out, "traceHeader", reply->trace_header);
-    put_redrive(out, reply->status);
+    put_redrives(out, reply);
+    put_redrive_status(out, reply);
     wf_buf_u8(out, '}');
     wf_api_done(call);
 }
@@ -223,6 +231,28 @@ static void stop(struct wf_api_call *call, struct wf_api_request *request) {
                              wf_api_text(request, "cause"), on_stopped, call);
 }
 
+/* ---- RedriveExecution ---- */
+
+static void on_redriven(void *arg, const struct wf_refusal *refusal,
+                        int64_t redrive_ms) {
+    struct wf_api_call *call = arg;
+
+    if (wf_api_refused(call, refusal))
+        return;
+    wf_buf_u8(call->out, '{');
+    wf_json_time(call->out, "redriveDate", redrive_ms);
+    wf_buf_u8(call->out, '}');
+    wf_api_done(call);
+}
+
+static void redrive(struct wf_api_call *call,
+                    struct wf_api_request *request) {
+    wf_engine_redrive_execution(call->engine,
+                                wf_api_text(request, "executionArn"),
+                                wf_api_text(request, "clientToken"),
+                                on_redriven, call);
+}
+
 /* ---- ListExecutions ---- */
 
 static void on_listed(void *arg, const struct wf_refusal *refusal,
@@ -241,7 +271,7 @@ static void on_listed(void *arg, const struct wf_refusal *refusal,
         if (executions[i].map_run_arn.len)
             wf_json_integer(out, "itemCount",
                             (int64_t)executions[i].item_count);
-        wf_json_integer(out, "redriveCount", 0);
+        put_redrives(out, &executions[i]);
         wf_buf_u8(out, '}');
     }
     wf_api_done_list(call, next_token);
@@ -268,12 +298,14 @@ static void list(struct wf_api_call *call, struct wf_api_request *request) {
         .max_results = (unsigned)wf_api_integer(request, "maxResults", 0),
         .next_token = wf_api_text(request, "nextToken"),
     };
+    if (wf_api_is(request, "redriveFilter", "REDRIVEN"))
+        ask.redriven = WF_REDRIVEN;
+    else if (wf_api_is(request, "redriveFilter", "NOT_REDRIVEN"))
+        ask.redriven = WF_NOT_REDRIVEN;
     if (!ask.map_run_arn.data == !ask.state_machine_arn.data)
         wf_api_fail(call, "ValidationException",
                     WF_STR("Must provide a State Machine ARN or a Map Run "
                            "ARN"));
-    else if (wf_api_is(request, "redriveFilter", "REDRIVEN"))
-        on_listed(call, NULL, NULL, 0, WF_STR_NULL); /* none was redriven */
     else
         wf_engine_list_executions(call->engine, &ask, on_listed, call);
 }
@@ -316,6 +348,7 @@ const struct wf_api_operation wf_api_executions[] = {
     {"ListExecutions", list},
     {"StartSyncExecution", start_sync},
     {"StopExecution", stop},
+    {"RedriveExecution", redrive},
     {0},
 };
 

@@ -77,7 +77,10 @@ static enum wf_event_type aborted_type(enum wf_event_type entered) {
 /* The state that a frame is in ends without an exit. */
 static void aborted_event(struct wf_engine *engine, struct wf_frame *frame) {
     enum wf_event_type type = aborted_type(info_of(frame)->entered);
-    bool has_entered = frame->phase != WF_PHASE_ENTER || frame->deciding;
+    bool enters = frame->phase == WF_PHASE_ENTER ||
+                  (frame->phase == WF_PHASE_REDRIVE &&
+                   frame->entered_event == 0);
+    bool has_entered = !enters || frame->deciding;
     if (has_entered && type != WF_EVENT_NONE)
         state_event(engine, frame, type);
 }
@@ -204,8 +207,10 @@ bool wf_fork_know_items(struct wf_engine *engine, struct wf_frame *frame) {
         return false;
     bool known = decision.kind == WF_DECISION_MAP &&
                  item_count(decision.items) == frame->fork->count;
-    if (known)
+    if (known) {
         wf_fork_set_items(frame->fork, decision.items);
+        frame->fork->limit = decision.limit; /* a redrive has not known it */
+    }
     wf_decision_free(&decision);
     return known;
 }
@@ -257,7 +262,9 @@ static bool may_start(const struct wf_fork *fork) {
 }
 
 void wf_child_rests(struct wf_engine *engine, struct wf_frame *child) {
-    if (child->up->phase == WF_PHASE_FORK && may_start(child->up->fork))
+    const struct wf_fork *fork = child->up->fork;
+    if (child->up->phase == WF_PHASE_FORK &&
+        (may_start(fork) || (wf_fork_wakes(fork) && fork->busy < WINDOW)))
         wf_frame_run(engine, child->up);
 }
 
@@ -317,6 +324,20 @@ static void end_child(struct wf_engine *engine, struct wf_frame *child) {
         wf_list_append(&engine->graveyard, &child->run_link);
     else
         wf_frame_changed(engine, child);
+}
+
+/* The fork is over. If the frame gets no further for it, a redrive may begin
+ * in it. */
+static void hand_up_between(struct wf_frame *frame,
+                            const struct wf_fork *fork) {
+    struct wf_buf *to =
+        frame->up ? &frame->up->fork->between : &frame->execution->between;
+    if (fork->between.len == 0)
+        return;
+    wf_buf_add(to, fork->between.data, fork->between.len);
+    frame->execution->image_changed = true;
+    if (frame->up)
+        wf_frame_mark_changed(frame->up);
 }
 
 static struct wf_failure failure_of(const struct wf_fork *fork) {
@@ -398,6 +419,7 @@ void wf_fork_aborted(struct wf_engine *engine, struct wf_frame *frame) {
         if (fork->run)
             wf_map_run_over(engine, frame, WF_MAP_RUN_ABORTED, NULL);
         take_fork(frame);
+        hand_up_between(frame, fork);
         abort_child(engine, frame);
     } else {
         struct wf_failure failure = failure_of(fork);
@@ -408,6 +430,8 @@ void wf_fork_aborted(struct wf_engine *engine, struct wf_frame *frame) {
         if (fork->run)
             wf_map_run_over(engine, frame, WF_MAP_RUN_FAILED, &failure);
         take_fork(frame);
+        if (decision.kind == WF_DECISION_FAIL)
+            hand_up_between(frame, fork);
         conclude(engine, frame, &decision, false, 0);
     }
     wf_fork_free(fork);
@@ -429,6 +453,8 @@ static void child_has_ended(struct wf_engine *engine,
         wf_frame_run(engine, frame);
     else if (frame->phase == WF_PHASE_FORK && fork->done == fork->count)
         join(engine, frame);
+    else if (frame->phase == WF_PHASE_FORK && wf_fork_wakes(fork))
+        wf_frame_run(engine, frame);
     else if (frame->phase == WF_PHASE_FORK)
         start_iterations(engine, frame, 1);
     else if (live_children(fork) == 0)
@@ -514,6 +540,7 @@ static void abort_child(struct wf_engine *engine, struct wf_frame *child) {
     }
     if (is_still_at_work(engine, child))
         return;
+    wf_frame_note_between(child, &frame->fork->between);
     aborted_event(engine, child);
     if (frame->fork->is_map)
         iteration_event(engine, child, WF_EVENT_MAP_ITERATION_ABORTED);
@@ -525,6 +552,7 @@ struct abort_read {
     struct wf_engine *engine;
     uint64_t execution;
     uint32_t frame;
+    bool wakes; /* it is for children that sleep */
 };
 
 static void abort_rows(void *arg, const struct wf_row *rows, size_t count,
@@ -535,7 +563,7 @@ static void abort_rows(void *arg, const struct wf_row *rows, size_t count,
         wf_table_by_id(&engine->table, read->execution);
     struct wf_frame *frame =
         execution ? wf_execution_frame(execution, read->frame) : NULL;
-    (void)more;
+    bool wakes = read->wakes;
     wf_call_free(read);
     engine->loads--;
     if (wf_engine_read_failed(engine, err) || !execution)
@@ -546,14 +574,17 @@ static void abort_rows(void *arg, const struct wf_row *rows, size_t count,
         return;
     }
     struct wf_fork *fork = frame->fork;
+    uint32_t *from = wakes ? &fork->wakes_from : &fork->rows_from;
     fork->is_reading = false;
     for (size_t i = 0; i < count; i++) {
         uint32_t number = wf_key_u32(rows[i].key, 8);
-        fork->rows_from = number - fork->base + 1;
+        *from = number - fork->base + 1;
         if (!wf_execution_frame(execution, number))
             wf_frame_adopt(engine, execution, number, rows[i].value);
     }
-    if (count == 0) { /* cannot be */
+    if (wakes && !more)
+        fork->wakes_from = fork->next;
+    if (count == 0 && !wakes) { /* cannot be */
         wf_engine_notice(engine, "execution %s: %u children are missing",
                          execution->name,
                          live_children(fork) - fork->in_memory);
@@ -562,12 +593,15 @@ static void abort_rows(void *arg, const struct wf_row *rows, size_t count,
     wf_frame_run(engine, frame);
 }
 
-/* Loads some parked children; those that are doomed end when loaded. */
-static void load_parked(struct wf_engine *engine, struct wf_frame *frame) {
+/* Loads some parked children; those that are doomed end when loaded, those
+ * that are asleep wake. */
+static void load_parked(struct wf_engine *engine, struct wf_frame *frame,
+                        bool wakes) {
     struct wf_execution *execution = frame->execution;
     struct wf_fork *fork = frame->fork;
+    uint32_t first = wakes ? fork->wakes_from : fork->rows_from;
     struct wf_key from = wf_key_frame(engine->partition, execution->id,
-                                      fork->base + fork->rows_from);
+                                      fork->base + first);
     struct wf_key to = wf_key_frame(engine->partition, execution->id,
                                     fork->base + fork->next);
     struct wf_range range = {.from = wf_key_str(&from),
@@ -575,7 +609,8 @@ static void load_parked(struct wf_engine *engine, struct wf_frame *frame) {
                              .max_rows = ABORT_ROWS,
                              .max_bytes = 4 << 20};
     struct abort_read *read = wf_call_new(engine, sizeof(*read), NULL);
-    *read = (struct abort_read){engine, execution->id, frame->number};
+    *read =
+        (struct abort_read){engine, execution->id, frame->number, wakes};
     fork->is_reading = true;
     execution->pins++;
     engine->loads++;
@@ -616,7 +651,7 @@ static unsigned abort_turn(struct wf_engine *engine, struct wf_frame *frame,
         if (frame->fork == fork)
             wf_frame_run(engine, frame);
     } else if (live_children(fork) > fork->in_memory && !fork->is_reading) {
-        load_parked(engine, frame);
+        load_parked(engine, frame, false);
     }
     return made;
 }
@@ -641,6 +676,11 @@ unsigned wf_fork_turn(struct wf_engine *engine, struct wf_frame *frame,
         return wf_map_run_turn(engine, frame, budget);
     if (fork->done == fork->count) {
         join(engine, frame);
+        return 1;
+    }
+    if (wf_fork_wakes(fork)) {
+        if (fork->busy < WINDOW)
+            load_parked(engine, frame, true);
         return 1;
     }
     return start_iterations(engine, frame, budget) + 1;

@@ -53,6 +53,7 @@ int wf_cli_follow(const struct wf_options *options);
 int wf_cli_stop(const struct wf_options *options);
 int wf_cli_backup(const struct wf_options *options);
 int wf_cli_stats(const struct wf_options *options);
+int wf_cli_redrive(const struct wf_options *options);
 /** machines STATE-MACHINE, create, update, delete. */
 int wf_cli_machines(const struct wf_options *options);
 /** Creates the state machine of a file; its ARN is appended to `arn`. */

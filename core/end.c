@@ -75,6 +75,16 @@ void wf_frames_forget_rows(struct wf_engine *engine,
     }
 }
 
+/* Where the frame would have gone on: a redrive goes on there. */
+static void note_place(struct wf_execution *execution,
+                       const struct wf_frame *frame) {
+    const struct wf_fork *fork = frame->fork;
+    wf_frame_note_between(frame, &execution->between);
+    if (fork && fork->between.len)
+        wf_buf_add(&execution->between, fork->between.data,
+                   fork->between.len);
+}
+
 /* A frame of an execution that ends: nothing happens in it any more. Its
  * struct stays until the end is in a batch. */
 static void still_frame(struct wf_engine *engine, struct wf_frame *frame) {
@@ -117,8 +127,11 @@ static void end(struct wf_engine *engine, struct wf_execution *execution,
     execution->stop_ms = execution->last_ms;
     execution->image_changed = true;
     wf_map_runs_end(engine, execution);
-    for (struct wf_frame *f = execution->frames; f; f = f->next)
+    for (struct wf_frame *f = execution->frames; f; f = f->next) {
+        if (status != WF_EXECUTION_SUCCEEDED && !execution->express)
+            note_place(execution, f);
         still_frame(engine, f);
+    }
     wf_timer_disarm_execution(engine, execution);
     engine->stats.executions_ended++;
     engine->stats.ended[status]++;

@@ -62,6 +62,12 @@ uint64_t wf_ended_find(const struct wf_ended *ended, uint32_t machine,
                : 0;
 }
 
+void wf_ended_forget(struct wf_ended *ended, uint64_t id) {
+    size_t slot = id_slot(id);
+    if (ended->by_id[slot] && ended->by_id[slot]->id == id)
+        forget(ended, slot);
+}
+
 void wf_ended_free(struct wf_ended *ended) {
     for (size_t slot = 0; slot < WF_ENDED_SLOTS; slot++)
         forget(ended, slot);

@@ -1,9 +1,9 @@
 /*
  * ended.h - rows of executions that have ended and were asked for lately.
  *
- * Such a row does not change any more, so whoever polls for an execution, or
- * looks at it once more, need not wait for the store. Bounded: one small row
- * for each place, and the one that came last takes it.
+ * Such a row does not change any more (but by a redrive), so whoever polls for
+ * an execution, or looks at it once more, need not wait for the store.
+ * Bounded: one small row for each place, and the one that came last takes it.
  */
 #ifndef WF_ENDED_H
 #define WF_ENDED_H
@@ -29,6 +29,8 @@ struct wf_str wf_ended_row(const struct wf_ended *ended, uint64_t id);
 /** The id of the execution; 0: it is not kept. */
 uint64_t wf_ended_find(const struct wf_ended *ended, uint32_t machine,
                        struct wf_str name);
+/** It runs again. */
+void wf_ended_forget(struct wf_ended *ended, uint64_t id);
 void wf_ended_free(struct wf_ended *ended);
 
 #endif

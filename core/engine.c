@@ -266,6 +266,7 @@ static void init_lists(struct wf_engine *engine) {
     wf_list_init(&engine->old_forks);
     wf_list_init(&engine->map_runs);
     wf_list_init(&engine->late_answers);
+    wf_list_init(&engine->redrives);
 }
 
 static char *text_or(const char *text, const char *otherwise) {

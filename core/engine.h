@@ -259,6 +259,13 @@ enum wf_execution_status {
     WF_EXECUTION_ABORTED = 5,
     WF_EXECUTION_PENDING_REDRIVE = 6,
 };
+
+enum wf_redrive_status {
+    WF_REDRIVE_UNKNOWN = 0,
+    WF_REDRIVE_REDRIVABLE,
+    WF_REDRIVE_NOT_REDRIVABLE,
+    WF_REDRIVE_BY_MAP_RUN, /**< A child execution, with its parent. */
+};
 const char *wf_execution_status_name(enum wf_execution_status status);
 
 struct wf_start_execution {
@@ -284,6 +291,10 @@ struct wf_execution_reply {
     struct wf_str input, output;
     struct wf_str error, cause;
     struct wf_str trace_header;
+    uint32_t redrive_count;
+    int64_t redrive_ms;           /**< Of the last one; 0: none. */
+    enum wf_redrive_status redrive_status; /**< Not in lists. */
+    const char *redrive_reason;   /**< Why it is NOT_REDRIVABLE. */
 };
 typedef void wf_execution_fn(void *arg, const struct wf_refusal *refusal,
                              const struct wf_execution_reply *reply);
@@ -312,10 +323,27 @@ void wf_engine_stop_execution(struct wf_engine *engine, struct wf_str arn,
                               struct wf_str error, struct wf_str cause,
                               wf_execution_fn *reply, void *arg);
 
+/** The execution goes on where it had failed, or was stopped: answers with the
+ * time of that. What is asked for with the same token (empty: none) within 15
+ * minutes is done once. Exceptions: ExecutionDoesNotExist,
+ * ExecutionNotRedrivable, ThrottlingException (no room). */
+typedef void wf_redriven_fn(void *arg, const struct wf_refusal *refusal,
+                            int64_t redrive_ms);
+void wf_engine_redrive_execution(struct wf_engine *engine, struct wf_str arn,
+                                 struct wf_str client_token,
+                                 wf_redriven_fn *reply, void *arg);
+
+enum wf_redrive_filter {
+    WF_REDRIVE_ANY = 0,
+    WF_REDRIVEN,
+    WF_NOT_REDRIVEN,
+};
+
 struct wf_list_executions {
     struct wf_str state_machine_arn; /**< Or of a version or an alias; or: */
     struct wf_str map_run_arn;       /**< Its child executions. */
     enum wf_execution_status status; /**< 0: all */
+    enum wf_redrive_filter redriven;
     unsigned max_results;            /**< 0: 100; at most 1,000 */
     struct wf_str next_token;
 };

@@ -9,6 +9,10 @@
  *   transition.c  runs frames: asks Lua, applies decisions, records events
  *   ask.c         what a script is asked and told
  *   end.c         the ends of frames and executions
+ *   rebuild.c     what an execution was doing when it ended
+ *   redrive.c     RedriveExecution
+ *   redrive_read.c    reads a history, and stores what is to be done again
+ *   redrive_frames.c  frames that go on after a redrive
  *   children.c    branches and iterations: start, join, abort
  *   results.c     what is stored of their results
  *   docs.c        payload documents: numbers, large ones in pieces, reading
@@ -80,6 +84,7 @@
 #include "keys.h"
 #include "machine.h"
 #include "pool.h"
+#include "redrive.h"
 #include "request_impl.h"
 #include "schedules.h"
 #include "script.h"
@@ -172,6 +177,7 @@ struct wf_engine {
     struct wf_load *load_list;
     struct frame_load *frame_loads;
     struct wf_link sweeps;
+    struct wf_link redrives;    /**< Under way: redrive.h */
     struct wf_link old_forks;   /**< Joined; freed bit by bit. */
     struct wf_link map_runs;    /**< Those that wait for room. */
     struct wf_offload *item_threads; /**< For readers and writers. */
@@ -477,7 +483,15 @@ bool wf_fork_gather(struct wf_engine *engine, struct wf_frame *frame);
 
 /* ---- sweep.c ---- */
 void wf_sweep_start(struct wf_engine *engine, uint64_t execution);
+/** The same, if it is not under way already; `done` comes when nothing is
+ * left, durably. For one at a time. */
+void wf_sweep_then(struct wf_engine *engine, uint64_t execution,
+                   void (*done)(void *arg), void *arg);
 void wf_sweeps_free(struct wf_engine *engine);
+
+/* ---- redrive_frames.c ---- */
+/** The turn of a frame in phase REDRIVE. */
+void wf_frame_redriven(struct wf_engine *engine, struct wf_frame *frame);
 
 /* ---- deciding.c ---- */
 /** How a frame goes on when a thread has decided. */
@@ -523,6 +537,8 @@ void wf_failure_no_worker(struct wf_failure *failure,
 struct wf_str wf_resource_name_in_causes(const struct wf_state_info *info);
 /** The frame gives up its task (timeout, stop, end). */
 void wf_task_abandon(struct wf_engine *engine, struct wf_frame *frame);
+/** The pool still ends tasks of the execution that it has given up. */
+bool wf_tasks_are_ending(const struct wf_engine *engine, uint64_t execution);
 /** Records TaskStarted if that is still due. */
 void wf_task_record_started(struct wf_engine *engine, struct wf_frame *frame);
 /** The process groups that the frame's task had started have ended. */
@@ -578,6 +594,9 @@ void wf_survivor_ended(struct wf_engine *engine, struct wf_child child);
 void wf_survivors_mark_copy(struct wf_engine *engine, struct wf_batch *last);
 /** At the start, before all else: whether this store is one. */
 int wf_survivors_find_copy(struct wf_engine *engine, struct wf_error *err);
+/** Some of the execution's are being ended. */
+bool wf_survivors_are_ending(const struct wf_engine *engine,
+                             uint64_t execution);
 /** At the start: ends those on record. */
 int wf_survivors_end(struct wf_engine *engine, struct wf_error *err);
 void wf_survivors_free(struct wf_engine *engine);

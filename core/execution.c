@@ -46,6 +46,10 @@ void wf_execution_free(struct wf_execution *execution) {
     free(execution->cause);
     free(execution->trace_header);
     free(execution->alias);
+    for (size_t i = 0; execution->redrives && i < WF_REDRIVE_TOKENS; i++)
+        free(execution->redrives->tokens[i].text);
+    free(execution->redrives);
+    wf_buf_free(&execution->between);
     struct wf_link *link;
     while ((link = wf_list_shift(&execution->map_runs)))
         wf_map_run_free(WF_ENTRY(link, struct wf_map_run, link));
@@ -78,6 +82,65 @@ size_t wf_execution_bytes(const struct wf_execution *execution) {
            execution->frame_bytes;
 }
 
+/* ---- redrives ---- */
+
+struct wf_redrives *wf_execution_redrives(struct wf_execution *execution) {
+    if (!execution->redrives)
+        execution->redrives = wf_calloc(1, sizeof(*execution->redrives));
+    return execution->redrives;
+}
+
+uint32_t wf_execution_redrive_count(const struct wf_execution *execution) {
+    return execution->redrives ? execution->redrives->count : 0;
+}
+
+void wf_execution_count_redrive(struct wf_execution *execution,
+                                int64_t now_ms, struct wf_str token) {
+    struct wf_redrives *redrives = wf_execution_redrives(execution);
+    struct wf_redrive_token *tokens = redrives->tokens;
+    redrives->count++;
+    redrives->last_ms = now_ms;
+    if (token.len == 0)
+        return;
+    free(tokens[WF_REDRIVE_TOKENS - 1].text);
+    memmove(tokens + 1, tokens, (WF_REDRIVE_TOKENS - 1) * sizeof(*tokens));
+    tokens[0].text = wf_strndup(token.data, token.len);
+    tokens[0].when_ms = now_ms;
+}
+
+static void encode_redrives(const struct wf_redrives *redrives,
+                            struct wf_buf *out) {
+    struct wf_buf tokens = {0};
+    for (size_t i = 0; i < WF_REDRIVE_TOKENS && redrives->tokens[i].text;
+         i++) {
+        wf_buf_text(&tokens, wf_str(redrives->tokens[i].text));
+        wf_buf_signed(&tokens, redrives->tokens[i].when_ms);
+    }
+    wf_buf_varint(out, redrives->count);
+    wf_buf_signed(out, redrives->last_ms);
+    wf_buf_text(out, (struct wf_str){tokens.data, tokens.len});
+    wf_buf_free(&tokens);
+}
+
+static void apply_redrives(struct wf_execution *execution,
+                           const struct wf_execution_image *image) {
+    struct wf_redrives *redrives = wf_execution_redrives(execution);
+    struct wf_str text = image->redrive_tokens;
+    struct wf_reader in = {text.data, text.data + text.len, false};
+    redrives->count = image->redrive_count;
+    redrives->last_ms = image->redrive_ms;
+    for (size_t i = 0; i < WF_REDRIVE_TOKENS; i++) {
+        struct wf_redrive_token *token = &redrives->tokens[i];
+        free(token->text);
+        token->text = NULL;
+        if (in.at == in.end || in.bad)
+            continue;
+        text = wf_read_text(&in);
+        token->text = wf_strndup(text.data ? text.data : "", text.len);
+        token->when_ms = wf_read_signed(&in);
+    }
+}
+
 /* ---- images ---- */
 
 enum execution_flags {
@@ -86,6 +149,8 @@ enum execution_flags {
     EXECUTION_CHILD = 4,
     EXECUTION_CHILD_EXPRESS = 8,
     EXECUTION_QUALIFIED = 16, /* started with a version or an alias */
+    EXECUTION_REDRIVEN = 32,
+    EXECUTION_BETWEEN = 64,
 };
 
 static uint8_t flags_of(const struct wf_execution *execution) {
@@ -93,8 +158,11 @@ static uint8_t flags_of(const struct wf_execution *execution) {
     return (uint8_t)((execution->express ? EXECUTION_EXPRESS : 0) |
                      (execution->error ? EXECUTION_HAS_ERROR : 0) |
                      (child ? EXECUTION_CHILD : 0) |
-                     (child && child->express ? EXECUTION_CHILD_EXPRESS : 0) |
-                     (execution->version ? EXECUTION_QUALIFIED : 0));
+                     (child && child->express ? EXECUTION_CHILD_EXPRESS
+                                              : 0) |
+                     (execution->version ? EXECUTION_QUALIFIED : 0) |
+                     (execution->redrives ? EXECUTION_REDRIVEN : 0) |
+                     (execution->between.len ? EXECUTION_BETWEEN : 0));
 }
 
 static void encode_child(const struct wf_map_child *child,
@@ -115,6 +183,13 @@ static void decode_child(struct wf_reader *in,
     image->child_index = wf_read_varint(in);
     image->child_items = (uint32_t)wf_read_varint(in);
     image->child_label = wf_read_text(in);
+}
+
+static void decode_redrives(struct wf_reader *in,
+                            struct wf_execution_image *image) {
+    image->redrive_count = (uint32_t)wf_read_varint(in);
+    image->redrive_ms = wf_read_signed(in);
+    image->redrive_tokens = wf_read_text(in);
 }
 
 static struct wf_map_child *new_child(struct wf_execution *execution,
@@ -160,6 +235,11 @@ void wf_execution_encode(const struct wf_execution *execution,
     }
     if (execution->map_child)
         encode_child(execution->map_child, out);
+    if (execution->redrives)
+        encode_redrives(execution->redrives, out);
+    if (execution->between.len)
+        wf_buf_text(out, (struct wf_str){execution->between.data,
+                                         execution->between.len});
 }
 
 bool wf_execution_decode(struct wf_reader *in,
@@ -199,6 +279,13 @@ bool wf_execution_decode(struct wf_reader *in,
     image->child_label = WF_STR_NULL;
     if (image->is_child)
         decode_child(in, image);
+    image->redrive_count = 0;
+    image->redrive_ms = 0;
+    image->redrive_tokens = image->between = WF_STR_NULL;
+    if (flags & EXECUTION_REDRIVEN)
+        decode_redrives(in, image);
+    if (flags & EXECUTION_BETWEEN)
+        image->between = wf_read_text(in);
     return !in->bad && image->bundle.len <= 64;
 }
 
@@ -221,6 +308,10 @@ void wf_execution_apply(struct wf_execution *execution,
         memcpy(execution->bundle, image->bundle.data, image->bundle.len);
     if (image->is_child && !execution->map_child)
         execution->map_child = new_child(execution, image);
+    if (image->redrive_count)
+        apply_redrives(execution, image);
+    execution->between.len = 0;
+    wf_buf_addstr(&execution->between, image->between);
     execution->express = image->express;
     execution->status = image->status;
     execution->start_ms = image->start_ms;

@@ -42,6 +42,21 @@ struct wf_mark {
     uint64_t next_event; /**< 0: no such batch. */
 };
 
+/** Client tokens of redrives are good for so long, and so many are kept. */
+#define WF_REDRIVE_TOKENS 10
+#define WF_REDRIVE_TOKEN_MS (15 * 60 * INT64_C(1000))
+
+/** What an execution that has been redriven knows of that. Part of its
+ * image. */
+struct wf_redrives {
+    uint32_t count;
+    int64_t last_ms;
+    struct wf_redrive_token {
+        char *text;      /**< Owned; NULL: none. */
+        int64_t when_ms; /**< Of the redrive that it has asked for. */
+    } tokens[WF_REDRIVE_TOKENS]; /**< Newest first. */
+};
+
 struct wf_execution {
     uint64_t id;
     struct wf_machine *machine; /**< wf_execution_set_machine(). */
@@ -78,6 +93,8 @@ struct wf_execution {
     uint64_t journaled_event;   /**< First event behind those. */
     uint64_t first_seq;         /**< Oldest record it needs; 0: none. */
     uint64_t last_seq;          /**< Batch of its latest change. */
+    struct wf_redrives *redrives; /**< Owned; NULL: it has never been. */
+    struct wf_buf between;      /**< wf_fork_between() of its lines. */
     struct wf_mark marks[3];    /**< Newest first: two batches are on their
                                   way at most, the third is durable. */
     int64_t touched_ms;         /**< Time of the latest change. */
@@ -105,6 +122,14 @@ struct wf_execution {
     unsigned loading;           /**< Reads under way for it. */
     unsigned pins;              /**< Others that hold a pointer. */
 };
+
+/** Its redrives, made if need be. */
+struct wf_redrives *wf_execution_redrives(struct wf_execution *execution);
+/** How often it has been redriven. */
+uint32_t wf_execution_redrive_count(const struct wf_execution *execution);
+/** Counts one more. `token`: empty, none. */
+void wf_execution_count_redrive(struct wf_execution *execution,
+                                int64_t now_ms, struct wf_str token);
 
 struct wf_execution *wf_execution_new(void);
 void wf_execution_free(struct wf_execution *execution); /* NULL is fine */
@@ -143,6 +168,10 @@ struct wf_execution_image {
     uint64_t next_event, input, output;
     uint32_t next_frame, frame_rows;
     int64_t row_due_ms;
+    uint32_t redrive_count;
+    int64_t redrive_ms;           /**< Of the last one. */
+    struct wf_str redrive_tokens; /**< count times: text, when_ms (signed) */
+    struct wf_str between;
 };
 bool wf_execution_decode(struct wf_reader *in,
                          struct wf_execution_image *image);

@@ -16,6 +16,8 @@ enum fork_flags {
     FORK_ERROR = 8,
     FORK_CAUSE = 16,
     FORK_RUN = 32,
+    FORK_ASLEEP = 64,
+    FORK_BETWEEN = 128,
 };
 
 struct wf_fork *wf_fork_new(bool is_map, uint32_t base, uint32_t count) {
@@ -51,6 +53,7 @@ void wf_fork_free(struct wf_fork *fork) {
     free(fork->item_nodes);
     free(fork->error);
     free(fork->cause);
+    wf_buf_free(&fork->between);
     wf_doc_unref(fork->items);
     wf_map_run_free(fork->run);
     free(fork);
@@ -139,6 +142,19 @@ struct wf_doc *wf_fork_results(const struct wf_fork *fork) {
     return doc;
 }
 
+/* ---- redrives ---- */
+
+void wf_fork_between(struct wf_buf *between, uint64_t left_event,
+                     uint32_t next) {
+    wf_buf_varint(between, left_event);
+    wf_buf_varint(between, next);
+}
+
+bool wf_fork_wakes(const struct wf_fork *fork) {
+    return fork->asleep > 0 && fork->wakes_from < fork->next &&
+           !fork->is_reading;
+}
+
 /* ---- items ---- */
 
 void wf_fork_set_items(struct wf_fork *fork, struct wf_value items) {
@@ -171,7 +187,9 @@ void wf_fork_encode(const struct wf_fork *fork, struct wf_buf *out) {
                              (fork->has_rows ? FORK_ROWS : 0) |
                              (fork->error ? FORK_ERROR : 0) |
                              (fork->cause ? FORK_CAUSE : 0) |
-                             (fork->run ? FORK_RUN : 0)));
+                             (fork->run ? FORK_RUN : 0) |
+                             (fork->asleep ? FORK_ASLEEP : 0) |
+                             (fork->between.len ? FORK_BETWEEN : 0)));
     wf_buf_varint(out, fork->base);
     wf_buf_varint(out, fork->count);
     wf_buf_varint(out, fork->next);
@@ -184,6 +202,11 @@ void wf_fork_encode(const struct wf_fork *fork, struct wf_buf *out) {
         wf_buf_text(out, wf_str(fork->error));
     if (fork->cause)
         wf_buf_text(out, wf_str(fork->cause));
+    if (fork->asleep)
+        wf_buf_varint(out, fork->asleep);
+    if (fork->between.len)
+        wf_buf_text(out, (struct wf_str){fork->between.data,
+                                         fork->between.len});
     if (fork->run)
         wf_map_run_encode(fork->run, out);
 }
@@ -211,6 +234,10 @@ struct wf_fork *wf_fork_decode(struct wf_reader *in) {
     fork->last_event = wf_read_varint(in);
     fork->error = read_copy(in, flags & FORK_ERROR);
     fork->cause = read_copy(in, flags & FORK_CAUSE);
+    if (flags & FORK_ASLEEP)
+        fork->asleep = (uint32_t)wf_read_varint(in);
+    if (flags & FORK_BETWEEN)
+        wf_buf_addstr(&fork->between, wf_read_text(in));
     bool has_run = flags & FORK_RUN;
     if (has_run)
         fork->run = wf_map_run_decode(in, 0, base);

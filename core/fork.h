@@ -45,6 +45,8 @@ struct wf_fork {
     uint64_t last_inner;    /**< Last event inside the child ended last. */
     uint64_t last_event;    /**< The same, or its MapIterationSucceeded. */
     char *error, *cause;    /**< Why children are being ended; NULL: none. */
+    uint32_t asleep;        /**< Children in phase REDRIVE. */
+    struct wf_buf between;  /**< See wf_fork_between(). */
     struct wf_map_run *run; /**< A distributed Map's: its children are
                                  executions, and of what is here about
                                  children nothing is used. Owned; or NULL. */
@@ -57,6 +59,7 @@ struct wf_fork {
     uint32_t rows_from;     /**< Abort: parked ones below are loaded. Join:
                                  where the reading of results goes on. */
     bool is_reading;        /**< Rows are on their way. */
+    uint32_t wakes_from;    /**< Children below are awake, or loaded. */
     unsigned missing;       /**< Results that are being read. */
     bool is_complete;       /**< All results there are are in the pages. */
     struct wf_fork_page **pages;
@@ -94,6 +97,15 @@ bool wf_fork_decode_results(struct wf_fork *fork, struct wf_str row);
  * have as many, unless its children are executions. */
 void wf_fork_set_items(struct wf_fork *fork, struct wf_value items);
 struct wf_value wf_fork_item(const struct wf_fork *fork, uint32_t index);
+
+/** Notes that a line of control has been ended that had left a state, by the
+ * event of that id, and would have entered the state `next`: a history does
+ * not say that, and a redrive goes on there. Event 0: the root has entered
+ * none. */
+void wf_fork_between(struct wf_buf *between, uint64_t left_event,
+                     uint32_t next);
+/** Whether there are children to be woken. */
+bool wf_fork_wakes(const struct wf_fork *fork);
 
 /** All results as one array, in order; every document must be in memory. */
 struct wf_doc *wf_fork_results(const struct wf_fork *fork);

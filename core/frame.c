@@ -134,6 +134,13 @@ void wf_frame_remove(struct wf_frame *frame) {
     free(frame);
 }
 
+void wf_frame_note_between(const struct wf_frame *frame,
+                           struct wf_buf *between) {
+    bool is_first = frame->entered_event == 0 && frame->number > 0;
+    if (frame->phase == WF_PHASE_ENTER && !is_first && !frame->deciding)
+        wf_fork_between(between, frame->previous_event, frame->state);
+}
+
 uint32_t wf_frame_index(const struct wf_frame *frame) {
     return frame->number - frame->up->fork->base;
 }
@@ -192,6 +199,8 @@ bool wf_frame_has_fork_work(const struct wf_frame *frame) {
         return true;
     if (fork->run)
         return wf_map_run_has_work(fork->run);
+    if (wf_fork_wakes(fork))
+        return true;
     return fork->next < fork->count &&
            (fork->limit == 0 || fork->next - fork->done < fork->limit);
 }

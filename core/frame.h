@@ -44,6 +44,10 @@ enum wf_phase {
     WF_PHASE_GONE = 7,  /**< It has ended; in memory only. */
     WF_PHASE_TOKEN = 8, /**< Its task is with somebody who has the token:
                              answers or timeouts (token.c). */
+    WF_PHASE_REDRIVE = 9, /**< It goes on in `state` after a redrive: with its
+                              fork; without its task, wait or branches, which
+                              begin again; or, entered_event being 0, by
+                              entering it. Until then it is asleep. */
 };
 
 /** An answer to a task that came with its token; token.c. */
@@ -131,6 +135,10 @@ void wf_frame_mark_gone(struct wf_frame *frame);
 void wf_frame_set_parent(struct wf_frame *frame, struct wf_frame *parent);
 /** Its parent does not count it any more. */
 void wf_frame_leave_parent(struct wf_frame *frame);
+/** The frame is being ended, or its execution: notes where it would have gone
+ * on, if it is between two states (fork.h). */
+void wf_frame_note_between(const struct wf_frame *frame,
+                           struct wf_buf *between);
 /** Which branch or iteration of its parent it is. */
 uint32_t wf_frame_index(const struct wf_frame *frame);
 /** Brings what its parent and execution count of it up to date. */

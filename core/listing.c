@@ -28,6 +28,8 @@ struct item {
     int64_t place_ms; /* start_ms; of a child 0 */
     uint64_t id;
     uint64_t items; /* of a child */
+    uint32_t redrives;
+    int64_t redrive_ms;
     enum wf_execution_status status;
     uint32_t version; /* 0: none */
     char *name, *alias; /* NULL: none */
@@ -37,6 +39,7 @@ struct listing {
     struct wf_engine *engine;
     char *arn;
     enum wf_execution_status status;
+    enum wf_redrive_filter redriven;
     unsigned page;
     int64_t before_ms; /* show what is older than this place */
     uint64_t before_id;
@@ -118,6 +121,14 @@ static bool is_qualified(const struct listing *listing,
                : e->alias && strcmp(e->alias, listing->qualifier) == 0;
 }
 
+static bool is_wanted(const struct listing *listing,
+                      const struct item *item) {
+    if (listing->redriven != WF_REDRIVE_ANY &&
+        (listing->redriven == WF_REDRIVEN) != (item->redrives > 0))
+        return false;
+    return !listing->status || listing->status == item->status;
+}
+
 static void look_at(struct listing *listing, const struct wf_execution *e) {
     struct item item = {
         .start_ms = e->start_ms,
@@ -137,7 +148,11 @@ static void look_at(struct listing *listing, const struct wf_execution *e) {
         item.status = WF_EXECUTION_RUNNING;
         item.stop_ms = 0;
     }
-    if (!listing->status || listing->status == item.status)
+    if (e->redrives) {
+        item.redrives = e->redrives->count;
+        item.redrive_ms = e->redrives->last_ms;
+    }
+    if (is_wanted(listing, &item))
         add(listing, item, wf_str(e->name), wf_str(e->alias));
 }
 
@@ -248,6 +263,8 @@ static void answer(void *arg) {
             .status = item->status,
             .start_ms = item->start_ms,
             .stop_ms = item->stop_ms,
+            .redrive_count = item->redrives,
+            .redrive_ms = item->redrive_ms,
         };
     }
     if (shown < listing->count)
@@ -272,7 +289,8 @@ static void begin_round(struct listing *listing) {
 
 /* L row: status:1 duration:varint name, and if it was started with a version
  * that:varint alias; W row: the same; C row: start:varint items:varint
- * behind the name. */
+ * behind the name. If it has been redriven, version (or 0) and alias are
+ * there, and count:varint time:varint behind them. */
 static void add_row(struct listing *listing, const struct wf_row *row) {
     struct wf_reader in = {row->value.data, row->value.data + row->value.len,
                            false};
@@ -292,14 +310,19 @@ static void add_row(struct listing *listing, const struct wf_row *row) {
         if (in.at < in.end) {
             item.version = (uint32_t)wf_read_varint(&in);
             alias = wf_read_text(&in);
+            alias = item.version ? alias : WF_STR_NULL;
         }
     }
     if (item.status != WF_EXECUTION_RUNNING)
         item.stop_ms = item.start_ms + duration;
     listing->before_ms = item.place_ms;
     listing->before_id = item.id;
+    if (in.at < in.end) {
+        item.redrives = (uint32_t)wf_read_varint(&in);
+        item.redrive_ms = (int64_t)wf_read_varint(&in);
+    }
     if (in.bad || item.id <= listing->since || is_seen(listing, item.id) ||
-        (listing->status && listing->status != item.status))
+        !is_wanted(listing, &item))
         return;
     add(listing, item, name, alias);
 }
@@ -461,6 +484,7 @@ void wf_engine_list_executions(struct wf_engine *engine,
     listing->engine = engine;
     listing->arn = wf_strndup(arn.data, arn.len);
     listing->status = ask->status;
+    listing->redriven = ask->redriven;
     listing->page = ask->max_results ? ask->max_results : DEFAULT_PAGE;
     if (listing->page > LARGEST_PAGE)
         listing->page = LARGEST_PAGE;

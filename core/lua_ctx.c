@@ -215,7 +215,12 @@ static struct wf_doc *context_document(const struct wf_lua_ctx *ctx,
     member(&out, "Name", caller_name(now->execution_name));
     wf_buf_adds(&out, ",");
     member(&out, "RoleArn", now->role_arn);
-    wf_buf_adds(&out, ",\"RedriveCount\":0},\"StateMachine\":{");
+    wf_buf_addf(&out, ",\"RedriveCount\":%u", now->redrive_count);
+    if (now->redrive_count) {
+        wf_buf_adds(&out, ",");
+        time_member(&out, "RedriveTime", now->redrive_ms);
+    }
+    wf_buf_adds(&out, "},\"StateMachine\":{");
     member(&out, "Id", now->state_machine_arn);
     wf_buf_adds(&out, ",");
     member(&out, "Name", now->state_machine_name);

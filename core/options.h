@@ -38,6 +38,7 @@ enum wf_command_bit {
     WF_COMMAND_MAP_RUNS = 1 << 16,
     WF_COMMAND_STATS = 1 << 17,
     WF_COMMAND_BACKUP = 1 << 18,
+    WF_COMMAND_REDRIVE = 1 << 19,
 };
 
 /** Where a command stands in the overview. */

@@ -12,6 +12,7 @@
 #define GRAPH WF_COMMAND_GRAPH
 #define EVAL WF_COMMAND_EVAL
 #define STOP WF_COMMAND_STOP
+#define REDRIVE WF_COMMAND_REDRIVE
 #define VALIDATE WF_COMMAND_VALIDATE
 #define MACHINES WF_COMMAND_MACHINES
 #define CREATE WF_COMMAND_CREATE
@@ -21,8 +22,8 @@
 #define STATS WF_COMMAND_STATS
 #define BACKUP WF_COMMAND_BACKUP
 #define ENGINE (RUN | SERVE)
-#define CLIENT (START | LIST | SHOW | HISTORY | MAP_RUNS | STOP | MACHINES | \
-                CREATE | UPDATE | DELETE | STATS | BACKUP)
+#define CLIENT (START | LIST | SHOW | HISTORY | MAP_RUNS | STOP | REDRIVE | \
+                MACHINES | CREATE | UPDATE | DELETE | STATS | BACKUP)
 #define ALL (ENGINE | CLIENT | VALIDATE)
 
 #define EXECUTION "EXECUTION is an ARN, or STATE-MACHINE:NAME."
@@ -146,6 +147,14 @@ const struct wf_command wf_command_table[] = {
      "stop order:order-7 --error Order.Cancelled --cause \"by customer\"\n"
      "stop --all --machine order --yes",
      0, WF_ANY_NUMBER},
+    {"redrive", REDRIVE, WF_GROUP_EXECUTIONS, "EXECUTION...",
+     "let executions that have failed go on", EXECUTION " What has failed, was "
+     "stopped or has timed out goes on where it was, with the same definition "
+     "and input; what had been done stays done. Of Parallel and Map states "
+     "only what is not done runs again. Prints the ARNs.",
+     "redrive order:order-7\n"
+     "redrive order:order-7 && moonstep history order:order-7 --follow",
+     1, WF_ANY_NUMBER},
     {"machines", MACHINES, WF_GROUP_MACHINES, "[STATE-MACHINE]",
      "list the state machines, or show one",
      "STATE-MACHINE is an ARN or a name: its description, and with "

@@ -157,9 +157,13 @@ static void put_index_rows(struct wf_engine *engine,
     if (execution->map_child) {
         wf_buf_varint(value, (uint64_t)execution->start_ms);
         wf_buf_varint(value, execution->map_child->items);
-    } else if (execution->version) {
+    } else if (execution->version || wf_execution_redrive_count(execution)) {
         wf_buf_varint(value, execution->version);
         wf_buf_text(value, wf_str(execution->alias));
+    }
+    if (wf_execution_redrive_count(execution)) {
+        wf_buf_varint(value, execution->redrives->count);
+        wf_buf_varint(value, (uint64_t)execution->redrives->last_ms);
     }
     key = list_key(engine, execution);
     wf_batch_put(wf_engine_rows(engine), wf_key_str(&key),
@@ -269,8 +273,11 @@ void wf_execution_drop(struct wf_engine *engine,
     engine->active_bytes -= execution->bytes;
     if (execution->status == WF_EXECUTION_RUNNING)
         engine->stats.parked++;
+    uint64_t id = execution->id;
     wf_execution_free(execution);
     engine->dropped++;
+    if (!wf_list_is_empty(&engine->redrives))
+        wf_redrive_dropped(engine, id);
 }
 
 /* Nothing is under way for it. */

@@ -14,6 +14,8 @@ const struct wf_profile WF_PROFILE_AWS = {
     .express_s = 300,
     .versions = 1000,
     .aliases = 100,
+    .redrive_s = INT64_C(14) * 24 * 60 * 60,
+    .redrives = 1000,
     .map_concurrency = 40,
     .map_run_concurrency = 10000,
 };

@@ -26,6 +26,8 @@ struct wf_profile {
     uint64_t events;            /**< Of a STANDARD execution's history. */
     int64_t standard_s, express_s;   /**< An execution's longest time. */
     uint32_t versions, aliases; /**< Of a state machine. */
+    int64_t redrive_s;          /**< After its end it can be redriven. */
+    uint32_t redrives;          /**< Of a Map Run. */
     uint32_t map_concurrency;   /**< Iterations of an inline Map. */
     uint32_t map_run_concurrency; /**< Children of a distributed Map. */
 };

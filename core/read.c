@@ -39,7 +39,22 @@ static struct wf_str payload_text(const struct payload *payload) {
                : WF_STR_NULL;
 }
 
-static void send(struct description *d, struct wf_machine *machine) {
+static void show_redrives(const struct description *d,
+                          const struct wf_execution_image *image,
+                          const struct wf_machine_head *head,
+                          struct wf_execution_reply *reply) {
+    bool is_restarted = image->is_child && image->child_express;
+    reply->redrive_count = is_restarted ? 0 : image->redrive_count;
+    reply->redrive_ms = is_restarted ? 0 : image->redrive_ms;
+    reply->redrive_reason = wf_redrive_refusal(d->engine, image, head);
+    reply->redrive_status = reply->redrive_reason ? WF_REDRIVE_NOT_REDRIVABLE
+                            : image->is_child     ? WF_REDRIVE_BY_MAP_RUN
+                                                  : WF_REDRIVE_REDRIVABLE;
+}
+
+static void with_head(void *arg, struct wf_machine_head *head) {
+    struct description *d = arg;
+    const struct wf_machine *machine = d->machine;
     struct wf_execution_image image;
     struct wf_buf arn = {0}, machine_arn = {0}, run_arn = {0};
     struct wf_buf version_arn = {0}, alias_arn = {0};
@@ -66,6 +81,7 @@ static void send(struct description *d, struct wf_machine *machine) {
         .trace_header =
             image.trace_header.len ? image.trace_header : WF_STR_NULL,
     };
+    show_redrives(d, &image, head, &reply);
     d->reply(d->arg, NULL, &reply);
     wf_buf_free(&arn);
     wf_buf_free(&machine_arn);
@@ -78,7 +94,8 @@ static void send(struct description *d, struct wf_machine *machine) {
 static void with_machine(void *arg, struct wf_machine *machine) {
     struct description *d = arg;
     if (machine->execution_prefix) {
-        send(d, machine);
+        wf_machine_head_by_name(d->engine, wf_str(machine->name), with_head,
+                                d);
         return;
     }
     wf_refuse_execution(d->reply, d->arg, "StateMachineDoesNotExist",

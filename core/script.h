@@ -87,6 +87,8 @@ struct wf_script_context {
     struct wf_str execution_name, role_arn;
     struct wf_doc *execution_input;
     int64_t start_ms;
+    uint32_t redrive_count;
+    int64_t redrive_ms;                 /**< Of the last one. */
     struct wf_str state_machine_arn, state_machine_name;
     struct wf_str state_name;
     int64_t entered_ms;

@@ -24,6 +24,7 @@
 struct reap {
     struct wf_link link;
     struct wf_engine *engine;
+    uint64_t of;        /* the execution that it was started for */
     uint64_t execution; /* 0: of a row; there may be no frame any more */
     uint32_t frame;
 };
@@ -123,15 +124,33 @@ static void reaped(void *arg, struct wf_child child) {
         execution ? wf_execution_frame(execution, reap->frame) : NULL;
     wf_survivor_ended(engine, child);
     wf_list_remove(&reap->link);
+    wf_redrive_look_again(engine, reap->of);
     free(reap);
     if (frame && frame->reaping > 0 && --frame->reaping == 0)
         wf_task_left_nothing(engine, frame);
+}
+
+/* A task's key begins with it (task_ask.c). */
+static uint64_t execution_of(struct wf_str task_key) {
+    char text[17] = "";
+    memcpy(text, task_key.data, task_key.len < 16 ? task_key.len : 16);
+    return strtoull(text, NULL, 16);
+}
+
+bool wf_survivors_are_ending(const struct wf_engine *engine,
+                             uint64_t execution) {
+    const struct wf_link *list = &engine->reaps, *link = list->next;
+    while (link != list &&
+           WF_ENTRY(link, struct reap, link)->of != execution)
+        link = link->next;
+    return link != list;
 }
 
 static void end(struct wf_engine *engine, struct wf_child child,
                 struct wf_str task_key, uint64_t execution, uint32_t frame) {
     struct reap *reap = wf_calloc(1, sizeof(*reap));
     reap->engine = engine;
+    reap->of = execution_of(task_key);
     reap->execution = execution;
     reap->frame = frame;
     wf_list_append(&engine->reaps, &reap->link);

@@ -20,6 +20,8 @@ struct wf_sweep {
     struct wf_engine *engine;
     uint64_t execution;
     struct wf_buf from; /* key to go on from */
+    void (*done)(void *arg); /* NULL: nobody waits */
+    void *arg;
 };
 
 void wf_sweeps_free(struct wf_engine *engine) {
@@ -73,6 +75,8 @@ static void swept(void *arg) {
     wf_batch_delete_range(rows, wf_key_str(&from), wf_key_str(&to),
                           UINT32_MAX);
     wf_list_remove(&sweep->link);
+    if (sweep->done)
+        wf_engine_after(engine, sweep->done, sweep->arg);
     wf_buf_free(&sweep->from);
     free(sweep);
     wf_engine_wake(engine);
@@ -118,7 +122,7 @@ static void sweep_more(void *arg) {
     wf_store_scan(engine->store, &range, frame_rows, sweep);
 }
 
-void wf_sweep_start(struct wf_engine *engine, uint64_t execution) {
+static struct wf_sweep *begin(struct wf_engine *engine, uint64_t execution) {
     struct wf_key from = wf_key_frame(engine->partition, execution, 0);
     struct wf_sweep *sweep = wf_calloc(1, sizeof(*sweep));
     sweep->engine = engine;
@@ -127,4 +131,29 @@ void wf_sweep_start(struct wf_engine *engine, uint64_t execution) {
     wf_list_append(&engine->sweeps, &sweep->link);
     /* What the execution's end has written must be there to be read. */
     wf_engine_after(engine, sweep_more, sweep);
+    return sweep;
+}
+
+static struct wf_sweep *find(struct wf_engine *engine, uint64_t execution) {
+    struct wf_link *link = engine->sweeps.next;
+    for (; link != &engine->sweeps; link = link->next) {
+        struct wf_sweep *sweep = WF_ENTRY(link, struct wf_sweep, link);
+        if (sweep->execution == execution)
+            return sweep;
+    }
+    return NULL;
+}
+
+void wf_sweep_start(struct wf_engine *engine, uint64_t execution) {
+    if (!find(engine, execution) && !wf_redrive_is_on(engine, execution))
+        begin(engine, execution);
+}
+
+void wf_sweep_then(struct wf_engine *engine, uint64_t execution,
+                   void (*done)(void *arg), void *arg) {
+    struct wf_sweep *sweep = find(engine, execution);
+    if (!sweep)
+        sweep = begin(engine, execution);
+    sweep->done = done;
+    sweep->arg = arg;
 }

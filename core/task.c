@@ -214,12 +214,22 @@ static void cancel_done(void *arg, uint64_t task) {
     wf_list_remove(&cancelled->link);
     for (uint32_t i = 0; i < cancelled->child_count; i++)
         wf_survivor_ended(engine, cancelled->children[i]);
-    cancelled_free(cancelled);
     engine->cancelling--;
+    wf_redrive_look_again(engine, cancelled->execution);
+    cancelled_free(cancelled);
     if (!frame)
         return;
     frame->cancelling--;
     wf_task_left_nothing(engine, frame);
+}
+
+bool wf_tasks_are_ending(const struct wf_engine *engine,
+                         uint64_t execution) {
+    const struct wf_link *list = &engine->cancels, *link = list->next;
+    while (link != list &&
+           WF_ENTRY(link, struct cancelled, link)->execution != execution)
+        link = link->next;
+    return link != list;
 }
 
 static void forget(struct wf_engine *engine, struct wf_frame *frame) {

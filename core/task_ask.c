@@ -13,6 +13,9 @@ void wf_task_attempt_key(const struct wf_frame *frame, uint32_t attempt,
     wf_buf_addf(out, "%016llx-%x-%llx-%x",
                 (unsigned long long)frame->execution->id, frame->number,
                 (unsigned long long)frame->entered_event, attempt);
+    uint32_t redrives = wf_execution_redrive_count(frame->execution);
+    if (redrives) /* it has been tried in that state before */
+        wf_buf_addf(out, "-r%x", redrives);
 }
 
 static void text_member(struct wf_buf *out, const char *name,

@@ -478,6 +478,9 @@ static unsigned take_turn(struct wf_engine *engine, struct wf_frame *frame,
     case WF_PHASE_ABORT:
         made = wf_fork_turn(engine, frame, budget);
         break;
+    case WF_PHASE_REDRIVE:
+        wf_frame_redriven(engine, frame);
+        break;
     case WF_PHASE_GONE:
         break;
     case WF_PHASE_ENTER:

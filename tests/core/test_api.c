@@ -178,6 +178,23 @@ static void stops_executions(void **state) {
     assert_string_equal(fixture->engine.cause, "");
 }
 
+static void redrives_executions(void **state) {
+    struct fixture *fixture = *state;
+    fixture->engine.execution.redrive_ms = 1704067201002;
+    assert_call(fixture, "AWSStepFunctions.RedriveExecution",
+                "{\"executionArn\":\"arn:x\",\"clientToken\":\"t\"}",
+                "{\"redriveDate\":1704067201.002}");
+    assert_string_equal(fixture->engine.arn, "arn:x");
+    assert_string_equal(fixture->engine.token, "t");
+    fixture->engine.execution.status = WF_EXECUTION_FAILED;
+    fixture->engine.execution.redrive_count = 2;
+    fixture->engine.execution.redrive_status = WF_REDRIVE_BY_MAP_RUN;
+    assert_call(fixture, DESCRIBE, ASK,
+                IDENTITY("FAILED") INPUT
+                ",\"redriveCount\":2,\"redriveDate\":1704067201.002,"
+                "\"redriveStatus\":\"REDRIVABLE_BY_MAP_RUN\"}");
+}
+
 /* ---- lists and histories ---- */
 
 static void lists_executions(void **state) {
@@ -441,6 +458,7 @@ int main(void) {
         API_TEST(describes_executions_by_status),
         API_TEST(waits_for_executions),
         API_TEST(stops_executions),
+        API_TEST(redrives_executions),
         API_TEST(lists_executions),
         API_TEST(gives_histories),
         API_TEST(waits_for_events),

@@ -16,12 +16,14 @@ struct event {
     unsigned long previous;
     char type[40], state[44]; /* state: with "#index" of iterations */
     unsigned ends;            /* that have been found for it */
+    bool is_over;             /* one of them was not an abort or failure */
 };
 
 struct history {
     const char *story;
     struct event *events; /* by id; [0] is none */
     unsigned long count;
+    bool is_redriven;
 };
 
 static bool is_type(const struct event *event, const char *type) {
@@ -47,6 +49,9 @@ static void read_line(struct history *history, const char *line) {
                         &event->previous, event->type, event->state);
     if (fields < 3)
         fail_msg("no event: %s", line);
+    char *count = strchr(event->type, '#'); /* of redrives */
+    if (count)
+        *count = '\0';
     if (id != ++history->count)
         fail_msg("event %lu instead of %lu\n%s", id, history->count,
                  history->story);
@@ -98,8 +103,12 @@ static void count_end(struct history *history, unsigned long id,
                       unsigned long begin) {
     if (begin == 0)
         REFUSE(history, id, "ends what has not begun");
-    if (history->events[begin].ends++)
+    struct event *event = &history->events[begin];
+    if (event->is_over || (event->ends > 0 && !history->is_redriven))
         REFUSE(history, id, "ends what has ended");
+    event->ends++;
+    event->is_over = ends_with(&history->events[id], "StateExited") ||
+                     ends_with(&history->events[id], "Succeeded");
 }
 
 /* What an event of the first kind follows directly. */
@@ -107,7 +116,8 @@ static const struct {
     const char *type, *after[4];
 } CAUSES[] = {
     {"StateEntered",
-     {"StateExited", "MapIterationStarted", "ParallelStateStarted"}},
+     {"StateExited", "MapIterationStarted", "ParallelStateStarted",
+      "ExecutionRedriven"}},
     {"TaskStarted", {"TaskScheduled"}},
     {"TaskSucceeded", {"TaskStarted", "TaskScheduled"}},
     {"TaskFailed", {"TaskStarted", "TaskScheduled"}},
@@ -125,6 +135,10 @@ static void check_cause(const struct history *history, unsigned long id) {
     const struct event *before = &history->events[event->previous];
     if (event->previous >= id)
         REFUSE(history, id, "follows what comes later");
+    if (history->is_redriven && ends_with(event, "StateExited"))
+        return; /* also what has failed or was aborted is left */
+    if (history->is_redriven && is_type(event, "FailStateEntered"))
+        return;
     if (event->previous == 0) {
         if (id > 2 && !is_type(event, "ExecutionAborted") &&
             !is_type(event, "ExecutionTimedOut"))
@@ -186,7 +200,8 @@ static void check_ends(struct history *history) {
 
 static bool is_end(const struct event *event) {
     return strncmp(event->type, "Execution", 9) == 0 &&
-           !is_type(event, "ExecutionStarted");
+           !is_type(event, "ExecutionStarted") &&
+           !is_type(event, "ExecutionRedriven");
 }
 
 void branches_check(const char *story) {
@@ -194,7 +209,10 @@ void branches_check(const char *story) {
     read_story(&history);
     for (unsigned long id = 1; id <= history.count; id++) {
         check_cause(&history, id);
-        if (is_end(&history.events[id]) && id < history.count)
+        bool goes_on = id < history.count &&
+                       is_type(&history.events[id + 1], "ExecutionRedriven");
+        history.is_redriven |= goes_on;
+        if (is_end(&history.events[id]) && id < history.count && !goes_on)
             REFUSE(&history, id, "is not the last");
     }
     if (history.count > 0 && is_end(&history.events[history.count]))

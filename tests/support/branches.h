@@ -34,7 +34,8 @@ char *branches_padding(size_t length);
  * well-formed: ids are contiguous; each event follows an earlier one that can
  * cause it; each *StateEntered is left or aborted once, or something that
  * explains it has failed; each MapIterationStarted is ended once; nothing
- * comes behind the execution's end.
+ * comes behind the execution's end, but a redrive: then what was aborted or
+ * has failed goes on, and may be aborted again, but nothing is left twice.
  */
 void branches_check(const char *story);
 

@@ -30,7 +30,11 @@ struct rig_reply {
     char *token; /* of lists: the next page's */
     char *text;  /* lists: names and states; histories: see below */
     enum wf_execution_status status;
-    int64_t start_ms, stop_ms;
+    int64_t start_ms, stop_ms; /* of a redrive: start_ms is its time */
+    uint32_t redrives;
+    int64_t redrive_ms;
+    enum wf_redrive_status redrive_status;
+    const char *redrive_reason;
     size_t count;              /* lists and histories */
     uint64_t first_id, last_id; /* histories */
 };
@@ -114,6 +118,8 @@ struct rig_reply *rig_ask_wait(struct rig *rig, const char *arn,
                                int64_t timeout_ms);
 struct rig_reply *rig_ask_stop(struct rig *rig, const char *arn,
                                const char *error, const char *cause);
+struct rig_reply *rig_ask_redrive(struct rig *rig, const char *arn,
+                                  const char *token);
 struct rig_reply *rig_ask_list(struct rig *rig, int status, unsigned page,
                                const char *token);
 struct rig_reply *rig_ask_history(struct rig *rig, const char *arn,
@@ -151,6 +157,8 @@ const char *rig_story(struct rig *rig, const char *arn);
 char *rig_quoted(struct rig *rig, const char *text);
 void rig_assert_text(struct rig *rig, const char *actual,
                      const char *expected);
+/** Redrives it, without waiting for its end. */
+void rig_redrive(struct rig *rig, const char *arn);
 void rig_assert_status(struct rig *rig, const char *arn,
                        enum wf_execution_status status);
 /** Fails unless `text` has `part`. */

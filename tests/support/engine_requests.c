@@ -59,6 +59,10 @@ static void on_execution(void *arg, const struct wf_refusal *refusal,
     reply->status = execution->status;
     reply->start_ms = execution->start_ms;
     reply->stop_ms = execution->stop_ms;
+    reply->redrives = execution->redrive_count;
+    reply->redrive_ms = execution->redrive_ms;
+    reply->redrive_status = execution->redrive_status;
+    reply->redrive_reason = execution->redrive_reason;
 }
 
 static void on_list(void *arg, const struct wf_refusal *refusal,
@@ -270,6 +274,28 @@ struct rig_reply *rig_ask_stop(struct rig *rig, const char *arn,
     wf_engine_stop_execution(rig->engine, wf_str(arn), wf_str(error),
                              wf_str(cause), on_execution, reply);
     return reply;
+}
+
+static void on_redriven(void *arg, const struct wf_refusal *refusal,
+                        int64_t redrive_ms) {
+    struct rig_reply *reply = arg;
+    keep_refusal(reply, refusal);
+    reply->start_ms = redrive_ms;
+}
+
+struct rig_reply *rig_ask_redrive(struct rig *rig, const char *arn,
+                                  const char *token) {
+    struct rig_reply *reply = new_reply(rig);
+    wf_engine_redrive_execution(rig->engine, wf_str(arn), wf_str(token),
+                                on_redriven, reply);
+    return reply;
+}
+
+void rig_redrive(struct rig *rig, const char *arn) {
+    struct rig_reply *reply =
+        rig_reply_of(rig, rig_ask_redrive(rig, arn, NULL));
+    if (reply->refused)
+        fail_msg("not redriven: %s: %s", reply->exception, reply->message);
 }
 
 struct rig_reply *rig_ask_list(struct rig *rig, int status, unsigned page,

@@ -165,8 +165,25 @@ void fake_engine_answer(struct wf_engine *engine) {
     }
 }
 
+/* What the status says, unless the test does. */
+static void set_redrive(struct wf_execution_reply *execution) {
+    bool is_running = execution->status == WF_EXECUTION_RUNNING;
+    if (execution->redrive_status != WF_REDRIVE_UNKNOWN &&
+        !execution->redrive_reason)
+        return;
+    execution->redrive_status = WF_REDRIVE_REDRIVABLE;
+    execution->redrive_reason = NULL;
+    if (!is_running && execution->status != WF_EXECUTION_SUCCEEDED)
+        return;
+    execution->redrive_status = WF_REDRIVE_NOT_REDRIVABLE;
+    execution->redrive_reason =
+        is_running ? "Execution is RUNNING and cannot be redriven"
+                   : "Execution is SUCCEEDED and cannot be redriven";
+}
+
 static void execution_asked(struct wf_engine *engine, const char *operation,
                             wf_execution_fn *reply, void *arg) {
+    set_redrive(&engine->execution);
     answer_with(engine, operation,
                 (struct fake_answer){.give = give_execution,
                                      .fn.execution = reply,
@@ -397,6 +414,17 @@ void wf_engine_stop_execution(struct wf_engine *engine, struct wf_str arn,
     set(&engine->error, error);
     set(&engine->cause, cause);
     execution_asked(engine, "stop", reply, arg);
+}
+
+void wf_engine_redrive_execution(struct wf_engine *engine, struct wf_str arn,
+                                 struct wf_str client_token,
+                                 wf_redriven_fn *reply, void *arg) {
+    set(&engine->operation, WF_STR("redrive"));
+    set(&engine->arn, arn);
+    set(&engine->token, client_token);
+    engine->asked++;
+    reply(arg, engine->refusal.exception ? &engine->refusal : NULL,
+          engine->execution.redrive_ms);
 }
 
 void wf_engine_list_executions(struct wf_engine *engine,

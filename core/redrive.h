@@ -1,0 +1,87 @@
+/*
+ * redrive.h - an execution that has failed goes on. Part of engine_impl.h.
+ *
+ *   find ──▶ image: may it? ──▶ sweep ──▶ history ──▶ rows ──▶ it runs
+ *                                       (rebuild.h)
+ *
+ * 1. What the end has left in rows is swept, children that were left running
+ *    are stopped.
+ * 2. The history is read, a piece at a time, and tells what is to be done
+ *    again.
+ * 3. Frames below the root become rows, some in each batch, asleep; and so do
+ *    the results of their siblings that have ended well. Of an execution that
+ *    has ended nobody looks at such rows. If the engine dies here, the next
+ *    one sweeps them: a row of table T says so.
+ *    What its tasks have left running is waited for: nothing works beside
+ *    what is done again.
+ * 4. One batch makes the execution run: ExecutionRedriven, the execution's
+ *    image and list row, and its root. Nothing of it is visible before, all
+ *    of it after.
+ *
+ * Memory is what is read and rebuilt meanwhile; after that, what is awake.
+ */
+#ifndef WF_REDRIVE_H
+#define WF_REDRIVE_H
+
+#include "execution.h"
+#include "rebuild.h"
+
+struct wf_engine;
+struct wf_redrive;
+
+/** Why an execution can't be redriven, in AWS's words; NULL: it can. The
+ * machine's head is that of its name, or NULL. */
+const char *wf_redrive_refusal(const struct wf_engine *engine,
+                               const struct wf_execution_image *image,
+                               const struct wf_machine_head *head);
+
+/** Prepares (1 to 3) the redrive of an execution that has ended. `reason`
+ * not NULL: it can't be, and `redrive` is NULL. Else wf_redrive_commit() or
+ * wf_redrive_drop() is to follow. */
+typedef void wf_redrive_fn(void *arg, struct wf_redrive *redrive,
+                           const char *reason);
+void wf_redrive_prepare(struct wf_engine *engine, uint64_t id,
+                        wf_redrive_fn *ready, void *arg);
+/** It runs (4): joins the open batch. `token`: the client's, or empty. The
+ * root of a child of a Map Run runs when its start is in a batch. */
+struct wf_execution *wf_redrive_commit(struct wf_redrive *redrive,
+                                       struct wf_str token);
+void wf_redrive_drop(struct wf_redrive *redrive);
+/** Whether one is prepared. */
+bool wf_redrive_is_on(const struct wf_engine *engine, uint64_t id);
+/** An execution has left memory: one may wait for that. */
+void wf_redrive_dropped(struct wf_engine *engine, uint64_t id);
+
+/** Something has ended that tasks of the execution had left running. */
+void wf_redrive_look_again(struct wf_engine *engine, uint64_t id);
+
+/* ---- between redrive.c and redrive_read.c ---- */
+
+struct wf_redrive {
+    struct wf_link link;  /**< In the engine's list. */
+    struct wf_engine *engine;
+    uint64_t id;
+    struct wf_machine *machine;
+    struct wf_buf row;    /**< The execution's: image, perhaps a history. */
+    size_t image_len;
+    struct wf_rebuild *rebuild;
+    uint32_t frames;      /**< To be made; the first is the root. */
+    uint32_t stored;      /**< Those that are rows by now. */
+    uint32_t results;     /**< Of frame `stored`, that are. */
+    bool is_waiting;      /**< Until the execution leaves memory. */
+    bool is_stored;       /**< Waits until its tasks have ended. */
+    struct redrive_call *others; /**< Requests that come after it. */
+    wf_redrive_fn *ready;
+    void *arg;
+};
+
+/** Reads and stores (2 and 3), then calls wf_redrive_stored(). */
+void wf_redrive_read(struct wf_redrive *redrive);
+void wf_redrive_stored(struct wf_redrive *redrive);
+/** Ends it, with a reason. */
+void wf_redrive_refuse(struct wf_redrive *redrive, const char *reason);
+/** What its row says; texts borrowed from it. */
+void wf_redrive_image(const struct wf_redrive *redrive,
+                      struct wf_execution_image *image);
+
+#endif

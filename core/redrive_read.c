@@ -1,0 +1,180 @@
+/*
+ * redrive_read.c - what a redrive needs of an execution that has ended: reads
+ * its history, and makes rows of what is to be done again. See redrive.h.
+ */
+#include <stdlib.h>
+
+#include "engine_impl.h"
+
+#define FRAMES_AT_ONCE 256
+#define RESULTS_AT_ONCE 4096
+
+static const char UNREADABLE[] = "Execution history can't be read";
+
+/* ---- rows ---- */
+
+static struct wf_frame *frame_at(const struct wf_redrive *redrive,
+                                 uint32_t index,
+                                 struct wf_execution *execution) {
+    return wf_rebuild_frame(redrive->rebuild, index, execution);
+}
+
+static void put_frame(struct wf_redrive *redrive, uint32_t index) {
+    struct wf_engine *engine = redrive->engine;
+    struct wf_execution *nobody = wf_execution_new();
+    struct wf_buf image = {0};
+    nobody->id = redrive->id;
+    struct wf_frame *frame = frame_at(redrive, index, nobody);
+    frame->has_row = true;
+    wf_frame_encode(frame, &image);
+    struct wf_key key =
+        wf_key_frame(engine->partition, redrive->id, frame->number);
+    wf_batch_put(wf_engine_rows(engine), wf_key_str(&key),
+                 (struct wf_str){image.data, image.len});
+    wf_buf_free(&image);
+    wf_execution_free(nobody);
+}
+
+/* Some of its children's results; true: no more are left. */
+static bool put_results(struct wf_redrive *redrive, uint32_t index) {
+    struct wf_engine *engine = redrive->engine;
+    uint32_t count = wf_rebuild_results(redrive->rebuild, index);
+    struct wf_buf row = {0};
+    if (redrive->results < count) {
+        struct wf_execution *nobody = wf_execution_new();
+        struct wf_key key = wf_key_results(
+            engine->partition, redrive->id,
+            frame_at(redrive, index, nobody)->number, redrive->results);
+        wf_rebuild_put_results(redrive->rebuild, index, redrive->results,
+                               RESULTS_AT_ONCE, &row);
+        wf_batch_put(wf_engine_rows(engine), wf_key_str(&key),
+                     (struct wf_str){row.data, row.len});
+        wf_buf_free(&row);
+        wf_execution_free(nobody);
+        redrive->results += RESULTS_AT_ONCE;
+    }
+    return redrive->results >= count;
+}
+
+/* A short history stood inside the execution's row, which will not have it
+ * any more. */
+static void put_history(struct wf_redrive *redrive) {
+    struct wf_engine *engine = redrive->engine;
+    struct wf_str history = {redrive->row.data + redrive->image_len,
+                             redrive->row.len - redrive->image_len};
+    struct wf_key key = wf_key_segment(engine->partition, redrive->id, 1);
+    if (history.len)
+        wf_batch_put(wf_engine_rows(engine), wf_key_str(&key), history);
+}
+
+/* The next engine sweeps the rows, if this one dies. */
+static void put_mark(struct wf_redrive *redrive) {
+    struct wf_engine *engine = redrive->engine;
+    struct wf_key key =
+        wf_key_timer(engine->partition, 0, redrive->id, WF_FRAME_NONE);
+    wf_batch_put(wf_engine_rows(engine), wf_key_str(&key), WF_STR(""));
+}
+
+static void put_more(void *arg) {
+    struct wf_redrive *redrive = arg;
+    for (unsigned i = 0; i < FRAMES_AT_ONCE; i++) {
+        if (redrive->stored == redrive->frames) {
+            wf_engine_after(redrive->engine,
+                            (void (*)(void *))wf_redrive_stored, redrive);
+            wf_engine_wake(redrive->engine);
+            return;
+        }
+        if (!put_results(redrive, redrive->stored))
+            continue;
+        if (redrive->stored > 0) /* the root is not parked */
+            put_frame(redrive, redrive->stored);
+        redrive->stored++;
+        redrive->results = 0;
+    }
+    wf_engine_after(redrive->engine, put_more, redrive);
+    wf_engine_wake(redrive->engine);
+}
+
+static bool has_rows(const struct wf_redrive *redrive) {
+    return redrive->frames > 1 || wf_rebuild_results(redrive->rebuild, 0) > 0;
+}
+
+/* ---- the history ---- */
+
+static void finish(struct wf_redrive *redrive) {
+    struct wf_execution_image image;
+    wf_redrive_image(redrive, &image);
+    int64_t frames =
+        wf_rebuild_finish(redrive->rebuild, image.between, image.error,
+                          image.next_frame);
+    if (frames < 0 ||
+        wf_rebuild_next_event(redrive->rebuild) != image.next_event) {
+        wf_redrive_refuse(redrive, UNREADABLE);
+        return;
+    }
+    redrive->frames = (uint32_t)frames;
+    for (uint32_t i = 0; i < redrive->frames; i++)
+        if (wf_rebuild_run(redrive->rebuild, i))
+            wf_rebuild_drop_run(redrive->rebuild, i);
+    put_history(redrive);
+    if (has_rows(redrive))
+        put_mark(redrive);
+    put_more(redrive);
+}
+
+static void read_segments(struct wf_redrive *redrive);
+
+static bool add_segment(struct wf_redrive *redrive, struct wf_str segment) {
+    struct wf_execution_image image;
+    struct wf_tail_cursor cursor;
+    wf_redrive_image(redrive, &image);
+    return wf_segment_walk(segment, image.start_ms, &cursor) &&
+           wf_rebuild_add(redrive->rebuild, cursor);
+}
+
+static void segment_rows(void *arg, const struct wf_row *rows, size_t count,
+                         bool more, const struct wf_error *err) {
+    struct wf_redrive *redrive = arg;
+    redrive->engine->loads--;
+    if (wf_engine_read_failed(redrive->engine, err))
+        return;
+    for (size_t i = 0; i < count; i++)
+        if (!add_segment(redrive, rows[i].value)) {
+            wf_redrive_refuse(redrive, UNREADABLE);
+            return;
+        }
+    if (more && count > 0)
+        read_segments(redrive);
+    else
+        finish(redrive);
+}
+
+static void read_segments(struct wf_redrive *redrive) {
+    struct wf_engine *engine = redrive->engine;
+    struct wf_key from = wf_key_segment(
+        engine->partition, redrive->id,
+        wf_rebuild_next_event(redrive->rebuild));
+    struct wf_key to =
+        wf_key_segment(engine->partition, redrive->id, UINT64_MAX);
+    struct wf_range range = {.from = wf_key_str(&from),
+                             .to = wf_key_str(&to),
+                             .max_rows = 4,
+                             .max_bytes = 256 << 10};
+    engine->loads++;
+    wf_store_scan(engine->store, &range, segment_rows, redrive);
+}
+
+void wf_redrive_read(struct wf_redrive *redrive) {
+    struct wf_execution_image image;
+    wf_redrive_image(redrive, &image);
+    redrive->rebuild = wf_rebuild_new(redrive->machine, image.input);
+    if (redrive->row.len == redrive->image_len)
+        read_segments(redrive);
+    else if (add_segment(
+                 redrive,
+                 (struct wf_str){redrive->row.data + redrive->image_len,
+                                 redrive->row.len - redrive->image_len}))
+        finish(redrive);
+    else
+        wf_redrive_refuse(redrive, UNREADABLE);
+}
