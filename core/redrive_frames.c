@@ -46,8 +46,10 @@ void wf_frame_redriven(struct wf_engine *engine, struct wf_frame *frame) {
     wake(engine, frame);
     frame->phase = WF_PHASE_ENTER;
     wf_frame_changed(engine, frame);
-    if (frame->entered_event == 0)
+    if (frame->entered_event == 0) {
         wf_frame_run(engine, frame);
-    else
-        wf_frame_resume(engine, frame, WF_SCRIPT_ENTER, NULL, NULL);
+        return;
+    }
+    wf_task_new_token(engine, frame);
+    wf_frame_resume(engine, frame, WF_SCRIPT_ENTER, NULL, NULL);
 }

@@ -259,8 +259,10 @@ static void frame_there(void *arg, struct wf_execution *execution) {
         frame->entered_event != token->visit ||
         frame->retry_count != token->attempt)
         reply_after(answer, execution, is_late);
-    else if (!has_secret(frame, token))
-        reply_after(answer, execution, is_invalid);
+    else if (!has_secret(frame, token)) /* perhaps from before a redrive */
+        reply_after(answer, execution,
+                    wf_execution_redrive_count(execution) ? is_late
+                                                          : is_invalid);
     else
         note(answer, frame);
 }

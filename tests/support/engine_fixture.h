@@ -31,7 +31,7 @@ struct rig_reply {
     char *text;  /* lists: names and states; histories: see below */
     enum wf_execution_status status;
     int64_t start_ms, stop_ms; /* of a redrive: start_ms is its time */
-    uint32_t redrives;
+    uint32_t redrives; /* of lists, the first one's */
     int64_t redrive_ms;
     enum wf_redrive_status redrive_status;
     const char *redrive_reason;

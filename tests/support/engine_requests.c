@@ -77,6 +77,10 @@ static void on_list(void *arg, const struct wf_refusal *refusal,
                     wf_execution_status_name(executions[i].status));
     wf_buf_u8(&text, 0);
     reply->text = text.data;
+    if (count > 0) {
+        reply->redrives = executions[0].redrive_count;
+        reply->redrive_ms = executions[0].redrive_ms;
+    }
     reply->count = count;
     reply->token = token.len ? copy(token) : NULL;
 }

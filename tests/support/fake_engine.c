@@ -434,6 +434,7 @@ void wf_engine_list_executions(struct wf_engine *engine,
                                            : ask->state_machine_arn);
     set(&engine->token, ask->next_token);
     engine->status = ask->status;
+    engine->redriven = ask->redriven;
     engine->max_results = ask->max_results;
     answer_with(
         engine, "list",

@@ -21,6 +21,7 @@ struct wf_engine {
     bool express, reverse;
     unsigned max_results;
     enum wf_execution_status status;
+    enum wf_redrive_filter redriven;
     int64_t timeout_ms;
     uint64_t after;
     struct wf_update_map_run update; /* without texts */
