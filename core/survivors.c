@@ -83,7 +83,7 @@ static void boot_id(char id[BOOT_ID]) {
 }
 
 void wf_survivors_mark_copy(struct wf_engine *engine, struct wf_batch *last) {
-    struct wf_key key = wf_key_table(engine->partition, 'W');
+    struct wf_key key = wf_key_table(engine->partition, 'Y');
     struct wf_buf value = {0};
     char id[BOOT_ID];
     boot_id(id);
@@ -203,7 +203,7 @@ static int scan(struct wf_engine *engine, char table, wf_rows_fn *rows,
 }
 
 int wf_survivors_find_copy(struct wf_engine *engine, struct wf_error *err) {
-    return scan(engine, 'W', copy_row, err);
+    return scan(engine, 'Y', copy_row, err);
 }
 
 int wf_survivors_end(struct wf_engine *engine, struct wf_error *err) {

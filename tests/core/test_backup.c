@@ -56,7 +56,7 @@ static void on_over(void *arg) {
 
 static void on_finishing(void *arg, struct wf_batch *last) {
     (void)arg;
-    wf_batch_delete(last, WF_STR("\0\1Wnothing"));
+    wf_batch_delete(last, WF_STR("\0\1Ynothing"));
 }
 
 static const struct wf_backup_events events = {on_finishing, on_over};
