@@ -128,7 +128,7 @@ layer(wf_engine SOURCES core/engine.c core/commit.c core/table.c core/keys.c
       core/start.c core/find.c core/read.c core/listing.c
       core/map_find.c core/map_read.c core/map_update.c core/wait.c core/follow.c
       core/history.c core/observe.c core/recent.c core/evaluate.c
-      core/decider.c core/deciding.c core/engine_backup.c
+      core/decider.c core/deciding.c core/engine_backup.c core/retention.c
       core/schedules.c core/schedule_image.c core/schedule_turn.c
       core/schedule_plan.c core/schedule_make.c core/schedule_list.c
       core/schedule_groups.c core/schedule_fire.c core/schedule_start.c

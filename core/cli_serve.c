@@ -147,6 +147,13 @@ static void say_listening(struct server *server) {
     wf_engine_set_api_endpoint(server->engine, url);
 }
 
+static int64_t retention_ms(const struct wf_options *o) {
+    int64_t days = wf_option_number(o, "retention-days");
+
+    return days > 0 && days < INT64_MAX / 86400000 ? days * 86400000
+                                                    : INT64_MAX;
+}
+
 static int server_open(struct server *server) {
     const struct wf_options *o = server->options;
     struct wf_engine_options engine;
@@ -157,6 +164,7 @@ static int server_open(struct server *server) {
     if (server->loop == NULL)
         return wf_cli_fail(WF_EXIT_ENGINE, "no event loop");
     wf_cli_engine_options(o, &engine);
+    engine.retention_ms = retention_ms(o);
     if (wf_cli_stores(o, wf_option_text(o, "data"), &engine, &server->stores,
                       &err) != 0)
         return wf_cli_fail(WF_EXIT_USAGE, "%s", err.message);

@@ -29,7 +29,7 @@ struct wf_str wf_ended_row(const struct wf_ended *ended, uint64_t id);
 /** The id of the execution; 0: it is not kept. */
 uint64_t wf_ended_find(const struct wf_ended *ended, uint32_t machine,
                        struct wf_str name);
-/** It runs again. */
+/** It runs again, or is removed. */
 void wf_ended_forget(struct wf_ended *ended, uint64_t id);
 void wf_ended_free(struct wf_ended *ended);
 

@@ -195,6 +195,7 @@ static void housekeeping(struct ev_loop *loop, struct ev_timer *watcher,
     wf_machines_housekeeping(engine);
     wf_engine_park_idle(engine);
     wf_map_runs_housekeeping(engine);
+    wf_retention_housekeeping(engine);
 }
 
 /* ---- opening ---- */
@@ -403,6 +404,7 @@ void wf_engine_close(struct wf_engine *engine) {
     ev_timer_stop(engine->loop, &engine->timer);
     ev_timer_stop(engine->loop, &engine->housekeeping);
     wf_engine_backup_free(engine);
+    wf_retention_free(engine);
     wf_evaluator_free(engine->evaluator);
     wf_bundles_close(engine);
     wf_pool_free(engine->pool);

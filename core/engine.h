@@ -46,6 +46,11 @@ struct wf_engine_options {
                                    MiB. Above it, idle ones park at once and
                                    new starts are refused while none can. */
     int64_t idle_ms;             /**< Park what is idle that long; 0: 3,000. */
+    int64_t retention_ms;        /**< Executions that ended so long ago are
+                                   removed, unless their state machine's tag
+                                   moonstep:retention-days (0: never) says
+                                   otherwise. INT64_MAX: only by such tags;
+                                   0: never, whatever tags say. */
     size_t payload_bytes;        /**< Largest payload; 0: 64 MiB. The profile's
                                    limit is one besides. */
     /** Where the data sets of distributed Maps are (item_bucket.h); NULL:
@@ -503,6 +508,7 @@ struct wf_durable_times {
 struct wf_engine_stats {
     uint64_t transitions, events, executions_started, executions_ended;
     uint64_t ended[WF_EXECUTION_PENDING_REDRIVE]; /**< By status. */
+    uint64_t executions_removed; /**< Their retention was over. */
     uint64_t active_executions, active_frames, active_bytes;
     uint64_t timers, parked, loaded;
     uint64_t journal_bytes, journal_records, durable_seq;

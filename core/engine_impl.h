@@ -68,6 +68,7 @@
  *   recent.c      the newest pieces of histories that grow fast
  *   test_state.c  TestState: requests, and the tasks that they run
  *   observe.c     the observer of all events
+ *   retention.c   removes what ended long ago
  *   engine_backup.c   backups
  *   deciding.c    frames whose decision a thread makes
  *
@@ -207,6 +208,7 @@ struct wf_engine {
     struct wf_link reaps;       /**< Process groups that are being ended. */
     uint64_t copied_ticks;      /**< Those that started until then belong to
                                   another engine: see survivors.c. */
+    struct wf_retention *retention; /**< NULL: not asked for yet. */
     struct wf_engine_backup *backup; /**< The latest; NULL: none. */
     struct wf_recent *recent;   /**< Pieces of histories that grow fast. */
     struct wf_ended ended;      /**< Rows that were asked for lately. */
@@ -684,6 +686,10 @@ int wf_bundles_open(struct wf_engine *engine, struct wf_error *err);
 void wf_bundles_close(struct wf_engine *engine);
 /** Answers the pool's bundle_wanted from the store. */
 void wf_bundle_send(struct wf_engine *engine, struct wf_str hash);
+
+/* ---- retention.c ---- */
+void wf_retention_housekeeping(struct wf_engine *engine);
+void wf_retention_free(struct wf_engine *engine);
 
 /* ---- engine_backup.c ---- */
 void wf_engine_backup_free(struct wf_engine *engine);

@@ -36,6 +36,7 @@
  *   p U group                       a group of schedules
  *   p D due_ms:8 group 0 name       the schedule is due then; and 0 slot_ms:8:
  *                                   the start of a slot is tried again then
+ *   p Z execution:8                 is being removed (retention.c)
  *   p Y                             of a backup: when it was made (survivors.c)
  *   p X pid:4 start_time:8          a process group of a task that was given
  *                                   up, until it has ended: the task's key

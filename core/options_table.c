@@ -317,6 +317,10 @@ const struct wf_option wf_option_table[] = {
     {"payload-bytes", "SIZE", "64M",
      "Largest input or output of an execution, a state or a task.",
      ENGINE, WF_OPTION_BYTES, true},
+    {"retention-days", "N", "90",
+     "Executions that ended so many days ago are removed; 0: none are. The tag "
+     "moonstep:retention-days of a state machine says the same for its own.",
+     SERVE, WF_OPTION_NUMBER, true},
     {"store-bytes", "SIZE", "0",
      "Largest size of the store; 0: as large as the disk allows.",
      ENGINE, WF_OPTION_BYTES, true},

@@ -1,0 +1,398 @@
+/*
+ * retention.c - removes executions that ended long ago, bit by bit.
+ *
+ *   pass ──▶ state machines ──▶ of each, executions, oldest first ─┐
+ *    ▲          (table M)            (table L)                     │
+ *    └── all seen: rests ◀── none is to be removed ◀── table Z ◀───┘
+ *                                  removed: a step, a commit, a step …
+ *
+ * A batch takes an execution out of all lists and its name and image with it,
+ * and gives it a row of table Z instead. From then on nobody finds it. What
+ * else it has goes in steps of bounded size: segments, documents, results,
+ * frames; then, a page at a time, child executions, which get rows of table Z
+ * of their own; last its row of table Z. Ids ascend with time, so the last
+ * row of table Z is always a child before its parent. An engine that is
+ * started goes on where the last one was.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "engine_impl.h"
+
+#define REST_MS 600000 /* between passes */
+#define DAY_MS INT64_C(86400000)
+#define PAGE_ROWS 100
+#define STEP_ROWS 1000
+#define TAG "moonstep:retention-days"
+
+struct wf_retention {
+    struct wf_engine *engine;
+    int64_t next_ms;       /* when the next pass begins */
+    bool is_busy;          /* a read or a commit is under way */
+    struct wf_buf machine; /* key of table M to go on behind; empty: none */
+    struct wf_buf list;    /* the same of table L, of that state machine */
+    uint32_t machine_id;   /* 0: the next one is to be found */
+    int64_t cutoff_ms;     /* of that state machine */
+    uint64_t victim;       /* what is being removed */
+    uint32_t victim_run;   /* of its Map Runs */
+    unsigned table;        /* index into TABLES */
+};
+
+/* By execution:8, and what may follow. */
+static const char TABLES[] = "SPOKE";
+
+static void step(void *arg);
+
+static struct wf_str text(const struct wf_buf *buf) {
+    return (struct wf_str){buf->data, buf->len};
+}
+
+static void remember(struct wf_buf *place, struct wf_str key) {
+    place->len = 0;
+    wf_buf_addstr(place, key);
+    wf_buf_u8(place, 0); /* goes on behind it */
+}
+
+/* What is in the open batch is durable, then the next step. */
+static void go_on(struct wf_retention *retention) {
+    wf_engine_after(retention->engine, step, retention);
+    wf_engine_wake(retention->engine);
+}
+
+static void read_rows(struct wf_retention *retention,
+                      const struct wf_range *range, wf_rows_fn *rows) {
+    retention->engine->loads++;
+    wf_store_scan(retention->engine->store, range, rows, retention);
+}
+
+/* False: nothing more may be done. */
+static bool was_read(struct wf_retention *retention,
+                     const struct wf_error *err) {
+    retention->engine->loads--;
+    return !wf_engine_read_failed(retention->engine, err);
+}
+
+/* ---- removing one ---- */
+
+static struct wf_key key_of(const struct wf_retention *retention, char table,
+                            uint64_t execution) {
+    struct wf_key key = wf_key_table(retention->engine->partition, table);
+    for (int shift = 56; shift >= 0; shift -= 8)
+        key.data[key.len++] = (char)(execution >> shift);
+    return key;
+}
+
+static struct wf_batch *rows_of(struct wf_retention *retention) {
+    return wf_engine_rows(retention->engine);
+}
+
+static void doom(struct wf_retention *retention, uint64_t execution) {
+    struct wf_engine *engine = retention->engine;
+    struct wf_key image = wf_key_execution(engine->partition, execution);
+    struct wf_key row = key_of(retention, 'Z', execution);
+    wf_batch_delete(rows_of(retention), wf_key_str(&image));
+    wf_batch_put(rows_of(retention), wf_key_str(&row), WF_STR(""));
+    wf_ended_forget(&engine->ended, execution);
+}
+
+static void clear_table(void *arg, const struct wf_row *rows, size_t count,
+                        bool more, const struct wf_error *err) {
+    struct wf_retention *retention = arg;
+    if (!was_read(retention, err))
+        return;
+    for (size_t i = 0; i < count; i++)
+        wf_batch_delete(rows_of(retention), rows[i].key);
+    if (!more)
+        retention->table++;
+    if (count)
+        go_on(retention);
+    else
+        step(retention);
+}
+
+static void read_table(struct wf_retention *retention) {
+    char table = TABLES[retention->table];
+    struct wf_key from = key_of(retention, table, retention->victim);
+    struct wf_key to = key_of(retention, table, retention->victim + 1);
+    struct wf_range range = {.from = wf_key_str(&from),
+                             .to = wf_key_str(&to),
+                             .keys_only = true,
+                             .max_rows = STEP_ROWS};
+    read_rows(retention, &range, clear_table);
+}
+
+static void clear_run(void *arg, const struct wf_row *rows, size_t count,
+                      bool more, const struct wf_error *err) {
+    struct wf_retention *retention = arg;
+    struct wf_engine *engine = retention->engine;
+    (void)more;
+    if (!was_read(retention, err))
+        return;
+    for (size_t i = 0; i < count; i++) {
+        doom(retention, wf_key_u64(rows[i].key, 12));
+        wf_batch_delete(rows_of(retention), rows[i].key);
+    }
+    if (count == 0) {
+        struct wf_key key = wf_key_map_run(
+            engine->partition, retention->victim, retention->victim_run);
+        wf_batch_delete(rows_of(retention), wf_key_str(&key));
+    }
+    retention->victim = 0; /* its children go first */
+    go_on(retention);
+}
+
+static void clear_runs(void *arg, const struct wf_row *rows, size_t count,
+                       bool more, const struct wf_error *err) {
+    struct wf_retention *retention = arg;
+    uint16_t partition = retention->engine->partition;
+    (void)more;
+    if (!was_read(retention, err))
+        return;
+    if (count == 0) {
+        struct wf_key row = key_of(retention, 'Z', retention->victim);
+        wf_batch_delete(rows_of(retention), wf_key_str(&row));
+        retention->engine->stats.executions_removed++;
+        retention->victim = 0;
+        go_on(retention);
+        return;
+    }
+    retention->victim_run = wf_key_u32(rows->key, 8);
+    struct wf_key from = wf_key_child(partition, retention->victim,
+                                      retention->victim_run, 0);
+    struct wf_key to = wf_key_child(partition, retention->victim,
+                                    retention->victim_run + 1, 0);
+    struct wf_range range = {.from = wf_key_str(&from),
+                             .to = wf_key_str(&to),
+                             .keys_only = true,
+                             .max_rows = PAGE_ROWS};
+    read_rows(retention, &range, clear_run);
+}
+
+static void read_runs(struct wf_retention *retention) {
+    struct wf_key from = key_of(retention, 'G', retention->victim);
+    struct wf_key to = key_of(retention, 'G', retention->victim + 1);
+    struct wf_range range = {.from = wf_key_str(&from),
+                             .to = wf_key_str(&to),
+                             .keys_only = true,
+                             .max_rows = 1};
+    read_rows(retention, &range, clear_runs);
+}
+
+/* ---- finding what is to be removed ---- */
+
+static void found_victim(void *arg, const struct wf_row *rows, size_t count,
+                         bool more, const struct wf_error *err) {
+    struct wf_retention *retention = arg;
+    (void)more;
+    if (!was_read(retention, err))
+        return;
+    if (count) {
+        retention->victim = wf_key_u64(rows->key, 0);
+        retention->table = 0;
+    } else {
+        retention->victim = UINT64_MAX; /* none is left */
+    }
+    step(retention);
+}
+
+static void find_victim(struct wf_retention *retention) {
+    struct wf_key from = wf_key_table(retention->engine->partition, 'Z');
+    struct wf_key to = wf_key_table_end(retention->engine->partition, 'Z');
+    struct wf_range range = {.from = wf_key_str(&from),
+                             .to = wf_key_str(&to),
+                             .reverse = true,
+                             .max_rows = 1};
+    read_rows(retention, &range, found_victim);
+}
+
+/* What a row of table L says; see park.c. */
+struct listed {
+    uint64_t id;
+    int64_t start_ms, stop_ms;
+    enum wf_execution_status status;
+    struct wf_str name, alias;
+    uint32_t version; /* 0: none */
+};
+
+static bool read_listed(const struct wf_row *row, struct listed *listed) {
+    struct wf_reader in = {row->value.data, row->value.data + row->value.len,
+                           false};
+    *listed = (struct listed){
+        .id = wf_key_u64(row->key, 12),
+        .start_ms = (int64_t)wf_key_u64(row->key, 4),
+        .status = wf_read_u8(&in),
+    };
+    listed->stop_ms = listed->start_ms + (int64_t)wf_read_varint(&in);
+    listed->name = wf_read_text(&in);
+    if (in.at < in.end) {
+        listed->version = (uint32_t)wf_read_varint(&in);
+        listed->alias = wf_read_text(&in);
+    }
+    return !in.bad && listed->status != WF_EXECUTION_RUNNING;
+}
+
+static void remove_qualified(struct wf_retention *retention,
+                             const struct listed *listed) {
+    uint16_t partition = retention->engine->partition;
+    char number[16];
+    struct wf_key key;
+    if (!listed->version)
+        return;
+    snprintf(number, sizeof(number), "%u", (unsigned)listed->version);
+    key = wf_key_qualified(partition, retention->machine_id, wf_str(number),
+                           listed->start_ms, listed->id);
+    wf_batch_delete(rows_of(retention), wf_key_str(&key));
+    if (!listed->alias.len)
+        return;
+    key = wf_key_qualified(partition, retention->machine_id, listed->alias,
+                           listed->start_ms, listed->id);
+    wf_batch_delete(rows_of(retention), wf_key_str(&key));
+}
+
+static bool look_at(struct wf_retention *retention,
+                    const struct wf_row *row) {
+    struct wf_engine *engine = retention->engine;
+    struct listed listed;
+    if (!read_listed(row, &listed) ||
+        listed.stop_ms > retention->cutoff_ms ||
+        wf_table_by_id(&engine->table, listed.id))
+        return false;
+    struct wf_key name = wf_key_name(engine->partition,
+                                     retention->machine_id, listed.name);
+    wf_batch_delete(rows_of(retention), wf_key_str(&name));
+    wf_batch_delete(rows_of(retention), row->key);
+    remove_qualified(retention, &listed);
+    doom(retention, listed.id);
+    return true;
+}
+
+static void found_listed(void *arg, const struct wf_row *rows, size_t count,
+                         bool more, const struct wf_error *err) {
+    struct wf_retention *retention = arg;
+    bool some = false;
+    if (!was_read(retention, err))
+        return;
+    for (size_t i = 0; i < count; i++)
+        some |= look_at(retention, &rows[i]);
+    if (count)
+        remember(&retention->list, rows[count - 1].key);
+    if (!more)
+        retention->machine_id = 0;
+    if (some)
+        retention->victim = 0;
+    if (some)
+        go_on(retention);
+    else
+        step(retention);
+}
+
+/* Those that started before the cutoff: others can't have ended before. */
+static void read_list(struct wf_retention *retention) {
+    struct wf_key from = wf_key_list(retention->engine->partition,
+                                     retention->machine_id, 0, 0);
+    struct wf_key to = wf_key_list(retention->engine->partition,
+                                   retention->machine_id,
+                                   retention->cutoff_ms + 1, 0);
+    struct wf_range range = {.from = wf_key_str(&from),
+                             .to = wf_key_str(&to),
+                             .max_rows = PAGE_ROWS};
+    if (retention->list.len)
+        range.from = text(&retention->list);
+    read_rows(retention, &range, found_listed);
+}
+
+/* Its tag's days, or everybody's, in milliseconds; 0: for ever. */
+static int64_t retention_of(const struct wf_retention *retention,
+                            const struct wf_machine_head *head,
+                            struct wf_str tags) {
+    struct wf_reader in = {tags.data, tags.data + tags.len, false};
+    for (unsigned i = 0; i < head->tag_count && !in.bad; i++) {
+        struct wf_str key = wf_read_text(&in), value = wf_read_text(&in);
+        char digits[8] = "";
+        if (!wf_str_eq(key, WF_STR(TAG)) || value.len >= sizeof(digits) ||
+            value.len == 0)
+            continue;
+        memcpy(digits, value.data, value.len);
+        if (strspn(digits, "0123456789") == value.len)
+            return strtol(digits, NULL, 10) * DAY_MS;
+    }
+    return retention->engine->options.retention_ms;
+}
+
+static void found_machine(void *arg, const struct wf_row *rows, size_t count,
+                          bool more, const struct wf_error *err) {
+    struct wf_retention *retention = arg;
+    struct wf_machine_head head = {0};
+    struct wf_machine_head_texts texts;
+    (void)more;
+    if (!was_read(retention, err))
+        return;
+    if (count == 0) { /* the pass is over */
+        retention->is_busy = false;
+        retention->machine.len = 0;
+        return;
+    }
+    remember(&retention->machine, rows->key);
+    if (wf_machine_head_decode(rows->value, &head, &texts)) {
+        int64_t kept_ms = retention_of(retention, &head, texts.tags);
+        retention->cutoff_ms =
+            wf_clock_now_ms(retention->engine->clock) - kept_ms;
+        if (kept_ms > 0 && retention->cutoff_ms > 0)
+            retention->machine_id = head.id;
+        retention->list.len = 0;
+    }
+    step(retention);
+}
+
+static void read_machine(struct wf_retention *retention) {
+    struct wf_key from = wf_key_table(retention->engine->partition, 'M');
+    struct wf_key to = wf_key_table_end(retention->engine->partition, 'M');
+    struct wf_range range = {.from = wf_key_str(&from),
+                             .to = wf_key_str(&to),
+                             .max_rows = 1};
+    if (retention->machine.len)
+        range.from = text(&retention->machine);
+    read_rows(retention, &range, found_machine);
+}
+
+/* ---- the whole ---- */
+
+/* One read, whose callback goes on. */
+static void step(void *arg) {
+    struct wf_retention *retention = arg;
+    if (retention->victim == 0)
+        find_victim(retention);
+    else if (retention->victim != UINT64_MAX && TABLES[retention->table])
+        read_table(retention);
+    else if (retention->victim != UINT64_MAX)
+        read_runs(retention);
+    else if (retention->machine_id)
+        read_list(retention);
+    else
+        read_machine(retention);
+}
+
+void wf_retention_housekeeping(struct wf_engine *engine) {
+    struct wf_retention *retention = engine->retention;
+    int64_t now = wf_clock_now_ms(engine->clock);
+    if (engine->options.retention_ms == 0)
+        return;
+    if (!retention) {
+        retention = engine->retention = wf_calloc(1, sizeof(*retention));
+        retention->engine = engine;
+    }
+    if (retention->is_busy || engine->stalled || now < retention->next_ms)
+        return;
+    retention->is_busy = true;
+    retention->next_ms = now + REST_MS;
+    retention->victim = 0;
+    step(retention);
+}
+
+void wf_retention_free(struct wf_engine *engine) {
+    if (!engine->retention)
+        return;
+    wf_buf_free(&engine->retention->machine);
+    wf_buf_free(&engine->retention->list);
+    free(engine->retention);
+}

@@ -1,0 +1,198 @@
+/*
+ * test_engine_retention.c - what ended long ago is removed, with all its
+ * rows, and nothing else; also when the engine dies in between.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#include "map_runs.h"
+
+#define DAY_MS INT64_C(86400000)
+
+/* Waits as many seconds as its input says. */
+static const char waits[] =
+    "{'StartAt':'W','States':{'W':{'Type':'Wait','SecondsPath':'$',"
+    "'End':true}}}";
+
+/* Has a long history, which is in segments, and a large document. */
+static const char is_long[] =
+    "{'StartAt':'A','States':{'A':{'Type':'Map','ItemProcessor':{'StartAt':"
+    "'B','States':{'B':{'Type':'Pass','End':true}}},'ResultPath':null,"
+    "'End':true}}}";
+
+static struct rig *opened(void **state) {
+    struct rig *rig = *state;
+    rig->options.retention_ms = 30 * DAY_MS;
+    rig_open(rig);
+    return rig;
+}
+
+/* Time passes: an execution waits. */
+static void pass_days(struct rig *rig, const char *name, int days) {
+    char input[32];
+    snprintf(input, sizeof(input), "%d", days * 86400);
+    rig_machine(rig, "waits", waits);
+    assert_int_equal(rig_end(rig, rig_start(rig, name, input))->status,
+                     WF_EXECUTION_SUCCEEDED);
+}
+
+static bool is_gone(struct rig *rig, const char *arn) {
+    struct rig_reply *reply = rig_reply_of(rig, rig_ask_describe(rig, arn));
+    return reply->refused &&
+           strcmp(reply->exception, "ExecutionDoesNotExist") == 0;
+}
+
+static bool has_gone(struct rig *rig, void *arn) {
+    return is_gone(rig, arn);
+}
+
+static bool has_removed(struct rig *rig, void *count) {
+    return rig_stats(rig).executions_removed >= *(uint64_t *)count &&
+           rig_rows(rig, 'Z', 0) == 0;
+}
+
+static void until_removed(struct rig *rig, uint64_t count) {
+    rig_until_true(rig, has_removed, &count);
+    rig_flush(rig);
+}
+
+/* All that executions have: none is left but those that are counted. */
+static void assert_rows(struct rig *rig, size_t executions) {
+    assert_int_equal(rig_rows(rig, 'E', 0), executions);
+    assert_int_equal(rig_rows(rig, 'L', 0), executions);
+    assert_int_equal(rig_rows(rig, 'N', 0), executions);
+    assert_int_equal(rig_rows(rig, 'S', 0), 0);
+    assert_int_equal(rig_rows(rig, 'P', 0), 0);
+    assert_int_equal(rig_rows(rig, 'G', 0), 0);
+    assert_int_equal(rig_rows(rig, 'C', 0), 0);
+    assert_int_equal(rig_rows(rig, 'O', 0), 0);
+    assert_int_equal(rig_rows(rig, 'T', 0), 0);
+}
+
+static char *large_input(void) {
+    struct wf_buf input = {0};
+    wf_buf_adds(&input, "[0");
+    for (int i = 1; i < 3000; i++) /* (the rig's quotes are single) */
+        wf_buf_addf(&input, ",'%060d'", i);
+    wf_buf_adds(&input, "]");
+    wf_buf_u8(&input, 0);
+    return input.data;
+}
+
+static void what_ended_long_ago_is_removed(void **state) {
+    struct rig *rig = opened(state);
+    char *input = large_input();
+    pass_days(rig, "first", 0);
+    rig_machine(rig, "long", is_long);
+    const char *arn = rig_start(rig, "x", input);
+    assert_int_equal(rig_end(rig, arn)->status, WF_EXECUTION_SUCCEEDED);
+    free(input);
+    rig_flush(rig);
+    assert_true(rig_rows(rig, 'S', 0) + rig_rows(rig, 'P', 0) > 2);
+    pass_days(rig, "second", 20);
+    assert_false(is_gone(rig, arn));
+    pass_days(rig, "third", 15);
+    rig_until_true(rig, has_gone, (void *)arn);
+    until_removed(rig, 2);
+    assert_rows(rig, 2); /* "second" and "third" ended later */
+    rig_machine(rig, "long", is_long);
+    rig_start(rig, "x", "[]"); /* its name is free again */
+}
+
+static void what_runs_stays(void **state) {
+    struct rig *rig = opened(state);
+    rig_machine(rig, "waits", waits);
+    const char *arn = rig_start(rig, "long", "8640000"); /* 100 days */
+    rig_start(rig, "short", "1");
+    pass_days(rig, "first", 40);
+    until_removed(rig, 1);
+    assert_int_equal(rig_end(rig, arn)->status, WF_EXECUTION_SUCCEEDED);
+}
+
+static void children_go_with_their_parent(void **state) {
+    struct rig *rig = opened(state);
+    struct wf_buf items = {0};
+    wf_buf_adds(&items, "[0");
+    for (int i = 1; i < 250; i++) /* several pages */
+        wf_buf_addf(&items, ",%d", i);
+    wf_buf_adds(&items, "]");
+    wf_buf_u8(&items, 0);
+    const char *map = MAP_MACHINE(STANDARD("A", PASS("A")), "");
+    rig_machine(rig, "maps", map);
+    const char *arn = rig_start(rig, "x", items.data);
+    assert_int_equal(rig_end(rig, arn)->status, WF_EXECUTION_SUCCEEDED);
+    wf_buf_free(&items);
+    rig_flush(rig);
+    assert_int_equal(rig_rows(rig, 'C', 0), 250);
+    pass_days(rig, "later", 40);
+    until_removed(rig, 251);
+    assert_rows(rig, 1);
+}
+
+static void tagged(void *arg, const struct wf_refusal *refusal) {
+    (void)arg;
+    assert_null(refusal);
+}
+
+static void a_tag_says_how_long(void **state) {
+    struct rig *rig = opened(state);
+    const struct wf_tag keep = {WF_STR("moonstep:retention-days"),
+                                WF_STR("0")};
+    const struct wf_tag brief = {WF_STR("moonstep:retention-days"),
+                                 WF_STR("2")};
+    rig_machine(rig, "kept", waits);
+    wf_engine_tag_resource(rig->engine, wf_str(rig->arn), &keep, 1,
+                           tagged, NULL);
+    const char *kept = rig_start(rig, "x", "1");
+    rig_end(rig, kept);
+    rig_machine(rig, "brief", waits);
+    wf_engine_tag_resource(rig->engine, wf_str(rig->arn), &brief, 1,
+                           tagged, NULL);
+    const char *gone = rig_start(rig, "x", "1");
+    rig_end(rig, gone);
+    pass_days(rig, "a", 3);
+    rig_until_true(rig, has_gone, (void *)gone);
+    pass_days(rig, "b", 40);
+    until_removed(rig, 2); /* that, and "a" */
+    assert_false(is_gone(rig, kept));
+}
+
+static void crashes_leave_nothing_behind(void **state) {
+    struct rig *rig = opened(state);
+    rig_machine(rig, "maps", MAP_MACHINE(STANDARD("A", PASS("A")), ""));
+    for (int i = 0; i < 3; i++) {
+        char name[8];
+        snprintf(name, sizeof(name), "x%d", i);
+        rig_end(rig, rig_start(rig, name, "[1,2,3,4,5,6,7,8,9]"));
+    }
+    pass_days(rig, "later", 40);
+    for (unsigned turns = 1; turns < 60; turns += 3) {
+        rig_turns(rig, turns);
+        rig_crash(rig);
+        rig_open(rig);
+    }
+    pass_days(rig, "much-later", 1);
+    for (unsigned tries = 0; rig_rows(rig, 'L', 0) > 2 ||
+                             rig_rows(rig, 'Z', 0) > 0;
+         tries++) {
+        rig_turns(rig, 20);
+        assert_true(tries < 5000);
+    }
+    rig_flush(rig);
+    assert_rows(rig, 2);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        ENGINE_TEST_BOTH(what_ended_long_ago_is_removed),
+        ENGINE_TEST_BOTH(what_runs_stays),
+        ENGINE_TEST_BOTH(children_go_with_their_parent),
+        ENGINE_TEST_BOTH(a_tag_says_how_long),
+        ENGINE_TEST_BOTH(crashes_leave_nothing_behind),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
