@@ -103,6 +103,29 @@ static void what_ended_long_ago_is_removed(void **state) {
     rig_start(rig, "x", "[]"); /* its name is free again */
 }
 
+/* What could be redriven until then. */
+static void what_failed_is_removed(void **state) {
+    struct rig *rig = opened(state);
+    rig_machine(rig, "fails",
+                "{'StartAt':'P','States':{'P':{'Type':'Parallel','Branches':["
+                "{'StartAt':'M','States':{'M':{'Type':'Map','ItemProcessor':"
+                "{'StartAt':'C','States':{'C':{'Type':'Choice','Choices':[{"
+                "'Variable':'$','NumericEquals':2,'Next':'F'}],'Default':'W'},"
+                "'W':{'Type':'Wait','Seconds':9,'End':true},"
+                "'F':{'Type':'Fail'}}},'End':true}}},"
+                "{'StartAt':'V','States':{'V':{'Type':'Wait','Seconds':5,"
+                "'End':true}}}],'End':true}}}");
+    assert_int_equal(rig_end(rig, rig_start(rig, "x", "[1,2,3,4]"))->status,
+                     WF_EXECUTION_FAILED);
+    rig_machine(rig, "maps",
+                MAP_MACHINE(STANDARD("A", "'A':{'Type':'Fail'}"), ""));
+    assert_int_equal(rig_end(rig, rig_start(rig, "x", "[1,2,3]"))->status,
+                     WF_EXECUTION_FAILED);
+    pass_days(rig, "later", 40);
+    until_removed(rig, 3);
+    assert_rows(rig, 1);
+}
+
 static void what_runs_stays(void **state) {
     struct rig *rig = opened(state);
     rig_machine(rig, "waits", waits);
@@ -189,6 +212,7 @@ static void crashes_leave_nothing_behind(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         ENGINE_TEST_BOTH(what_ended_long_ago_is_removed),
+        ENGINE_TEST_BOTH(what_failed_is_removed),
         ENGINE_TEST_BOTH(what_runs_stays),
         ENGINE_TEST_BOTH(children_go_with_their_parent),
         ENGINE_TEST_BOTH(a_tag_says_how_long),
