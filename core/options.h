@@ -39,6 +39,7 @@ enum wf_command_bit {
     WF_COMMAND_STATS = 1 << 17,
     WF_COMMAND_BACKUP = 1 << 18,
     WF_COMMAND_REDRIVE = 1 << 19,
+    WF_COMMAND_SCHEDULE = 1 << 21,
 };
 
 /** Where a command stands in the overview. */

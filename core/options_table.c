@@ -21,9 +21,11 @@
 #define MAP_RUNS WF_COMMAND_MAP_RUNS
 #define STATS WF_COMMAND_STATS
 #define BACKUP WF_COMMAND_BACKUP
+#define SCHEDULE WF_COMMAND_SCHEDULE
 #define ENGINE (RUN | SERVE)
 #define CLIENT (START | LIST | SHOW | HISTORY | MAP_RUNS | STOP | REDRIVE | \
-                MACHINES | CREATE | UPDATE | DELETE | STATS | BACKUP)
+                MACHINES | CREATE | UPDATE | DELETE | STATS | BACKUP | \
+                SCHEDULE)
 #define ALL (ENGINE | CLIENT | VALIDATE)
 
 #define EXECUTION "EXECUTION is an ARN, or STATE-MACHINE:NAME."
@@ -178,6 +180,20 @@ const struct wf_command wf_command_table[] = {
      "execution can be started; those that run go on to their end.",
      "delete order",
      1, 1},
+    {"schedule", SCHEDULE, WF_GROUP_MACHINES,
+     "create|update|list|show|next|enable|disable|delete [ARGUMENT...]",
+     "start executions at certain times",
+     "create and update take NAME EXPRESSION STATE-MACHINE; show, enable, "
+     "disable and delete take NAME; next takes an EXPRESSION, needs no "
+     "server, and shows when it fires. NAME may be GROUP/NAME. EXPRESSION is "
+     "at(yyyy-mm-ddThh:mm:ss), rate(N minutes|hours|days), or cron(minutes "
+     "hours day-of-month month day-of-week year), as in EventBridge "
+     "Scheduler. Times shown are UTC.",
+     "schedule create nightly 'cron(30 2 * * ? *)' order --timezone "
+     "Europe/Berlin\n"
+     "schedule next 'cron(0 9 ? * MON#1 *)' --next 12\n"
+     "schedule show nightly",
+     1, 4},
     {"version", WF_COMMAND_VERSION, WF_GROUP_OTHER, "",
      "print the versions of all parts", "", "version", 0, 0},
     {"help", WF_COMMAND_HELP, WF_GROUP_OTHER, "[COMMAND|config|asl]",
@@ -244,6 +260,36 @@ const struct wf_option wf_option_table[] = {
      GRAPH, WF_OPTION_CHOICE, false},
     {"output", "FILE", NULL, "Write to FILE instead of stdout.",
      GRAPH, WF_OPTION_TEXT, false},
+
+    /* ---- schedules ---- */
+    {"input", "JSON|@FILE|-", NULL,
+     "The input of the executions, in which <aws.scheduler.scheduled-time> "
+     "and the like are replaced. Without it, AWS's Scheduled Event.",
+     SCHEDULE, WF_OPTION_TEXT, false},
+    {"group", "NAME", NULL, "The schedule's group; without it \"default\".",
+     SCHEDULE, WF_OPTION_TEXT, false},
+    {"timezone", "ZONE", NULL,
+     "The time zone of the expression, such as Europe/Berlin; without it UTC.",
+     SCHEDULE, WF_OPTION_TEXT, false},
+    {"description", "TEXT", NULL, "What it is for.",
+     SCHEDULE, WF_OPTION_TEXT, false},
+    {"window", "MINUTES", NULL,
+     "Start at a random time in so many minutes after each slot.",
+     SCHEDULE, WF_OPTION_NUMBER, false},
+    {"missed", "SKIP|ONCE|ALL", NULL,
+     "What becomes of slots that passed while no server ran. Without it, what "
+     "the tag moonstep:missed of the group says, or else ONCE.",
+     SCHEDULE, WF_OPTION_CHOICE, false},
+    {"overlap", "ALLOW|SKIP|QUEUE", NULL,
+     "What becomes of a slot while the execution before it runs. Without it, "
+     "what the tag moonstep:overlap of the group says, or else ALLOW.",
+     SCHEDULE, WF_OPTION_CHOICE, false},
+    {"delete-after", NULL, NULL, "Delete it after its last slot.",
+     SCHEDULE, WF_OPTION_FLAG, false},
+    {"disabled", NULL, NULL, "Create it, but do not let it fire.",
+     SCHEDULE, WF_OPTION_FLAG, false},
+    {"next", "N", NULL, "How many slots to come are shown; without it 5.",
+     SCHEDULE, WF_OPTION_NUMBER, false},
 
     /* ---- the server ---- */
     {"listen", "HOST:PORT", "127.0.0.1:8083",

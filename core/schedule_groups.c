@@ -25,10 +25,11 @@ static void refuse(struct wf_schedule_request *request,
 
 /* False: there is no such group, and the request is answered. */
 static bool exists(struct wf_schedule_request *request) {
-    if (!request->turn.exists)
-        refuse(request, "ResourceNotFoundException",
-               "Schedule group %s does not exist.");
-    return request->turn.exists;
+    if (request->turn.exists)
+        return true;
+    refuse(request, "ResourceNotFoundException",
+           "Schedule group %s does not exist.");
+    return false;
 }
 
 static void answer_arn(void *arg) {

@@ -268,6 +268,44 @@ static void every_slot_is_started_once(void **state) {
     assert_int_equal(rig_rows(rig, 'D', 0), 0);
 }
 
+/* The same, and no name keeps a slot from being started again. */
+static void nor_is_it_by_its_name(void **state) {
+    struct rig *rig = *state;
+    open_with(rig, pass);
+    struct wf_schedule schedule = hourly(rig, 12);
+    schedule.missed = WF_MISSED_ALL;
+    schedule.target = WF_STR(
+        "{\"Arn\":\"arn:aws:scheduler:::aws-sdk:sfn:startExecution\","
+        "\"RoleArn\":\"r\",\"Input\":\"{\\\"StateMachineArn\\\":"
+        "\\\"arn:aws:states:us-east-1:000000000000:stateMachine:m\\\","
+        "\\\"Name\\\":\\\"x-<aws.scheduler.execution-id>\\\"}\"}");
+    schedule_make(rig, schedule);
+    for (unsigned round = 1; round < 80; round++) {
+        rig_turns(rig, round % 17);
+        rig_crash(rig);
+        rig_open(rig);
+    }
+    schedules_end(rig);
+    struct rig_reply *list =
+        rig_reply_of(rig, rig_ask_list(rig, 0, 0, NULL));
+    assert_int_equal(list->count, 12);
+    assert_int_equal(schedule_get(rig, "tick")->schedule.started, 12);
+}
+
+/* EXPRESS executions can be lost, but are not started twice. */
+static void express_executions_start_once(void **state) {
+    struct rig *rig = *state;
+    rig_open(rig);
+    struct rig_reply *made = rig_reply_of(
+        rig, rig_ask_machine(rig, "m", pass, true));
+    snprintf(rig->arn, sizeof(rig->arn), "%s", made->arn);
+    uint64_t before = rig_stats(rig).executions_started;
+    schedule_make(rig, hourly(rig, 5));
+    schedules_end(rig);
+    assert_int_equal(rig_stats(rig).executions_started - before, 5);
+    assert_int_equal(schedule_get(rig, "tick")->schedule.started, 5);
+}
+
 /* ---- starts that fail ---- */
 
 static void failed_starts_are_tried_again(void **state) {
@@ -390,6 +428,7 @@ static void a_group_ends_with_its_schedules(void **state) {
         schedule.is_disabled = i % 2;
         schedule_make(rig, schedule);
     }
+    schedule = (struct wf_schedule){.group = WF_STR("g")};
     schedule_do(rig, WF_SCHEDULE_DELETE_GROUP, &schedule);
     rig_crash(rig); /* another engine goes on with it */
     rig_open(rig);
@@ -536,6 +575,8 @@ int main(void) {
         ENGINE_TEST_BOTH(overlapping_slots_can_wait),
         ENGINE_TEST_BOTH(waiting_slots_survive_crashes),
         ENGINE_TEST_BOTH(every_slot_is_started_once),
+        ENGINE_TEST_BOTH(nor_is_it_by_its_name),
+        ENGINE_TEST_MEMORY(express_executions_start_once),
         ENGINE_TEST_BOTH(failed_starts_are_tried_again),
         ENGINE_TEST_MEMORY(a_start_fails_for_good),
         ENGINE_TEST_MEMORY(the_input_knows_the_schedule),

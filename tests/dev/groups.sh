@@ -125,6 +125,8 @@ group_crash() {
   [ "$long" = 1 ] && rounds=400 faults=300
   one crash/kill luajit tests/crash/crash_run.lua \
     --moonstep $build/moonstep --rounds $rounds
+  one crash/schedules luajit tests/crash/schedule_run.lua \
+    --moonstep $build/moonstep --rounds $rounds
   one crash/faults luajit tests/crash/fault_run.lua \
     --moonstep $build/moonstep --library $build/libwrite_faults.so \
     --rounds $faults

@@ -149,6 +149,50 @@ is RUNNING status_of hello:updated
 sfn stop-execution --execution-arn $prefix:execution:hello:updated >"$home/out"
 echo "passed: tags, update"
 
+# schedules, if this version knows them
+scheduler() {
+  "$aws" --endpoint-url "$endpoint" --output text --no-cli-pager \
+    scheduler "$@"
+}
+if "$aws" scheduler help >"$home/out" 2>&1; then
+  arn=arn:aws:scheduler:us-east-1:000000000000
+  target="{\"Arn\": \"$prefix:stateMachine:hello\", \"RoleArn\": \"$role\",
+    \"Input\": \"{\\\"at\\\": \\\"<aws.scheduler.scheduled-time>\\\"}\"}"
+  is $arn:schedule-group/tour scheduler create-schedule-group --name tour \
+    --tags Key=moonstep:overlap,Value=skip
+  is $arn:schedule/tour/now scheduler create-schedule --name now \
+    --group-name tour --schedule-expression 'rate(1 day)' \
+    --flexible-time-window Mode=OFF --target "$target"
+  is $arn:schedule/default/later scheduler create-schedule --name later \
+    --schedule-expression 'cron(0 9 ? * MON#1 *)' \
+    --schedule-expression-timezone Europe/Berlin --state DISABLED \
+    --flexible-time-window Mode=FLEXIBLE,MaximumWindowInMinutes=5 \
+    --start-date 2099-01-01T00:00:00Z --target "$target"
+  is $'Europe/Berlin\t5\tDISABLED' scheduler get-schedule --name later \
+    --query '[ScheduleExpressionTimezone,
+      FlexibleTimeWindow.MaximumWindowInMinutes, State]'
+  is now scheduler list-schedules --group-name tour --name-prefix n \
+    --state ENABLED --query 'Schedules[].Name'
+  is $'moonstep:overlap\tskip' scheduler list-tags-for-resource \
+    --resource-arn $arn:schedule-group/tour --query 'Tags[].[Key, Value]'
+  refuses ConflictException "Schedule later already exists." \
+    scheduler create-schedule --name later --target "$target" \
+    --schedule-expression 'rate(1 day)' --flexible-time-window Mode=OFF
+  refuses ValidationException "Invalid Schedule Expression" \
+    scheduler create-schedule --name bad --target "$target" \
+    --schedule-expression 'rate(1 week)' --flexible-time-window Mode=OFF
+  refuses ResourceNotFoundException "Schedule none does not exist." \
+    scheduler delete-schedule --name none
+  is "" scheduler delete-schedule --name later
+  is "" scheduler delete-schedule-group --name tour
+  sfn list-executions --state-machine-arn $prefix:stateMachine:hello \
+    --query 'executions[].name' | grep -q 'tour.now-' ||
+    fail "nothing was started by a schedule"
+  echo "passed: schedules"
+else
+  echo "skipped: this aws knows no schedules"
+fi
+
 # delete
 for name in hello hold; do
   sfn delete-state-machine --state-machine-arn $prefix:stateMachine:$name
