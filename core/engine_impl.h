@@ -38,33 +38,20 @@
  *   machine.c     state machines: what is in memory
  *   machine_rows.c    their rows, compiling
  *   machine_make.c    CreateStateMachine, UpdateStateMachine
- *   machine_read.c    DescribeStateMachine(ForExecution)
- *   machine_list.c    ListStateMachines
+ *   machine_read.c, machine_list.c  DescribeStateMachine, ListStateMachines
  *   machine_delete.c  DeleteStateMachine
  *   machine_tags.c    tags
  *   machine_old.c     revisions that leave memory
  *   bundles.c     handler directories and their stored bundles
- *   start.c       StartExecution
- *   stop.c        StopExecution
+ *   start.c, stop.c   StartExecution, StopExecution
  *   find.c        executions by ARN, and what their images say
  *   read.c        DescribeExecution
  *   map_find.c    Map Runs by ARN
- *   map_read.c    DescribeMapRun, ListMapRuns
- *   map_update.c  UpdateMapRun
+ *   map_read.c, map_update.c  DescribeMapRun, ListMapRuns; UpdateMapRun
  *   listing.c     ListExecutions
- *   wait.c        waiting for an execution's end
- *   follow.c      WaitForEvents
+ *   wait.c, follow.c  WaitForExecution, WaitForEvents
  *   history.c     GetExecutionHistory
- *   schedules.c   the door to schedules
- *   schedule_image.c  their rows
- *   schedule_turn.c   one at a time for each
- *   schedule_plan.c   their next slots
- *   schedule_make.c   CreateSchedule, UpdateSchedule …
- *   schedule_list.c   ListSchedules, ListScheduleGroups
- *   schedule_groups.c groups and their tags
- *   schedule_fire.c   those that are due
- *   schedule_start.c  the start of what they start
- *   schedule_target.c what that is
+ *   schedules.c, schedule_*.c   schedules: see schedule_impl.h
  *   recent.c      the newest pieces of histories that grow fast
  *   test_state.c  TestState: requests, and the tasks that they run
  *   observe.c     the observer of all events

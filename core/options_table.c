@@ -181,8 +181,9 @@ const struct wf_command wf_command_table[] = {
      "delete order",
      1, 1},
     {"schedule", SCHEDULE, WF_GROUP_MACHINES,
-     "create|update|list|show|next|enable|disable|delete [ARGUMENT...]",
+     "ACTION [ARGUMENT...]",
      "start executions at certain times",
+     "ACTION is create, update, list, show, next, enable, disable or delete. "
      "create and update take NAME EXPRESSION STATE-MACHINE; show, enable, "
      "disable and delete take NAME; next takes an EXPRESSION, needs no "
      "server, and shows when it fires. NAME may be GROUP/NAME. EXPRESSION is "

@@ -54,7 +54,8 @@ static bool take_token(struct list *list, struct wf_str token) {
     for (size_t i = 0; good && i + 1 < token.len; i += 2) {
         int high = digit(token.data[i]), low = digit(token.data[i + 1]);
         good = high >= 0 && low >= 0;
-        wf_buf_u8(&key, (uint8_t)(high << 4 | low));
+        if (good)
+            wf_buf_u8(&key, (uint8_t)(high << 4 | low));
     }
     wf_buf_u8(&key, 0); /* the next possible key */
     good = good && key.len > 3 && key.data[2] == list->from.data[2];

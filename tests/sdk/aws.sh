@@ -133,22 +133,6 @@ refuses InvalidDefinition "Invalid State Machine Definition" \
   create broken broken
 echo "passed: errors"
 
-# tags, update
-is $'team\ta' sfn list-tags-for-resource --query 'tags[].[key, value]' \
-  --resource-arn $prefix:stateMachine:hold
-sfn tag-resource --resource-arn $prefix:stateMachine:hold \
-  --tags key=stage,value=test
-sfn untag-resource --resource-arn $prefix:stateMachine:hold --tag-keys team
-is $'stage\ttest' sfn list-tags-for-resource --query 'tags[].[key, value]' \
-  --resource-arn $prefix:stateMachine:hold
-sfn update-state-machine --state-machine-arn $prefix:stateMachine:hello \
-  --definition "file://$home/hold.json" >"$home/out"
-sfn start-execution --name updated >"$home/out" \
-  --state-machine-arn $prefix:stateMachine:hello
-is RUNNING status_of hello:updated
-sfn stop-execution --execution-arn $prefix:execution:hello:updated >"$home/out"
-echo "passed: tags, update"
-
 # schedules, if this version knows them
 scheduler() {
   "$aws" --endpoint-url "$endpoint" --output text --no-cli-pager \
@@ -192,6 +176,22 @@ if "$aws" scheduler help >"$home/out" 2>&1; then
 else
   echo "skipped: this aws knows no schedules"
 fi
+
+# tags, update
+is $'team\ta' sfn list-tags-for-resource --query 'tags[].[key, value]' \
+  --resource-arn $prefix:stateMachine:hold
+sfn tag-resource --resource-arn $prefix:stateMachine:hold \
+  --tags key=stage,value=test
+sfn untag-resource --resource-arn $prefix:stateMachine:hold --tag-keys team
+is $'stage\ttest' sfn list-tags-for-resource --query 'tags[].[key, value]' \
+  --resource-arn $prefix:stateMachine:hold
+sfn update-state-machine --state-machine-arn $prefix:stateMachine:hello \
+  --definition "file://$home/hold.json" >"$home/out"
+sfn start-execution --name updated >"$home/out" \
+  --state-machine-arn $prefix:stateMachine:hello
+is RUNNING status_of hello:updated
+sfn stop-execution --execution-arn $prefix:execution:hello:updated >"$home/out"
+echo "passed: tags, update"
 
 # delete
 for name in hello hold; do
