@@ -190,8 +190,7 @@ const struct wf_command wf_command_table[] = {
      "at(yyyy-mm-ddThh:mm:ss), rate(N minutes|hours|days), or cron(minutes "
      "hours day-of-month month day-of-week year), as in EventBridge "
      "Scheduler. Times shown are UTC.",
-     "schedule create nightly 'cron(30 2 * * ? *)' order --timezone "
-     "Europe/Berlin\n"
+     "schedule create nightly 'cron(30 2 * * ? *)' order --missed ALL\n"
      "schedule next 'cron(0 9 ? * MON#1 *)' --next 12\n"
      "schedule show nightly",
      1, 4},

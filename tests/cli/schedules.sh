@@ -42,7 +42,8 @@ out_has '"MaximumWindowInMinutes":15'
 
 # One has begun at once.
 tries=0
-until "$moonstep" list echo | grep -q 'now-2.*SUCCEEDED'; do
+until "$moonstep" list echo >"$home/out" &&
+  grep -q 'now-2.*SUCCEEDED' "$home/out"; do
   tries=$((tries + 1))
   [ $tries -lt 200 ] || fail "it never fired"
   sleep 0.05
