@@ -372,10 +372,12 @@ struct wf_str wf_execution_arn(struct wf_engine *engine,
  * death. */
 void wf_task_attempt_key(const struct wf_frame *frame, uint32_t attempt,
                          struct wf_buf *out);
-/** False for activities and most integrations. */
+/** False for activities and for integrations that are no calls of AWS. */
 bool wf_resource_has_worker(const struct wf_state_info *info);
-/** What the worker is to run: "module.function", "lambda:arn:aws:lambda:…" or
- * "lambda:invoke:NAME"; may be in `text`. */
+/** True if a task of it waits for a job that it starts (.sync). */
+bool wf_resource_is_job(const struct wf_state_info *info);
+/** What the worker is to run: "module.function", "lambda:arn:aws:lambda:…",
+ * "lambda:invoke:NAME" or "aws:sqs:sendMessage"; may be in `text`. */
 struct wf_str wf_resource_function(const struct wf_state_info *info,
                                    struct wf_doc *parameters,
                                    struct wf_buf *text);

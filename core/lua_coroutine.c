@@ -18,6 +18,7 @@
 #include "lua_worker.h"
 
 #define IDLE_MAX 1024
+#define LEAVE_NS (UINT64_C(10000) * (uint64_t)WF_NS_PER_MS)
 
 #define ORIGIN_OF(task) ((int)(task)->slot * 2 - 1)
 #define HANDLE_OF(task) ((int)(task)->slot * 2)
@@ -205,6 +206,13 @@ static int protected(lua_State *L, int ref, void *arg) {
 static void task_finish(struct wf_task *task) {
     struct wf_worker *worker = task->worker;
     lua_State *L = worker->L;
+
+    if (task->leaving) {
+        wf_lua_worker_leave(task);
+        coroutine_release(task, true);
+        wf_worker_task_left(task);
+        return;
+    }
     size_t mark = wf_wire_begin(&worker->wire, WF_WIRE_RESULT);
 
     wf_buf_varint(&worker->wire.out, task->id);
@@ -389,6 +397,43 @@ void wf_lua_task_start(struct wf_task *task, const struct wf_wire_task *ask) {
     free(lead);
 }
 
+/* ---- leaving ---- */
+
+static int l_leave(lua_State *L) {
+    struct wf_task *task = lua_touserdata(L, 1);
+
+    coroutine_take(L, task);
+    lua_rawgeti(L, LUA_REGISTRYINDEX, task->farewell_ref);
+    lua_xmove(L, task->co, 1);
+    return 0;
+}
+
+bool wf_lua_task_leave(struct wf_task *task) {
+    struct wf_worker *worker = task->worker;
+
+    if (!task->farewell_ref)
+        return false;
+    wf_lua_task_drop(task);
+    task->leaving = true;
+    task->first = false;
+    task->doom = WF_DOOM_NONE;
+    task->deadline_ns = wf_clock_mono_ns() + LEAVE_NS;
+    wf_lua_worker_enter(task);
+    if (protected(worker->L, worker->vm->leave_ref, task) == 0) {
+        task_after(task, lua_resume(task->co, 0));
+        return true;
+    }
+    wf_lua_worker_leave(task);
+    lua_settop(worker->L, 0);
+    return false;
+}
+
+void wf_lua_task_forget(struct wf_task *task) {
+    if (task->farewell_ref)
+        luaL_unref(task->worker->L, LUA_REGISTRYINDEX, task->farewell_ref);
+    task->farewell_ref = 0;
+}
+
 /* ---- the key ---- */
 
 struct key {
@@ -437,6 +482,8 @@ void wf_lua_coroutine_open(lua_State *L) {
     vm->start_ref = luaL_ref(L, LUA_REGISTRYINDEX);
     lua_pushcfunction(L, l_finish);
     vm->finish_ref = luaL_ref(L, LUA_REGISTRYINDEX);
+    lua_pushcfunction(L, l_leave);
+    vm->leave_ref = luaL_ref(L, LUA_REGISTRYINDEX);
     lua_newtable(L);
     vm->slots_ref = luaL_ref(L, LUA_REGISTRYINDEX);
     lua_pushlightuserdata(L, WF_LUA_AWAIT);

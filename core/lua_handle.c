@@ -11,6 +11,8 @@
  *   task:log(...)        a line of the execution's log
  *   task:checkpoint(c)   waits until the cursor `c` is stored
  *   task:remaining()     seconds until the deadline, or nil
+ *   task:on_cancel(f)    f runs, for 10 seconds at most, if the task is given
+ *                        up: the execution was stopped, or time is over
  */
 #include <lauxlib.h>
 #include <lua.h>
@@ -169,12 +171,23 @@ static int l_remaining(lua_State *L) {
     return 1;
 }
 
+static int l_on_cancel(lua_State *L) {
+    struct wf_task *task = task_check(L);
+
+    luaL_checktype(L, 2, LUA_TFUNCTION);
+    wf_lua_task_forget(task);
+    lua_settop(L, 2);
+    task->farewell_ref = luaL_ref(L, LUA_REGISTRYINDEX);
+    return 0;
+}
+
 void wf_lua_handle_open(lua_State *L) {
     static const luaL_Reg meta[] = {{"__newindex", l_newindex},
                                     {"__tostring", l_tostring},
                                     {NULL, NULL}};
     static const luaL_Reg methods[] = {{"heartbeat", l_heartbeat},
                                        {"log", l_log},
+                                       {"on_cancel", l_on_cancel},
                                        {"remaining", l_remaining},
                                        {NULL, NULL}};
 

@@ -23,7 +23,7 @@ struct wf_lua_vm {
     struct wf_buf scratch; /**< For text that a Lua error must not lose. */
 
     /* Registry references. */
-    int start_ref, finish_ref; /**< Protected C functions. */
+    int start_ref, finish_ref, leave_ref; /**< Protected C functions. */
     int await_ref;             /**< Lua: wraps functions that yield. */
     int slots_ref;             /**< Table: see lua_coroutine.c. */
     int new_bundle_ref;        /**< Lua: lua/worker/bundle.lua */

@@ -595,6 +595,25 @@ static void when_recorded(struct wf_engine *engine, struct wf_frame *frame,
     wf_execution_after(engine, frame->execution, recorded_run, recorded);
 }
 
+/* A job that a task waits for (.sync) has been started: its worker keeps in
+ * its first checkpoint, a text, what the service has answered. */
+static void job_started(struct wf_engine *engine, struct wf_frame *frame,
+                        struct wf_str cursor) {
+    struct wf_doc *text = wf_doc_trusted(cursor);
+    struct wf_buf answer = {0};
+    struct wf_error err;
+
+    wf_value_string((struct wf_value){text, 0}, &answer);
+    wf_doc_unref(text);
+    struct wf_doc *doc = wf_doc_parse_buf(&answer, NULL, &err);
+    if (!doc)
+        return;
+    wf_task_record_started(engine, frame);
+    record_output(engine, frame, WF_EVENT_TASK_SUBMITTED, doc, NULL);
+    wf_frame_changed(engine, frame);
+    wf_doc_unref(doc);
+}
+
 static void task_checkpoint(void *arg, uint64_t task, struct wf_str cursor) {
     struct wf_engine *engine = arg;
     struct wf_frame *frame = wf_task_table_get(&engine->tasks, task);
@@ -602,6 +621,8 @@ static void task_checkpoint(void *arg, uint64_t task, struct wf_str cursor) {
         wf_pool_checkpoint_stored(engine->pool, task); /* nowhere */
     if (!frame)
         return;
+    if (!frame->has_checkpoint && wf_resource_is_job(info_of(frame)))
+        job_started(engine, frame, cursor);
     if (!frame->execution->express) {
         struct wf_key key = wf_key_checkpoint(
             engine->partition, frame->execution->id, frame->number);

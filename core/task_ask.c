@@ -61,6 +61,16 @@ static bool is_ours(const struct wf_state_info *info) {
            wf_str_eq(info->resource_type, WF_STR("apigateway"));
 }
 
+bool wf_resource_is_job(const struct wf_state_info *info) {
+    static const char pattern[] = ".sync";
+    size_t len = sizeof(pattern) - 1;
+
+    return info->scheduled == WF_EVENT_TASK_SCHEDULED && !is_handler(info) &&
+           info->resource.len > len &&
+           memcmp(info->resource.data + info->resource.len - len, pattern,
+                  len) == 0;
+}
+
 /* "invoke.waitForTaskToken" runs what "invoke" does. */
 static struct wf_str action_of(const struct wf_state_info *info) {
     static const char pattern[] = ".waitForTaskToken";

@@ -78,6 +78,8 @@ struct wf_task {
     bool first;           /**< Its function has to be looked up. */
     bool too_large;       /**< Its output. */
     struct wf_link doomed; /**< In worker->doomed. */
+    int farewell_ref;      /**< What runs if it is cancelled; 0: nothing. */
+    bool leaving;          /**< Cancelled, and that runs. */
 };
 
 struct wf_worker {
@@ -127,6 +129,8 @@ void wf_worker_run_ready(struct wf_worker *worker);
 void wf_worker_task_end(struct wf_task *task, size_t mark, bool succeeded);
 void wf_worker_task_fail(struct wf_task *task, struct wf_str error,
                          struct wf_str cause);
+/** What ran after the task was cancelled is over, well or not. */
+void wf_worker_task_left(struct wf_task *task);
 /** Gives back the memory of a large input that has been decoded. */
 void wf_worker_task_trim(struct wf_task *task,
                          const struct wf_wire_task *ask);
@@ -160,6 +164,11 @@ void wf_lua_task_start(struct wf_task *task, const struct wf_wire_task *ask);
 void wf_lua_task_continue(struct wf_task *task);
 /** Drops the coroutine; the handler gets no chance to notice. */
 void wf_lua_task_drop(struct wf_task *task);
+/** The task is cancelled: what it wants to run in that case starts instead of
+ * its coroutine, if there is any. The task ends with that. */
+bool wf_lua_task_leave(struct wf_task *task);
+/** Lets go of what would have run. */
+void wf_lua_task_forget(struct wf_task *task);
 /** Ends tasks that were doomed while they were waiting. */
 void wf_worker_end_doomed(struct wf_worker *worker);
 /** The "idempotency_key" of the context, to be freed. */

@@ -80,6 +80,7 @@ static void task_free(struct wf_task *task) {
         at = &(*at)->hash_next;
     *at = task->hash_next;
     worker->task_count--;
+    wf_lua_task_forget(task);
     task->bundle->tasks--;
     wf_list_remove(&task->link);
     wf_list_remove(&task->doomed);
@@ -302,9 +303,23 @@ void wf_worker_task_end(struct wf_task *task, size_t mark, bool succeeded) {
         task_free(task);
 }
 
+void wf_worker_task_left(struct wf_task *task) {
+    struct wf_wire *wire = &task->worker->wire;
+    size_t mark = wf_wire_begin(wire, WF_WIRE_CANCELLED);
+
+    wf_buf_varint(&wire->out, task->id);
+    wf_wire_end(wire, mark);
+    wf_worker_task_end(task, mark, false);
+}
+
 void wf_worker_task_fail(struct wf_task *task, struct wf_str error,
                          struct wf_str cause) {
     struct wf_wire *wire = &task->worker->wire;
+
+    if (task->leaving) {
+        wf_worker_task_left(task);
+        return;
+    }
     size_t mark = wf_wire_begin(wire, WF_WIRE_FAIL);
 
     wf_buf_varint(&wire->out, task->id);
@@ -317,21 +332,20 @@ void wf_worker_task_fail(struct wf_task *task, struct wf_str error,
 void wf_worker_on_cancel(struct wf_worker *worker, uint64_t id) {
     struct wf_task *task = wf_worker_task_find(worker, id);
 
-    if (!task)
+    if (!task || task->leaving)
         return; /* its end is on the way */
-    if (task->closing) {
-        task->report.len = 0;
-    } else {
+    if (!task->closing) {
         wf_list_remove(&task->link);
+        if (wf_lua_task_leave(task))
+            return;
         wf_lua_task_drop(task);
+        wf_worker_task_left(task);
+        return;
     }
+    task->report.len = 0;
     size_t mark = wf_wire_begin(&worker->wire, WF_WIRE_CANCELLED);
     wf_buf_varint(&worker->wire.out, id);
     wf_wire_end(&worker->wire, mark);
-    if (!task->closing) {
-        wf_worker_task_end(task, mark, false);
-        return;
-    }
     wf_buf_add(&task->report, worker->wire.out.data + mark,
                worker->wire.out.len - mark);
     wf_wire_undo(&worker->wire, mark);

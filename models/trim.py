@@ -38,6 +38,10 @@ OPERATIONS = {
     """.split(),
 }
 
+# What Step Functions was seen to have otherwise: AWS raised this limit after
+# it had been recorded there.
+SEEN = {"lambda": {"MemorySize": {"max": 10240}}}
+
 METADATA = """
 endpointPrefix jsonVersion protocol protocols serviceId signatureVersion
 signingName targetPrefix xmlNamespace apiVersion
@@ -141,6 +145,8 @@ def main(data, *services):
     for service in services or SERVICES:
         model = trim(read(os.path.join(data, service)),
                      OPERATIONS.get(service))
+        for shape, seen in SEEN.get(service, {}).items():
+            model["shapes"][shape].update(seen)
         text = json.dumps(model, separators=(",", ":"))
         with open(os.path.join(here, service + ".json.gz"), "wb") as file:
             file.write(gzip.compress(text.encode(), 9, mtime=0))

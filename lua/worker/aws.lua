@@ -25,6 +25,7 @@ local tostring, type = tostring, type
 
 -- Longer than any service takes to answer; messages may be waited for.
 local TIMEOUT_S = 70
+local STOP_S = 5
 local FIRST_POLL_S, LAST_POLL_S = 0.5, 15
 
 -- Modules of lua/, for this file alone: handlers can't require them.
@@ -127,8 +128,8 @@ return function(library_require)
       method = call.method, headers = call.headers,
       url = base .. call.path .. (query ~= "" and "?" .. query or ""),
       body = (call.body ~= "" or call.method == "POST") and call.body or nil,
-      timeout = TIMEOUT_S, max_bytes = host.max_bytes, follow = false,
-      proxy = "",
+      timeout = task.timeout or TIMEOUT_S, max_bytes = host.max_bytes,
+      follow = false, proxy = "",
     })
     if ok then
       return response
@@ -219,7 +220,9 @@ return function(library_require)
     end
   end
 
+  -- The task has been given up: there is little time.
   local function stop_job(task, service, job, started, parameters)
+    task.timeout = STOP_S
     local ask = use().place.object(job.stop_ask, started, parameters)
     if job.stop_reason then
       ask = ask:put(doc.path({ job.stop_reason }),
@@ -229,7 +232,8 @@ return function(library_require)
   end
 
   -- A job is started once: what was answered is kept for the next engine.
-  local function run_job(task, service, handle, parameters, start)
+  -- `complete` is what makes the request's result of its answer.
+  local function run_job(task, service, handle, parameters, start, complete)
     local job = use().jobs.of(task.asked, task.action)
     if not job or not job.ask then
       fail("States.Runtime", "The resource " .. task.asked .. ":"
@@ -240,9 +244,9 @@ return function(library_require)
       started = doc.parse(handle.cursor)
     else
       started = start()
-      handle:checkpoint(started:text())
+      handle:checkpoint(complete(started):text())
     end
-    if job.stop and handle.on_cancel then
+    if job.stop then
       handle:on_cancel(function()
         stop_job(task, service, job, started, parameters)
       end)
@@ -299,10 +303,13 @@ return function(library_require)
       return task.answer and use_.place.object(task.answer, answer, parameters)
         or answer
     end
-    if task.sync then
-      return run_job(task, service, handle, parameters, start)
+    local function complete(answer)
+      return result_of(task, answer, response)
     end
-    return result_of(task, start(), response)
+    if task.sync then
+      return run_job(task, service, handle, parameters, start, complete)
+    end
+    return complete(start())
   end
 
   --- Runs "sqs:sendMessage", "aws-sdk:s3:getObject" or "ecs:runTask.sync".

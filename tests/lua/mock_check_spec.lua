@@ -59,6 +59,8 @@ describe("a mocked result", function()
     end
     assert.equal(LEAD .. "Field 'MemorySize' is less than the minimum value",
       memory(127))
+    assert.equal(LEAD .. "Field 'MemorySize' exceeds the maximum value",
+      memory(10241))
     assert.is_nil(memory(128))
   end)
 
