@@ -36,8 +36,10 @@ operations+=,TestState
 home=$(mktemp -d)
 server=
 buckets=
+services=
 trap '[ -z "$server" ] || kill $server || true
-  [ -z "$buckets" ] || kill $buckets || true; wait; rm -rf "$home"' EXIT
+  [ -z "$buckets" ] || kill $buckets || true
+  [ -z "$services" ] || kill $services || true; wait; rm -rf "$home"' EXIT
 unset MOONSTEP_CONFIG MOONSTEP_DATA MOONSTEP_ENDPOINT
 
 lambda_port=$(python3 -c 'import socket
@@ -48,9 +50,18 @@ mkdir "$home/buckets"
 : >"$home/log" >"$home/port"
 "$here/buckets.py" "$home/buckets" >"$home/port" &
 buckets=$!
+python3 "$here/../support/aws.py" "$home" &
+services=$!
+tries=0
+until [ -s "$home/url" ]; do
+  tries=$((tries + 1))
+  [ $tries -lt 300 ] || { echo "no stand-ins"; exit 1; }
+  sleep 0.05
+done
 "$moonstep" serve --listen 127.0.0.1:0 --data "$home/data" \
   --files "$home/buckets" --profile aws \
   --lambda-endpoint "http://127.0.0.1:$lambda_port" \
+  --service-endpoint "$(cat "$home/url")" \
   2>"$home/log" &
 server=$!
 tries=0
@@ -77,6 +88,19 @@ replay() {
 }
 replay $everything,integrations "$@"
 [ $# -gt 0 ] || replay $everything "${buckets_only[@]}"
+# Calls of services. What the runner compares of messages and events that it
+# receives is not what those stand-ins send.
+provided=
+for name in s3 sqs sns dynamodb secretsmanager; do
+  provided+=,$name=$(cat "$home/url")
+done
+[ $# -gt 0 ] || replay $everything --provide "${provided#,}" \
+  --filter services/test_aws_sdk --filter services/test_dynamodb \
+  --filter services/test_sqs --filter test_publish_base \
+  --filter error_handling/test_aws_sdk \
+  --filter error_handling/test_task_service_sqs \
+  --filter timeouts/test_heartbeats --filter test_sqs \
+  --filter heartbeat_notifications --filter local_mocking/test_base_scenarios
 # Those need nobody: what is not mocked is a Lambda function.
 [ $# -gt 0 ] || replay logging --kind teststate
 luajit "$here/judge.lua" "$here/known.txt" "$home/report" $#
