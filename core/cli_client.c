@@ -250,6 +250,10 @@ static int print_execution(struct wf_value execution) {
     bool is_printed = wf_cli_show_member(execution, "name", "name") &&
                       wf_cli_show_member(execution, "machine",
                                          "stateMachineArn") &&
+                      wf_cli_show_member(execution, "version",
+                                         "stateMachineVersionArn") &&
+                      wf_cli_show_member(execution, "alias",
+                                         "stateMachineAliasArn") &&
                       wf_cli_show_member(execution, "map run", "mapRunArn") &&
                       wf_cli_show_member(execution, "status", "status") &&
                       wf_cli_show_times(execution) &&
@@ -311,6 +315,13 @@ int wf_cli_client(const struct wf_options *options) {
     case WF_COMMAND_HISTORY:
         return wf_option_flag(options, "follow") ? wf_cli_follow(options)
                                                  : wf_cli_pages(options);
+    case WF_COMMAND_VERSIONS:
+    case WF_COMMAND_ALIASES:
+        return wf_cli_pages(options);
+    case WF_COMMAND_PUBLISH:
+        return wf_cli_publish(options);
+    case WF_COMMAND_ALIAS:
+        return wf_cli_alias(options);
     case WF_COMMAND_MACHINES:
         if (wf_options_arg(options, 0) == NULL)
             return wf_cli_pages(options);

@@ -57,6 +57,19 @@ int wf_cli_stats(const struct wf_options *options);
 int wf_cli_redrive(const struct wf_options *options);
 /** machines STATE-MACHINE, create, update, delete. */
 int wf_cli_machines(const struct wf_options *options);
+/** publish; alias. */
+int wf_cli_publish(const struct wf_options *options);
+int wf_cli_alias(const struct wf_options *options);
+/** Deletes the version, or the alias, that the ARN names. */
+int wf_cli_delete_qualified(const struct wf_options *options,
+                            const struct wf_buf *arn);
+/** Whether a state machine's ARN has a version or an alias behind it. */
+bool wf_cli_is_qualified(const struct wf_buf *arn);
+/** Appends where a described alias leads to: "7=90 8=10". */
+void wf_cli_add_routes(struct wf_buf *line, struct wf_value alias);
+/** Prints a member of the answer; with --json the answer. An exit status. */
+int wf_cli_print_member(const struct wf_options *options,
+                        struct wf_doc *reply, const char *member);
 /** Creates the state machine of a file; its ARN is appended to `arn`. */
 int wf_cli_create_machine(const struct wf_options *options, const char *file,
                           bool is_express, struct wf_buf *arn);

@@ -23,6 +23,24 @@ static int read_definition(const char *file, struct wf_buf *definition) {
                    : wf_cli_fail(WF_EXIT_USAGE, "%s", err.message);
 }
 
+/* --publish, which start does not have. */
+static bool wants_version(const struct wf_options *options) {
+    enum wf_command_bit command = wf_options_command(options)->bit;
+    return (command & (WF_COMMAND_CREATE | WF_COMMAND_UPDATE)) &&
+           wf_option_flag(options, "publish");
+}
+
+static void add_publish(const struct wf_options *options,
+                        struct wf_buf *body) {
+    enum wf_command_bit command = wf_options_command(options)->bit;
+    if (!(command & (WF_COMMAND_CREATE | WF_COMMAND_UPDATE)))
+        return;
+    if (wants_version(options))
+        wf_json_raw(body, "publish", "true");
+    wf_json_text_if(body, "versionDescription",
+                    wf_str(wf_option_text(options, "description")));
+}
+
 int wf_cli_create_machine(const struct wf_options *options, const char *file,
                           bool is_express, struct wf_buf *arn) {
     struct wf_buf definition = {0}, name = {0}, body = {0};
@@ -38,12 +56,16 @@ int wf_cli_create_machine(const struct wf_options *options, const char *file,
                      WF_STR("arn:aws:iam::000000000000:role/moonstep"));
         if (is_express)
             wf_json_text(&body, "type", WF_STR("EXPRESS"));
+        add_publish(options, &body);
         wf_buf_u8(&body, '}');
         status = wf_cli_call(options, "AWSStepFunctions.CreateStateMachine",
                              wf_cli_text(&body), &reply);
     }
     if (status == WF_EXIT_OK)
-        wf_cli_member((struct wf_value){reply, 0}, "stateMachineArn", arn);
+        wf_cli_member((struct wf_value){reply, 0},
+                      wants_version(options) ? "stateMachineVersionArn"
+                                             : "stateMachineArn",
+                      arn);
     wf_doc_unref(reply);
     wf_buf_free(&definition);
     wf_buf_free(&name);
@@ -69,7 +91,10 @@ static int client_create(const struct wf_options *options) {
         struct wf_buf line = {0};
 
         wf_buf_u8(&line, '{');
-        wf_json_text(&line, "stateMachineArn", wf_cli_text(&arn));
+        wf_json_text(&line,
+                     wants_version(options) ? "stateMachineVersionArn"
+                                            : "stateMachineArn",
+                     wf_cli_text(&arn));
         wf_buf_u8(&line, '}');
         status = wf_cli_print_line(&line) ? WF_EXIT_OK : WF_EXIT_ENGINE;
         wf_buf_free(&line);
@@ -93,11 +118,15 @@ static int client_update(const struct wf_options *options) {
         wf_buf_u8(&body, '{');
         wf_json_text(&body, "stateMachineArn", wf_cli_text(&arn));
         wf_json_text(&body, "definition", wf_cli_text(&definition));
+        add_publish(options, &body);
         wf_buf_u8(&body, '}');
         status = wf_cli_call(options, "AWSStepFunctions.UpdateStateMachine",
                              wf_cli_text(&body), &reply);
     }
-    if (status == WF_EXIT_OK)
+    if (status == WF_EXIT_OK && wants_version(options))
+        status = wf_cli_print_member(options, reply,
+                                     "stateMachineVersionArn");
+    else if (status == WF_EXIT_OK)
         status = print_arn(options, &arn, reply);
     wf_doc_unref(reply);
     wf_buf_free(&definition);
@@ -145,7 +174,8 @@ static int print_machine(struct wf_value machine) {
     bool is_printed = wf_cli_show_member(machine, "name", "name") &&
                       wf_cli_show_member(machine, "arn", "stateMachineArn") &&
                       wf_cli_show_member(machine, "type", "type") &&
-                      wf_cli_show_member(machine, "status", "status");
+                      wf_cli_show_member(machine, "status", "status") &&
+                      wf_cli_show_member(machine, "about", "description");
 
     wf_buf_adds(&line, "created   ");
     wf_cli_add_date(&line, wf_cli_member_ms(machine, "creationDate"));
@@ -184,9 +214,12 @@ int wf_cli_machines(const struct wf_options *options) {
     if (command == WF_COMMAND_UPDATE)
         return client_update(options);
     wf_cli_arn(options, "stateMachine", wf_options_arg(options, 0), &arn);
-    status = command == WF_COMMAND_DELETE
-                 ? client_delete(options, wf_cli_text(&arn))
-                 : client_machine(options, wf_cli_text(&arn));
+    if (command == WF_COMMAND_DELETE && wf_cli_is_qualified(&arn))
+        status = wf_cli_delete_qualified(options, &arn);
+    else if (command == WF_COMMAND_DELETE)
+        status = client_delete(options, wf_cli_text(&arn));
+    else
+        status = client_machine(options, wf_cli_text(&arn));
     wf_buf_free(&arn);
     return status;
 }

@@ -1,6 +1,6 @@
 /*
- * cli_pages.c - list, history, map-runs and machines: what a server gives in
- * pages.
+ * cli_pages.c - list, history, map-runs, machines, versions and aliases: what a
+ * server gives in pages.
  *
  * Tables are cut to the terminal's width; in a pipe nothing is cut, payloads
  * of events apart. With --json the server's answers are printed as they are,
@@ -24,6 +24,7 @@ struct table {
     const char *heading;
     row_fn *row; /* NULL: a history, whose lines are made elsewhere */
     const char *describe, *row_arn; /* says more about a row; NULL: nothing */
+    const char *describe_arn; /* what takes the row's ARN; NULL: the same */
 };
 
 struct printing {
@@ -87,7 +88,9 @@ static int print_described(struct printing *printing, struct wf_value row) {
 
     wf_cli_member(row, table->row_arn, &arn);
     status = wf_cli_call_arn(printing->options, table->describe,
-                             table->row_arn, wf_cli_text(&arn), &reply);
+                             table->describe_arn != NULL ? table->describe_arn
+                                                         : table->row_arn,
+                             wf_cli_text(&arn), &reply);
     if (status == WF_EXIT_OK)
         status = print_row(printing, (struct wf_value){reply, 0});
     wf_doc_unref(reply);
@@ -215,6 +218,40 @@ static void map_run_row(struct wf_buf *line, struct wf_value row) {
     wf_buf_free(&text);
 }
 
+/* Of an ARN what comes behind the last colon. */
+static void add_qualifier(struct wf_buf *line, struct wf_value row,
+                          const char *member, size_t columns) {
+    struct wf_buf arn = {0};
+
+    wf_cli_member(row, member, &arn);
+    const char *colon = arn.len ? memrchr(arn.data, ':', arn.len) : NULL;
+    if (colon != NULL)
+        wf_term_cell(line,
+                     (struct wf_str){colon + 1, (size_t)(arn.data + arn.len -
+                                                         colon - 1)},
+                     columns, true);
+    wf_buf_adds(line, "  ");
+    wf_buf_free(&arn);
+}
+
+static void version_row(struct wf_buf *line, struct wf_value row) {
+    add_qualifier(line, row, "stateMachineArn", 7);
+    wf_cli_add_date(line, wf_cli_member_ms(row, "creationDate"));
+    add_cell(line, row, "description", 40);
+}
+
+static void alias_row(struct wf_buf *line, struct wf_value row) {
+    struct wf_buf routes = {0};
+
+    add_cell(line, row, "name", 20);
+    wf_cli_add_routes(&routes, row);
+    wf_term_cell(line, wf_cli_text(&routes), 17, true);
+    wf_buf_adds(line, "  ");
+    wf_cli_add_date(line, wf_cli_member_ms(row, "updateDate"));
+    add_cell(line, row, "description", 40);
+    wf_buf_free(&routes);
+}
+
 /* ---- the commands ---- */
 
 static int print_table(const struct wf_options *options,
@@ -312,6 +349,38 @@ static int print_machines(const struct wf_options *options) {
     return print_table(options, &table, WF_STR_NULL);
 }
 
+static int print_qualifiers(const struct wf_options *options,
+                            bool is_versions) {
+    static const struct table versions = {
+        .target = "AWSStepFunctions.ListStateMachineVersions",
+        .argument = "stateMachineArn",
+        .rows = "stateMachineVersions",
+        .heading = "VERSION  PUBLISHED            DESCRIPTION\n",
+        .row = version_row,
+        .describe = "AWSStepFunctions.DescribeStateMachine",
+        .row_arn = "stateMachineVersionArn",
+        .describe_arn = "stateMachineArn",
+    };
+    static const struct table aliases = {
+        .target = "AWSStepFunctions.ListStateMachineAliases",
+        .argument = "stateMachineArn",
+        .rows = "stateMachineAliases",
+        .heading = "ALIAS                 VERSIONS           "
+                   "UPDATED              DESCRIPTION\n",
+        .row = alias_row,
+        .describe = "AWSStepFunctions.DescribeStateMachineAlias",
+        .row_arn = "stateMachineAliasArn",
+    };
+    struct wf_buf arn = {0};
+    int status;
+
+    wf_cli_arn(options, "stateMachine", wf_options_arg(options, 0), &arn);
+    status = print_table(options, is_versions ? &versions : &aliases,
+                         wf_cli_text(&arn));
+    wf_buf_free(&arn);
+    return status;
+}
+
 int wf_cli_pages(const struct wf_options *options) {
     switch (wf_options_command(options)->bit) {
     case WF_COMMAND_LIST:
@@ -320,6 +389,10 @@ int wf_cli_pages(const struct wf_options *options) {
         return print_history(options);
     case WF_COMMAND_MAP_RUNS:
         return print_map_runs(options);
+    case WF_COMMAND_VERSIONS:
+        return print_qualifiers(options, true);
+    case WF_COMMAND_ALIASES:
+        return print_qualifiers(options, false);
     default:
         return print_machines(options);
     }

@@ -42,6 +42,11 @@
  *   machine_delete.c  DeleteStateMachine
  *   machine_tags.c    tags
  *   machine_old.c     revisions that leave memory
+ *   qualifiers.c  versions and aliases: memory and rows
+ *   qualify.c     which revision a version's or an alias's ARN names
+ *   version.c     PublishStateMachineVersion and the like
+ *   alias.c       CreateStateMachineAlias and the like
+ *   alias_list.c  ListStateMachineAliases
  *   bundles.c     handler directories and their stored bundles
  *   start.c, stop.c   StartExecution, StopExecution
  *   find.c        executions by ARN, and what their images say

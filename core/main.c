@@ -80,6 +80,10 @@ static int run_command(const struct wf_options *options) {
     case WF_COMMAND_CREATE:
     case WF_COMMAND_UPDATE:
     case WF_COMMAND_DELETE:
+    case WF_COMMAND_PUBLISH:
+    case WF_COMMAND_VERSIONS:
+    case WF_COMMAND_ALIASES:
+    case WF_COMMAND_ALIAS:
     case WF_COMMAND_STATS:
     case WF_COMMAND_BACKUP:
     case WF_COMMAND_SCHEDULE:

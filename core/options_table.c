@@ -18,14 +18,18 @@
 #define CREATE WF_COMMAND_CREATE
 #define UPDATE WF_COMMAND_UPDATE
 #define DELETE WF_COMMAND_DELETE
+#define PUBLISH WF_COMMAND_PUBLISH
+#define VERSIONS WF_COMMAND_VERSIONS
+#define ALIASES WF_COMMAND_ALIASES
+#define ALIAS WF_COMMAND_ALIAS
 #define MAP_RUNS WF_COMMAND_MAP_RUNS
 #define STATS WF_COMMAND_STATS
 #define BACKUP WF_COMMAND_BACKUP
 #define SCHEDULE WF_COMMAND_SCHEDULE
 #define ENGINE (RUN | SERVE)
 #define CLIENT (START | LIST | SHOW | HISTORY | MAP_RUNS | STOP | REDRIVE | \
-                MACHINES | CREATE | UPDATE | DELETE | STATS | BACKUP | \
-                SCHEDULE)
+                MACHINES | CREATE | UPDATE | DELETE | PUBLISH | VERSIONS | \
+                ALIASES | ALIAS | STATS | BACKUP | SCHEDULE)
 #define ALL (ENGINE | CLIENT | VALIDATE)
 
 #define EXECUTION "EXECUTION is an ARN, or STATE-MACHINE:NAME."
@@ -105,16 +109,19 @@ const struct wf_command wf_command_table[] = {
      1, 1},
     {"start", START, WF_GROUP_EXECUTIONS, "FILE|STATE-MACHINE",
      "start an execution, and with --wait await its end",
-     "STATE-MACHINE is an ARN or a name. A FILE (.json) is created on the "
-     "server first, as a state machine named after it. Prints the "
-     "execution's ARN; with --wait its output.",
+     "STATE-MACHINE is an ARN or a name, also with a version or an alias: "
+     "order:7, order:PROD. A FILE (.json) is created on the server first, as "
+     "a state machine named after it. Prints the execution's ARN; with --wait "
+     "its output.",
      "start order --name order-7 --input @order.json\n"
      "start order.asl.json --wait",
      1, 1},
     {"list", LIST, WF_GROUP_EXECUTIONS, "[STATE-MACHINE]",
      "list the executions of a state machine, or of a Map Run",
-     "STATE-MACHINE is an ARN or a name; with --map-run ARN instead, the "
-     "child executions of a Map Run are listed. The newest come first.",
+     "STATE-MACHINE is an ARN or a name; with a version or an alias "
+     "(order:PROD) those that were started with it. With --map-run ARN "
+     "instead, the child executions of a Map Run are listed. The newest come "
+     "first.",
      "list order --status FAILED\n"
      "list order --json --max 0",
      0, 1},
@@ -159,8 +166,9 @@ const struct wf_command wf_command_table[] = {
      1, WF_ANY_NUMBER},
     {"machines", MACHINES, WF_GROUP_MACHINES, "[STATE-MACHINE]",
      "list the state machines, or show one",
-     "STATE-MACHINE is an ARN or a name: its description, and with "
-     "--definition its definition alone, as it was given.",
+     "STATE-MACHINE is an ARN or a name, also of a version (order:7): its "
+     "description, and with --definition its definition alone, as it was "
+     "given.",
      "machines\n"
      "machines order --definition >order.asl.json",
      0, 1},
@@ -176,10 +184,43 @@ const struct wf_command wf_command_table[] = {
      "update order.asl.json",
      1, 1},
     {"delete", DELETE, WF_GROUP_MACHINES, "STATE-MACHINE",
-     "delete a state machine", "STATE-MACHINE is an ARN or a name. No new "
-     "execution can be started; those that run go on to their end.",
-     "delete order",
+     "delete a state machine, or a version of it", "STATE-MACHINE is an ARN "
+     "or a name. No new execution can be started; those that run go on to "
+     "their end. Its versions and aliases go with it. With a version "
+     "(order:7) or an alias only that is deleted; a version to which an alias "
+     "leads is not.",
+     "delete order\n"
+     "delete order:7",
      1, 1},
+    {"publish", PUBLISH, WF_GROUP_MACHINES, "STATE-MACHINE",
+     "make a version of a state machine as it is now", "Prints the version's "
+     "ARN. A version has a number and never changes; publishing again without "
+     "an update in between gives the same one.",
+     "publish order --description \"with refunds\"\n"
+     "start order:7",
+     1, 1},
+    {"versions", VERSIONS, WF_GROUP_MACHINES, "STATE-MACHINE",
+     "list the versions of a state machine", "STATE-MACHINE is an ARN or a "
+     "name. The newest come first.",
+     "versions order",
+     1, 1},
+    {"aliases", ALIASES, WF_GROUP_MACHINES, "STATE-MACHINE",
+     "list the aliases of a state machine", "STATE-MACHINE is an ARN or a "
+     "name; of a version (order:7) those that lead to it. 7=90 8=10 means: "
+     "90 % of the executions get version 7, 10 % version 8.",
+     "aliases order",
+     1, 1},
+    {"alias", ALIAS, WF_GROUP_MACHINES,
+     "create|update|delete|show STATE-MACHINE:ALIAS [VERSION[=WEIGHT]...]",
+     "create, move, delete or show an alias",
+     "An alias is a name for a version, or for two: then each execution gets "
+     "one of them by chance, by their weights, which add up to 100. update "
+     "changes what is given, the versions or the --description. create and "
+     "update print the alias's ARN.",
+     "alias create order:PROD 7\n"
+     "alias update order:PROD 7=90 8=10\n"
+     "start order:PROD",
+     2, WF_ANY_NUMBER},
     {"schedule", SCHEDULE, WF_GROUP_MACHINES,
      "ACTION [ARGUMENT...]",
      "start executions at certain times",
@@ -216,6 +257,18 @@ const struct wf_option wf_option_table[] = {
     {"machine", "NAME", NULL,
      "Name of the state machine. Without it, that of FILE without .asl.json.",
      RUN | START | CREATE | UPDATE, WF_OPTION_TEXT, false},
+    {"publish", NULL, NULL,
+     "Publish it as a version, too, and print that one's ARN.",
+     CREATE | UPDATE, WF_OPTION_FLAG, false},
+    {"description", "TEXT", NULL,
+     "What is new in the version that is published.",
+     CREATE | UPDATE | PUBLISH, WF_OPTION_TEXT, false},
+    {"description", "TEXT", NULL, "What the alias is for.",
+     ALIAS, WF_OPTION_TEXT, false},
+    {"revision", "ID", NULL,
+     "Publish only if this is the revision, see `moonstep machines --json`; "
+     "INITIAL is the first one.",
+     PUBLISH, WF_OPTION_TEXT, false},
     {"express", NULL, NULL,
      "A state machine of type EXPRESS: executions in memory only.",
      CREATE | VALIDATE, WF_OPTION_FLAG, false},
@@ -392,7 +445,8 @@ const struct wf_option wf_option_table[] = {
     {"map-run", "ARN", NULL, "The child executions of this Map Run.",
      LIST, WF_OPTION_TEXT, false},
     {"max", "N", "100", "Stop after so many; 0: no limit.",
-     LIST | HISTORY | MAP_RUNS | MACHINES, WF_OPTION_NUMBER, false},
+     LIST | HISTORY | MAP_RUNS | MACHINES | VERSIONS | ALIASES,
+     WF_OPTION_NUMBER, false},
     {"reverse", NULL, NULL, "Newest events first.",
      HISTORY, WF_OPTION_FLAG, false},
     {"follow", NULL, NULL,

@@ -13,7 +13,8 @@ expect 0
 out_has "Usage: moonstep COMMAND"
 out_has "130  interrupted"
 for command in run validate graph serve start list show history map-runs \
-  stop machines create update delete version help; do
+  stop machines create update delete publish versions aliases alias \
+  version help; do
   expect 0 help $command
   out_has "Usage: moonstep $command"
   out_has "Examples:"
