@@ -18,6 +18,8 @@ benchmark(engine LINK wf_engine wf_worker wf_lua_stdlib)
 target_sources(bench_engine PRIVATE tests/bench/bench_rig.c
                tests/bench/bench_bare.c)
 target_link_libraries(bench_engine PRIVATE PkgConfig::LMDB)
+benchmark(versions LINK wf_engine wf_worker wf_lua_stdlib)
+target_sources(bench_versions PRIVATE tests/bench/bench_rig.c)
 benchmark(map LINK wf_engine wf_worker wf_lua_stdlib)
 target_sources(bench_map PRIVATE tests/bench/bench_rig.c)
 benchmark(large LINK wf_engine wf_worker wf_lua_stdlib)

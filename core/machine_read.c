@@ -103,14 +103,20 @@ void wf_engine_describe_state_machine(struct wf_engine *engine,
                                       wf_state_machine_fn *reply,
                                       void *arg) {
     struct describe_call *call = new_call(engine, text, reply, arg);
+    struct wf_refusal_text label = {0};
     struct wf_buf why = {0};
     struct wf_arn arn;
-    if (!wf_arn_read(wf_str(call->arn), "stateMachine", NULL, &arn, &why))
+    if (!wf_arn_read(wf_str(call->arn), "stateMachine", NULL, &arn, &why)) {
         refuse(call, "InvalidArn", "%s", (struct wf_str){why.data, why.len});
-    else if (arn.rest.len)
+    } else if (wf_refusal_label(&label, wf_str(call->arn))) {
+        reply(arg, &label.refusal, NULL);
+        wf_call_free(call);
+    } else if (arn.rest.len) {
         wf_machine_by_arn(engine, &arn, false, described_version, call);
-    else
+    } else {
         wf_machine_by_name(engine, arn.name, described, call);
+    }
+    wf_refusal_free(&label);
     wf_buf_free(&why);
 }
 

@@ -244,6 +244,9 @@ static void takes_no_qualified_arns(void **state) {
     }
     versions_expect_refused_start(rig, M "/label", NULL,
                                   "ValidationException");
+    wf_engine_describe_state_machine(rig->engine, WF_STR(M "/label"),
+                                     versions_on_machine, &answer);
+    versions_expect_exception(rig, &answer, "ValidationException");
     versions_expect_list(rig, ":3:2:1");
     wf_engine_delete_version(rig->engine, WF_STR(M), answer_done, &answer);
     versions_expect_exception(rig, &answer, "ValidationException");
