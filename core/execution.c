@@ -245,7 +245,7 @@ void wf_execution_encode(const struct wf_execution *execution,
 bool wf_execution_decode(struct wf_reader *in,
                          struct wf_execution_image *image) {
     uint8_t version = wf_read_u8(in);
-    if (version != WF_IMAGE_VERSION && version != 3)
+    if (version < WF_IMAGE_OLDEST || version > WF_IMAGE_VERSION)
         return false;
     uint8_t flags = wf_read_u8(in);
     image->express = flags & EXECUTION_EXPRESS;

@@ -148,7 +148,8 @@ size_t wf_execution_bytes(const struct wf_execution *execution);
  * Images: version byte, then varints and texts. The execution's image names
  * its machine by number and revision; `machine_of` looks it up.
  */
-#define WF_IMAGE_VERSION 4 /* 3 has no versions and aliases */
+#define WF_IMAGE_VERSION 4
+#define WF_IMAGE_OLDEST 3 /* has no versions and aliases */
 
 void wf_execution_encode(const struct wf_execution *execution,
                          struct wf_buf *out);

@@ -351,7 +351,8 @@ static bool decode_fork(struct wf_reader *in, struct wf_frame *frame,
 }
 
 bool wf_frame_decode(struct wf_reader *in, struct wf_frame *frame) {
-    if (wf_read_u8(in) != WF_IMAGE_VERSION)
+    uint8_t version = wf_read_u8(in);
+    if (version < WF_IMAGE_OLDEST || version > WF_IMAGE_VERSION)
         return false;
     frame->number = (uint32_t)wf_read_varint(in);
     frame->parent = (uint32_t)(wf_read_varint(in) - 1);
