@@ -50,6 +50,30 @@ static void answer_empty(void *arg) {
 
 /* ---- CreateScheduleGroup, GetScheduleGroup ---- */
 
+/* A tag that says what schedules do says something that can be done. */
+static bool is_policy_good(const struct wf_tag *tag) {
+    enum wf_schedule_missed missed;
+    enum wf_schedule_overlap overlap;
+    if (wf_str_eq(tag->key, WF_STR(WF_MISSED_TAG)))
+        return wf_schedule_missed_of(tag->value, &missed);
+    if (wf_str_eq(tag->key, WF_STR(WF_OVERLAP_TAG)))
+        return wf_schedule_overlap_of(tag->value, &overlap);
+    return true;
+}
+
+/* False: the request is answered. */
+static bool policies_are_good(struct wf_schedule_request *request) {
+    for (size_t i = 0; i < request->ask.tag_count; i++)
+        if (!is_policy_good(&request->tags[i])) {
+            wf_schedule_refuse(request, "ValidationException",
+                               "The tag %s has a value that this server "
+                               "does not know.",
+                               request->tags[i].key);
+            return false;
+        }
+    return true;
+}
+
 static void create(struct wf_schedule_turn *turn) {
     struct wf_schedule_request *request = of(turn);
     struct wf_str token = request->ask.schedule.client_token;
@@ -85,7 +109,8 @@ static void create(struct wf_schedule_turn *turn) {
 }
 
 void wf_schedule_group_create(struct wf_schedule_request *request) {
-    begin(request, create);
+    if (policies_are_good(request))
+        begin(request, create);
 }
 
 /* "default" gets its row, so that it is as old the next time. */
@@ -259,17 +284,6 @@ static bool has_key(const struct wf_schedule_ask *ask, struct wf_str key) {
     return false;
 }
 
-/* A tag that says what schedules do says something that can be done. */
-static bool is_policy_good(const struct wf_tag *tag) {
-    enum wf_schedule_missed missed;
-    enum wf_schedule_overlap overlap;
-    if (wf_str_eq(tag->key, WF_STR(WF_MISSED_TAG)))
-        return wf_schedule_missed_of(tag->value, &missed);
-    if (wf_str_eq(tag->key, WF_STR(WF_OVERLAP_TAG)))
-        return wf_schedule_overlap_of(tag->value, &overlap);
-    return true;
-}
-
 static void change_tags(struct wf_schedule_turn *turn) {
     struct wf_schedule_request *request = of(turn);
     struct wf_tag tags[WF_TAGS_MAX], *kept = tags;
@@ -309,13 +323,6 @@ static void with_tags(struct wf_schedule_turn *turn) {
 }
 
 void wf_schedule_group_tags(struct wf_schedule_request *request) {
-    for (size_t i = 0; i < request->ask.tag_count; i++)
-        if (!is_policy_good(&request->tags[i])) {
-            wf_schedule_refuse(request, "ValidationException",
-                               "The tag %s has a value that this server "
-                               "does not know.",
-                               request->tags[i].key);
-            return;
-        }
-    begin(request, with_tags);
+    if (policies_are_good(request))
+        begin(request, with_tags);
 }

@@ -181,6 +181,29 @@ static void a_groups_tag_decides_unless_the_schedule_does(void **state) {
                         "ValidationException");
 }
 
+static bool has_started(struct rig *rig, void *arg) {
+    return rig_stats(rig).executions_started >= *(uint64_t *)arg;
+}
+
+/* A clock that is put forward, or a machine that was suspended. */
+static void slots_of_a_sleep_are_missed(void **state) {
+    struct rig *rig = *state;
+    open_with(rig, pass);
+    struct wf_schedule schedule =
+        schedule_of(rig, "tick", "rate(1 hour)", "{}");
+    schedule_make(rig, schedule);
+    uint64_t wanted = 1;
+    rig_until_true(rig, has_started, &wanted);
+    rig_jump(rig, 5 * HOUR_MS + 600000);
+    wanted = 2;
+    rig_until_true(rig, has_started, &wanted);
+    rig_turns(rig, 100);
+    const struct schedule_answer *answer = schedule_get(rig, "tick");
+    assert_int_equal(answer->schedule.started, 2);
+    assert_int_equal(answer->schedule.slot_ms - answer->schedule.first_ms,
+                     6 * HOUR_MS);
+}
+
 /* ---- overlapping executions ---- */
 
 static void executions_may_overlap(void **state) {
@@ -553,6 +576,12 @@ static void what_can_not_be_is_refused(void **state) {
     ask.schedule = hourly(rig, 1);
     ask.schedule.end_ms = ask.schedule.start_ms - 1;
     rig_assert_has(schedule_ask(rig, &ask)->text, "must come before");
+    struct wf_tag tag = {WF_STR(WF_OVERLAP_TAG), WF_STR("perhaps")};
+    ask = (struct wf_schedule_ask){.operation = WF_SCHEDULE_CREATE_GROUP,
+                                   .schedule = {.group = WF_STR("g")},
+                                   .tags = &tag,
+                                   .tag_count = 1};
+    rig_assert_has(schedule_ask(rig, &ask)->text, "moonstep:overlap has");
     ask.operation = WF_SCHEDULE_DELETE_GROUP;
     ask.schedule.group = WF_STR("default");
     assert_string_equal(schedule_ask(rig, &ask)->exception,
@@ -570,6 +599,7 @@ int main(void) {
         ENGINE_TEST_MEMORY(missed_slots_can_be_skipped),
         ENGINE_TEST_MEMORY(missed_slots_can_all_be_started),
         ENGINE_TEST_MEMORY(a_groups_tag_decides_unless_the_schedule_does),
+        ENGINE_TEST_REAL(slots_of_a_sleep_are_missed),
         ENGINE_TEST_MEMORY(executions_may_overlap),
         ENGINE_TEST_MEMORY(overlapping_slots_can_be_skipped),
         ENGINE_TEST_BOTH(overlapping_slots_can_wait),
