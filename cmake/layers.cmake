@@ -32,7 +32,7 @@ layer(wf_event SOURCES core/json_write.c core/event.c core/event_json.c
       LINK wf_base)
 
 layer(wf_options SOURCES core/options.c core/options_table.c
-      core/options_help.c core/suggest.c LINK wf_base)
+      core/options_help.c core/options_man.c core/suggest.c LINK wf_base)
 layer(wf_progress SOURCES core/progress.c core/progress_draw.c
       core/progress_lines.c core/progress_runs.c core/progress_tree.c
       core/term.c LINK wf_event)
@@ -143,7 +143,7 @@ layer(wf_cli SOURCES core/cli.c core/cli_client.c core/cli_http.c
       core/cli_session.c core/cli_stop.c core/cli_schedule.c core/cli_versions.c
       core/cli_run.c core/cli_run_maps.c core/cli_run_steps.c core/cli_run_store.c
       core/cli_eval.c core/cli_graph.c core/cli_serve.c core/cli_validate.c core/cli_version.c
-      core/cli_help_asl.c core/cli_files.c
+      core/cli_help_asl.c core/cli_files.c core/notify.c
       core/lua_version.c
       LINK wf_findings wf_event_lines wf_options wf_progress wf_api wf_engine
       wf_doc wf_store wf_stdlib wf_items
@@ -152,4 +152,6 @@ layer(wf_cli SOURCES core/cli.c core/cli_client.c core/cli_http.c
 target_compile_definitions(wf_cli PRIVATE
                            MOONSTEP_VERSION="${PROJECT_VERSION}")
 add_executable(moonstep core/main.c)
+target_compile_definitions(moonstep PRIVATE
+                           MOONSTEP_VERSION="${PROJECT_VERSION}")
 target_link_libraries(moonstep wf_cli wf_worker wf_lua_stdlib)

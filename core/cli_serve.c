@@ -14,6 +14,7 @@
 #include "cli.h"
 #include "engine.h"
 #include "item_bucket.h"
+#include "notify.h"
 #include "term.h"
 
 struct server {
@@ -83,6 +84,7 @@ static void on_signal(struct ev_loop *loop, ev_signal *watcher, int revents) {
         _exit(WF_EXIT_INTERRUPTED); /* asked twice */
     server->is_stopping = true;
     log_line(server, "stopping");
+    wf_notify("STOPPING=1");
     wf_api_free(server->api);
     server->api = NULL;
     wf_engine_flush(server->engine, is_flushed, server);
@@ -193,6 +195,7 @@ int wf_cli_serve(const struct wf_options *options) {
     if (server.status == WF_EXIT_OK) {
         signals_start(&server);
         say_listening(&server);
+        wf_notify("READY=1");
         ev_run(server.loop, 0);
     }
     server_close(&server);

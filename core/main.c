@@ -18,6 +18,7 @@ static int unknown_topic(const char *topic) {
     struct wf_suggest suggest = {.word = topic};
 
     wf_suggest_offer(&suggest, "config");
+    wf_suggest_offer(&suggest, "man");
     wf_suggest_offer(&suggest, "asl");
     for (const struct wf_command *c = wf_command_table; c->name != NULL; c++)
         wf_suggest_offer(&suggest, c->name);
@@ -33,15 +34,16 @@ static int print_help(const char *topic) {
     struct wf_buf text = {0};
     bool is_printed;
 
-    if (topic != NULL && strcmp(topic, "config") != 0) {
-        command = wf_command_find(topic);
-        if (command == NULL)
-            return unknown_topic(topic);
-    }
-    if (topic != NULL && command == NULL)
+    if (topic != NULL && strcmp(topic, "config") == 0) {
         wf_help_config(&text);
-    else
+    } else if (topic != NULL && strcmp(topic, "man") == 0) {
+        wf_help_man(MOONSTEP_VERSION, &text);
+    } else {
+        command = topic != NULL ? wf_command_find(topic) : NULL;
+        if (topic != NULL && command == NULL)
+            return unknown_topic(topic);
         wf_help_command(command, &text);
+    }
     is_printed = wf_cli_print((struct wf_str){text.data, text.len});
     wf_buf_free(&text);
     return is_printed ? WF_EXIT_OK : WF_EXIT_ENGINE;

@@ -134,5 +134,7 @@ const char *const *wf_option_list(const struct wf_options *options,
 void wf_help_command(const struct wf_command *command, struct wf_buf *out);
 /** The commented reference configuration. */
 void wf_help_config(struct wf_buf *out);
+/** The manual page, in troff's man macros. */
+void wf_help_man(const char *version, struct wf_buf *out);
 
 #endif

@@ -237,9 +237,10 @@ const struct wf_command wf_command_table[] = {
      1, 4},
     {"version", WF_COMMAND_VERSION, WF_GROUP_OTHER, "",
      "print the versions of all parts", "", "version", 0, 0},
-    {"help", WF_COMMAND_HELP, WF_GROUP_OTHER, "[COMMAND|config|asl]",
+    {"help", WF_COMMAND_HELP, WF_GROUP_OTHER, "[COMMAND|config|man|asl]",
      "explain a command, a type of states, or print the configuration",
-     "help config prints the reference configuration; help asl lists the "
+     "help config prints the reference configuration, help man the manual "
+     "page; help asl lists the "
      "types of states, those of --states too, and help asl NAME the fields "
      "of one.",
      "help history\nhelp config >moonstep.conf\nhelp asl Map", 0, 2},

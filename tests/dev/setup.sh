@@ -14,6 +14,8 @@ packages_test=(
 )
 # AWS's command line, for tests/sdk.
 packages_sdk=(awscli)
+# For ./dev package.
+packages_package=(dpkg-dev)
 # For ./dev bench.
 packages_bench=(wrk curl)
 # For ./dev lint.
