@@ -278,8 +278,7 @@ static void an_answer_may_come_before_the_call_returns(void **state) {
     ask_success(rig, token_of(rig, arn), "7", &answer);
     answer_expect(rig, &answer, "");
     assert_string_equal(rig_end(rig, arn)->output, "7");
-    rig_assert_has(rig_story(rig, arn), "4<3 TaskStarted T\n"
-                                        "5<4 TaskSucceeded T\n");
+    rig_assert_has(rig_story(rig, arn), "5<4 TaskSucceeded T");
     unlink(file);
 }
 
@@ -404,9 +403,9 @@ int main(int argc, char **argv) {
         ENGINE_TEST_BOTH(what_is_no_token_is_told),
         ENGINE_TEST_REAL(the_first_answer_counts),
         ENGINE_TEST_REAL(a_stop_is_faster_or_not),
-        ENGINE_TEST_BOTH(an_answer_may_come_before_the_call_returns),
+        ENGINE_TEST_REAL(an_answer_may_come_before_the_call_returns),
         ENGINE_TEST_BOTH(a_call_that_fails_fails_the_task),
-        ENGINE_TEST_BOTH(a_death_keeps_the_token),
+        ENGINE_TEST_REAL(a_death_keeps_the_token),
         ENGINE_TEST_REAL(nobody_answers_in_time),
         ENGINE_TEST_REAL(heartbeats_keep_it_open),
         ENGINE_TEST_REAL(the_interval_begins_again_with_an_engine),
