@@ -124,6 +124,32 @@ static void a_window_makes_them_late(void **state) {
     assert_true(is_late);
 }
 
+/* A seeded run has the same times each time, windows too. */
+static void seeded_runs_are_the_same(void **state) {
+    struct rig *rig = *state;
+    int64_t starts[2][4];
+    rig->options.in_step = true;
+    for (int run = 0; run < 2; run++) {
+        wf_clock_init_virtual(&rig->clock, 0);
+        wf_clock_seed(&rig->clock, 99);
+        open_with(rig, wait_90);
+        struct wf_schedule schedule = hourly(rig, 4);
+        schedule.window_minutes = 50;
+        schedule_make(rig, schedule);
+        schedules_end(rig);
+        for (int hour = 1; hour <= 4; hour++) {
+            char arn[128];
+            snprintf(arn, sizeof(arn), "arn:aws:states:us-east-1:"
+                     "000000000000:execution:m:tick-20240101T%02d0000", hour);
+            starts[run][hour - 1] = rig_describe(rig, arn)->start_ms;
+        }
+        rig_close(rig);
+        rig_wipe(rig);
+    }
+    assert_memory_equal(starts[0], starts[1], sizeof(starts[0]));
+    rig_open(rig);
+}
+
 /* ---- missed slots ---- */
 
 static void miss(struct rig *rig, struct wf_schedule schedule,
@@ -595,6 +621,7 @@ int main(void) {
         ENGINE_TEST_MEMORY(clocks_that_are_changed),
         ENGINE_TEST_BOTH(what_is_over_is_deleted),
         ENGINE_TEST_MEMORY(a_window_makes_them_late),
+        ENGINE_TEST_BOTH(seeded_runs_are_the_same),
         ENGINE_TEST_BOTH(of_missed_slots_the_last_is_started),
         ENGINE_TEST_MEMORY(missed_slots_can_be_skipped),
         ENGINE_TEST_MEMORY(missed_slots_can_all_be_started),
