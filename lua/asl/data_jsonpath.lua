@@ -114,45 +114,50 @@ local function assigned(ctx, state, output, assign, seen)
   return output, values
 end
 
---- Adds to a language what goes through several of its stages: leave() and
--- hand_on().
-function jsonpath.complete(language)
-  --- What a state with a result leaves. `$` of Assign is the result, as
-  -- ResultSelector leaves it.
-  function language.leave(ctx, state, input, result)
-    local error, cause
-    if state.ResultSelector then
-      result, error, cause = language.result(ctx, state, result)
-      if not result then
-        return nil, error, cause
-      end
-    end
-    local output
-    output, error, cause = language.place(ctx, state, input, result)
-    if output and state.OutputPath ~= nil then
-      output, error, cause = language.output(ctx, state, output)
-    end
-    if not output then
+--- What a state with a result leaves, by the stages of a language: this one,
+-- or one that shows them (asl.inspection). `$` of Assign is the result, as
+-- ResultSelector leaves it.
+function jsonpath.leave_by(language, ctx, state, input, result)
+  local error, cause
+  if state.ResultSelector then
+    result, error, cause = language.result(ctx, state, result)
+    if not result then
       return nil, error, cause
     end
-    return assigned(ctx, state, output, state.Assign, result)
   end
-
-  --- What a state without a result leaves: its effective input.
-  function language.hand_on(ctx, state, input, chosen)
-    local effective, error, cause = language.input(ctx, state, input)
-    local output
-    if effective then
-      output, error, cause = language.output(ctx, state, effective)
-    end
-    if not output then
-      return nil, error, cause
-    end
-    return assigned(ctx, state, output, chosen.Assign, effective)
+  local output
+  output, error, cause = language.place(ctx, state, input, result)
+  if output and state.OutputPath ~= nil then
+    output, error, cause = language.output(ctx, state, output)
   end
+  if not output then
+    return nil, error, cause
+  end
+  return assigned(ctx, state, output, state.Assign, result)
 end
 
-jsonpath.complete(jsonpath)
+--- The same with the stages of this module.
+function jsonpath.leave(ctx, state, input, result)
+  return jsonpath.leave_by(jsonpath, ctx, state, input, result)
+end
+
+--- What a state without a result leaves: its effective input. As leave_by().
+function jsonpath.hand_on_by(language, ctx, state, input, chosen)
+  local effective, error, cause = language.input(ctx, state, input)
+  local output
+  if effective then
+    output, error, cause = language.output(ctx, state, effective)
+  end
+  if not output then
+    return nil, error, cause
+  end
+  return assigned(ctx, state, output, chosen.Assign, effective)
+end
+
+--- The same with the stages of this module.
+function jsonpath.hand_on(ctx, state, input, chosen)
+  return jsonpath.hand_on_by(jsonpath, ctx, state, input, chosen)
+end
 
 --- What a catcher hands on: the error output at its ResultPath, which is `$`
 -- of its Assign.

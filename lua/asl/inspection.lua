@@ -66,7 +66,12 @@ local function inspected_jsonpath()
     told("afterParameters", language.parameters, hides_input)
   language.result = told("afterResultSelector", language.result)
   language.place = told("afterResultPath", language.place)
-  data_jsonpath.complete(language)
+  function language.leave(...)
+    return data_jsonpath.leave_by(language, ...)
+  end
+  function language.hand_on(...)
+    return data_jsonpath.hand_on_by(language, ...)
+  end
   return with_result(language, function(ctx, state, result)
     if not state.ResultSelector then -- then that stage is left out
       ctx:inspect("afterResultSelector", result)
