@@ -142,7 +142,8 @@ layer(wf_cli SOURCES core/cli.c core/cli_client.c core/cli_http.c
       core/cli_stats.c core/cli_backup.c core/cli_redrive.c
       core/cli_session.c core/cli_stop.c core/cli_schedule.c core/cli_versions.c
       core/cli_run.c core/cli_run_maps.c core/cli_run_steps.c core/cli_run_store.c
-      core/cli_eval.c core/cli_graph.c core/cli_serve.c core/cli_validate.c core/cli_version.c
+      core/cli_eval.c core/cli_test_state.c core/cli_test_engine.c
+      core/cli_graph.c core/cli_serve.c core/cli_validate.c core/cli_version.c
       core/cli_help_asl.c core/cli_files.c core/notify.c
       core/lua_version.c
       LINK wf_findings wf_event_lines wf_options wf_progress wf_api wf_engine

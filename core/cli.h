@@ -32,6 +32,8 @@ int wf_cli_client(const struct wf_options *options);
 int wf_cli_graph(const struct wf_options *options);
 /** eval: needs no server. */
 int wf_cli_eval(const struct wf_options *options);
+/** test-state: with an engine of its own, or over HTTP to --endpoint. */
+int wf_cli_test_state(const struct wf_options *options);
 /** Offline: what is wrong with definitions. */
 int wf_cli_validate(const struct wf_options *options);
 /** help asl: the fields of a type of states. */

@@ -310,7 +310,8 @@ static int run_open(struct wf_run *run) {
     run->loop = ev_default_loop(EVFLAG_AUTO);
     if (run->loop == NULL)
         return wf_cli_fail(WF_EXIT_ENGINE, "no event loop");
-    if (wf_run_store_init(&run->place, run->options, &err) != 0)
+    if (wf_run_store_init(&run->place, wf_option_text(run->options, "data"),
+                          &err) != 0)
         return wf_cli_fail(WF_EXIT_ENGINE, "%s", err.message);
     wf_cli_engine_options(run->options, &engine);
     engine.handlers = handler_directories(run);

@@ -14,14 +14,14 @@
 /** Where the store is; a temporary one goes away with the run. */
 struct wf_run_store {
     const char *directory;
-    struct wf_buf temporary; /**< Its path; empty: --data was given. */
+    struct wf_buf temporary; /**< Its path; empty: one was given. */
     int lock;                /**< Says that the temporary one is in use. */
 };
 
-/** Makes a temporary directory unless --data names one, and removes those
- * that dead runs have left. */
-int wf_run_store_init(struct wf_run_store *store,
-                      const struct wf_options *options, struct wf_error *err);
+/** Makes a temporary directory unless one is given (NULL: none), and removes
+ * those that dead runs have left. */
+int wf_run_store_init(struct wf_run_store *store, const char *directory,
+                      struct wf_error *err);
 void wf_run_store_deinit(struct wf_run_store *store);
 
 enum wf_run_step {

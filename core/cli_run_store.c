@@ -83,13 +83,9 @@ static void remove_left_overs(void) {
         closedir(root);
 }
 
-int wf_run_store_init(struct wf_run_store *store,
-                      const struct wf_options *options,
+int wf_run_store_init(struct wf_run_store *store, const char *directory,
                       struct wf_error *err) {
-    *store = (struct wf_run_store){
-        .directory = wf_option_text(options, "data"),
-        .lock = -1,
-    };
+    *store = (struct wf_run_store){.directory = directory, .lock = -1};
     if (store->directory != NULL)
         return 0;
     remove_left_overs();

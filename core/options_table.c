@@ -26,11 +26,12 @@
 #define STATS WF_COMMAND_STATS
 #define BACKUP WF_COMMAND_BACKUP
 #define SCHEDULE WF_COMMAND_SCHEDULE
+#define TEST_STATE WF_COMMAND_TEST_STATE
 #define ENGINE (RUN | SERVE)
 #define CLIENT (START | LIST | SHOW | HISTORY | MAP_RUNS | STOP | REDRIVE | \
                 MACHINES | CREATE | UPDATE | DELETE | PUBLISH | VERSIONS | \
                 ALIASES | ALIAS | STATS | BACKUP | SCHEDULE)
-#define ALL (ENGINE | CLIENT | VALIDATE)
+#define ALL (ENGINE | CLIENT | VALIDATE | TEST_STATE)
 
 #define EXECUTION "EXECUTION is an ARN, or STATE-MACHINE:NAME."
 
@@ -62,6 +63,23 @@ const struct wf_command wf_command_table[] = {
      "validate order.asl.json\n"
      "validate --json workflows/ | jq .diagnostics",
      1, WF_ANY_NUMBER},
+    {"test-state", TEST_STATE, WF_GROUP_LOCAL, "FILE",
+     "run one state of a definition, with or without mocks",
+     "FILE is the definition of a state, or of a machine: then --state names "
+     "one of its states, also one inside a Parallel or Map; without it the "
+     "first is taken. - reads it from stdin. No execution is started and "
+     "nothing is stored. A Task is really run, by a handler or as a Lambda "
+     "function, unless --mock or --error stands for its answer; Parallel, Map "
+     "and tasks that wait for more than a response need one of them.\n"
+     "The state's output goes to stdout; what became of it, and with --level "
+     "DEBUG what each stage of the data flow made, to stderr. The exit status "
+     "is 1 if the state failed or would be tried again.\n"
+     "Without --endpoint an engine is started for this alone, with handlers/ "
+     "beside FILE if --handlers is not given.",
+     "test-state order.asl.json --state Price --input '{\"id\": 7}'\n"
+     "test-state order.asl.json --state Pay --mock '{\"paid\": true}'\n"
+     "test-state order.asl.json --state Pay --error Refused --level DEBUG",
+     1, 1},
     {"graph", GRAPH, WF_GROUP_LOCAL, "FILE",
      "draw a definition: SVG, Mermaid, DOT or JSON",
      "FILE is a definition in the Amazon States Language; - reads it from "
@@ -252,6 +270,9 @@ const struct wf_option wf_option_table[] = {
     {"input", "JSON|@FILE|-", "{}",
      "The execution's input: JSON text, @FILE to read a file, - for stdin.",
      RUN | START, WF_OPTION_TEXT, false},
+    {"input", "JSON|@FILE|-", "{}",
+     "The state's input: JSON text, @FILE to read a file, - for stdin.",
+     TEST_STATE, WF_OPTION_TEXT, false},
     {"name", "NAME", NULL,
      "Name of the execution. Without it one is made up.",
      RUN | START, WF_OPTION_TEXT, false},
@@ -276,7 +297,7 @@ const struct wf_option wf_option_table[] = {
     {"profile", "native|aws", "native",
      "Whose rules: ours, or AWS's, which refuse our extensions and end "
      "executions at AWS's quotas (256 KiB of payload, 25,000 events).",
-     ENGINE | VALIDATE, WF_OPTION_CHOICE, true},
+     ENGINE | VALIDATE | TEST_STATE, WF_OPTION_CHOICE, true},
     {"warnings-as-errors", NULL, NULL,
      "Exit with status 1 if there is a warning, too.",
      VALIDATE, WF_OPTION_FLAG, false},
@@ -309,6 +330,36 @@ const struct wf_option wf_option_table[] = {
     {"jsonl", NULL, NULL,
      "Answer requests in JSON lines.",
      EVAL, WF_OPTION_FLAG, false},
+
+    {"state", "NAME", NULL, "The state of a machine that is tested.",
+     TEST_STATE, WF_OPTION_TEXT, false},
+    {"level", "INFO|DEBUG|TRACE", "INFO",
+     "How much is shown; TRACE shows what DEBUG does.",
+     TEST_STATE, WF_OPTION_CHOICE, false},
+    {"mock", "JSON|@FILE", NULL,
+     "What the task, the branches or the iterations answer.",
+     TEST_STATE, WF_OPTION_TEXT, false},
+    {"error", "ERROR", NULL, "The error that they fail with instead.",
+     TEST_STATE, WF_OPTION_TEXT, false},
+    {"cause", "TEXT", NULL, "The cause that they fail with.",
+     TEST_STATE, WF_OPTION_TEXT, false},
+    {"validation", "STRICT|PRESENT|NONE", "STRICT",
+     "How a mock is compared with the model of its service.",
+     TEST_STATE, WF_OPTION_CHOICE, false},
+    {"variables", "JSON|@FILE", NULL, "Variables by name: a JSON object.",
+     TEST_STATE, WF_OPTION_TEXT, false},
+    {"context", "JSON|@FILE", NULL,
+     "With a mock: the context object in place of the usual one.",
+     TEST_STATE, WF_OPTION_TEXT, false},
+    {"retry-count", "N", NULL,
+     "With a mock: how often the state has been tried again.",
+     TEST_STATE, WF_OPTION_NUMBER, false},
+    {"failure-count", "N", NULL,
+     "With a mock: how many iterations of a Map have failed.",
+     TEST_STATE, WF_OPTION_NUMBER, false},
+    {"item-data", "TEXT|@FILE", NULL,
+     "With a mock: what a Map's ItemReader reads.",
+     TEST_STATE, WF_OPTION_TEXT, false},
 
     {"format", "svg|mermaid|dot|json", "svg", "How the picture is written.",
      GRAPH, WF_OPTION_CHOICE, false},
@@ -367,14 +418,14 @@ const struct wf_option wf_option_table[] = {
     {"handlers", "DIR", NULL,
      "A directory of task handlers; may be given more than once. A resource "
      "lua:MODULE.FUNCTION is function FUNCTION of DIR/MODULE.lua.",
-     ENGINE, WF_OPTION_LIST, true},
+     ENGINE | TEST_STATE, WF_OPTION_LIST, true},
     {"states", "DIR", NULL,
      "A directory of state types of your own; may be given more than once.",
-     ENGINE | VALIDATE | WF_COMMAND_HELP, WF_OPTION_LIST, true},
+     ENGINE | VALIDATE | TEST_STATE | WF_COMMAND_HELP, WF_OPTION_LIST, true},
     {"lambda-endpoint", "URL", NULL,
      "Where Lambda functions are invoked that are no handlers here, e.g. "
      "http://127.0.0.1:3001 of `sam local start-lambda`.",
-     ENGINE, WF_OPTION_TEXT, true},
+     ENGINE | TEST_STATE, WF_OPTION_TEXT, true},
     {"service-endpoint", "SERVICE=URL", NULL,
      "Where an AWS service is that tasks call, e.g. "
      "sqs=http://127.0.0.1:9324; without SERVICE= it is the address of all "
@@ -382,12 +433,12 @@ const struct wf_option wf_option_table[] = {
      "Requests are signed with AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, "
      "and AWS_SESSION_TOKEN if there is one. A handler aws/SERVICE.lua with a "
      "function of the operation's name stands in for the service.",
-     ENGINE, WF_OPTION_URLS, true},
+     ENGINE | TEST_STATE, WF_OPTION_URLS, true},
     {"service-models", "DIR", NULL,
      "Models of AWS services that are not built in, or newer ones: a directory "
      "in the layout of botocore's data, SERVICE/VERSION/service-2.json or "
      ".json.gz. models/README.md lists the built-in ones.",
-     ENGINE, WF_OPTION_TEXT, true},
+     ENGINE | TEST_STATE, WF_OPTION_TEXT, true},
     {"files", "DIR", NULL,
      "A directory whose files workflows may read and write, as data sets of "
      "distributed Maps: each directory in it is a bucket. May be given more "
@@ -416,7 +467,7 @@ const struct wf_option wf_option_table[] = {
      ENGINE, WF_OPTION_BYTES, true},
     {"payload-bytes", "SIZE", "64M",
      "Largest input or output of an execution, a state or a task.",
-     ENGINE, WF_OPTION_BYTES, true},
+     ENGINE | TEST_STATE, WF_OPTION_BYTES, true},
     {"retention-days", "N", "90",
      "Executions that ended so many days ago are removed; 0: none are. The tag "
      "moonstep:retention-days of a state machine says the same for its own.",
@@ -428,17 +479,21 @@ const struct wf_option wf_option_table[] = {
      "Milliseconds after which an idle execution leaves memory.",
      ENGINE, WF_OPTION_NUMBER, true},
     {"region", "REGION", "us-east-1", "The region in ARNs.",
-     ENGINE | CLIENT, WF_OPTION_TEXT, true},
+     ENGINE | CLIENT | TEST_STATE, WF_OPTION_TEXT, true},
     {"account", "ID", "000000000000", "The account in ARNs.",
-     ENGINE | CLIENT, WF_OPTION_TEXT, true},
+     ENGINE | CLIENT | TEST_STATE, WF_OPTION_TEXT, true},
     {"lua-directory", "DIR", NULL,
      "For development: read lua/ and states/ from this source tree instead "
      "of the built-in ones.",
-     ENGINE | VALIDATE | WF_COMMAND_HELP | GRAPH | EVAL, WF_OPTION_TEXT, true},
+     ENGINE | VALIDATE | TEST_STATE | WF_COMMAND_HELP | GRAPH | EVAL,
+     WF_OPTION_TEXT, true},
 
     /* ---- the client ---- */
     {"endpoint", "URL", "http://127.0.0.1:8083", "Address of the server.",
      CLIENT, WF_OPTION_TEXT, true},
+    {"endpoint", "URL", NULL,
+     "A server that is asked instead of an engine of its own.",
+     TEST_STATE, WF_OPTION_TEXT, true},
     {"status", "STATUS", NULL,
      "Only executions with this status (RUNNING, SUCCEEDED, FAILED, "
      "TIMED_OUT, ABORTED).",
@@ -470,7 +525,7 @@ const struct wf_option wf_option_table[] = {
     {"json", NULL, NULL,
      "Print JSON: the server's answers, one a line; the events of a history "
      "that is followed, one a line; the findings of a file, one file a line.",
-     CLIENT | VALIDATE, WF_OPTION_FLAG, false},
+     CLIENT | VALIDATE | TEST_STATE, WF_OPTION_FLAG, false},
 
     /* ---- everywhere ---- */
     {"config", "FILE", NULL,
