@@ -117,20 +117,6 @@ static void task_ended(void *arg, uint64_t task, enum wf_task_end how,
                        struct wf_str output,
                        const struct wf_failure *failure);
 
-void wf_failure_no_worker(struct wf_failure *failure,
-                          const struct wf_state_info *info,
-                          struct wf_buf *text) {
-    text->len = 0;
-    wf_buf_addf(text,
-                "The resource '%.*s' of type '%.*s' has no worker here: "
-                "'lua:module.function' runs a handler of the handler "
-                "directories, as Lambda functions and lambda:invoke do",
-                (int)info->resource.len, info->resource.data,
-                (int)info->resource_type.len, info->resource_type.data);
-    failure->error = WF_STR("States.TaskFailed");
-    failure->cause = (struct wf_str){text->data, text->len};
-}
-
 static void fail_without_worker(struct wf_engine *engine,
                                 struct wf_frame *frame) {
     struct wf_failure failure;
@@ -315,14 +301,6 @@ void wf_failure_too_large(struct wf_failure *failure, struct wf_str name,
                 (int)name.len, name.data);
     failure->error = WF_STR("States.DataLimitExceeded");
     failure->cause = (struct wf_str){text->data, text->len};
-}
-
-/* Histories name an integration by its service, all others in full. */
-struct wf_str wf_resource_name_in_causes(const struct wf_state_info *info) {
-    bool named = info->scheduled != WF_EVENT_TASK_SCHEDULED ||
-                 wf_str_eq(info->resource_type, WF_STR("lua"));
-
-    return named ? info->resource : info->resource_type;
 }
 
 void wf_task_fail(struct wf_engine *engine, struct wf_frame *frame,

@@ -92,6 +92,28 @@ bool wf_task_has_worker(const struct wf_frame *frame) {
     return wf_resource_has_worker(info_of(frame));
 }
 
+void wf_failure_no_worker(struct wf_failure *failure,
+                          const struct wf_state_info *info,
+                          struct wf_buf *text) {
+    text->len = 0;
+    wf_buf_addf(text,
+                "The resource '%.*s' of type '%.*s' has no worker here: "
+                "'lua:module.function' runs a handler of the handler "
+                "directories, as Lambda functions and lambda:invoke do",
+                (int)info->resource.len, info->resource.data,
+                (int)info->resource_type.len, info->resource_type.data);
+    failure->error = WF_STR("States.TaskFailed");
+    failure->cause = (struct wf_str){text->data, text->len};
+}
+
+/* Histories name an integration by its service, all others in full. */
+struct wf_str wf_resource_name_in_causes(const struct wf_state_info *info) {
+    bool named = info->scheduled != WF_EVENT_TASK_SCHEDULED ||
+                 wf_str_eq(info->resource_type, WF_STR("lua"));
+
+    return named ? info->resource : info->resource_type;
+}
+
 /* The name of a function that lambda:invoke calls is given, though it is in
  * the input, since the pool remembers by it what has to be isolated. */
 struct wf_str wf_resource_function(const struct wf_state_info *info,
