@@ -111,7 +111,7 @@ layer(wf_engine SOURCES core/engine.c core/commit.c core/table.c core/keys.c
       core/map_children.c core/map_results.c core/map_stop.c
       core/sweep.c core/rebuild.c core/redrive.c core/redrive_read.c
       core/redrive_frames.c core/docs.c core/transition.c core/ask.c
-      core/end.c core/task.c
+      core/end.c core/task.c core/task_news.c
       core/task_ask.c core/task_table.c core/survivors.c core/token.c
       core/timer.c
       core/park.c core/load.c

@@ -16,7 +16,7 @@
  *   children.c    branches and iterations: start, join, abort
  *   results.c     what is stored of their results
  *   docs.c        payload documents: numbers, large ones in pieces, reading
- *   task.c        tasks: dispatch, answers, children, the pool's callbacks
+ *   task.c        tasks: dispatch, answers; task_news.c: other news of them
  *   task_ask.c    what a worker is asked to do
  *   task_table.c  which frame a task of the pool belongs to
  *   survivors.c   programs of tasks that were given up
@@ -380,8 +380,6 @@ void wf_task_attempt_key(const struct wf_frame *frame, uint32_t attempt,
                          struct wf_buf *out);
 /** False for activities and for integrations that are no calls of AWS. */
 bool wf_resource_has_worker(const struct wf_state_info *info);
-/** True if a task of it waits for a job that it starts (.sync). */
-bool wf_resource_is_job(const struct wf_state_info *info);
 /** What the worker is to run: "module.function", "lambda:arn:aws:lambda:…",
  * "lambda:invoke:NAME" or "aws:sqs:sendMessage"; may be in `text`. */
 struct wf_str wf_resource_function(const struct wf_state_info *info,

@@ -22,6 +22,7 @@
 #include <stdlib.h>
 
 #include "engine_impl.h"
+#include "task_news.h"
 
 #define STARTED_AFTER_MS 50
 #define BACKLOG_SLACK 65536
@@ -336,10 +337,9 @@ static void fail_output(struct wf_engine *engine, struct wf_frame *frame,
     wf_task_fail(engine, frame, &failure);
 }
 
-/* The task has a document for its event; `ref` keeps it. */
-static void record_output(struct wf_engine *engine, struct wf_frame *frame,
-                          enum wf_event_type type, struct wf_doc *doc,
-                          struct wf_ref *ref) {
+void wf_task_record_output(struct wf_engine *engine, struct wf_frame *frame,
+                           enum wf_event_type type, struct wf_doc *doc,
+                           struct wf_ref *ref) {
     const struct wf_ref *known[] = {&frame->parameters, &frame->input, NULL};
     struct wf_event event = {
         .type = type, .fields = WF_EVENT_HAS_STATE | WF_EVENT_HAS_DOC};
@@ -353,8 +353,8 @@ void wf_task_succeed(struct wf_engine *engine, struct wf_frame *frame,
     wf_task_record_started(engine, frame);
     forget(engine, frame);
     forget_children(frame);
-    record_output(engine, frame, wf_task_events_of(frame)->succeeded, doc,
-                  &result);
+    wf_task_record_output(engine, frame, wf_task_events_of(frame)->succeeded,
+                          doc, &result);
     wf_frame_resume(engine, frame, WF_SCRIPT_TASK_SUCCEEDED, &result, NULL);
     wf_ref_clear(&result);
 }
@@ -364,7 +364,7 @@ void wf_task_submitted(struct wf_engine *engine, struct wf_frame *frame,
     wf_task_record_started(engine, frame);
     forget(engine, frame);
     forget_children(frame);
-    record_output(engine, frame, WF_EVENT_TASK_SUBMITTED, doc, NULL);
+    wf_task_record_output(engine, frame, WF_EVENT_TASK_SUBMITTED, doc, NULL);
     frame->phase = WF_PHASE_TOKEN;
     frame->restarted = 0;
     wf_timer_update(engine, frame);
@@ -548,104 +548,6 @@ static void task_log(void *arg, uint64_t task, const char *stream,
                        frame->entered_event, stream, line);
 }
 
-/* Waits for a commit on behalf of the pool. */
-struct recorded {
-    struct wf_engine *engine;
-    uint64_t task;
-    struct wf_child child; /* pid 0: a checkpoint */
-};
-
-static void recorded_run(void *arg) {
-    struct recorded *recorded = arg;
-    struct wf_engine *engine = recorded->engine;
-    if (recorded->child.pid)
-        wf_pool_child_recorded(engine->pool, recorded->task,
-                               recorded->child);
-    else
-        wf_pool_checkpoint_stored(engine->pool, recorded->task);
-    free(recorded);
-}
-
-static void when_recorded(struct wf_engine *engine, struct wf_frame *frame,
-                          uint64_t task, struct wf_child child) {
-    struct recorded *recorded = wf_calloc(1, sizeof(*recorded));
-    *recorded = (struct recorded){engine, task, child};
-    wf_execution_after(engine, frame->execution, recorded_run, recorded);
-}
-
-/* A job that a task waits for (.sync) has been started: its worker keeps in
- * its first checkpoint, a text, what the service has answered. */
-static void job_started(struct wf_engine *engine, struct wf_frame *frame,
-                        struct wf_str cursor) {
-    struct wf_doc *text = wf_doc_trusted(cursor);
-    struct wf_buf answer = {0};
-    struct wf_error err;
-
-    wf_value_string((struct wf_value){text, 0}, &answer);
-    wf_doc_unref(text);
-    struct wf_doc *doc = wf_doc_parse_buf(&answer, NULL, &err);
-    if (!doc)
-        return;
-    wf_task_record_started(engine, frame);
-    record_output(engine, frame, WF_EVENT_TASK_SUBMITTED, doc, NULL);
-    wf_frame_changed(engine, frame);
-    wf_doc_unref(doc);
-}
-
-static void task_checkpoint(void *arg, uint64_t task, struct wf_str cursor) {
-    struct wf_engine *engine = arg;
-    struct wf_frame *frame = wf_task_table_get(&engine->tasks, task);
-    if (!frame && wf_test_has_task(engine, task))
-        wf_pool_checkpoint_stored(engine->pool, task); /* nowhere */
-    if (!frame)
-        return;
-    if (!frame->has_checkpoint && wf_resource_is_job(info_of(frame)))
-        job_started(engine, frame, cursor);
-    if (!frame->execution->express) {
-        struct wf_key key = wf_key_checkpoint(
-            engine->partition, frame->execution->id, frame->number);
-        struct wf_buf value = {0};
-        wf_buf_varint(&value, frame->state);
-        wf_buf_addstr(&value, cursor);
-        wf_batch_put_buf(wf_engine_rows(engine), wf_key_str(&key), &value);
-        wf_buf_free(&value);
-        if (!frame->has_checkpoint)
-            wf_frame_changed(engine, frame);
-        frame->has_checkpoint = true;
-        wf_execution_touch(engine, frame->execution);
-    }
-    when_recorded(engine, frame, task, (struct wf_child){0});
-}
-
-static void task_child_started(void *arg, uint64_t task,
-                               struct wf_child child) {
-    struct wf_engine *engine = arg;
-    struct wf_frame *frame = wf_task_table_get(&engine->tasks, task);
-    if (!frame && wf_test_has_task(engine, task))
-        wf_pool_child_recorded(engine->pool, task, child); /* likewise */
-    if (!frame)
-        return; /* cancelled: the pool ends it */
-    frame->children =
-        wf_realloc(frame->children,
-                   (frame->child_count + 1) * sizeof(*frame->children));
-    frame->children[frame->child_count++] = child;
-    wf_frame_changed(engine, frame);
-    when_recorded(engine, frame, task, child);
-}
-
-/* Not worth a commit: a record of a child that is gone does no harm. */
-static void task_child_ended(void *arg, uint64_t task,
-                             struct wf_child child) {
-    struct wf_engine *engine = arg;
-    struct wf_frame *frame = wf_task_table_get(&engine->tasks, task);
-    for (uint32_t i = 0; frame && i < frame->child_count; i++)
-        if (frame->children[i].pid == child.pid) {
-            frame->children[i] = frame->children[--frame->child_count];
-            wf_frame_mark_changed(frame);
-            return;
-        }
-}
-
 static void pool_notice(void *arg, const char *text) {
     wf_engine_notice(arg, "%s", text);
 }
@@ -659,9 +561,9 @@ const struct wf_pool_events wf_task_pool_events = {
     .started = task_started,
     .heartbeat = task_heartbeat,
     .log = task_log,
-    .checkpoint = task_checkpoint,
-    .child_started = task_child_started,
-    .child_ended = task_child_ended,
+    .checkpoint = wf_task_checkpoint,
+    .child_started = wf_task_child_started,
+    .child_ended = wf_task_child_ended,
     .bundle_wanted = bundle_wanted,
     .notice = pool_notice,
 };

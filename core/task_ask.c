@@ -3,6 +3,7 @@
  * the context that handlers see as `task`.
  */
 #include "engine_impl.h"
+#include "task_news.h"
 
 static const struct wf_state_info *info_of(const struct wf_frame *frame) {
     return &frame->execution->machine->states[frame->state];
