@@ -229,8 +229,9 @@ const struct wf_command wf_command_table[] = {
      "aliases order",
      1, 1},
     {"alias", ALIAS, WF_GROUP_MACHINES,
-     "create|update|delete|show STATE-MACHINE:ALIAS [VERSION[=WEIGHT]...]",
+     "ACTION NAME [VERSION[=WEIGHT]]...",
      "create, move, delete or show an alias",
+     "ACTION is create, update, delete or show, NAME is STATE-MACHINE:ALIAS. "
      "An alias is a name for a version, or for two: then each execution gets "
      "one of them by chance, by their weights, which add up to 100. update "
      "changes what is given, the versions or the --description. create and "
