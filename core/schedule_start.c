@@ -11,7 +11,7 @@
 #define SHOWN_BYTES 1024
 
 static struct wf_str text_of(const struct wf_buf *buf) {
-    return (struct wf_str){buf->data, buf->len};
+    return (struct wf_str){buf->data ? buf->data : "", buf->len};
 }
 
 void wf_firing_go_on(struct wf_firing *firing, int64_t after_ms) {

@@ -23,9 +23,20 @@ struct fake_answer {
     struct fake_answer *next;
 };
 
+static const struct wf_schedule fake_schedule = {
+    .group = WF_STR("g"),
+    .name = WF_STR("s"),
+    .expression = WF_STR("rate(1 day)"),
+    .target = WF_STR("{\"Arn\":\"a\"}"),
+};
+static const struct wf_schedule_group fake_group = {.name = WF_STR("g")};
+
 void fake_engine_init(struct wf_engine *engine) {
     static const struct wf_inspection nothing_seen;
     *engine = (struct wf_engine){
+        .schedules = {.arn = WF_STR("arn:s"),
+                      .schedules = &fake_schedule,
+                      .groups = &fake_group},
         .machine =
             {
                 .arn = WF_STR("arn:aws:states:us-east-1:000000000000:"
