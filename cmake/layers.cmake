@@ -53,7 +53,8 @@ layer(wf_backup SOURCES core/backup.c core/backup_writer.c
 layer(wf_api SOURCES core/api.c core/api_call.c core/api_validate.c
       core/api_model.c core/api_own.c core/api_executions.c
       core/api_state_machines.c core/api_settings.c core/api_tags.c
-      core/api_events.c core/api_map_runs.c core/api_tasks.c core/api_graph.c
+      core/api_events.c core/api_map_runs.c core/api_tasks.c
+      core/api_activities.c core/api_graph.c
       core/api_versions.c core/metrics.c core/api_backup.c core/api_test_state.c
       core/api_rest.c core/api_schedules.c core/api_scheduler_model.c
       LINK wf_offload wf_http wf_doc wf_regex wf_event wf_schedule)
@@ -113,6 +114,7 @@ layer(wf_engine SOURCES core/engine.c core/commit.c core/table.c core/keys.c
       core/redrive_frames.c core/docs.c core/transition.c core/ask.c
       core/end.c core/task.c core/task_news.c
       core/task_ask.c core/task_table.c core/survivors.c core/token.c
+      core/activity.c core/activity_make.c core/poll.c
       core/timer.c
       core/park.c core/load.c
       core/load_docs.c core/recover.c
@@ -122,7 +124,7 @@ layer(wf_engine SOURCES core/engine.c core/commit.c core/table.c core/keys.c
       core/machine_read.c core/machine_list.c core/machine_delete.c
       core/machine_tags.c core/machine_old.c core/stop.c
       core/qualifiers.c core/qualify.c core/version.c core/alias.c
-      core/alias_list.c
+      core/alias_list.c core/name_token.c
       core/arn.c core/call.c core/ended.c core/refusal.c core/bundle.c
       core/bundles.c
       core/start.c core/find.c core/read.c core/listing.c

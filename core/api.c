@@ -59,6 +59,10 @@ static void on_rest_done(struct wf_api_call *call, unsigned status) {
     finish(call, status, "application/json");
 }
 
+static bool is_there(struct wf_api_call *call) {
+    return wf_http_is_there(call->arg);
+}
+
 /* A call with a route; else the header names its target. */
 static void on_call(struct wf_api *api, struct wf_http_request *request,
                     const struct wf_api_route *route) {
@@ -76,6 +80,7 @@ static void on_call(struct wf_api *api, struct wf_http_request *request,
         .metrics = &api->counted->metrics,
         .out = wf_http_answer(request),
         .done = route ? on_rest_done : on_done,
+        .is_there = is_there,
         .arg = request,
         .route = route,
     };

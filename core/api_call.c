@@ -208,8 +208,8 @@ static bool has_prefix(struct wf_str *target, const char *prefix) {
 static struct found find_aws(struct wf_str name) {
     static const struct wf_api_operation *const tables[] = {
         wf_api_executions, wf_api_state_machines, wf_api_tags,
-        wf_api_map_runs, wf_api_tasks, wf_api_versions, wf_api_test_state,
-        NULL};
+        wf_api_map_runs, wf_api_tasks, wf_api_activities,
+        wf_api_versions, wf_api_test_state, NULL};
     struct found found = {.operation = find_operation(tables, name)};
     for (size_t i = 0; i < wf_api_input_count && !found.shape; i++)
         if (wf_str_eq(wf_str(wf_api_inputs[i].operation), name))

@@ -35,6 +35,8 @@ struct wf_api_call {
     struct wf_buf *out; /**< Borrowed, empty: receives the response. */
     wf_api_done_fn *done;
     void *arg;          /**< The starter's. */
+    /** Whether the starter can still be answered; NULL: yes. */
+    bool (*is_there)(struct wf_api_call *call);
     unsigned options;   /**< The operation's own. */
     unsigned limit;     /**< As well. */
     const struct wf_api_route *route; /**< Of a REST API; else NULL. */
@@ -69,6 +71,7 @@ extern const struct wf_api_operation wf_api_tasks[];
 extern const struct wf_api_operation wf_api_versions[];
 extern const struct wf_api_operation wf_api_backup[];
 extern const struct wf_api_operation wf_api_test_state[];
+extern const struct wf_api_operation wf_api_activities[];
 /** Ours, behind the prefix "Moonstep." */
 extern const struct wf_api_operation wf_api_own[];
 extern const struct wf_api_operation wf_api_events[];

@@ -99,7 +99,7 @@ static void put_key(struct wf_api_request *request,
     wf_json_integer(out, "kmsDataKeyReusePeriodSeconds", seconds);
 }
 
-static bool read_encryption(struct wf_api_call *call,
+bool wf_api_encryption_read(struct wf_api_call *call,
                             struct wf_api_request *request,
                             struct wf_buf *out) {
     struct wf_value encryption, type, key;
@@ -137,7 +137,7 @@ bool wf_api_settings_read(struct wf_api_call *call,
                           struct wf_api_request *request,
                           struct wf_api_settings *settings) {
     if (!read_logging(call, request, &settings->logging) ||
-        !read_encryption(call, request, &settings->encryption))
+        !wf_api_encryption_read(call, request, &settings->encryption))
         return false;
     read_tracing(request, &settings->tracing);
     settings->settings = (struct wf_state_machine_settings){
@@ -160,14 +160,18 @@ static void write_one(struct wf_buf *out, const char *key,
     wf_buf_addstr(out, given.len ? given : otherwise);
 }
 
+void wf_api_encryption_write(struct wf_buf *out, struct wf_str encryption) {
+    write_one(out, "encryptionConfiguration", encryption,
+              WF_STR("{\"type\":\"AWS_OWNED_KEY\"}"));
+}
+
 void wf_api_settings_write(struct wf_buf *out,
                            const struct wf_state_machine_settings *settings) {
     write_one(out, "loggingConfiguration", settings->logging,
               WF_STR("{\"level\":\"OFF\",\"includeExecutionData\":false}"));
     write_one(out, "tracingConfiguration", settings->tracing,
               WF_STR("{\"enabled\":false}"));
-    write_one(out, "encryptionConfiguration", settings->encryption,
-              WF_STR("{\"type\":\"AWS_OWNED_KEY\"}"));
+    wf_api_encryption_write(out, settings->encryption);
 }
 
 /* ---- tags ---- */

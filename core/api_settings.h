@@ -23,6 +23,11 @@ void wf_api_settings_free(struct wf_api_settings *settings);
 /** Writes the three members as Describe shows them. */
 void wf_api_settings_write(struct wf_buf *out,
                            const struct wf_state_machine_settings *settings);
+/** The member encryptionConfiguration: as above, read and written alone. */
+bool wf_api_encryption_read(struct wf_api_call *call,
+                            struct wf_api_request *request,
+                            struct wf_buf *out);
+void wf_api_encryption_write(struct wf_buf *out, struct wf_str encryption);
 /** Reads the member `tags`: an array to free(), its texts the request's.
  * False: the call has failed. */
 bool wf_api_tags_read(struct wf_api_call *call,

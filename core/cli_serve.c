@@ -75,6 +75,14 @@ static void is_flushed(void *arg) {
     ev_break(server->loop, EVBREAK_ALL);
 }
 
+/* Tasks that could not be handed over any more are offered again: that has to
+ * be durable, too. */
+static void is_answered(void *arg) {
+    struct server *server = arg;
+
+    wf_engine_flush(server->engine, is_flushed, server);
+}
+
 static void on_signal(struct ev_loop *loop, ev_signal *watcher, int revents) {
     struct server *server = watcher->data;
 
@@ -87,7 +95,7 @@ static void on_signal(struct ev_loop *loop, ev_signal *watcher, int revents) {
     wf_notify("STOPPING=1");
     wf_api_free(server->api);
     server->api = NULL;
-    wf_engine_flush(server->engine, is_flushed, server);
+    wf_engine_flush(server->engine, is_answered, server);
 }
 
 static void signals_start(struct server *server) {

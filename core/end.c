@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "activity.h"
 #include "engine_impl.h"
 
 /* The rows of a frame that has ended. */
@@ -35,6 +36,7 @@ static void forget_parts(struct wf_engine *engine, struct wf_frame *frame,
         wf_batch_delete(wf_engine_rows(engine), wf_key_str(&key));
         frame->checkpoint_over = false;
     }
+    wf_offer_put(engine, frame, ended);
     if (frame->pages_over || (ended && frame->fork && frame->fork->has_rows))
         wf_results_delete(engine, frame);
     frame->pages_over = false;

@@ -268,6 +268,7 @@ static void init_lists(struct wf_engine *engine) {
     wf_list_init(&engine->map_runs);
     wf_list_init(&engine->late_answers);
     wf_list_init(&engine->redrives);
+    wf_activities_init(engine);
 }
 
 static char *text_or(const char *text, const char *otherwise) {
@@ -418,6 +419,8 @@ void wf_engine_close(struct wf_engine *engine) {
     for (size_t i = 0; i < engine->table.size; i++)
         while (engine->table.by_id[i])
             wf_execution_drop(engine, engine->table.by_id[i]);
+    wf_polls_free(engine);
+    wf_activities_free(engine);
     wf_table_free(&engine->table);
     wf_offload_free(engine->item_threads);
     wf_tasks_free(engine);

@@ -443,6 +443,66 @@ void wf_engine_update_map_run(struct wf_engine *engine,
                               const struct wf_update_map_run *ask,
                               wf_done_fn *reply, void *arg);
 
+/* ---- activities ---- */
+
+struct wf_create_activity {
+    struct wf_str name;
+    struct wf_str encryption; /**< A JSON object; data NULL: not given. */
+    const struct wf_tag *tags;
+    size_t tag_count;
+};
+struct wf_activity_reply {
+    struct wf_str arn, name;
+    int64_t creation_ms;
+    struct wf_str encryption; /**< data NULL: not given. */
+};
+typedef void wf_activity_reply_fn(void *arg, const struct wf_refusal *refusal,
+                                  const struct wf_activity_reply *reply);
+/** Idempotent for the same name and encryption, as AWS's. Exceptions:
+ * InvalidName, ActivityAlreadyExists, TooManyTags, ThrottlingException (no
+ * room). */
+void wf_engine_create_activity(struct wf_engine *engine,
+                               const struct wf_create_activity *ask,
+                               wf_activity_reply_fn *reply, void *arg);
+/** Exceptions: InvalidArn, ActivityDoesNotExist. */
+void wf_engine_describe_activity(struct wf_engine *engine, struct wf_str arn,
+                                 wf_activity_reply_fn *reply, void *arg);
+/** Tasks that it has handed over can still be answered; those that wait are
+ * there again if it is made again. Deleting what is not there succeeds. */
+void wf_engine_delete_activity(struct wf_engine *engine, struct wf_str arn,
+                               wf_done_fn *reply, void *arg);
+
+struct wf_list_activities {
+    unsigned max_results; /**< 0: 100; at most 1,000 */
+    struct wf_str next_token;
+};
+typedef void wf_activity_list_fn(void *arg, const struct wf_refusal *refusal,
+                                 const struct wf_activity_reply *activities,
+                                 size_t count, struct wf_str next_token);
+/** In the order of their names. */
+void wf_engine_list_activities(struct wf_engine *engine,
+                               const struct wf_list_activities *ask,
+                               wf_activity_list_fn *reply, void *arg);
+
+struct wf_get_activity_task {
+    struct wf_str arn;
+    struct wf_str worker_name; /**< data NULL: not given. */
+    /** Whether who asks (`arg`) can still be answered; NULL: yes. If not, the
+     * task goes to somebody else, until the answer has been given. */
+    bool (*is_there)(void *arg);
+};
+/** A task, or after a minute none: then the texts have data NULL. */
+struct wf_activity_task {
+    struct wf_str token, input;
+};
+typedef void wf_activity_task_fn(void *arg, const struct wf_refusal *refusal,
+                                 const struct wf_activity_task *task);
+/** Waits for a task of the activity. Exceptions: InvalidArn,
+ * ActivityDoesNotExist, ActivityWorkerLimitExceeded. */
+void wf_engine_get_activity_task(struct wf_engine *engine,
+                                 const struct wf_get_activity_task *ask,
+                                 wf_activity_task_fn *reply, void *arg);
+
 /* ---- tasks that are answered by token ---- */
 
 struct wf_send_task {

@@ -19,6 +19,9 @@
  *   task.c        tasks: dispatch, answers; task_news.c: other news of them
  *   task_ask.c    what a worker is asked to do
  *   task_table.c  which frame a task of the pool belongs to
+ *   activity.c    activities: what is in memory, their rows
+ *   activity_make.c   Create-, Describe-, DeleteActivity, ListActivities
+ *   poll.c        GetActivityTask
  *   survivors.c   programs of tasks that were given up
  *   token.c       tokens of tasks, and what comes with them: SendTask*
  *   timer.c       the heap of timers in memory; firing
@@ -69,6 +72,7 @@
 #ifndef WF_ENGINE_IMPL_H
 #define WF_ENGINE_IMPL_H
 
+#include "activity.h"
 #include "call.h"
 #include "ended.h"
 #include "decider.h"
@@ -143,6 +147,7 @@ struct wf_engine {
     struct wf_machines machines;
     uint32_t last_machine;
 
+    struct wf_activities activities;
     struct wf_table table;
     struct wf_families families;
     size_t active_bytes;        /**< Of memory that those hold, about. */

@@ -118,6 +118,7 @@ void wf_frame_leave_parent(struct wf_frame *frame) {
 void wf_frame_remove(struct wf_frame *frame) {
     wf_frame_undecide(frame);
     wf_frame_refuse_answers(frame);
+    wf_offer_end(frame);
     assert(frame->timer_at == 0);
     wf_frame_leave_parent(frame);
     unlink_frame(frame);
@@ -209,8 +210,10 @@ bool wf_frame_is_waiting(const struct wf_frame *frame) {
     switch (frame->phase) {
     case WF_PHASE_WAIT:
     case WF_PHASE_RETRY:
-    case WF_PHASE_TOKEN:
+    case WF_PHASE_OFFER:
         return true;
+    case WF_PHASE_TOKEN: /* or it is about to be handed over */
+        return frame->activity == 0 || frame->has_started;
     case WF_PHASE_FORK:
         return !wf_frame_has_fork_work(frame);
     default:
@@ -258,6 +261,7 @@ enum frame_flags {
     FRAME_STARTED = 4,
     FRAME_FORK = 8,
     FRAME_ROW = 16,
+    FRAME_OFFER_ROW = 32,
 };
 
 static uint8_t flags_of(const struct wf_frame *frame) {
@@ -265,11 +269,41 @@ static uint8_t flags_of(const struct wf_frame *frame) {
                      (frame->has_checkpoint ? FRAME_CHECKPOINT : 0) |
                      (frame->has_started ? FRAME_STARTED : 0) |
                      (frame->fork ? FRAME_FORK : 0) |
-                     (frame->has_row ? FRAME_ROW : 0));
+                     (frame->has_row ? FRAME_ROW : 0) |
+                     (frame->has_offer_row ? FRAME_OFFER_ROW : 0));
 }
 
 static bool has_token(const struct wf_frame *frame) {
-    return frame->phase == WF_PHASE_TASK || frame->phase == WF_PHASE_TOKEN;
+    return frame->phase == WF_PHASE_TASK || frame->phase == WF_PHASE_TOKEN ||
+           frame->phase == WF_PHASE_OFFER;
+}
+
+/* What TASK has none of: it was the only one once. */
+static void encode_activity(const struct wf_frame *frame,
+                            struct wf_buf *out) {
+    if (frame->phase == WF_PHASE_TASK)
+        return;
+    wf_buf_u8(out, frame->activity != 0);
+    if (frame->activity == 0)
+        return;
+    wf_buf_be64(out, frame->activity);
+    wf_buf_signed(out, frame->offered_ms);
+    wf_buf_varint(out, (uint64_t)frame->timeout_ms);
+    wf_buf_text(out, wf_str(frame->worker));
+}
+
+static void decode_activity(struct wf_reader *in, struct wf_frame *frame) {
+    frame->activity = 0;
+    free(frame->worker);
+    frame->worker = NULL;
+    if (frame->phase == WF_PHASE_TASK || wf_read_u8(in) == 0)
+        return;
+    frame->activity = wf_read_be64(in);
+    frame->offered_ms = wf_read_signed(in);
+    frame->timeout_ms = (int64_t)wf_read_varint(in);
+    struct wf_str worker = wf_read_text(in);
+    if (worker.len)
+        frame->worker = wf_strndup(worker.data, worker.len);
 }
 
 void wf_frame_encode(const struct wf_frame *frame, struct wf_buf *out) {
@@ -300,6 +334,7 @@ void wf_frame_encode(const struct wf_frame *frame, struct wf_buf *out) {
     if (has_token(frame)) {
         wf_buf_be64(out, frame->secret[0]);
         wf_buf_be64(out, frame->secret[1]);
+        encode_activity(frame, out);
     }
     wf_buf_varint(out, frame->child_count);
     for (uint32_t i = 0; i < frame->child_count; i++) {
@@ -387,11 +422,13 @@ bool wf_frame_decode(struct wf_reader *in, struct wf_frame *frame) {
     frame->has_checkpoint = flags & FRAME_CHECKPOINT;
     frame->has_started = flags & FRAME_STARTED;
     frame->has_row = flags & FRAME_ROW;
+    frame->has_offer_row = flags & FRAME_OFFER_ROW;
     if (!decode_fork(in, frame, flags & FRAME_FORK))
         return false;
     if (has_token(frame)) {
         frame->secret[0] = wf_read_be64(in);
         frame->secret[1] = wf_read_be64(in);
+        decode_activity(in, frame);
     }
     return decode_children(in, frame);
 }

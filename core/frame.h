@@ -48,10 +48,13 @@ enum wf_phase {
                               fork; without its task, wait or branches, which
                               begin again; or, entered_event being 0, by
                               entering it. Until then it is asleep. */
+    WF_PHASE_OFFER = 10, /**< Its task waits for a poller (activity.h). */
 };
 
 /** An answer to a task that came with its token; token.c. */
 struct wf_answer;
+struct wf_activity;
+struct wf_poll;
 
 struct wf_frame {
     struct wf_execution *execution;
@@ -95,6 +98,16 @@ struct wf_frame {
     struct wf_answer *answers; /**< What came with it, until the frame has its
                                  turn. The first one counts. */
     bool is_beating;           /**< Heartbeats come: it stays in memory. */
+    uint64_t activity;         /**< Number of that whose task it has; 0: none,
+                                 and nothing of the following. */
+    int64_t offered_ms;        /**< When the task was scheduled. */
+    int64_t timeout_ms;        /**< From ActivityStarted on; 0: none. */
+    bool has_offer_row;        /**< In table Q. */
+    char *worker;              /**< Name, until ActivityStarted is recorded;
+                                 NULL: none. Owned. */
+    struct wf_activity *queue; /**< It is in the list of its offers. */
+    struct wf_link offer_link;
+    struct wf_poll *taker;     /**< Who gets the task; NULL: nobody yet. */
     bool at_most_once;
     bool has_checkpoint;       /**< Its K row exists. */
     bool checkpoint_over;      /**< That row goes with the next batch. */
@@ -126,6 +139,8 @@ struct wf_frame *wf_execution_frame(struct wf_execution *execution,
 void wf_frame_undecide(struct wf_frame *frame);
 /** Nobody will look at the answers any more: they came too late. */
 void wf_frame_refuse_answers(struct wf_frame *frame);
+/** Nobody can take the frame's task any more, or not while it is a row. */
+void wf_offer_end(struct wf_frame *frame);
 /** Unlinks and frees. */
 void wf_frame_remove(struct wf_frame *frame);
 /** The next slice shows its image, or with `gone` that it left memory. */

@@ -88,6 +88,10 @@ void wf_http_query(const struct wf_http_request *request,
 #define WF_HTTP_SCRATCH 256
 void *wf_http_scratch(struct wf_http_request *request);
 
+/** Whether the client still holds the connection. One that has closed its
+ * side of it counts as gone. */
+bool wf_http_is_there(const struct wf_http_request *request);
+
 /* ---- the answer ---- */
 
 /** Where the answer's body is to be written; empty at first. */

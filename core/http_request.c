@@ -1,5 +1,7 @@
 /* http_request.c - a request from its headers to its answer. See http.h. */
+#include <errno.h>
 #include <stdlib.h>
+#include <sys/socket.h>
 
 #include "http_impl.h"
 
@@ -90,6 +92,19 @@ void wf_http_query(const struct wf_http_request *request,
     struct query query = {each, arg};
     MHD_get_connection_values(request->connection, MHD_GET_ARGUMENT_KIND,
                               parameter, &query);
+}
+
+bool wf_http_is_there(const struct wf_http_request *request) {
+    const union MHD_ConnectionInfo *info =
+        request->http && request->connection
+            ? MHD_get_connection_info(request->connection,
+                                      MHD_CONNECTION_INFO_CONNECTION_FD)
+            : NULL;
+    char byte;
+    if (!info)
+        return false;
+    ssize_t got = recv(info->connect_fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+    return got > 0 || (got < 0 && (errno == EAGAIN || errno == EINTR));
 }
 
 void *wf_http_scratch(struct wf_http_request *request) {

@@ -168,6 +168,23 @@ struct wf_key wf_key_child(uint16_t partition, uint64_t execution,
     return key;
 }
 
+struct wf_key wf_key_activity(uint16_t partition, struct wf_str name) {
+    struct wf_key key = wf_key_table(partition, 'A');
+    add_text(&key, name);
+    return key;
+}
+
+struct wf_key wf_key_offer(uint16_t partition, uint64_t activity,
+                           int64_t time_ms, uint64_t execution,
+                           uint32_t frame) {
+    struct wf_key key = wf_key_table(partition, 'Q');
+    add(&key, activity, 8);
+    add(&key, (uint64_t)time_ms, 8);
+    add(&key, execution, 8);
+    add(&key, frame, 4);
+    return key;
+}
+
 struct wf_key wf_key_survivor(uint16_t partition, int32_t pid,
                               uint64_t start_time) {
     struct wf_key key = wf_key_table(partition, 'X');

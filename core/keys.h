@@ -29,6 +29,9 @@
  *   p W machine:4 qualifier 0:1 start_ms:8 execution:8
  *                                   as L, of those that were started by a
  *                                   version ("7") or an alias ("PROD")
+ *   p A name                        an activity (activity.h)
+ *   p Q activity:8 time_ms:8 execution:8 frame:4
+ *                                   a task that waits for a poller
  *   p G execution:8 run:4           a Map Run of the execution (map_run.h)
  *   p C execution:8 run:4 child:8   a child execution of it, for lists
  *   p B hash:32                     bundle of handlers
@@ -99,6 +102,10 @@ struct wf_key wf_key_map_run(uint16_t partition, uint64_t execution,
                              uint32_t run);
 struct wf_key wf_key_child(uint16_t partition, uint64_t execution,
                            uint32_t run, uint64_t child);
+struct wf_key wf_key_activity(uint16_t partition, struct wf_str name);
+struct wf_key wf_key_offer(uint16_t partition, uint64_t activity,
+                           int64_t time_ms, uint64_t execution,
+                           uint32_t frame);
 struct wf_key wf_key_survivor(uint16_t partition, int32_t pid,
                               uint64_t start_time);
 /** Without a name: what all names of the group begin with. */

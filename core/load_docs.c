@@ -128,7 +128,9 @@ bool wf_frame_load_docs(struct wf_engine *engine, struct wf_frame *frame) {
     if (frame->input.number != execution->input.number || there)
         there &= need_doc(engine, frame, &frame->input);
     bool has_settings = frame->fork && frame->fork->run;
-    if ((frame->phase == WF_PHASE_TASK || has_settings) &&
+    bool is_asked = frame->phase == WF_PHASE_TASK ||
+                    frame->phase == WF_PHASE_OFFER;
+    if ((is_asked || has_settings) &&
         frame->parameters.number != frame->input.number)
         there &= need_doc(engine, frame, &frame->parameters);
     if (frame->up) /* the same, unless it has assigned some */

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "engine_impl.h"
+#include "name_token.h"
 #include "refusal.h"
 
 #define DEFAULT_PAGE 100
@@ -39,30 +40,6 @@ static void drop(void *memory) {
     wf_buf_free(&call->last);
 }
 
-/* ---- tokens: a name in hexadecimal digits ---- */
-
-static void put_token(struct wf_buf *out, const struct wf_buf *name) {
-    for (size_t i = 0; i < name->len; i++)
-        wf_buf_addf(out, "%02x", (unsigned char)name->data[i]);
-}
-
-static int digit(char c) {
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
-static bool read_token(struct wf_str token, struct wf_buf *name) {
-    for (size_t i = 0; i + 1 < token.len; i += 2) {
-        int high = digit(token.data[i]), low = digit(token.data[i + 1]);
-        if (high < 0 || low < 0)
-            return false;
-        wf_buf_u8(name, (uint8_t)(high << 4 | low));
-    }
-    return token.len % 2 == 0 &&
-           wf_name_is_valid((struct wf_str){name->data, name->len});
-}
-
 /* ---- answering ---- */
 
 static void answer(void *arg) {
@@ -81,7 +58,7 @@ static void answer(void *arg) {
         };
     }
     if (call->more)
-        put_token(&token, &call->last);
+        wf_name_token_put(&token, &call->last);
     call->reply(call->arg, NULL, replies, call->count,
                 (struct wf_str){token.data, token.len});
     wf_buf_free(&token);
@@ -197,7 +174,8 @@ void wf_engine_list_state_machines(struct wf_engine *engine,
         call->page = DEFAULT_PAGE;
     if (call->page > LARGEST_PAGE)
         call->page = LARGEST_PAGE;
-    if (ask->next_token.len && !read_token(ask->next_token, &call->last)) {
+    if (ask->next_token.len &&
+        !wf_name_token_read(ask->next_token, &call->last)) {
         struct wf_refusal_text text = {0};
         reply(arg,
               wf_refusal_make(&text, "InvalidToken", WF_INVALID_TOKEN,

@@ -1,9 +1,11 @@
 /*
  * machine_tags.c - TagResource, UntagResource and ListTagsForResource: tags
- * stand in the state machine's head, in the order in which they came.
+ * stand in the row of the state machine's head, or of the activity, in the
+ * order in which they came.
  */
 #include <stdlib.h>
 
+#include "activity.h"
 #include "engine_impl.h"
 #include "refusal.h"
 
@@ -64,18 +66,24 @@ static bool has_key(const struct wf_str *keys, size_t count,
     return false;
 }
 
-static void remove_tags(struct wf_machine_head *head,
-                        const struct wf_str *keys, size_t key_count) {
+/* The tags of a resource. */
+struct stored {
+    struct wf_buf *tags;
+    unsigned *count;
+};
+
+static void remove_tags(struct stored stored, const struct wf_str *keys,
+                        size_t key_count) {
     struct wf_tag tags[WF_TAGS_MAX];
     struct wf_buf out = {0};
-    size_t count = read_tags(&head->tags, head->tag_count, tags), kept = 0;
+    size_t count = read_tags(stored.tags, *stored.count, tags), kept = 0;
     for (size_t i = 0; i < count; i++)
         if (!has_key(keys, key_count, tags[i].key))
             tags[kept++] = tags[i];
     write_tags(&out, tags, kept);
-    wf_buf_free(&head->tags);
-    head->tags = out;
-    head->tag_count = (unsigned)kept;
+    wf_buf_free(stored.tags);
+    *stored.tags = out;
+    *stored.count = (unsigned)kept;
 }
 
 /* ---- calls ---- */
@@ -84,7 +92,7 @@ struct tag_call {
     struct wf_engine *engine;
     char *arn;
     struct wf_machine_head *head;
-    struct wf_buf tags; /* to be added */
+    struct wf_buf tags; /* to be added; or those that there are */
     size_t tag_count;
     struct wf_buf keys; /* to be removed: wf_buf_text each */
     size_t key_count;
@@ -120,8 +128,7 @@ static void answer(void *arg) {
         call->done(call->arg, NULL);
     } else {
         struct wf_tag tags[WF_TAGS_MAX];
-        size_t count = read_tags(&call->head->tags, call->head->tag_count,
-                                 tags);
+        size_t count = read_tags(&call->tags, call->tag_count, tags);
         call->listed(call->arg, NULL, tags, count);
     }
     wf_call_free(call);
@@ -138,51 +145,83 @@ static void are_too_many(void *arg) {
 }
 
 /* False: there would be too many. */
-static bool add_tags(struct tag_call *call) {
-    struct wf_machine_head *head = call->head;
+static bool add_tags(const struct tag_call *call, struct stored stored) {
     if (call->tag_count > WF_TAGS_MAX)
         return false;
     struct wf_tag *added = wf_calloc(call->tag_count + 1, sizeof(*added));
     struct wf_buf merged = {0};
-    wf_buf_add(&merged, head->tags.data, head->tags.len);
+    wf_buf_add(&merged, stored.tags->data, stored.tags->len);
     size_t count = read_tags(&call->tags, call->tag_count, added);
-    count = wf_tags_merge(&merged, head->tag_count, added, count);
+    count = wf_tags_merge(&merged, *stored.count, added, count);
     free(added);
     if (count > WF_TAGS_MAX) {
         wf_buf_free(&merged);
         return false;
     }
-    wf_buf_free(&head->tags);
-    head->tags = merged;
-    head->tag_count = (unsigned)count;
+    wf_buf_free(stored.tags);
+    *stored.tags = merged;
+    *stored.count = (unsigned)count;
     return true;
 }
 
-static void take_keys(struct tag_call *call) {
+static void take_keys(const struct tag_call *call, struct stored stored) {
     struct wf_reader in = {call->keys.data, call->keys.data + call->keys.len,
                            false};
     struct wf_str *keys = wf_calloc(call->key_count + 1, sizeof(*keys));
     for (size_t i = 0; i < call->key_count; i++)
         keys[i] = wf_read_text(&in);
-    remove_tags(call->head, keys, call->key_count);
+    remove_tags(stored, keys, call->key_count);
     free(keys);
+}
+
+/* Does what is asked. False: there would be too many. */
+static bool change(struct tag_call *call, struct stored stored) {
+    if (call->listed) {
+        call->tag_count = *stored.count;
+        wf_buf_add(&call->tags, stored.tags->data, stored.tags->len);
+    } else if (call->tag_count && !add_tags(call, stored)) {
+        return false;
+    }
+    if (call->key_count)
+        take_keys(call, stored);
+    return true;
+}
+
+static bool is_change(const struct tag_call *call) {
+    return call->done && (call->tag_count || call->key_count);
 }
 
 static void settled(void *arg) {
     struct tag_call *call = arg;
     struct wf_engine *engine = call->engine;
-    if (call->head->status == WF_STATE_MACHINE_DELETED) {
+    struct wf_machine_head *head = call->head;
+    if (head->status == WF_STATE_MACHINE_DELETED) {
         wf_engine_after(engine, is_missing, call);
         return;
     }
-    if (call->tag_count && !add_tags(call)) {
+    if (!change(call, (struct stored){&head->tags, &head->tag_count})) {
         wf_engine_after(engine, are_too_many, call);
         return;
     }
-    if (call->key_count)
-        take_keys(call);
-    if (call->tag_count || call->key_count)
-        wf_machine_head_put(engine, call->head);
+    if (is_change(call))
+        wf_machine_head_put(engine, head);
+    wf_engine_after(engine, answer, call);
+}
+
+static void activity_found(void *arg, struct wf_activity *activity) {
+    struct tag_call *call = arg;
+    struct wf_engine *engine = call->engine;
+    struct stored stored = {&activity->tags, &activity->tag_count};
+    if (!activity->exists) {
+        wf_engine_after(engine, is_missing, call);
+        return;
+    }
+    if (!change(call, stored)) {
+        wf_engine_after(engine, are_too_many, call);
+        return;
+    }
+    if (is_change(call))
+        wf_activity_put(engine, activity);
     wf_engine_after(engine, answer, call);
 }
 
@@ -212,8 +251,10 @@ static void run(struct tag_call *call) {
         refuse(call, "InvalidArn", "%s", (struct wf_str){why.data, why.len});
     } else if (call->tag_count && call->engine->stalled) {
         refuse(call, "ThrottlingException", WF_NO_ROOM, WF_STR_NULL);
-    } else if (arn.rest.len || !wf_str_eq(arn.kind, WF_STR("stateMachine"))) {
+    } else if (arn.rest.len) {
         is_missing(call);
+    } else if (wf_str_eq(arn.kind, WF_STR("activity"))) {
+        wf_activity_by_name(call->engine, arn.name, activity_found, call);
     } else {
         wf_machine_head_by_name(call->engine, arn.name, found, call);
     }

@@ -283,8 +283,8 @@ void wf_execution_drop(struct wf_engine *engine,
 /* Nothing is under way for it. */
 static bool is_at_rest(const struct wf_frame *frame) {
     return !frame->cancelling && !frame->reaping && !frame->runnable &&
-           !frame->loading && !frame->answers && !frame->is_beating &&
-           !wf_link_is_in(&frame->run_link);
+           !frame->loading && !frame->answers && !frame->taker &&
+           !frame->is_beating && !wf_link_is_in(&frame->run_link);
 }
 
 /* It waits, and for nothing that comes soon. */
@@ -342,7 +342,7 @@ void wf_frame_park_if_long(struct wf_engine *engine,
     bool is_long = due_ms == 0 || (due_ms > now + engine->options.idle_ms &&
                                    due_ms > now + HORIZON_MS);
     /* When an answer comes nobody knows: rows at once if many wait. */
-    if (frame->phase == WF_PHASE_TOKEN)
+    if (frame->phase == WF_PHASE_TOKEN || frame->phase == WF_PHASE_OFFER)
         is_long &= frame->execution->frame_count > MANY_FRAMES;
     if (!is_long || execution->express || engine->clock->is_virtual)
         return;

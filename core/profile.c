@@ -18,6 +18,7 @@ const struct wf_profile WF_PROFILE_AWS = {
     .redrives = 1000,
     .map_concurrency = 40,
     .map_run_concurrency = 10000,
+    .activity_polls = 1000,
 };
 
 const struct wf_profile WF_PROFILE_NATIVE = {

@@ -29,6 +29,7 @@ struct wf_profile {
     int64_t redrive_s;          /**< After its end it can be redriven. */
     uint32_t redrives;          /**< Of a Map Run. */
     uint32_t map_concurrency;   /**< Iterations of an inline Map. */
+    uint32_t activity_polls;    /**< Of an activity, at a time. */
     uint32_t map_run_concurrency; /**< Children of a distributed Map. */
 };
 

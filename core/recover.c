@@ -70,6 +70,7 @@ static bool apply_frames(struct wf_reader *in,
         bool good = wf_frame_decode(in, frame);
         if (!execution) {
             free(scratch.children);
+            free(scratch.worker);
             free(scratch.retriers);
             wf_fork_free(scratch.fork);
         } else {

@@ -14,6 +14,9 @@
 /** The message of a ThrottlingException while the store has no room. */
 #define WF_NO_ROOM "The store has no room: try again later"
 
+/** The message of an ActivityDoesNotExist. */
+#define WF_NO_ACTIVITY "Activity Does Not Exist: '%s'"
+
 /** The message of a StateMachineTypeNotSupported. */
 #define WF_WRONG_MACHINE_TYPE \
     "This operation is not supported by this type of state machine"

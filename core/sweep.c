@@ -10,6 +10,7 @@
  */
 #include <stdlib.h>
 
+#include "activity.h"
 #include "engine_impl.h"
 
 #define SWEEP_ROWS 256
@@ -52,6 +53,7 @@ static void sweep_frame(struct wf_sweep *sweep, const struct wf_row *row) {
         key = wf_key_checkpoint(engine->partition, sweep->execution, number);
         if (frame->has_checkpoint)
             wf_batch_delete(rows, wf_key_str(&key));
+        wf_offer_put(engine, frame, true);
         if (frame->fork && frame->fork->run)
             wf_map_run_left(engine, frame->fork->run);
     }

@@ -244,6 +244,7 @@ void wf_task_abandon(struct wf_engine *engine, struct wf_frame *frame) {
     uint64_t task = frame->task;
     wf_survivors_put(engine, frame);
     wf_frame_refuse_answers(frame);
+    wf_offer_end(frame);
     if (task == 0) {
         wf_task_end_survivors(engine, frame); /* of a dead engine, if any */
         return;
@@ -270,9 +271,17 @@ wf_task_events_of(const struct wf_frame *frame) {
     static const struct wf_task_events lambda = {
         WF_EVENT_LAMBDA_FUNCTION_STARTED, WF_EVENT_LAMBDA_FUNCTION_SUCCEEDED,
         WF_EVENT_LAMBDA_FUNCTION_FAILED, WF_EVENT_LAMBDA_FUNCTION_TIMED_OUT};
-    return info_of(frame)->scheduled == WF_EVENT_LAMBDA_FUNCTION_SCHEDULED
-               ? &lambda
-               : &task;
+    static const struct wf_task_events activity = {
+        WF_EVENT_ACTIVITY_STARTED, WF_EVENT_ACTIVITY_SUCCEEDED,
+        WF_EVENT_ACTIVITY_FAILED, WF_EVENT_ACTIVITY_TIMED_OUT};
+    switch (info_of(frame)->scheduled) {
+    case WF_EVENT_LAMBDA_FUNCTION_SCHEDULED:
+        return &lambda;
+    case WF_EVENT_ACTIVITY_SCHEDULED:
+        return &activity;
+    default:
+        return &task;
+    }
 }
 
 void wf_task_record_started(struct wf_engine *engine,

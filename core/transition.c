@@ -10,6 +10,7 @@
 #include <assert.h>
 #include <stdlib.h>
 
+#include "activity.h"
 #include "engine_impl.h"
 
 const struct wf_state_info *wf_frame_state(const struct wf_frame *frame) {
@@ -171,20 +172,63 @@ static void apply_retry(struct wf_engine *engine, struct wf_frame *frame,
     wf_frame_park_if_long(engine, frame);
 }
 
+static void apply_fail(struct wf_engine *engine, struct wf_frame *frame,
+                       const struct wf_decision *decision) {
+    engine->stats.transitions++;
+    if (frame->up)
+        wf_child_failed(engine, frame, &decision->failure);
+    else
+        wf_execution_end(engine, frame->execution, WF_EXECUTION_FAILED,
+                         &decision->failure, frame->previous_event);
+}
+
+/* In AWS's words; nobody can catch it. */
+static void fail_without_activity(struct wf_engine *engine,
+                                  struct wf_frame *frame) {
+    const struct wf_state_info *info = wf_frame_state(frame);
+    struct wf_decision decision = {.kind = WF_DECISION_FAIL};
+    struct wf_buf *text = &decision.texts;
+    wf_buf_addf(text,
+                "An error occurred while executing the state '%.*s' (entered "
+                "at the event id #%llu). The activity %.*s does not exist.",
+                (int)info->name.len, info->name.data,
+                (unsigned long long)frame->entered_event,
+                (int)info->resource.len, info->resource.data);
+    decision.failure.error = WF_STR("States.Runtime");
+    decision.failure.cause = (struct wf_str){text->data, text->len};
+    apply_fail(engine, frame, &decision);
+    wf_decision_free(&decision);
+}
+
+/* To the workers of the pool, or to those who poll. */
+static void hand_out(struct wf_engine *engine, struct wf_frame *frame) {
+    if (wf_frame_state(frame)->scheduled == WF_EVENT_ACTIVITY_SCHEDULED)
+        wf_task_offer(engine, frame);
+    else
+        wf_task_schedule(engine, frame);
+}
+
 static void apply_schedule(struct wf_engine *engine, struct wf_frame *frame,
                            struct wf_decision *decision) {
     const struct wf_ref *known[] = {&frame->input, &frame->execution->input,
                                     NULL};
     int64_t now = wf_clock_now_ms(engine->clock);
+    const struct wf_activity *activity = wf_frame_activity(engine, frame);
+    if (activity && !activity->exists) {
+        fail_without_activity(engine, frame);
+        return;
+    }
     wf_execution_doc(engine, frame->execution, decision->output, known,
                      &frame->parameters);
     frame->at_most_once = decision->at_most_once;
     frame->timeout_due_ms =
         decision->timeout_s ? now + decision->timeout_s * 1000 : 0;
+    frame->timeout_ms = decision->timeout_s * 1000;
     frame->heartbeat_ms = decision->heartbeat_s * 1000;
     frame->heartbeat_due_ms = frame->heartbeat_ms ? now + frame->heartbeat_ms
                                                   : 0;
     frame->phase = WF_PHASE_TASK;
+    frame->activity = 0;
     struct wf_event event = {
         .type = wf_frame_state(frame)->scheduled,
         .fields = WF_EVENT_HAS_STATE | WF_EVENT_HAS_DOC,
@@ -202,17 +246,7 @@ static void apply_schedule(struct wf_engine *engine, struct wf_frame *frame,
     wf_frame_event(engine, frame, &event);
     wf_timer_update(engine, frame);
     wf_frame_changed(engine, frame);
-    wf_task_schedule(engine, frame);
-}
-
-static void apply_fail(struct wf_engine *engine, struct wf_frame *frame,
-                       const struct wf_decision *decision) {
-    engine->stats.transitions++;
-    if (frame->up)
-        wf_child_failed(engine, frame, &decision->failure);
-    else
-        wf_execution_end(engine, frame->execution, WF_EXECUTION_FAILED,
-                         &decision->failure, frame->previous_event);
+    hand_out(engine, frame);
 }
 
 static void apply_wait(struct wf_engine *engine, struct wf_frame *frame,
@@ -362,6 +396,8 @@ static bool enter(struct wf_engine *engine, struct wf_frame *frame) {
 
 /* Another attempt: everything again from the state's input. */
 static void retry(struct wf_engine *engine, struct wf_frame *frame) {
+    if (!wf_frame_knows_activity(engine, frame))
+        return; /* it runs when it does */
     wf_task_new_token(engine, frame);
     wf_frame_resume(engine, frame, WF_SCRIPT_RETRY, NULL, NULL);
 }
@@ -387,6 +423,8 @@ static void run_task(struct wf_engine *engine, struct wf_frame *frame) {
     bool is_waiting = frame->phase == WF_PHASE_TOKEN;
     if (frame->answers)
         wf_task_answered(engine, frame);
+    else if (wf_task_is_in_doubt(frame))
+        wf_task_offer_again(engine, frame);
     else if (frame->timeout_due_ms && frame->timeout_due_ms <= now)
         time_out(engine, frame, WF_STR("States.Timeout"));
     else if (frame->task == 0 && !is_waiting) /* after a death */
@@ -474,6 +512,9 @@ static unsigned take_turn(struct wf_engine *engine, struct wf_frame *frame,
     case WF_PHASE_TOKEN:
         run_task(engine, frame);
         break;
+    case WF_PHASE_OFFER:
+        wf_offer_turn(engine, frame);
+        break;
     case WF_PHASE_FORK:
     case WF_PHASE_ABORT:
         made = wf_fork_turn(engine, frame, budget);
@@ -484,7 +525,8 @@ static unsigned take_turn(struct wf_engine *engine, struct wf_frame *frame,
     case WF_PHASE_GONE:
         break;
     case WF_PHASE_ENTER:
-        while (enter(engine, frame)) {
+        while (wf_frame_knows_activity(engine, frame) &&
+               enter(engine, frame)) {
             if (made++ == budget) {
                 wf_frame_run(engine, frame);
                 break;

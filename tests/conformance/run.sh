@@ -26,7 +26,8 @@ operations+=,List${machine}s,Validate${machine}Definition
 operations+=,Describe${machine}ForExecution,StartExecution,StartSyncExecution
 operations+=,DescribeExecution,ListExecutions,StopExecution,RedriveExecution
 operations+=,GetExecutionHistory,TagResource,UntagResource
-operations+=,SendTaskSuccess,SendTaskFailure,SendTaskHeartbeat
+operations+=,CreateActivity,DescribeActivity,DeleteActivity,ListActivities
+operations+=,GetActivityTask,SendTaskSuccess,SendTaskFailure,SendTaskHeartbeat
 operations+=,ListTagsForResource,ListMapRuns,DescribeMapRun,UpdateMapRun
 operations+=,Publish${machine}Version,List${machine}Versions
 operations+=,Delete${machine}Version,Create${machine}Alias
@@ -74,7 +75,7 @@ done
 # What needs S3 counts as an integration; ours reads and writes those buckets.
 buckets_only=(--filter item_reader --filter result_writer
   --filter max_items_path --filter list_map_runs)
-everything=activities,versions,logging
+everything=versions,logging
 
 # replay WITHOUT [OPTION]...: adds to the report.
 replay() {

@@ -54,6 +54,48 @@ static void hands_on_refusals(void **state) {
                         "{\"__type\":\"TaskTimedOut\",\"message\":\"late\"}");
 }
 
+#define ACTIVITY ARN "activity:a"
+#define SHOWN "\"activityArn\":\"" ACTIVITY "\",\"creationDate\":1704067200.123"
+
+static void describes_activities(void **state) {
+    struct fixture *fixture = *state;
+    struct wf_engine *engine = &fixture->engine;
+    assert_call(fixture, "AWSStepFunctions.CreateActivity",
+                "{\"name\":\"a\",\"tags\":[{\"key\":\"k\",\"value\":\"v\"}],"
+                "\"encryptionConfiguration\":{\"type\":\"AWS_OWNED_KEY\"}}",
+                "{" SHOWN "}");
+    assert_string_equal(engine->name, "a");
+    assert_string_equal(engine->tags, "k");
+    assert_string_equal(engine->encryption, "{\"type\":\"AWS_OWNED_KEY\"}");
+    assert_call(fixture, "AWSStepFunctions.DescribeActivity",
+                "{\"activityArn\":\"" ACTIVITY "\"}",
+                "{" SHOWN ",\"name\":\"a\",\"encryptionConfiguration\":"
+                "{\"type\":\"AWS_OWNED_KEY\"}}");
+    assert_call(fixture, "AWSStepFunctions.DeleteActivity",
+                "{\"activityArn\":\"" ACTIVITY "\"}", "{}");
+    assert_string_equal(engine->operation, "delete activity");
+    engine->next_token = WF_STR("61");
+    assert_call(fixture, "AWSStepFunctions.ListActivities",
+                "{\"maxResults\":7}",
+                "{\"activities\":[{" SHOWN ",\"name\":\"a\"}],"
+                "\"nextToken\":\"61\"}");
+    assert_int_equal(engine->max_results, 7);
+}
+
+static void hands_tasks_over(void **state) {
+    struct fixture *fixture = *state;
+    struct wf_engine *engine = &fixture->engine;
+    assert_call(fixture, "AWSStepFunctions.GetActivityTask",
+                "{\"activityArn\":\"" ACTIVITY "\"}", "{}");
+    assert_null(engine->name);
+    engine->token = wf_strndup("T", 1);
+    engine->text = wf_strndup("{\"a\":1}", 7);
+    assert_call(fixture, "AWSStepFunctions.GetActivityTask",
+                "{\"activityArn\":\"" ACTIVITY "\",\"workerName\":\"w\"}",
+                "{\"taskToken\":\"T\",\"input\":\"{\\\"a\\\":1}\"}");
+    assert_string_equal(engine->name, "w");
+}
+
 int main(void) {
 #define API_TEST(name) \
     cmocka_unit_test_setup_teardown(name, api_set_up, api_tear_down)
@@ -61,6 +103,8 @@ int main(void) {
         API_TEST(hands_on_answers),
         API_TEST(says_what_is_missing),
         API_TEST(hands_on_refusals),
+        API_TEST(describes_activities),
+        API_TEST(hands_tasks_over),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
