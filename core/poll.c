@@ -188,6 +188,8 @@ static void offer(struct wf_engine *engine, struct wf_frame *frame,
     frame->phase = WF_PHASE_OFFER;
     frame->has_started = false;
     frame->heartbeat_due_ms = frame->timeout_due_ms = 0;
+    free(frame->worker); /* of one who did not get it */
+    frame->worker = NULL;
     wf_timer_disarm(engine, frame);
     if (activity)
         join_offers(activity, frame, is_first);

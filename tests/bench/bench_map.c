@@ -5,6 +5,9 @@
  *   task [ITEMS]   children are one Lua task
  *   busy [ITEMS]   children are one Pass state: what others notice of it
  *   wait [ITEMS]   children wait: memory, and what waking one of them writes
+ *   token [ITEMS]  children wait for their task tokens: memory, and what the
+ *                  answer to one of them writes
+ *   activity [ITEMS]   the same, for a worker that polls
  *   distributed [ITEMS]   rows of a CSV file, each the input of a child
  *                  execution of one Pass state: what others notice of it
  *
@@ -57,6 +60,12 @@ static char *items_of(unsigned count, const char *first, const char *when) {
 static const char handlers_body[] =
     "return { answer = function(input)\n"
     "  return { order = input.order.id, status = \"accepted\" }\n"
+    "end,\n"
+    "submit = function(input)\n"
+    "  if input.order.id == 0 then\n"
+    "    require('fs').write(input.file, input.token)\n"
+    "  end\n"
+    "  return 'sent'\n"
     "end }\n";
 
 struct map_wait {
@@ -304,6 +313,147 @@ static void waiting(unsigned items) {
     free(input);
 }
 
+/* ---- those that wait for somebody else ---- */
+
+#define ACTIVITY "arn:aws:states:us-east-1:000000000000:activity:bench"
+
+/* What came back. */
+struct reply {
+    bool done;
+    char token[128];
+};
+
+static void on_done(void *arg, const struct wf_refusal *refusal) {
+    struct reply *reply = arg;
+    if (refusal) {
+        fprintf(stderr, "bench: %s\n", refusal->exception);
+        exit(1);
+    }
+    reply->done = true;
+}
+
+static void on_activity(void *arg, const struct wf_refusal *refusal,
+                        const struct wf_activity_reply *activity) {
+    (void)activity;
+    on_done(arg, refusal);
+}
+
+static void on_task(void *arg, const struct wf_refusal *refusal,
+                    const struct wf_activity_task *task) {
+    struct reply *reply = arg;
+    on_done(reply, refusal);
+    snprintf(reply->token, sizeof(reply->token), "%.*s",
+             (int)task->token.len, task->token.data);
+}
+
+static bool is_done(void *arg) {
+    return *(bool *)arg;
+}
+
+static void make_activity(struct bench_rig *rig) {
+    struct wf_create_activity ask = {.name = WF_STR("bench")};
+    struct reply reply = {0};
+    wf_engine_create_activity(rig->engine, &ask, on_activity, &reply);
+    bench_rig_turn_until(rig, is_done, &reply.done);
+}
+
+static void get_task(struct bench_rig *rig, struct reply *reply) {
+    struct wf_get_activity_task ask = {.arn = WF_STR(ACTIVITY)};
+    reply->done = false;
+    wf_engine_get_activity_task(rig->engine, &ask, on_task, reply);
+    bench_rig_turn_until(rig, is_done, &reply->done);
+    bench_rig_flush(rig);
+}
+
+static void read_token(const char *file, struct reply *reply) {
+    FILE *in = fopen(file, "r");
+    if (!in || !fgets(reply->token, sizeof(reply->token), in)) {
+        perror(file);
+        exit(1);
+    }
+    fclose(in);
+    unlink(file);
+}
+
+static void send_answer(struct bench_rig *rig, struct reply *reply) {
+    struct wf_send_task ask = {.token = wf_str(reply->token),
+                               .output = WF_STR("{\"approved\":true}")};
+    reply->done = false;
+    wf_engine_send_task_success(rig->engine, &ask, on_done, reply);
+    bench_rig_turn_until(rig, is_done, &reply->done);
+    bench_rig_flush(rig);
+}
+
+static void print_of(const char *name, const char *what, double value,
+                     const char *unit) {
+    char figure[80];
+    snprintf(figure, sizeof(figure), "map %s: %s", name, what);
+    print(figure, value, unit);
+}
+
+static void print_writes(struct bench_rig *rig, const char *name,
+                         const char *what,
+                         const struct wf_store_stats *before) {
+    struct wf_store_stats after;
+    wf_store_stats(rig->store, &after);
+    print_of(name, what, (double)(after.bytes_in - before->bytes_in),
+             "bytes of rows");
+    print_of(name, "in commits",
+             (double)(after.commits - before->commits), "");
+}
+
+/* Until all are parked; prints how that went. */
+static void park_all(struct bench_rig *rig, const char *name,
+                     const char *input, unsigned items) {
+    long rss = bench_memory_kb("/proc/self/status", "RssAnon:");
+    struct bench_load load = {.rig = rig, .input = input, .left = 1,
+                              .only_start = true};
+    struct map_wait wait = {.rig = rig};
+    uint64_t start = wf_clock_mono_ns();
+    bench_load_run(&load, 1);
+    bench_rig_turn_until(rig, is_parked, &wait);
+    print_of(name, "iterations", items, "");
+    print_of(name, "until all are parked",
+             (double)(wf_clock_mono_ns() - start) / 1e9, "s");
+    print_of(name, "anonymous RSS more than before",
+             (double)(bench_memory_kb("/proc/self/status", "RssAnon:") - rss),
+             "KiB");
+}
+
+static void waiting_for_answers(const char *name, const char *state,
+                                const char *handlers, unsigned items) {
+    struct bench_rig rig = {.idle_ms = 1000};
+    struct map_wait wait = {.rig = &rig};
+    struct wf_store_stats before;
+    struct reply reply = {0};
+    char *definition = map_of(state);
+    bench_rig_open(&rig, NULL, handlers, 1);
+    char file[256];
+    snprintf(file, sizeof(file), "%s/token", rig.directory);
+    char *input = items_of(items, file, "-");
+    make_activity(&rig);
+    bench_rig_machine(&rig, "map", definition, false);
+    park_all(&rig, name, input, items);
+    wf_store_stats(rig.store, &before);
+    if (!handlers) {
+        get_task(&rig, &reply);
+        print_writes(&rig, name, "handing one over writes", &before);
+        bench_rig_turn_until(&rig, is_parked, &wait);
+    } else {
+        read_token(file, &reply);
+    }
+    bench_rig_flush(&rig);
+    wf_store_stats(rig.store, &before);
+    send_answer(&rig, &reply);
+    print_writes(&rig, name, "the answer to one writes", &before);
+    bench_rig_turn_until(&rig, is_parked, &wait);
+    bench_rig_flush(&rig);
+    print_writes(&rig, name, "that, and parking again, writes", &before);
+    bench_rig_close(&rig);
+    free(definition);
+    free(input);
+}
+
 int main(int argc, char **argv) {
     if (argc > 1 && strcmp(argv[1], "--worker-process") == 0)
         return wf_worker_main(argc, argv, &wf_stdlib);
@@ -321,13 +471,25 @@ int main(int argc, char **argv) {
         busy(items ? items : 100000);
     else if (strcmp(figure, "wait") == 0)
         waiting(items ? items : 100000);
+    else if (strcmp(figure, "token") == 0)
+        waiting_for_answers(
+            figure,
+            "\"Task\",\"Resource\":\"lua:bench.submit.waitForTaskToken\","
+            "\"Parameters\":{\"order.$\":\"$.order\",\"file.$\":\"$.when\","
+            "\"token.$\":\"$$.Task.Token\"}",
+            handlers, items ? items : 100000);
+    else if (strcmp(figure, "activity") == 0)
+        waiting_for_answers(figure,
+                            "\"Task\",\"Resource\":\"" ACTIVITY "\"", NULL,
+                            items ? items : 100000);
     else if (strcmp(figure, "distributed") == 0)
         distributed(items ? items : 100000);
     else
         status = 2;
     if (status)
         fprintf(stderr, "usage: bench_map "
-                "pass|task|busy|wait|distributed [ITEMS]\n");
+                "pass|task|busy|wait|token|activity|distributed "
+                "[ITEMS]\n");
     bench_directory_free(handlers);
     return status;
 }

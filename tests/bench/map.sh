@@ -10,7 +10,9 @@ for figure in "pass 10000" "task 10000" "pass 100000"; do
     i=$((i + 1))
   done
 done
-"$build/bench_map" busy 100000 && "$build/bench_map" wait 100000
+for figure in busy wait token activity; do
+  "$build/bench_map" $figure 100000 || exit 1
+done
 for items in 10000 100000 1000000; do
   "$build/bench_map" distributed $items || exit 1
 done
