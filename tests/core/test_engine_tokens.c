@@ -279,6 +279,7 @@ static void an_answer_may_come_before_the_call_returns(void **state) {
     answer_expect(rig, &answer, "");
     assert_string_equal(rig_end(rig, arn)->output, "7");
     rig_assert_has(rig_story(rig, arn), "5<4 TaskSucceeded T");
+    assert_int_equal(rig_count(rig_story(rig, arn), "TaskSubmitted"), 0);
     unlink(file);
 }
 
