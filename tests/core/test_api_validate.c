@@ -281,8 +281,9 @@ static void takes_numbers_of_both_kinds(void **state) {
 }
 
 static void says_what_is_not_here_yet(void **state) {
-    assert_fails(*state, "AWSStepFunctions.TestState",
-                 "{\"definition\":\"{}\"}", "UnknownOperationException",
+    assert_fails(*state, "AWSStepFunctions.RedriveExecution",
+                 "{\"executionArn\":\"" EXECUTION "\"}",
+                 "UnknownOperationException",
                  "This version of Moonstep does not have this operation "
                  "yet.");
 }
