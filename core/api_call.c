@@ -350,11 +350,7 @@ void wf_api_call_run(struct wf_api_call *call, struct wf_str target,
         call->operation = reading.found.operation->name;
     if (!reading.found.operation || !reading.found.shape) {
         wf_api_fail(call, "UnknownOperationException",
-                    reading.found.shape
-                        ? WF_STR("This version of Moonstep does not have "
-                                 "this operation yet.")
-                        : WF_STR("The requested operation is not known "
-                                 "here."));
+                    WF_STR("The requested operation is not known here."));
     } else if (body.len > LARGE_BYTES) {
         read_large(&reading);
     } else {

@@ -43,6 +43,8 @@ void wf_frame_redriven(struct wf_engine *engine, struct wf_frame *frame) {
         resume_fork(engine, frame);
         return;
     }
+    if (!wf_frame_knows_activity(engine, frame))
+        return; /* it comes again */
     wake(engine, frame);
     frame->phase = WF_PHASE_ENTER;
     wf_frame_changed(engine, frame);
