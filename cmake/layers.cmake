@@ -110,6 +110,7 @@ layer(wf_engine SOURCES core/engine.c core/commit.c core/table.c core/keys.c
       core/tail.c core/execution.c core/frame.c core/fork.c core/children.c
       core/results.c core/map_run.c core/map_turn.c core/map_items.c
       core/map_children.c core/map_results.c core/map_stop.c
+      core/map_redrive.c
       core/sweep.c core/rebuild.c core/redrive.c core/redrive_read.c
       core/redrive_frames.c core/docs.c core/transition.c core/ask.c
       core/end.c core/task.c core/task_news.c

@@ -100,7 +100,7 @@ if(CMOCKA_FOUND)
   endforeach()
   foreach(name engine_branches_recover engine_map_run engine_map_recover
           engine_map_files engine_map_park engine_map_stop
-          engine_retention)
+          engine_map_redrive engine_retention)
     unit_test(${name} SOURCES ${ENGINE_FIXTURE} tests/support/branches.c
               tests/support/item_files.c tests/support/map_runs.c
               LINK wf_engine wf_worker wf_lua_stdlib)

@@ -5,7 +5,8 @@
 #include "json_write.h"
 
 static void put_counts(struct wf_buf *out, const char *key,
-                       const struct wf_map_run_counts *counts) {
+                       const struct wf_map_run_counts *counts,
+                       bool is_redriven) {
     wf_json_key(out, key);
     wf_buf_u8(out, '{');
     wf_json_integer(out, "pending", (int64_t)counts->pending);
@@ -16,6 +17,12 @@ static void put_counts(struct wf_buf *out, const char *key,
     wf_json_integer(out, "aborted", (int64_t)counts->aborted);
     wf_json_integer(out, "total", (int64_t)counts->total);
     wf_json_integer(out, "resultsWritten", (int64_t)counts->written);
+    if (is_redriven) {
+        wf_json_integer(out, "failuresNotRedrivable",
+                        (int64_t)counts->not_redrivable);
+        wf_json_integer(out, "pendingRedrive",
+                        (int64_t)counts->pending_redrive);
+    }
     wf_buf_u8(out, '}');
 }
 
@@ -53,8 +60,13 @@ static void on_described(void *arg, const struct wf_refusal *refusal,
     put_percentage(out, reply->tolerated_failure_percentage);
     wf_json_integer(out, "toleratedFailureCount",
                     (int64_t)reply->tolerated_failure_count);
-    put_counts(out, "itemCounts", &reply->items);
-    put_counts(out, "executionCounts", &reply->executions);
+    put_counts(out, "itemCounts", &reply->items, reply->redrive_count > 0);
+    put_counts(out, "executionCounts", &reply->executions,
+               reply->redrive_count > 0);
+    if (reply->redrive_count) {
+        wf_json_integer(out, "redriveCount", reply->redrive_count);
+        wf_json_time(out, "redriveDate", reply->redrive_ms);
+    }
     wf_buf_u8(out, '}');
     wf_api_done(call);
 }

@@ -400,6 +400,7 @@ void wf_engine_wait_for_events(struct wf_engine *engine,
 struct wf_map_run_counts {
     uint64_t pending, running, succeeded, failed, timed_out, aborted, total;
     uint64_t written; /**< Their results are. */
+    uint64_t pending_redrive, not_redrivable;
 };
 struct wf_map_run_reply {
     struct wf_str arn, execution_arn;
@@ -410,6 +411,8 @@ struct wf_map_run_reply {
     uint64_t tolerated_failure_count;
     double tolerated_failure_percentage;
     struct wf_map_run_counts items, executions;
+    uint32_t redrive_count;          /**< 0: and what follows is not shown. */
+    int64_t redrive_ms;
 };
 typedef void wf_map_run_fn(void *arg, const struct wf_refusal *refusal,
                            const struct wf_map_run_reply *reply);

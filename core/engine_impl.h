@@ -35,6 +35,7 @@
  *   map_children.c    child executions: start, coupling, end
  *   map_results.c     what they ended with: the Map's output, or files
  *   map_stop.c    ends children that are not wanted any more
+ *   map_redrive.c     a run that has ended goes on
  *   recover.c     start: journal to memory
  *   ended.c       rows of executions that have ended, kept for a while
  *   call.c        memory of requests and reads under way
@@ -488,10 +489,6 @@ void wf_sweep_start(struct wf_engine *engine, uint64_t execution);
 void wf_sweep_then(struct wf_engine *engine, uint64_t execution,
                    void (*done)(void *arg), void *arg);
 void wf_sweeps_free(struct wf_engine *engine);
-
-/* ---- redrive_frames.c ---- */
-/** The turn of a frame in phase REDRIVE. */
-void wf_frame_redriven(struct wf_engine *engine, struct wf_frame *frame);
 
 /* ---- deciding.c ---- */
 /** How a frame goes on when a thread has decided. */

@@ -121,6 +121,17 @@ static bool is_qualified(const struct listing *listing,
                : e->alias && strcmp(e->alias, listing->qualifier) == 0;
 }
 
+/* One that has failed, and its run has been redriven, but not it yet. */
+static void set_pending(const struct listing *listing, struct item *item) {
+    bool failed = item->status != WF_EXECUTION_RUNNING &&
+                  item->status != WF_EXECUTION_SUCCEEDED;
+    if (listing->run && failed &&
+        wf_map_run_will_redrive(listing->run, item->id)) {
+        item->status = WF_EXECUTION_PENDING_REDRIVE;
+        item->stop_ms = 0;
+    }
+}
+
 static bool is_wanted(const struct listing *listing,
                       const struct item *item) {
     if (listing->redriven != WF_REDRIVE_ANY &&
@@ -152,6 +163,7 @@ static void look_at(struct listing *listing, const struct wf_execution *e) {
         item.redrives = e->redrives->count;
         item.redrive_ms = e->redrives->last_ms;
     }
+    set_pending(listing, &item);
     if (is_wanted(listing, &item))
         add(listing, item, wf_str(e->name), wf_str(e->alias));
 }
@@ -321,6 +333,7 @@ static void add_row(struct listing *listing, const struct wf_row *row) {
         item.redrives = (uint32_t)wf_read_varint(&in);
         item.redrive_ms = (int64_t)wf_read_varint(&in);
     }
+    set_pending(listing, &item);
     if (in.bad || item.id <= listing->since || is_seen(listing, item.id) ||
         !is_wanted(listing, &item))
         return;

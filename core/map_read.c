@@ -40,7 +40,9 @@ static enum wf_execution_status status_of(const struct wf_map_run *run) {
 }
 
 static struct wf_map_run_counts counts_of(const struct wf_map_counts *counts,
-                                          uint64_t pending) {
+                                          uint64_t pending,
+                                          uint64_t pending_redrive,
+                                          uint64_t not_redrivable) {
     return (struct wf_map_run_counts){
         .pending = pending,
         .running = counts->running,
@@ -48,9 +50,11 @@ static struct wf_map_run_counts counts_of(const struct wf_map_counts *counts,
         .failed = counts->failed,
         .timed_out = counts->timed_out,
         .aborted = counts->aborted,
-        .total = pending + counts->running + counts->succeeded +
-                 wf_map_counts_failed(counts),
+        .total = pending + pending_redrive + counts->running +
+                 counts->succeeded + wf_map_counts_failed(counts),
         .written = counts->written,
+        .pending_redrive = pending_redrive,
+        .not_redrivable = not_redrivable,
     };
 }
 
@@ -73,8 +77,13 @@ static void show(struct shown *shown, const struct wf_map_run *run,
         .max_concurrency = run->max_concurrency,
         .tolerated_failure_count = run->tolerated_count,
         .tolerated_failure_percentage = run->tolerated_percentage,
-        .items = counts_of(&run->items, run->pending),
-        .executions = counts_of(&run->executions, 0),
+        .items = counts_of(&run->items, run->pending,
+                           run->pending_redrive_items,
+                           run->not_redrivable_items),
+        .executions = counts_of(&run->executions, 0, run->pending_redrive,
+                                run->not_redrivable),
+        .redrive_count = run->redrive_count,
+        .redrive_ms = run->redrive_ms,
     };
 }
 

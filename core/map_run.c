@@ -19,6 +19,7 @@ void wf_map_run_free(struct wf_map_run *run) {
         return;
     wf_map_input_free(run->input);
     wf_map_results_free(run->results);
+    wf_map_redrives_free(run->redrives);
     wf_list_remove(&run->room_link);
     wf_buf_free(&run->position);
     wf_buf_free(&run->outputs);
@@ -35,6 +36,7 @@ enum run_flags {
     RUN_HAS_READER = 4,
     RUN_FOLLOWS_START = 8,
     RUN_HAS_WRITER = 16,
+    RUN_REDRIVEN = 32,
 };
 
 static uint8_t flags_of(const struct wf_map_run *run) {
@@ -42,7 +44,8 @@ static uint8_t flags_of(const struct wf_map_run *run) {
                      (run->has_all ? RUN_HAS_ALL : 0) |
                      (run->has_reader ? RUN_HAS_READER : 0) |
                      (run->follows_start ? RUN_FOLLOWS_START : 0) |
-                     (run->has_writer ? RUN_HAS_WRITER : 0));
+                     (run->has_writer ? RUN_HAS_WRITER : 0) |
+                     (run->redrive_count ? RUN_REDRIVEN : 0));
 }
 
 /* The numbers of an image, in their order. */
@@ -73,6 +76,29 @@ static uint64_t bits_of(double number) {
     return bits;
 }
 
+static void encode_redrive(const struct wf_map_run *run,
+                           struct wf_buf *out) {
+    wf_buf_varint(out, run->redrive_count);
+    wf_buf_varint(out, (uint64_t)run->redrive_ms);
+    wf_buf_varint(out, run->redriven_to);
+    wf_buf_varint(out, run->redrive_until);
+    wf_buf_varint(out, run->pending_redrive);
+    wf_buf_varint(out, run->pending_redrive_items);
+    wf_buf_varint(out, run->not_redrivable);
+    wf_buf_varint(out, run->not_redrivable_items);
+}
+
+static void decode_redrive(struct wf_reader *in, struct wf_map_run *run) {
+    run->redrive_count = (uint32_t)wf_read_varint(in);
+    run->redrive_ms = (int64_t)wf_read_varint(in);
+    run->redriven_to = wf_read_varint(in);
+    run->redrive_until = wf_read_varint(in);
+    run->pending_redrive = wf_read_varint(in);
+    run->pending_redrive_items = wf_read_varint(in);
+    run->not_redrivable = wf_read_varint(in);
+    run->not_redrivable_items = wf_read_varint(in);
+}
+
 void wf_map_run_encode(const struct wf_map_run *run, struct wf_buf *out) {
     struct wf_map_run copy = *run;
     uint64_t *numbers[NUMBERS];
@@ -91,6 +117,8 @@ void wf_map_run_encode(const struct wf_map_run *run, struct wf_buf *out) {
     wf_buf_text(out, wf_str(run->label));
     wf_buf_text(out, (struct wf_str){run->position.data, run->position.len});
     wf_buf_varint(out, run->skip);
+    if (run->redrive_count)
+        encode_redrive(run, out);
 }
 
 static void read_rest(struct wf_reader *in, struct wf_map_run *run) {
@@ -121,6 +149,8 @@ struct wf_map_run *wf_map_run_decode(struct wf_reader *in, uint64_t parent,
     for (size_t i = 0; i < NUMBERS; i++)
         *numbers[i] = wf_read_varint(in);
     read_rest(in, run);
+    if (flags & RUN_REDRIVEN)
+        decode_redrive(in, run);
     run->outputs_lost = run->started > 0;
     if (!in->bad && version == IMAGE_VERSION)
         return run;
@@ -131,7 +161,7 @@ struct wf_map_run *wf_map_run_decode(struct wf_reader *in, uint64_t parent,
 /* ---- what it says ---- */
 
 bool wf_map_run_is_exhausted(const struct wf_map_run *run) {
-    return run->has_all && run->pending == 0;
+    return run->has_all && run->pending == 0 && run->pending_redrive == 0;
 }
 
 uint64_t wf_map_run_limit(const struct wf_map_run *run) {

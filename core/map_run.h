@@ -38,6 +38,7 @@
  *     started_event:varint state:varint start:varint duration:varint
  *     frame:varint max_concurrency:varint tolerated_percentage:8
  *     label position skip:varint
+ *     if it has been redriven, its members of that (varints)
  *
  * A Map Run's name is a UUID that holds parent and number, and the name of a
  * child is one that holds its id, so that neither needs a row by name.
@@ -96,7 +97,17 @@ struct wf_map_run {
     struct wf_buf position;
     uint32_t skip;
 
+    /* Once it has been redriven: children that had failed are redriven in the
+     * order of their ids, as far as `redriven_to`; those above `redrive_until`
+     * came later. Items of children likewise. */
+    uint32_t redrive_count;
+    int64_t redrive_ms;
+    uint64_t redriven_to, redrive_until;
+    uint64_t pending_redrive, pending_redrive_items;
+    uint64_t not_redrivable, not_redrivable_items;
+
     /* In memory only. */
+    struct wf_map_redrives *redrives; /**< Children that are prepared. */
     struct wf_map_input *input;     /**< Makes the inputs of children. */
     struct wf_map_results *results; /**< Gathers or writes results. */
     struct wf_buf outputs;          /**< Of children that succeeded; and where
@@ -272,6 +283,22 @@ enum wf_map_next wf_map_next(struct wf_engine *engine, struct wf_frame *frame,
                              struct wf_map_next_input *next);
 void wf_map_input_free(struct wf_map_input *input);
 size_t wf_map_input_bytes(const struct wf_map_input *input);
+
+/* ---- map_redrive.c ---- */
+
+/** The run goes on, after it has ended. */
+void wf_map_run_redrive(struct wf_engine *engine, struct wf_frame *frame);
+/** Children that had failed run again, as there is room, at most `budget`;
+ * returns how many. */
+unsigned wf_map_redrive_some(struct wf_engine *engine,
+                             struct wf_frame *frame, unsigned budget);
+/** Whether the child, which has failed, is to be redriven still. */
+bool wf_map_run_will_redrive(const struct wf_map_run *run, uint64_t child);
+void wf_map_redrives_free(struct wf_map_redrives *redrives);
+/** There is room for one child more: outputs that are kept give way. */
+bool wf_map_has_room(struct wf_engine *engine, struct wf_frame *frame);
+/** The run's frame runs when there is some, at the next housekeeping. */
+void wf_map_wait_for_room(struct wf_engine *engine, struct wf_map_run *run);
 
 /* ---- map_results.c ---- */
 

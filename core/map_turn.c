@@ -231,7 +231,7 @@ static bool has_room(const struct wf_engine *engine) {
 
 /* Outputs that are kept give way. One child may always run: what takes the
  * room may be runs that wait for some, each. */
-static bool has_room_for(struct wf_engine *engine, struct wf_frame *frame) {
+bool wf_map_has_room(struct wf_engine *engine, struct wf_frame *frame) {
     struct wf_map_run *run = frame->fork->run;
     if (has_room(engine) || engine->stalled)
         return !engine->stalled;
@@ -241,7 +241,8 @@ static bool has_room_for(struct wf_engine *engine, struct wf_frame *frame) {
     return has_room(engine) || run->executions.running == 0;
 }
 
-static void wait_for_room(struct wf_engine *engine, struct wf_map_run *run) {
+void wf_map_wait_for_room(struct wf_engine *engine,
+                          struct wf_map_run *run) {
     if (!wf_link_is_in(&run->room_link))
         wf_list_append(&engine->map_runs, &run->room_link);
 }
@@ -289,10 +290,12 @@ static unsigned start_children(struct wf_engine *engine,
     bool goes_on = true;
     if (!may_start(run))
         return 0;
+    if (run->pending_redrive > 0)
+        return wf_map_redrive_some(engine, frame, budget);
     wf_frame_changed(engine, frame); /* they are coupled with its change */
     while (goes_on && may_start(run) && made < budget) {
-        if (!has_room_for(engine, frame)) {
-            wait_for_room(engine, run);
+        if (!wf_map_has_room(engine, frame)) {
+            wf_map_wait_for_room(engine, run);
             return made;
         }
         goes_on = start_one(engine, frame);
@@ -420,6 +423,10 @@ static void count_written(struct wf_map_counts *counts) {
 static void set_end(struct wf_map_run *run, enum wf_map_run_status status,
                     int64_t now_ms) {
     run->status = status;
+    /* Those that it did not come to have failed as before; as AWS. */
+    run->executions.failed += run->pending_redrive;
+    run->items.failed += run->pending_redrive_items;
+    run->pending_redrive = run->pending_redrive_items = 0;
     run->stop_ms = now_ms < run->start_ms ? run->start_ms : now_ms;
     if (status == WF_MAP_RUN_ABORTED ||
         (status == WF_MAP_RUN_FAILED && !run->has_writer))
@@ -434,8 +441,10 @@ static void end_run(struct wf_engine *engine, struct wf_execution *execution,
     set_end(run, status, wf_execution_now(engine, execution));
     wf_map_input_free(run->input);
     wf_map_results_free(run->results);
+    wf_map_redrives_free(run->redrives);
     run->input = NULL;
     run->results = NULL;
+    run->redrives = NULL;
     wf_list_remove(&run->room_link);
     wf_list_append(&execution->map_runs, &run->link);
 }

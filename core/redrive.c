@@ -30,6 +30,8 @@ static const char *wrong_profile(const struct wf_engine *engine,
                                  const struct wf_execution_image *image) {
     const struct wf_profile *profile = engine->options.profile;
     int64_t now = wf_clock_now_ms(engine->clock);
+    if (image->is_child && image->child_express)
+        return NULL; /* it starts anew */
     if (profile->events && image->next_event >= profile->events)
         return "Execution history event limit exceeded";
     if (profile->standard_s &&
@@ -58,6 +60,9 @@ const char *wf_redrive_refusal(const struct wf_engine *engine,
 static void drop(void *memory) {
     struct wf_redrive *redrive = memory;
     wf_list_remove(&redrive->link);
+    for (uint32_t i = 0; redrive->runs && i < redrive->frames; i++)
+        wf_map_run_free(redrive->runs[i]);
+    free(redrive->runs);
     wf_rebuild_free(redrive->rebuild);
     wf_buf_free(&redrive->row);
 }
@@ -219,7 +224,8 @@ static const char *refuse_early(struct wf_execution *execution) {
 void wf_redrive_prepare(struct wf_engine *engine, uint64_t id,
                         wf_redrive_fn *ready, void *arg) {
     struct wf_execution *execution = wf_table_by_id(&engine->table, id);
-    const char *reason = refuse_early(execution);
+    const char *reason = find(engine, id) ? "It is being redriven"
+                                          : refuse_early(execution);
     if (reason) {
         ready(arg, NULL, reason);
         return;
@@ -256,12 +262,10 @@ static struct wf_execution *make_execution(struct wf_redrive *redrive) {
     wf_execution_apply(execution, &image);
     forget_end(execution);
     execution->between.len = 0;
-    wf_rebuild_between(redrive->rebuild, &execution->between);
     wf_tail_reset(&execution->tail, image.next_event);
     execution->journaled_event = image.next_event;
     wf_execution_mark(execution, 0);
-    execution->next_frame = wf_rebuild_next_frame(redrive->rebuild);
-    execution->frame_rows = redrive->frames - 1;
+    execution->frame_rows = 0;
     execution->row_due_ms = 0; /* redrive_read.c: if there is one, it goes */
     execution->in_store = true;
     execution->listed = false; /* so that the list's row is written */
@@ -281,8 +285,7 @@ static uint64_t record_redrive(struct wf_engine *engine,
 
 static void restart_timeout(struct wf_engine *engine,
                             struct wf_execution *execution) {
-    int64_t timeout_s =
-        execution->map_child ? 0 : execution->machine->timeout_s;
+    int64_t timeout_s = execution->machine->timeout_s;
     execution->timeout_due_ms =
         timeout_s ? wf_clock_now_ms(engine->clock) + timeout_s * 1000 : 0;
     wf_timer_update_execution(engine, execution);
@@ -304,15 +307,58 @@ static void join(struct wf_engine *engine, struct wf_execution *execution,
         wf_frame_run(engine, root);
 }
 
+/* What was going on goes on. */
+static struct wf_frame *make_root(struct wf_redrive *redrive,
+                                  struct wf_execution *execution,
+                                  struct wf_str token) {
+    struct wf_engine *engine = redrive->engine;
+    struct wf_frame *root = wf_redrive_frame(redrive, 0, execution);
+    wf_rebuild_between(redrive->rebuild, &execution->between);
+    execution->next_frame = wf_rebuild_next_frame(redrive->rebuild);
+    execution->frame_rows = redrive->frames - 1;
+    wf_execution_count_redrive(
+        execution, wf_execution_now(engine, execution), token);
+    root->previous_event = record_redrive(engine, execution);
+    return root;
+}
+
 struct wf_execution *wf_redrive_commit(struct wf_redrive *redrive,
                                        struct wf_str token) {
     struct wf_engine *engine = redrive->engine;
     struct wf_execution *execution = make_execution(redrive);
-    wf_execution_count_redrive(
-        execution, wf_execution_now(engine, execution), token);
-    struct wf_frame *root = wf_rebuild_frame(redrive->rebuild, 0, execution);
-    root->previous_event = record_redrive(engine, execution);
+    struct wf_frame *root = make_root(redrive, execution, token);
     restart_timeout(engine, execution);
+    join(engine, execution, root);
+    wf_redrive_drop(redrive);
+    return execution;
+}
+
+/* As AWS has it of a child of type EXPRESS: it is started once more. */
+static struct wf_frame *make_new_root(struct wf_engine *engine,
+                                      struct wf_execution *execution,
+                                      uint32_t state) {
+    struct wf_event event = {
+        .type = WF_EVENT_EXECUTION_STARTED,
+        .fields = WF_EVENT_HAS_DOC,
+        .doc = execution->input.number,
+    };
+    struct wf_frame *root = wf_frame_new(execution, 0);
+    root->state = state;
+    wf_ref_copy(&root->input, &execution->input);
+    wf_execution_event(engine, execution, &event);
+    return root;
+}
+
+struct wf_execution *wf_redrive_commit_child(struct wf_redrive *redrive,
+                                             const struct wf_frame *frame) {
+    struct wf_engine *engine = redrive->engine;
+    struct wf_execution *execution = make_execution(redrive);
+    uint32_t first = wf_frame_state(frame)->branches[0];
+    struct wf_frame *root =
+        execution->map_child->express
+            ? make_new_root(engine, execution, first)
+            : make_root(redrive, execution, WF_STR_NULL);
+    execution->map_child->frame = frame->number;
     join(engine, execution, root);
     wf_redrive_drop(redrive);
     return execution;

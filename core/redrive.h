@@ -42,10 +42,13 @@ typedef void wf_redrive_fn(void *arg, struct wf_redrive *redrive,
                            const char *reason);
 void wf_redrive_prepare(struct wf_engine *engine, uint64_t id,
                         wf_redrive_fn *ready, void *arg);
-/** It runs (4): joins the open batch. `token`: the client's, or empty. The
- * root of a child of a Map Run runs when its start is in a batch. */
+/** It runs (4): joins the open batch. `token`: the client's, or empty. */
 struct wf_execution *wf_redrive_commit(struct wf_redrive *redrive,
                                        struct wf_str token);
+/** The same for a child of the frame's Map Run, which it does not run before
+ * that is in a batch. One of type EXPRESS starts anew. */
+struct wf_execution *wf_redrive_commit_child(struct wf_redrive *redrive,
+                                             const struct wf_frame *frame);
 void wf_redrive_drop(struct wf_redrive *redrive);
 /** Whether one is prepared. */
 bool wf_redrive_is_on(const struct wf_engine *engine, uint64_t id);
@@ -54,6 +57,14 @@ void wf_redrive_dropped(struct wf_engine *engine, uint64_t id);
 
 /** Something has ended that tasks of the execution had left running. */
 void wf_redrive_look_again(struct wf_engine *engine, uint64_t id);
+
+/** The pool still ends tasks of the execution that it has given up, or
+ * programs of theirs (task.c, survivors.c). */
+bool wf_tasks_are_ending(const struct wf_engine *engine, uint64_t execution);
+bool wf_survivors_are_ending(const struct wf_engine *engine,
+                             uint64_t execution);
+/** The turn of a frame in phase REDRIVE (redrive_frames.c). */
+void wf_frame_redriven(struct wf_engine *engine, struct wf_frame *frame);
 
 /* ---- between redrive.c and redrive_read.c ---- */
 
@@ -65,6 +76,8 @@ struct wf_redrive {
     struct wf_buf row;    /**< The execution's: image, perhaps a history. */
     size_t image_len;
     struct wf_rebuild *rebuild;
+    struct wf_map_run **runs; /**< That go on: by frame; NULL: none does. */
+    uint32_t runs_read;
     uint32_t frames;      /**< To be made; the first is the root. */
     uint32_t stored;      /**< Those that are rows by now. */
     uint32_t results;     /**< Of frame `stored`, that are. */
@@ -80,6 +93,10 @@ void wf_redrive_read(struct wf_redrive *redrive);
 void wf_redrive_stored(struct wf_redrive *redrive);
 /** Ends it, with a reason. */
 void wf_redrive_refuse(struct wf_redrive *redrive, const char *reason);
+/** Makes the `index`-th frame in `execution`, with its Map Run. */
+struct wf_frame *wf_redrive_frame(const struct wf_redrive *redrive,
+                                  uint32_t index,
+                                  struct wf_execution *execution);
 /** What its row says; texts borrowed from it. */
 void wf_redrive_image(const struct wf_redrive *redrive,
                       struct wf_execution_image *image);

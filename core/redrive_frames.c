@@ -26,12 +26,15 @@ static void wake(struct wf_engine *engine, struct wf_frame *frame) {
 
 /* The children of its fork go on, and those that have not begun begin. */
 static void resume_fork(struct wf_engine *engine, struct wf_frame *frame) {
-    bool is_known = frame->fork->run || wf_fork_know_items(engine, frame);
+    struct wf_fork *fork = frame->fork;
+    bool is_known = fork->run || wf_fork_know_items(engine, frame);
     if (!is_known && wf_frame_is_undecided(frame))
         return; /* it comes again */
     wake(engine, frame);
     frame->phase = WF_PHASE_FORK;
     wf_frame_changed(engine, frame);
+    if (fork->run)
+        wf_map_run_redrive(engine, frame);
     if (!is_known)
         wf_fork_fail(engine, frame, &ITEMS_LOST);
     else

@@ -13,10 +13,17 @@ static const char UNREADABLE[] = "Execution history can't be read";
 
 /* ---- rows ---- */
 
-static struct wf_frame *frame_at(const struct wf_redrive *redrive,
-                                 uint32_t index,
-                                 struct wf_execution *execution) {
-    return wf_rebuild_frame(redrive->rebuild, index, execution);
+struct wf_frame *wf_redrive_frame(const struct wf_redrive *redrive,
+                                  uint32_t index,
+                                  struct wf_execution *execution) {
+    struct wf_frame *frame =
+        wf_rebuild_frame(redrive->rebuild, index, execution);
+    struct wf_map_run *run = redrive->runs ? redrive->runs[index] : NULL;
+    if (run) {
+        frame->fork->run = wf_map_run_copy(run);
+        frame->fork->run->frame = frame->number;
+    }
+    return frame;
 }
 
 static void put_frame(struct wf_redrive *redrive, uint32_t index) {
@@ -24,7 +31,7 @@ static void put_frame(struct wf_redrive *redrive, uint32_t index) {
     struct wf_execution *nobody = wf_execution_new();
     struct wf_buf image = {0};
     nobody->id = redrive->id;
-    struct wf_frame *frame = frame_at(redrive, index, nobody);
+    struct wf_frame *frame = wf_redrive_frame(redrive, index, nobody);
     frame->has_row = true;
     wf_frame_encode(frame, &image);
     struct wf_key key =
@@ -44,7 +51,8 @@ static bool put_results(struct wf_redrive *redrive, uint32_t index) {
         struct wf_execution *nobody = wf_execution_new();
         struct wf_key key = wf_key_results(
             engine->partition, redrive->id,
-            frame_at(redrive, index, nobody)->number, redrive->results);
+            wf_redrive_frame(redrive, index, nobody)->number,
+            redrive->results);
         wf_rebuild_put_results(redrive->rebuild, index, redrive->results,
                                RESULTS_AT_ONCE, &row);
         wf_batch_put(wf_engine_rows(engine), wf_key_str(&key),
@@ -99,6 +107,53 @@ static bool has_rows(const struct wf_redrive *redrive) {
     return redrive->frames > 1 || wf_rebuild_results(redrive->rebuild, 0) > 0;
 }
 
+static void begin_rows(struct wf_redrive *redrive) {
+    put_history(redrive);
+    if (has_rows(redrive))
+        put_mark(redrive);
+    put_more(redrive);
+}
+
+/* ---- Map Runs ---- */
+
+static void read_runs(struct wf_redrive *redrive);
+
+/* Without its row, a run can't go on. */
+static void run_row(void *arg, const struct wf_row *rows, size_t count,
+                    bool more, const struct wf_error *err) {
+    struct wf_redrive *redrive = arg;
+    uint32_t index = redrive->runs_read++;
+    uint32_t number = wf_rebuild_run(redrive->rebuild, index);
+    (void)more;
+    redrive->engine->loads--;
+    if (wf_engine_read_failed(redrive->engine, err))
+        return;
+    if (count == 1) {
+        struct wf_reader in = {rows->value.data,
+                               rows->value.data + rows->value.len, false};
+        redrive->runs[index] = wf_map_run_decode(&in, redrive->id, number);
+    }
+    if (!redrive->runs[index])
+        wf_rebuild_drop_run(redrive->rebuild, index);
+    read_runs(redrive);
+}
+
+static void read_runs(struct wf_redrive *redrive) {
+    struct wf_engine *engine = redrive->engine;
+    while (redrive->runs_read < redrive->frames &&
+           !wf_rebuild_run(redrive->rebuild, redrive->runs_read))
+        redrive->runs_read++;
+    if (redrive->runs_read == redrive->frames) {
+        begin_rows(redrive);
+        return;
+    }
+    struct wf_key key = wf_key_map_run(
+        engine->partition, redrive->id,
+        wf_rebuild_run(redrive->rebuild, redrive->runs_read));
+    engine->loads++;
+    wf_store_get(engine->store, wf_key_str(&key), run_row, redrive);
+}
+
 /* ---- the history ---- */
 
 static void finish(struct wf_redrive *redrive) {
@@ -113,13 +168,8 @@ static void finish(struct wf_redrive *redrive) {
         return;
     }
     redrive->frames = (uint32_t)frames;
-    for (uint32_t i = 0; i < redrive->frames; i++)
-        if (wf_rebuild_run(redrive->rebuild, i))
-            wf_rebuild_drop_run(redrive->rebuild, i);
-    put_history(redrive);
-    if (has_rows(redrive))
-        put_mark(redrive);
-    put_more(redrive);
+    redrive->runs = wf_calloc(redrive->frames, sizeof(*redrive->runs));
+    read_runs(redrive);
 }
 
 static void read_segments(struct wf_redrive *redrive);
@@ -167,6 +217,12 @@ static void read_segments(struct wf_redrive *redrive) {
 void wf_redrive_read(struct wf_redrive *redrive) {
     struct wf_execution_image image;
     wf_redrive_image(redrive, &image);
+    if (image.is_child && image.child_express) { /* it starts anew */
+        put_history(redrive);
+        wf_engine_after(redrive->engine,
+                        (void (*)(void *))wf_redrive_stored, redrive);
+        return;
+    }
     redrive->rebuild = wf_rebuild_new(redrive->machine, image.input);
     if (redrive->row.len == redrive->image_len)
         read_segments(redrive);

@@ -88,6 +88,20 @@ static unsigned long trace(const struct history *history, unsigned long id,
     return 0;
 }
 
+/* What a root does after a redrive follows that, not what it was doing. */
+static unsigned long trace_far(const struct history *history,
+                               unsigned long id, const char *suffix,
+                               bool with_index) {
+    unsigned long found = trace(history, id, suffix, with_index);
+    if (found || !history->is_redriven)
+        return found;
+    for (unsigned long at = id - 1; at > 0; at--)
+        if (ends_with(&history->events[at], suffix) &&
+            same_state(&history->events[at], &history->events[id]))
+            return at;
+    return 0;
+}
+
 static bool is_end_of_state(const struct event *event) {
     return ends_with(event, "StateExited") ||
            ends_with(event, "StateAborted");
@@ -182,10 +196,11 @@ static void check_ends(struct history *history) {
         struct event *event = &history->events[id];
         if (is_end_of_state(event))
             count_end(history, id,
-                      trace(history, id, "StateEntered", false));
+                      trace_far(history, id, "StateEntered", false));
         else if (is_end_of_iteration(event))
             count_end(history, id,
-                      trace(history, id, "MapIterationStarted", true));
+                      trace_far(history, id, "MapIterationStarted",
+                                true));
     }
     for (unsigned long id = 1; id <= history->count; id++) {
         struct event *event = &history->events[id];
