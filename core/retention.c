@@ -255,7 +255,8 @@ static bool look_at(struct wf_retention *retention,
     struct listed listed;
     if (!read_listed(row, &listed) ||
         listed.stop_ms > retention->cutoff_ms ||
-        wf_table_by_id(&engine->table, listed.id))
+        wf_table_by_id(&engine->table, listed.id) ||
+        wf_redrive_is_on(engine, listed.id))
         return false;
     struct wf_key name = wf_key_name(engine->partition,
                                      retention->machine_id, listed.name);
