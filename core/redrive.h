@@ -58,11 +58,6 @@ void wf_redrive_dropped(struct wf_engine *engine, uint64_t id);
 /** Something has ended that tasks of the execution had left running. */
 void wf_redrive_look_again(struct wf_engine *engine, uint64_t id);
 
-/** The pool still ends tasks of the execution that it has given up, or
- * programs of theirs (task.c, survivors.c). */
-bool wf_tasks_are_ending(const struct wf_engine *engine, uint64_t execution);
-bool wf_survivors_are_ending(const struct wf_engine *engine,
-                             uint64_t execution);
 /** The turn of a frame in phase REDRIVE (redrive_frames.c). */
 void wf_frame_redriven(struct wf_engine *engine, struct wf_frame *frame);
 
