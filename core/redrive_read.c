@@ -83,13 +83,18 @@ static void put_mark(struct wf_redrive *redrive) {
     wf_batch_put(wf_engine_rows(engine), wf_key_str(&key), WF_STR(""));
 }
 
+static void stored(void *arg) {
+    wf_redrive_stored(arg);
+}
+
+/* Goes on when the rows are durable: which may be at once, and the last thing
+ * that is done with the redrive. */
 static void put_more(void *arg) {
     struct wf_redrive *redrive = arg;
+    wf_engine_wake(redrive->engine);
     for (unsigned i = 0; i < FRAMES_AT_ONCE; i++) {
         if (redrive->stored == redrive->frames) {
-            wf_engine_after(redrive->engine,
-                            (void (*)(void *))wf_redrive_stored, redrive);
-            wf_engine_wake(redrive->engine);
+            wf_engine_after(redrive->engine, stored, redrive);
             return;
         }
         if (!put_results(redrive, redrive->stored))
@@ -100,7 +105,6 @@ static void put_more(void *arg) {
         redrive->results = 0;
     }
     wf_engine_after(redrive->engine, put_more, redrive);
-    wf_engine_wake(redrive->engine);
 }
 
 static bool has_rows(const struct wf_redrive *redrive) {
@@ -219,8 +223,8 @@ void wf_redrive_read(struct wf_redrive *redrive) {
     wf_redrive_image(redrive, &image);
     if (image.is_child && image.child_express) { /* it starts anew */
         put_history(redrive);
-        wf_engine_after(redrive->engine,
-                        (void (*)(void *))wf_redrive_stored, redrive);
+        wf_engine_wake(redrive->engine);
+        wf_engine_after(redrive->engine, stored, redrive);
         return;
     }
     redrive->rebuild = wf_rebuild_new(redrive->machine, image.input);
