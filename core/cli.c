@@ -45,8 +45,11 @@ int wf_cli_read_file(const char *path, struct wf_buf *content,
 
 int wf_cli_input(const struct wf_options *options, struct wf_buf *input,
                  struct wf_error *err) {
-    const char *text = wf_option_text(options, "input");
+    return wf_cli_text_of(wf_option_text(options, "input"), input, err);
+}
 
+int wf_cli_text_of(const char *text, struct wf_buf *input,
+                   struct wf_error *err) {
     if (strcmp(text, "-") == 0)
         return wf_cli_read_stream(stdin, "stdin", input, err);
     if (text[0] == '@')

@@ -48,6 +48,9 @@ int wf_cli_fail(enum wf_exit status, const char *format, ...)
 /** Appends what --input names: its text, a file or stdin. */
 int wf_cli_input(const struct wf_options *options, struct wf_buf *input,
                  struct wf_error *err);
+/** The same of any text of that form: JSON, @FILE, or - for stdin. */
+int wf_cli_text_of(const char *text, struct wf_buf *input,
+                   struct wf_error *err);
 /** Appends what can be read; `name` is for messages. */
 int wf_cli_read_stream(FILE *file, const char *name, struct wf_buf *content,
                        struct wf_error *err);

@@ -309,6 +309,8 @@ int wf_cli_client(const struct wf_options *options) {
         return wf_cli_stats(options);
     case WF_COMMAND_REDRIVE:
         return wf_cli_redrive(options);
+    case WF_COMMAND_SEND:
+        return wf_cli_send(options);
     case WF_COMMAND_LIST:
     case WF_COMMAND_MAP_RUNS:
         return wf_cli_pages(options);

@@ -55,6 +55,7 @@ int wf_cli_schedule(const struct wf_options *options);
 int wf_cli_backup(const struct wf_options *options);
 int wf_cli_stats(const struct wf_options *options);
 int wf_cli_redrive(const struct wf_options *options);
+int wf_cli_send(const struct wf_options *options);
 /** machines STATE-MACHINE, create, update, delete. */
 int wf_cli_machines(const struct wf_options *options);
 /** publish; alias. */

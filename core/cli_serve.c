@@ -8,6 +8,7 @@
  */
 #include <stdarg.h>
 #include <stdio.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "api.h"
@@ -16,6 +17,8 @@
 #include "item_bucket.h"
 #include "notify.h"
 #include "term.h"
+
+enum { MOST_FILES = 65536, MOST_CONNECTIONS = 16384, OTHER_FILES = 256 };
 
 struct server {
     const struct wf_options *options;
@@ -127,14 +130,36 @@ static int engine_open(struct server *server,
                           engine, &events, server, &server->engine, err);
 }
 
+/* As many as the system lets us have open files, for long polls; some are
+ * for the rest. */
+static unsigned connections_of(void) {
+    struct rlimit limit;
+
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
+        return 0;
+    if (limit.rlim_cur < limit.rlim_max && limit.rlim_cur < MOST_FILES) {
+        limit.rlim_cur = limit.rlim_max < MOST_FILES ? limit.rlim_max
+                                                     : MOST_FILES;
+        setrlimit(RLIMIT_NOFILE, &limit);
+        getrlimit(RLIMIT_NOFILE, &limit);
+    }
+    if (limit.rlim_cur >= MOST_CONNECTIONS + OTHER_FILES)
+        return MOST_CONNECTIONS;
+    return limit.rlim_cur > 2 * OTHER_FILES
+               ? (unsigned)limit.rlim_cur - OTHER_FILES
+               : OTHER_FILES;
+}
+
 /* A payload is escaped into a JSON string on its way here. */
 static int api_open(struct server *server, struct wf_error *err) {
     const struct wf_options *o = server->options;
+    unsigned connections = connections_of();
     struct wf_api_options api = {
         .profile = wf_profile_find(wf_option_text(o, "profile")),
         .http = {
             .listen = wf_option_text(o, "listen"),
             .insecure = wf_option_flag(o, "insecure"),
+            .connections = connections,
             .body_bytes =
                 2 * (size_t)wf_option_number(o, "payload-bytes") + (2 << 20),
         },

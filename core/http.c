@@ -17,8 +17,9 @@
 #include "peer.h"
 
 enum {
-    CONNECTION_BYTES = 16384, /* headers, and what MHD reads at a time; it
-                                 clears all of it for each request */
+    CONNECTION_BYTES = 6144, /* headers, and what MHD reads at a time; it
+                                clears all of it for each request, and a
+                                long poll keeps it */
     LOOK_MS = 5000, /* look for idle connections at least that often */
     CLOSE_TURNS = 16,
 };
@@ -134,7 +135,7 @@ static int daemon_start(struct wf_http *http,
                         const struct wf_http_options *options,
                         struct wf_error *err) {
     unsigned flags = MHD_USE_EPOLL | MHD_USE_TURBO | MHD_ALLOW_SUSPEND_RESUME;
-    unsigned connections = options->connections ? options->connections : 4096;
+    unsigned connections = options->connections ? options->connections : 16384;
     unsigned idle_s = options->idle_s ? options->idle_s : 75;
 
     http->daemon = MHD_start_daemon(

@@ -44,7 +44,7 @@ struct wf_http_options {
     size_t body_bytes;         /**< Largest body; 0: 4 MiB (a definition of
                                  1 MiB as AWS allows, escaped). */
     size_t receive_bytes;      /**< All bodies being received; 0: 256 MiB */
-    unsigned connections;      /**< 0: 4,096 */
+    unsigned connections;      /**< 0: 16,384 */
     unsigned idle_s;           /**< Idle connections are closed; 0: 75 */
     unsigned receive_s;        /**< A body has to arrive in this; 0: 30 */
     /** Finds the client's user; NULL: wf_peer_uid(). For tests. */

@@ -78,6 +78,7 @@ static int run_command(const struct wf_options *options) {
     case WF_COMMAND_MAP_RUNS:
     case WF_COMMAND_STOP:
     case WF_COMMAND_REDRIVE:
+    case WF_COMMAND_SEND:
     case WF_COMMAND_MACHINES:
     case WF_COMMAND_CREATE:
     case WF_COMMAND_UPDATE:

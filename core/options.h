@@ -41,6 +41,7 @@ enum wf_command_bit {
     WF_COMMAND_REDRIVE = 1 << 19,
     WF_COMMAND_SCHEDULE = 1 << 21,
     WF_COMMAND_TEST_STATE = 1 << 22,
+    WF_COMMAND_SEND = 1 << 23,
     WF_COMMAND_PUBLISH = 1 << 24,
     WF_COMMAND_VERSIONS = 1 << 25,
     WF_COMMAND_ALIASES = 1 << 26,

@@ -13,6 +13,7 @@
 #define EVAL WF_COMMAND_EVAL
 #define STOP WF_COMMAND_STOP
 #define REDRIVE WF_COMMAND_REDRIVE
+#define SEND WF_COMMAND_SEND
 #define VALIDATE WF_COMMAND_VALIDATE
 #define MACHINES WF_COMMAND_MACHINES
 #define CREATE WF_COMMAND_CREATE
@@ -30,7 +31,7 @@
 #define ENGINE (RUN | SERVE)
 #define CLIENT (START | LIST | SHOW | HISTORY | MAP_RUNS | STOP | REDRIVE | \
                 MACHINES | CREATE | UPDATE | DELETE | PUBLISH | VERSIONS | \
-                ALIASES | ALIAS | STATS | BACKUP | SCHEDULE)
+                ALIASES | ALIAS | STATS | BACKUP | SCHEDULE | SEND)
 #define ALL (ENGINE | CLIENT | VALIDATE | TEST_STATE)
 
 #define EXECUTION "EXECUTION is an ARN, or STATE-MACHINE:NAME."
@@ -182,6 +183,14 @@ const struct wf_command wf_command_table[] = {
      "redrive order:order-7\n"
      "redrive order:order-7 && moonstep history order:order-7 --follow",
      1, WF_ANY_NUMBER},
+    {"send", SEND, WF_GROUP_EXECUTIONS, "success|failure|heartbeat TOKEN",
+     "answer a task that waits for its token",
+     "TOKEN is what the task has handed on ($$.Task.Token), or what a worker "
+     "of an activity has got. The first answer counts; once `send` returns it "
+     "is kept. A heartbeat begins HeartbeatSeconds again.",
+     "send success \"$token\" --output '{\"approved\": true}'\n"
+     "send failure \"$token\" --error Rejected --cause \"not this week\"",
+     2, 2},
     {"machines", MACHINES, WF_GROUP_MACHINES, "[STATE-MACHINE]",
      "list the state machines, or show one",
      "STATE-MACHINE is an ARN or a name, also of a version (order:7): its "
@@ -513,6 +522,14 @@ const struct wf_option wf_option_table[] = {
      STOP, WF_OPTION_TEXT, false},
     {"cause", "TEXT", NULL, "The cause that the stopped execution gets.",
      STOP, WF_OPTION_TEXT, false},
+    {"output", "JSON|@FILE|-", "{}",
+     "What the task has as its result: JSON text, @FILE to read a file, - for "
+     "stdin.",
+     SEND, WF_OPTION_TEXT, false},
+    {"error", "ERROR", NULL, "The error with which the task fails.",
+     SEND, WF_OPTION_TEXT, false},
+    {"cause", "TEXT", NULL, "The cause of that.",
+     SEND, WF_OPTION_TEXT, false},
     {"all", NULL, NULL,
      "Stop all running executions of the state machine --machine.",
      STOP, WF_OPTION_FLAG, false},
