@@ -131,13 +131,36 @@ static void free_hosts(struct wf_http *http) {
     free(http->hosts);
 }
 
+static unsigned add_tls(struct MHD_OptionItem *items, unsigned count,
+                        const struct wf_http_tls *tls) {
+    static char versions[] = "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2";
+
+    items[count++] = (struct MHD_OptionItem){MHD_OPTION_HTTPS_MEM_KEY, 0,
+                                             (void *)(uintptr_t)tls->key};
+    items[count++] = (struct MHD_OptionItem){
+        MHD_OPTION_HTTPS_MEM_CERT, 0, (void *)(uintptr_t)tls->certificate};
+    items[count++] = (struct MHD_OptionItem){MHD_OPTION_HTTPS_PRIORITIES, 0,
+                                             versions};
+    return count;
+}
+
 static int daemon_start(struct wf_http *http,
                         const struct wf_http_options *options,
                         struct wf_error *err) {
-    unsigned flags = MHD_USE_EPOLL | MHD_USE_TURBO | MHD_ALLOW_SUSPEND_RESUME;
+    unsigned flags = MHD_USE_EPOLL | MHD_USE_TURBO | MHD_ALLOW_SUSPEND_RESUME |
+                     (options->tls.key ? MHD_USE_TLS : 0);
     unsigned connections = options->connections ? options->connections : 16384;
     unsigned idle_s = options->idle_s ? options->idle_s : 75;
 
+    struct MHD_OptionItem more[5] = {{MHD_OPTION_END, 0, NULL}};
+    unsigned count = 0;
+
+    if (options->is_signed)
+        more[count++] = (struct MHD_OptionItem){
+            MHD_OPTION_URI_LOG_CALLBACK, (intptr_t)wf_http_announced, http};
+    if (options->tls.key)
+        count = add_tls(more, count, &options->tls);
+    more[count] = (struct MHD_OptionItem){MHD_OPTION_END, 0, NULL};
     http->daemon = MHD_start_daemon(
         flags, 0, NULL, NULL, wf_http_access, http, /* */
         MHD_OPTION_LISTEN_SOCKET, http->listener.fd,
@@ -146,7 +169,7 @@ static int daemon_start(struct wf_http *http,
         MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_BYTES,
         MHD_OPTION_NOTIFY_COMPLETED, wf_http_completed, http,
         MHD_OPTION_NOTIFY_CONNECTION, wf_http_connection, http,
-        MHD_OPTION_END);
+        MHD_OPTION_ARRAY, more, MHD_OPTION_END);
     if (!http->daemon)
         return wf_error_set(err, WF_E_IO, "the HTTP server did not start");
     return 0;
@@ -166,6 +189,10 @@ static struct wf_http *http_new(struct ev_loop *loop,
     http->receive_ns = (options->receive_s ? options->receive_s : 30) *
                        UINT64_C(1000000000);
     http->peer_uid = options->peer_uid ? options->peer_uid : wf_peer_uid;
+    http->check_peer = !options->insecure && !options->is_signed;
+    http->is_signed = options->is_signed;
+    if (options->is_signed)
+        http->sha256 = EVP_MD_fetch(NULL, "SHA256", NULL);
     wf_list_init(&http->receiving);
     wf_list_init(&http->handling);
     return http;
@@ -177,9 +204,10 @@ int wf_http_new(struct ev_loop *loop, const struct wf_http_options *options,
     struct wf_http *http = http_new(loop, options, handler, arg);
     const char *at = options->listen ? options->listen : "127.0.0.1:8083";
 
-    if (wf_listener_open(at, options->insecure, &http->listener, err) != 0)
+    if ((options->tls.key && wf_http_tls_check(&options->tls, err) != 0) ||
+        wf_listener_open(at, options->insecure || options->is_signed,
+                         &http->listener, err) != 0)
         goto fail;
-    http->check_peer = !options->insecure;
     copy_hosts(http, options->hosts);
     if (daemon_start(http, options, err) != 0) {
         close(http->listener.fd);
@@ -190,6 +218,7 @@ int wf_http_new(struct ev_loop *loop, const struct wf_http_options *options,
     return 0;
 fail:
     free_hosts(http);
+    EVP_MD_free(http->sha256);
     free(http);
     *out = NULL;
     return -1;
@@ -225,16 +254,19 @@ void wf_http_free(struct wf_http *http) {
     while (http->spare) {
         struct wf_http_request *request = http->spare;
         http->spare = request->spare;
-        wf_buf_free(&request->body);
-        wf_buf_free(&request->answer);
-        free(request);
+        wf_http_request_destroy(request);
     }
     free_hosts(http);
+    EVP_MD_free(http->sha256);
     free(http);
 }
 
 unsigned wf_http_port(const struct wf_http *http) {
     return http->listener.port;
+}
+
+bool wf_http_is_loopback(const struct wf_http *http) {
+    return http->listener.is_loopback;
 }
 
 void wf_http_stats(const struct wf_http *http, struct wf_http_stats *stats) {

@@ -11,11 +11,13 @@
  * Bounded: connections, header bytes, body bytes (413), bytes of all bodies
  * being received (503), time a body may take, time a connection may idle.
  *
- * Who may ask (without credentials, which do not exist yet):
- *  - the server listens on loopback only, unless `insecure`;
- *  - on loopback, only our own user and root (peer.h), unless `insecure`;
+ * Who may ask:
+ *  - the server listens on loopback only, unless requests are `signed` (then
+ *    the handler checks signatures) or it is `insecure`;
+ *  - on loopback, only our own user and root (peer.h), unless the same;
  *  - `POST /` with X-Amz-Target and no Origin takes any Host, since SDKs put
- *    prefixes before it; everything else needs a Host from the allow-list
+ *    prefixes before it; so does what is signed; everything else needs a Host
+ *    from the allow-list
  *    (localhost, 127.0.0.1, [::1], the listen address, `hosts`), and an
  *    Origin, if there is one, has to be that very host. Browsers cannot be
  *    talked into anything else by a foreign page or a rebound name.
@@ -32,6 +34,12 @@
 struct wf_http;
 struct wf_http_request;
 
+/** What TLS needs, in PEM; both or none. */
+struct wf_http_tls {
+    const char *certificate; /**< And those it was signed by. */
+    const char *key;
+};
+
 /** Runs on the loop; must see to it that the request is answered once. */
 typedef void wf_http_fn(void *arg, struct wf_http_request *request);
 
@@ -39,6 +47,10 @@ struct wf_http_options {
     const char *listen;        /**< "HOST:PORT"; NULL: "127.0.0.1:8083".
                                  Port 0: any free one. */
     bool insecure;             /**< Any address, any local user. */
+    /** As well, since the handler checks signatures: it can ask for the
+     * target as it was sent, and for the body's hash. */
+    bool is_signed;
+    struct wf_http_tls tls;    /**< NULLs: plain HTTP. */
     const char *const *hosts;  /**< More allowed Host names, without port;
                                  NULL-terminated; or NULL. */
     size_t body_bytes;         /**< Largest body; 0: 4 MiB (a definition of
@@ -59,6 +71,9 @@ int wf_http_new(struct ev_loop *loop, const struct wf_http_options *options,
 /** Closes all connections; unanswered requests get 503. NULL is allowed. */
 void wf_http_free(struct wf_http *http);
 unsigned wf_http_port(const struct wf_http *http);
+bool wf_http_is_loopback(const struct wf_http *http);
+/** Whether certificate and key can be used, and belong together. */
+int wf_http_tls_check(const struct wf_http_tls *tls, struct wf_error *err);
 
 struct wf_http_stats {
     uint64_t requests, refused; /**< refused: not given to the handler */
@@ -76,6 +91,18 @@ struct wf_str wf_http_body(const struct wf_http_request *request);
 struct wf_str wf_http_header(const struct wf_http_request *request,
                              const char *name);
 
+/** Every header of that name (in any case), while the handler runs. */
+typedef void wf_http_value_fn(void *arg, struct wf_str value);
+void wf_http_headers(const struct wf_http_request *request,
+                     struct wf_str name, wf_http_value_fn *each, void *arg);
+/** Path and query as they were sent; of a server that is `is_signed`. */
+struct wf_str wf_http_target(const struct wf_http_request *request);
+/** SHA-256 of the body, the same. Made while it came: costs nothing now. */
+void wf_http_body_hash(struct wf_http_request *request,
+                       unsigned char hash[32]);
+/** The local user who asks; false: nobody looked. */
+bool wf_http_peer(const struct wf_http_request *request, uid_t *uid);
+
 /** The parameters behind the path's "?", unescaped, each NUL-terminated
  * (`value` may be NULL), while the handler runs. */
 typedef void wf_http_parameter_fn(void *arg, const char *name,
@@ -85,7 +112,7 @@ void wf_http_query(const struct wf_http_request *request,
 
 /** Memory for the handler's own bookkeeping, aligned for any type, zeroed;
  * lives as long as the handle. */
-#define WF_HTTP_SCRATCH 256
+#define WF_HTTP_SCRATCH 320
 void *wf_http_scratch(struct wf_http_request *request);
 
 /** Whether the client still holds the connection. One that has closed its
@@ -111,6 +138,7 @@ void wf_http_reply(struct wf_http_request *request, unsigned status,
 struct wf_http_claim {
     struct wf_str method, path, host, origin;
     bool has_target; /**< X-Amz-Target is there */
+    bool is_signed;  /**< A signature is there, which will be checked. */
 };
 /** NULL: it may; otherwise why not. `hosts`: NULL-terminated. */
 const char *wf_http_guard(const struct wf_http_claim *claim,

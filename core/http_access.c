@@ -10,12 +10,25 @@
 /* ---- receiving ---- */
 
 /* What the verdict on a connection's peer is kept as, in MHD's pointer. */
-static char peer_refused;
+enum { PEER_UNKNOWN, PEER_REFUSED, PEER_UID }; /* and the uid added to it */
 
-static bool peer_may_not(struct MHD_Connection *connection) {
+static uintptr_t peer_of(struct MHD_Connection *connection) {
     const union MHD_ConnectionInfo *info = MHD_get_connection_info(
         connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
-    return info && info->socket_context == &peer_refused;
+    return info ? (uintptr_t)info->socket_context : PEER_UNKNOWN;
+}
+
+bool wf_http_peer(const struct wf_http_request *request, uid_t *uid) {
+    uintptr_t peer = peer_of(request->connection);
+    if (peer < PEER_UID)
+        return false;
+    *uid = (uid_t)(peer - PEER_UID);
+    return true;
+}
+
+static bool has_signature(struct MHD_Connection *connection) {
+    struct wf_str text = wf_http_header_of(connection, "Authorization");
+    return text.len > 5 && memcmp(text.data, "AWS4-", 5) == 0;
 }
 
 static const char *guard(struct wf_http_request *request) {
@@ -27,10 +40,11 @@ static const char *guard(struct wf_http_request *request) {
         .origin = wf_http_header_of(connection, "Origin"),
         .has_target =
             wf_http_header_of(connection, "X-Amz-Target").data != NULL,
+        .is_signed = request->http->is_signed && has_signature(connection),
     };
-    if (request->http->check_peer && peer_may_not(connection))
-        return "This server has no credentials: on the loopback address it "
-               "answers only the user it runs as, and root.";
+    if (request->http->check_peer && peer_of(connection) < PEER_UID)
+        return "This server was started without --keys: on the loopback "
+               "address it answers only the user it runs as, and root.";
     return wf_http_guard(&claim, request->http->hosts);
 }
 
@@ -38,8 +52,10 @@ static enum MHD_Result begin(struct wf_http *http,
                              struct MHD_Connection *connection,
                              const char *url, const char *method,
                              void **handle) {
-    struct wf_http_request *request = wf_http_request_new(http);
-    *handle = request;
+    struct wf_http_request *request = *handle;
+    if (!request)
+        *handle = request = wf_http_request_new(http);
+    request->is_announced = false;
     request->connection = connection;
     request->method = wf_str(method);
     request->path = wf_str(url);
@@ -71,6 +87,8 @@ static enum MHD_Result receive(struct wf_http_request *request,
     if (request->refusal)
         return MHD_YES;
     http->received += len;
+    if (http->is_signed)
+        wf_http_hash(request, data, len);
     wf_buf_add(&request->body, data, len);
     return MHD_YES;
 }
@@ -107,7 +125,7 @@ enum MHD_Result wf_http_access(void *arg, struct MHD_Connection *connection,
     struct wf_http_request *request = *handle;
 
     (void)version;
-    if (!request)
+    if (!request || request->is_announced)
         return begin(arg, connection, url, method, handle);
     if (*len) {
         size_t got = *len;
@@ -119,6 +137,16 @@ enum MHD_Result wf_http_access(void *arg, struct MHD_Connection *connection,
     if (request->progress == WF_HTTP_HANDLING)
         return wf_http_abandon(request, handle);
     return wf_http_send(request);
+}
+
+void *wf_http_announced(void *arg, const char *target,
+                        struct MHD_Connection *connection) {
+    struct wf_http_request *request = wf_http_request_new(arg);
+
+    request->connection = connection;
+    request->is_announced = true;
+    wf_buf_adds(&request->target, target);
+    return request;
 }
 
 void wf_http_completed(void *arg, struct MHD_Connection *connection,
@@ -143,8 +171,9 @@ void wf_http_completed(void *arg, struct MHD_Connection *connection,
 
 /* ---- connections ---- */
 
-static bool peer_is_ours(struct wf_http *http,
-                         struct MHD_Connection *connection) {
+/* The peer's user, as what is kept of it. */
+static uintptr_t look_at_peer(struct wf_http *http,
+                              struct MHD_Connection *connection) {
     const union MHD_ConnectionInfo *info = MHD_get_connection_info(
         connection, MHD_CONNECTION_INFO_CONNECTION_FD);
     struct sockaddr_storage peer, local;
@@ -154,11 +183,12 @@ static bool peer_is_ours(struct wf_http *http,
     if (!info ||
         getpeername(info->connect_fd, (struct sockaddr *)&peer, &peer_len) ||
         getsockname(info->connect_fd, (struct sockaddr *)&local, &local_len))
-        return false;
+        return PEER_REFUSED;
     if (http->peer_uid((struct sockaddr *)&peer, (struct sockaddr *)&local,
                        &uid, NULL) != 0)
-        return false;
-    return uid == 0 || uid == geteuid();
+        return PEER_REFUSED;
+    return uid == 0 || uid == geteuid() ? (uintptr_t)uid + PEER_UID
+                                        : PEER_REFUSED;
 }
 
 void wf_http_connection(void *arg, struct MHD_Connection *connection,
@@ -170,6 +200,6 @@ void wf_http_connection(void *arg, struct MHD_Connection *connection,
         return;
     }
     http->stats.connections++;
-    if (http->check_peer && !peer_is_ours(http, connection))
-        *context = &peer_refused;
+    if (http->check_peer)
+        *context = (void *)look_at_peer(http, connection);
 }

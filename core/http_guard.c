@@ -67,8 +67,10 @@ static bool origin_is_host(struct wf_str origin, struct wf_str host) {
 
 const char *wf_http_guard(const struct wf_http_claim *claim,
                           const char *const *hosts) {
-    bool is_call = claim->has_target && wf_str_eq(claim->path, WF_STR("/")) &&
-                   wf_str_eq(claim->method, WF_STR("POST"));
+    bool is_call = claim->is_signed ||
+                   (claim->has_target &&
+                    wf_str_eq(claim->path, WF_STR("/")) &&
+                    wf_str_eq(claim->method, WF_STR("POST")));
 
     if (is_call && !claim->origin.data)
         return NULL;

@@ -11,6 +11,7 @@
 #define WF_HTTP_IMPL_H
 
 #include <microhttpd.h>
+#include <openssl/evp.h>
 
 #include "http.h"
 #include "http_listen.h"
@@ -36,12 +37,15 @@ struct wf_http_request {
     struct wf_http_request *spare;     /* next one in the reserve */
     struct wf_str method, path;
     struct wf_buf body, answer;
+    struct wf_buf target; /* as it was sent; of a signed server */
+    EVP_MD_CTX *hash;     /* of the body, the same; NULL: not yet */
     uint64_t since_ns; /* when its headers were complete */
     const char *content_type;
     unsigned status;
     unsigned header_count;
     enum wf_http_progress progress;
     bool suspended;
+    bool is_announced; /* only its first line is there */
     unsigned refusal; /* status decided while receiving; 0: none */
     _Alignas(max_align_t) char scratch[WF_HTTP_SCRATCH];
     struct wf_http_header headers[WF_HTTP_HEADERS]; /* last: not cleared */
@@ -58,6 +62,8 @@ struct wf_http {
     int (*peer_uid)(const struct sockaddr *, const struct sockaddr *, uid_t *,
                     struct wf_error *);
     bool check_peer;
+    bool is_signed;
+    EVP_MD *sha256; /* fetched, if it is */
     bool resumed; /* wake is pending */
     bool is_closing; /**< What is still being received is refused. */
     size_t body_bytes, receive_bytes, received;
@@ -76,6 +82,11 @@ struct wf_http {
 
 struct wf_http_request *wf_http_request_new(struct wf_http *http);
 void wf_http_request_free(struct wf_http_request *request);
+/** Frees its memory, which is not kept for another. */
+void wf_http_request_destroy(struct wf_http_request *request);
+/** Counts a piece of the body in. */
+void wf_http_hash(struct wf_http_request *request, const char *data,
+                  size_t len);
 /** Gives MHD the answer. */
 enum MHD_Result wf_http_send(struct wf_http_request *request);
 /** Answers a request that the handler does not get to see. */
@@ -94,6 +105,9 @@ enum MHD_Result wf_http_access(void *http, struct MHD_Connection *connection,
                                const char *url, const char *method,
                                const char *version, const char *data,
                                size_t *len, void **handle);
+/** The first line of a request is there; gives its handle. */
+void *wf_http_announced(void *http, const char *target,
+                        struct MHD_Connection *connection);
 void wf_http_completed(void *http, struct MHD_Connection *connection,
                        void **handle, enum MHD_RequestTerminationCode why);
 /** Looks at the peer of a new connection. */

@@ -61,7 +61,8 @@ static int check_exposure(const struct wf_listener *listener, bool insecure,
         err, WF_E_INVALID,
         "refusing to listen on %s: it is not a loopback address, and without "
         "credentials everybody who reaches it could run workflows here. "
-        "Listen on 127.0.0.1, or pass --insecure if the network is trusted",
+        "Listen on 127.0.0.1, name a file of keys with --keys, or pass "
+        "--insecure if the network is trusted",
         listener->host);
 }
 

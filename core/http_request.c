@@ -1,6 +1,7 @@
 /* http_request.c - a request from its headers to its answer. See http.h. */
 #include <errno.h>
 #include <stdlib.h>
+#include <strings.h>
 #include <sys/socket.h>
 
 #include "http_impl.h"
@@ -30,22 +31,33 @@ static void buf_reuse(struct wf_buf *buf) {
         wf_buf_free(buf);
 }
 
+void wf_http_request_destroy(struct wf_http_request *request) {
+    wf_buf_free(&request->body);
+    wf_buf_free(&request->answer);
+    wf_buf_free(&request->target);
+    EVP_MD_CTX_free(request->hash);
+    free(request);
+}
+
 void wf_http_request_free(struct wf_http_request *request) {
     struct wf_http *http = request->http;
 
     wf_list_remove(&request->link);
     if (!http || http->spare_count >= SPARE_MAX) {
-        wf_buf_free(&request->body);
-        wf_buf_free(&request->answer);
-        free(request);
+        wf_http_request_destroy(request);
         return;
     }
     buf_reuse(&request->body);
     buf_reuse(&request->answer);
+    buf_reuse(&request->target);
     struct wf_buf body = request->body, answer = request->answer;
+    struct wf_buf target = request->target;
+    EVP_MD_CTX *hash = request->hash;
     memset(request, 0, offsetof(struct wf_http_request, headers));
     request->body = body;
     request->answer = answer;
+    request->target = target;
+    request->hash = hash;
     request->spare = http->spare;
     http->spare = request;
     http->spare_count++;
@@ -72,6 +84,53 @@ struct wf_str wf_http_header_of(struct MHD_Connection *connection,
 struct wf_str wf_http_header(const struct wf_http_request *request,
                              const char *name) {
     return wf_http_header_of(request->connection, name);
+}
+
+struct headers {
+    struct wf_str name;
+    wf_http_value_fn *each;
+    void *arg;
+};
+
+static enum MHD_Result header_value(void *arg, enum MHD_ValueKind kind,
+                                    const char *name, const char *value) {
+    struct headers *headers = arg;
+    (void)kind;
+    if (strlen(name) == headers->name.len &&
+        strncasecmp(name, headers->name.data, headers->name.len) == 0)
+        headers->each(headers->arg, wf_str(value ? value : ""));
+    return MHD_YES;
+}
+
+void wf_http_headers(const struct wf_http_request *request,
+                     struct wf_str name, wf_http_value_fn *each, void *arg) {
+    struct headers headers = {name, each, arg};
+    MHD_get_connection_values(request->connection, MHD_HEADER_KIND,
+                              header_value, &headers);
+}
+
+struct wf_str wf_http_target(const struct wf_http_request *request) {
+    return (struct wf_str){request->target.data, request->target.len};
+}
+
+/* ---- the body's hash ---- */
+
+void wf_http_hash(struct wf_http_request *request, const char *data,
+                  size_t len) {
+    if (!request->hash)
+        request->hash = EVP_MD_CTX_new();
+    if (request->body.len == 0)
+        EVP_DigestInit_ex(request->hash, request->http->sha256, NULL);
+    EVP_DigestUpdate(request->hash, data, len);
+}
+
+void wf_http_body_hash(struct wf_http_request *request,
+                       unsigned char hash[32]) {
+    if (request->body.len == 0) {
+        EVP_Digest("", 0, hash, NULL, request->http->sha256, NULL);
+        return;
+    }
+    EVP_DigestFinal_ex(request->hash, hash, NULL);
 }
 
 struct query {
