@@ -37,8 +37,13 @@ layer(wf_progress SOURCES core/progress.c core/progress_draw.c
       core/progress_lines.c core/progress_runs.c core/progress_tree.c
       core/term.c LINK wf_event)
 layer(wf_http SOURCES core/http.c core/http_access.c core/http_guard.c
-                      core/http_listen.c core/http_request.c core/peer.c
-      LINK wf_base PkgConfig::MHD ev)
+                      core/http_listen.c core/http_request.c core/http_tls.c
+                      core/peer.c
+      LINK wf_base PkgConfig::MHD PkgConfig::CRYPTO ev)
+# Who may do what: keys, roles, signatures.
+layer(wf_auth SOURCES core/role.c core/credentials.c core/private_file.c
+      core/sigv4.c core/sigv4_verify.c
+      LINK wf_schedule PkgConfig::CRYPTO)
 
 # Fault points are part of debug builds only.
 layer(wf_store SOURCES core/batch.c core/store.c core/store_lmdb.c
@@ -50,14 +55,16 @@ layer(wf_store SOURCES core/batch.c core/store.c core/store_lmdb.c
 target_compile_definitions(wf_store PUBLIC $<$<CONFIG:Debug>:WF_FAULTS>)
 layer(wf_backup SOURCES core/backup.c core/backup_writer.c
       LINK wf_store wf_stdlib)
-layer(wf_api SOURCES core/api.c core/api_call.c core/api_validate.c
+layer(wf_audit SOURCES core/audit.c core/audit_verify.c
+      LINK wf_auth wf_offload wf_stdlib)
+layer(wf_api SOURCES core/api.c core/api_call.c core/api_trail.c core/api_validate.c
       core/api_model.c core/api_own.c core/api_executions.c
       core/api_state_machines.c core/api_settings.c core/api_tags.c
       core/api_events.c core/api_map_runs.c core/api_tasks.c
       core/api_activities.c core/api_graph.c
       core/api_versions.c core/metrics.c core/api_backup.c core/api_test_state.c
       core/api_rest.c core/api_schedules.c core/api_scheduler_model.c
-      LINK wf_offload wf_http wf_doc wf_regex wf_event wf_schedule)
+      LINK wf_audit wf_offload wf_http wf_doc wf_regex wf_event wf_schedule)
 
 # Task handlers: the engine's side of the worker processes, and the worker.
 layer(wf_wire SOURCES core/wire.c core/pool_reap.c LINK wf_base)
@@ -146,7 +153,8 @@ layer(wf_cli SOURCES core/cli.c core/cli_client.c core/cli_http.c
       core/cli_session.c core/cli_stop.c core/cli_schedule.c core/cli_versions.c
       core/cli_run.c core/cli_run_maps.c core/cli_run_steps.c core/cli_run_store.c
       core/cli_eval.c core/cli_test_state.c core/cli_test_engine.c
-      core/cli_graph.c core/cli_serve.c core/cli_validate.c core/cli_version.c
+      core/cli_graph.c core/cli_serve.c core/cli_security.c
+      core/cli_verify.c core/cli_validate.c core/cli_version.c
       core/cli_help_asl.c core/cli_files.c core/notify.c
       core/lua_version.c
       LINK wf_findings wf_event_lines wf_options wf_progress wf_api wf_engine

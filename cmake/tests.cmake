@@ -34,6 +34,9 @@ if(CMOCKA_FOUND)
   unit_test(service_models LINK wf_service_models)
   unit_test(script LINK wf_script)
   unit_test(http SOURCES tests/support/http_client.c LINK wf_http)
+  unit_test(credentials LINK wf_auth)
+  unit_test(sigv4 LINK wf_auth)
+  unit_test(audit LINK wf_audit)
   foreach(name api api_machines api_map_runs api_schedules api_tasks api_test_state
           api_validate api_versions)
     unit_test(${name} SOURCES tests/support/api_fixture.c

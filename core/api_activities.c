@@ -129,10 +129,10 @@ static void get_task(struct wf_api_call *call,
 }
 
 const struct wf_api_operation wf_api_activities[] = {
-    {"CreateActivity", create},
-    {"DescribeActivity", describe},
-    {"DeleteActivity", remove_activity},
-    {"ListActivities", list},
-    {"GetActivityTask", get_task},
+    {"CreateActivity", create, WF_RIGHT_ADMINISTER},
+    {"DescribeActivity", describe, WF_RIGHT_VIEW},
+    {"DeleteActivity", remove_activity, WF_RIGHT_ADMINISTER},
+    {"ListActivities", list, WF_RIGHT_VIEW},
+    {"GetActivityTask", get_task, WF_RIGHT_WORK},
     {0},
 };

@@ -45,7 +45,7 @@ static void describe(struct wf_api_call *call,
 }
 
 const struct wf_api_operation wf_api_backup[] = {
-    {"StartBackup", start},
-    {"DescribeBackup", describe},
+    {"StartBackup", start, WF_RIGHT_ADMINISTER},
+    {"DescribeBackup", describe, WF_RIGHT_VIEW},
     {0},
 };

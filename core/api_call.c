@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "api_model.h"
+#include "api_trail.h"
 #include "api_validate.h"
 #include "json_write.h"
 #include "offload.h"
@@ -48,6 +49,11 @@ static unsigned status_of(const char *exception, bool is_rest) {
         {"ServiceQuotaExceededException", 402, 402},
         {"ResourceNotFoundException", 400, 404},
         {"ThrottlingException", 400, 429},
+        {"AccessDeniedException", 400, 403},
+        {"IncompleteSignatureException", 400, 403},
+        {"InvalidSignatureException", 400, 403},
+        {"MissingAuthenticationTokenException", 400, 403},
+        {"UnrecognizedClientException", 400, 403},
     };
     for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
         if (strcmp(exception, others[i].exception) == 0)
@@ -307,8 +313,16 @@ static void read_body(struct reading *reading) {
                                          &reading->message);
 }
 
+/* Of a request that is refused as well, if it has one. */
+static void note_resource(struct reading *reading) {
+    if (wf_value_type(reading->request.body) == WF_JSON_OBJECT)
+        wf_api_trail_note(reading->call, &reading->request);
+}
+
 static void run_read(struct reading *reading) {
     struct wf_buf *message = &reading->message;
+    if (reading->doc)
+        note_resource(reading);
     if (reading->exception)
         wf_api_fail(reading->call, reading->exception,
                     (struct wf_str){message->data, message->len});
@@ -351,6 +365,8 @@ void wf_api_call_run(struct wf_api_call *call, struct wf_str target,
     if (!reading.found.operation || !reading.found.shape) {
         wf_api_fail(call, "UnknownOperationException",
                     WF_STR("The requested operation is not known here."));
+    } else if (!wf_api_may(call, reading.found.operation)) {
+        return; /* it has failed */
     } else if (body.len > LARGE_BYTES) {
         read_large(&reading);
     } else {

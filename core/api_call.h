@@ -10,6 +10,9 @@
  * A function asks the engine, with the call as argument, and its callback
  * writes the response into call->out and ends with wf_api_done(), or
  * wf_api_refused().
+ *
+ * The row also says which right the operation asks for (role.h), and so
+ * whether it changes something, which the audit log gets to know.
  */
 #ifndef WF_API_CALL_H
 #define WF_API_CALL_H
@@ -18,10 +21,27 @@
 #include "engine.h"
 #include "metrics.h"
 #include "profile.h"
+#include "role.h"
 
 struct wf_api_call;
 struct wf_api_request;
 struct wf_api_route;
+struct wf_api_trail;
+struct wf_audit;
+
+/** Who calls. All-zero may nothing. */
+struct wf_api_caller {
+    wf_rights rights;
+    const char *key; /**< The id of it; NULL: nobody signs here. */
+    uid_t uid;       /**< The local user, */
+    bool has_uid;    /**< if that was looked at. */
+};
+
+/** Why a request is no call. */
+struct wf_api_no {
+    const char *exception;
+    char message[512];
+};
 
 /** The response is complete; the call is not touched any more. */
 typedef void wf_api_done_fn(struct wf_api_call *call, unsigned status);
@@ -40,6 +60,10 @@ struct wf_api_call {
     unsigned options;   /**< The operation's own. */
     unsigned limit;     /**< As well. */
     const struct wf_api_route *route; /**< Of a REST API; else NULL. */
+    struct wf_api_caller caller; /**< Its texts: until a body is read. */
+    struct wf_audit *audit;      /**< NULL: there is no log. */
+    struct wf_api_trail *trail;  /**< What the log will say; or NULL. */
+    char request_id[37];
     const char *exception; /**< That it has ended with. */
     const char *operation; /**< Set by wf_api_call_run(); NULL: unknown. */
     uint64_t begun_ns;     /**< The same. */
@@ -60,6 +84,7 @@ typedef void wf_api_fn(struct wf_api_call *call,
 struct wf_api_operation {
     const char *name; /**< "StartExecution" */
     wf_api_fn *run;
+    enum wf_right right; /**< It asks for. */
 };
 
 /** AWS's; each ends with a NULL name. */

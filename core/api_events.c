@@ -40,6 +40,6 @@ static void wait_for_events(struct wf_api_call *call,
 }
 
 const struct wf_api_operation wf_api_events[] = {
-    {"WaitForEvents", wait_for_events},
+    {"WaitForEvents", wait_for_events, WF_RIGHT_VIEW},
     {0},
 };

@@ -342,13 +342,13 @@ static void history(struct wf_api_call *call,
 }
 
 const struct wf_api_operation wf_api_executions[] = {
-    {"StartExecution", start},
-    {"DescribeExecution", describe},
-    {"GetExecutionHistory", history},
-    {"ListExecutions", list},
-    {"StartSyncExecution", start_sync},
-    {"StopExecution", stop},
-    {"RedriveExecution", redrive},
+    {"StartExecution", start, WF_RIGHT_START},
+    {"DescribeExecution", describe, WF_RIGHT_VIEW},
+    {"GetExecutionHistory", history, WF_RIGHT_VIEW},
+    {"ListExecutions", list, WF_RIGHT_VIEW},
+    {"StartSyncExecution", start_sync, WF_RIGHT_START},
+    {"StopExecution", stop, WF_RIGHT_OPERATE},
+    {"RedriveExecution", redrive, WF_RIGHT_OPERATE},
     {0},
 };
 
@@ -365,7 +365,7 @@ static void stats(struct wf_api_call *call,
 }
 
 const struct wf_api_operation wf_api_own[] = {
-    {"WaitForExecution", wait_for},
-    {"Stats", stats},
+    {"WaitForExecution", wait_for, WF_RIGHT_VIEW},
+    {"Stats", stats, WF_RIGHT_VIEW},
     {0},
 };

@@ -28,6 +28,6 @@ static void lay_out(struct wf_api_call *call,
 }
 
 const struct wf_api_operation wf_api_graph[] = {
-    {"LayoutGraph", lay_out},
+    {"LayoutGraph", lay_out, WF_RIGHT_VIEW},
     {0},
 };

@@ -139,8 +139,8 @@ static void update(struct wf_api_call *call,
 }
 
 const struct wf_api_operation wf_api_map_runs[] = {
-    {"DescribeMapRun", describe},
-    {"ListMapRuns", list},
-    {"UpdateMapRun", update},
+    {"DescribeMapRun", describe, WF_RIGHT_VIEW},
+    {"ListMapRuns", list, WF_RIGHT_VIEW},
+    {"UpdateMapRun", update, WF_RIGHT_OPERATE},
     {0},
 };

@@ -285,12 +285,12 @@ static void validate(struct wf_api_call *call,
 }
 
 const struct wf_api_operation wf_api_state_machines[] = {
-    {"CreateStateMachine", create},
-    {"UpdateStateMachine", update},
-    {"DescribeStateMachine", describe},
-    {"DescribeStateMachineForExecution", describe_for},
-    {"DeleteStateMachine", remove_machine},
-    {"ListStateMachines", list},
-    {"ValidateStateMachineDefinition", validate},
+    {"CreateStateMachine", create, WF_RIGHT_ADMINISTER},
+    {"UpdateStateMachine", update, WF_RIGHT_ADMINISTER},
+    {"DescribeStateMachine", describe, WF_RIGHT_VIEW},
+    {"DescribeStateMachineForExecution", describe_for, WF_RIGHT_VIEW},
+    {"DeleteStateMachine", remove_machine, WF_RIGHT_ADMINISTER},
+    {"ListStateMachines", list, WF_RIGHT_VIEW},
+    {"ValidateStateMachineDefinition", validate, WF_RIGHT_VIEW},
     {0},
 };

@@ -56,8 +56,8 @@ static void list_tags(struct wf_api_call *call,
 }
 
 const struct wf_api_operation wf_api_tags[] = {
-    {"TagResource", tag_resource},
-    {"UntagResource", untag_resource},
-    {"ListTagsForResource", list_tags},
+    {"TagResource", tag_resource, WF_RIGHT_OPERATE},
+    {"UntagResource", untag_resource, WF_RIGHT_OPERATE},
+    {"ListTagsForResource", list_tags, WF_RIGHT_VIEW},
     {0},
 };

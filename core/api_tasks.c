@@ -29,8 +29,8 @@ static void send_heartbeat(struct wf_api_call *call,
 }
 
 const struct wf_api_operation wf_api_tasks[] = {
-    {"SendTaskSuccess", send_success},
-    {"SendTaskFailure", send_failure},
-    {"SendTaskHeartbeat", send_heartbeat},
+    {"SendTaskSuccess", send_success, WF_RIGHT_WORK},
+    {"SendTaskFailure", send_failure, WF_RIGHT_WORK},
+    {"SendTaskHeartbeat", send_heartbeat, WF_RIGHT_WORK},
     {0},
 };

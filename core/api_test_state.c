@@ -145,6 +145,6 @@ static void test(struct wf_api_call *call, struct wf_api_request *request) {
 }
 
 const struct wf_api_operation wf_api_test_state[] = {
-    {"TestState", test},
+    {"TestState", test, WF_RIGHT_ADMINISTER},
     {0},
 };

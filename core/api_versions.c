@@ -213,13 +213,13 @@ static void list_aliases(struct wf_api_call *call,
 }
 
 const struct wf_api_operation wf_api_versions[] = {
-    {"PublishStateMachineVersion", publish},
-    {"ListStateMachineVersions", list_versions},
-    {"DeleteStateMachineVersion", delete_version},
-    {"CreateStateMachineAlias", create},
-    {"UpdateStateMachineAlias", update},
-    {"DescribeStateMachineAlias", describe},
-    {"DeleteStateMachineAlias", delete_alias},
-    {"ListStateMachineAliases", list_aliases},
+    {"PublishStateMachineVersion", publish, WF_RIGHT_ADMINISTER},
+    {"ListStateMachineVersions", list_versions, WF_RIGHT_VIEW},
+    {"DeleteStateMachineVersion", delete_version, WF_RIGHT_ADMINISTER},
+    {"CreateStateMachineAlias", create, WF_RIGHT_ADMINISTER},
+    {"UpdateStateMachineAlias", update, WF_RIGHT_ADMINISTER},
+    {"DescribeStateMachineAlias", describe, WF_RIGHT_VIEW},
+    {"DeleteStateMachineAlias", delete_alias, WF_RIGHT_ADMINISTER},
+    {"ListStateMachineAliases", list_aliases, WF_RIGHT_VIEW},
     {0},
 };

@@ -38,6 +38,8 @@ int wf_cli_test_state(const struct wf_options *options);
 int wf_cli_validate(const struct wf_options *options);
 /** help asl: the fields of a type of states. */
 int wf_cli_help_asl(const struct wf_options *options);
+/** verify: an audit log. */
+int wf_cli_verify(const struct wf_options *options);
 int wf_cli_version(void);
 
 /* ---- what commands share (cli.c) ---- */
@@ -76,6 +78,10 @@ void wf_cli_engine_options(const struct wf_options *options,
 int wf_cli_stores(const struct wf_options *options, const char *data,
                   struct wf_engine_options *engine,
                   struct wf_item_stores *stores, struct wf_error *err);
+/** Refuses a file (NULL: none) that is below a root of --files; `what` is the
+ * option that named it. */
+int wf_cli_files_apart(const struct wf_options *options, const char *what,
+                       const char *file, struct wf_error *err);
 /** Writes all of it to stdout; false (and a message) if that fails. */
 bool wf_cli_print(struct wf_str text);
 

@@ -122,6 +122,20 @@ static int take_endpoint(const struct wf_options *options,
     return 0;
 }
 
+int wf_cli_files_apart(const struct wf_options *options, const char *what,
+                       const char *file, struct wf_error *err) {
+    const char *const *roots = wf_option_list(options, "files");
+    struct wf_buf name = {0};
+    int rc = 0;
+
+    wf_buf_addf(&name, "file of --%s", what);
+    wf_buf_u8(&name, '\0');
+    for (; rc == 0 && roots && *roots; roots++)
+        rc = check_apart(*roots, name.data, file, err);
+    wf_buf_free(&name);
+    return rc;
+}
+
 int wf_cli_stores(const struct wf_options *options, const char *data,
                   struct wf_engine_options *engine,
                   struct wf_item_stores *stores, struct wf_error *err) {

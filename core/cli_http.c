@@ -2,6 +2,7 @@
 #include "cli_http_impl.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
 enum { TIMEOUT_S = 120, CONNECT_S = 10 };
 
@@ -15,6 +16,30 @@ static bool is_local(const char *endpoint) {
     return strstr(endpoint, "://127.0.0.1") != NULL ||
            strstr(endpoint, "://localhost") != NULL ||
            strstr(endpoint, "://[::1]") != NULL;
+}
+
+static const char *variable(const char *name) {
+    const char *value = getenv(name);
+
+    return value != NULL && value[0] != '\0' ? value : NULL;
+}
+
+/* As AWS's own clients do, if there are credentials; libcurl copies texts. */
+static void sign(CURL *curl) {
+    const char *id = variable("AWS_ACCESS_KEY_ID");
+    const char *secret = variable("AWS_SECRET_ACCESS_KEY");
+    const char *region = variable("AWS_REGION");
+    char what[128];
+
+    if (region == NULL)
+        region = variable("AWS_DEFAULT_REGION");
+    if (id == NULL || secret == NULL)
+        return;
+    snprintf(what, sizeof(what), "aws:amz:%.64s:states",
+             region != NULL ? region : "us-east-1");
+    curl_easy_setopt(curl, CURLOPT_AWS_SIGV4, what);
+    curl_easy_setopt(curl, CURLOPT_USERNAME, id);
+    curl_easy_setopt(curl, CURLOPT_PASSWORD, secret);
 }
 
 struct curl_slist *wf_cli_prepare(CURL *curl, const char *endpoint,
@@ -40,6 +65,9 @@ struct curl_slist *wf_cli_prepare(CURL *curl, const char *endpoint,
     curl_easy_setopt(curl, CURLOPT_TIMEOUT, (long)TIMEOUT_S);
     if (is_local(endpoint))
         curl_easy_setopt(curl, CURLOPT_PROXY, "");
+    if (variable("AWS_CA_BUNDLE") != NULL)
+        curl_easy_setopt(curl, CURLOPT_CAINFO, variable("AWS_CA_BUNDLE"));
+    sign(curl);
     return headers;
 }
 

@@ -13,6 +13,7 @@
 
 #include "api.h"
 #include "cli.h"
+#include "cli_security.h"
 #include "engine.h"
 #include "item_bucket.h"
 #include "notify.h"
@@ -27,8 +28,9 @@ struct server {
     struct wf_store *store;
     struct wf_engine *engine;
     struct wf_api *api;
+    struct wf_cli_security security;
     struct wf_item_stores stores;
-    ev_signal signals[2];
+    ev_signal signals[2], reload;
     bool is_stopping;
     int status;
 };
@@ -101,6 +103,16 @@ static void on_signal(struct ev_loop *loop, ev_signal *watcher, int revents) {
     wf_engine_flush(server->engine, is_answered, server);
 }
 
+static void on_reload(struct ev_loop *loop, ev_signal *watcher, int revents) {
+    struct server *server = watcher->data;
+
+    (void)loop;
+    (void)revents;
+    if (!server->is_stopping)
+        wf_cli_security_reload(&server->security, server->engine,
+                               &server->api);
+}
+
 static void signals_start(struct server *server) {
     static const int numbers[] = {SIGINT, SIGTERM};
 
@@ -109,6 +121,11 @@ static void signals_start(struct server *server) {
         server->signals[i].data = server;
         ev_signal_start(server->loop, &server->signals[i]);
     }
+    if (wf_option_text(server->options, "keys") == NULL)
+        return; /* then it is SIGHUP's usual end */
+    ev_signal_init(&server->reload, on_reload, SIGHUP);
+    server->reload.data = server;
+    ev_signal_start(server->loop, &server->reload);
 }
 
 /* ---- starting ---- */
@@ -165,7 +182,11 @@ static int api_open(struct server *server, struct wf_error *err) {
         },
     };
 
-    return wf_api_new(server->loop, server->engine, &api, &server->api, err);
+    wf_cli_security_apply(&server->security, &api);
+    int rc = wf_api_new(server->loop, server->engine, &api, &server->api,
+                        err);
+    wf_cli_security_forget(&server->security);
+    return rc;
 }
 
 /* The address as given, with the port that was taken for port 0. */
@@ -176,8 +197,13 @@ static void say_listening(struct server *server) {
                                    : strlen(listen));
     char url[256];
 
-    snprintf(url, sizeof(url), "http://%.*s:%u", host, listen,
-             wf_api_port(server->api));
+    const char *tls = wf_option_text(server->options, "tls-cert");
+
+    if (tls == NULL && !wf_api_is_loopback(server->api))
+        log_line(server, "without --tls-cert, whoever is on the way can read "
+                         "what is sent");
+    snprintf(url, sizeof(url), "http%s://%.*s:%u", tls != NULL ? "s" : "",
+             host, listen, wf_api_port(server->api));
     log_line(server, "listening on %s", url);
     wf_engine_set_api_endpoint(server->engine, url);
 }
@@ -198,6 +224,11 @@ static int server_open(struct server *server) {
     server->loop = ev_default_loop(EVFLAG_AUTO);
     if (server->loop == NULL)
         return wf_cli_fail(WF_EXIT_ENGINE, "no event loop");
+    if (wf_cli_security_open(o, server->loop, on_notice, server,
+                             &server->security, &err) != 0)
+        return wf_cli_fail(err.code == WF_E_INVALID ? WF_EXIT_USAGE
+                                                    : WF_EXIT_ENGINE,
+                           "%s", err.message);
     wf_cli_engine_options(o, &engine);
     engine.retention_ms = retention_ms(o);
     if (wf_cli_stores(o, wf_option_text(o, "data"), &engine, &server->stores,
@@ -217,6 +248,7 @@ static void server_close(struct server *server) {
     if (server->engine != NULL)
         wf_engine_close(server->engine);
     wf_store_close(server->store);
+    wf_cli_security_close(&server->security);
     if (server->loop != NULL)
         ev_loop_destroy(server->loop);
 }

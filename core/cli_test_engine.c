@@ -135,6 +135,7 @@ int wf_cli_test_in_process(const struct wf_options *options, const char *file,
         status = wf_cli_fail(WF_EXIT_ENGINE, "%s", err.message);
     } else {
         test.call = (struct wf_api_call){
+            .caller.rights = WF_RIGHTS_ALL,
             .engine = test.engine,
             .profile = wf_profile_find(wf_option_text(options, "profile")),
             .out = &test.answer,

@@ -28,6 +28,7 @@
 #define BACKUP WF_COMMAND_BACKUP
 #define SCHEDULE WF_COMMAND_SCHEDULE
 #define TEST_STATE WF_COMMAND_TEST_STATE
+#define VERIFY WF_COMMAND_VERIFY
 #define ENGINE (RUN | SERVE)
 #define CLIENT (START | LIST | SHOW | HISTORY | MAP_RUNS | STOP | REDRIVE | \
                 MACHINES | CREATE | UPDATE | DELETE | PUBLISH | VERSIONS | \
@@ -104,9 +105,20 @@ const struct wf_command wf_command_table[] = {
     {"serve", SERVE, WF_GROUP_SERVER, "", "serve the Step Functions API",
      "Speaks the API of AWS Step Functions (AWS JSON 1.0 over HTTP). Point "
      "an SDK or the aws command line at it with --endpoint-url. SIGTERM and "
-     "SIGINT stop it; executions continue at the next start.",
+     "SIGINT stop it; executions continue at the next start. SIGHUP reads "
+     "the file of --keys again.",
      "serve --data /var/lib/moonstep --handlers handlers\n"
+     "serve --keys keys --audit audit.log\n"
      "serve --listen 127.0.0.1:0",
+     0, 0},
+    {"verify", VERIFY, WF_GROUP_SERVER, "",
+     "say whether an audit log is whole",
+     "Looks at every line of the log that --audit names: whether its hash is "
+     "its own and whether it follows the line before. Prints how many lines "
+     "there are and the last one's hash, which, kept elsewhere, shows later "
+     "whether lines were cut off; or names the first line that does not fit, "
+     "with status 1.",
+     "verify --audit audit.log",
      0, 0},
     {"stats", STATS, WF_GROUP_SERVER, "",
      "say what a server is doing: counts and sizes",
@@ -411,6 +423,29 @@ const struct wf_option wf_option_table[] = {
      "Where to listen. Port 0 takes a free one.",
      SERVE, WF_OPTION_TEXT, true},
 
+    {"keys", "FILE", NULL,
+     "Keys that requests have to be signed with, as those to AWS are, on "
+     "whatever address: a line "
+     "for each, with access key id, secret and roles (admin, operator, "
+     "starter, worker, viewer), and rate=N for at most N requests a second. "
+     "Nobody else may be able to read or write the file. SIGHUP reads it "
+     "again.",
+     SERVE, WF_OPTION_TEXT, true},
+    {"tls-cert", "FILE", NULL,
+     "Serve HTTPS (TLS 1.2 and 1.3) with this certificate: PEM, with those "
+     "that it was signed by.",
+     SERVE, WF_OPTION_TEXT, true},
+    {"tls-key", "FILE", NULL,
+     "The private key of --tls-cert: PEM, without a passphrase.",
+     SERVE, WF_OPTION_TEXT, true},
+    {"audit", "FILE", NULL,
+     "Log every call that changes something: who, what, how it ended. Calls "
+     "are answered when their line is on the disk, and refused while there "
+     "can be none. Lines are chained by hashes: see `moonstep verify`.",
+     SERVE, WF_OPTION_TEXT, true},
+    {"audit", "FILE", NULL, "The audit log to look at.",
+     VERIFY, WF_OPTION_TEXT, false},
+
     {"insecure", NULL, NULL,
      "Listen on addresses other than loopback, and let every user of the "
      "machine in: nobody is asked for credentials.",
@@ -551,7 +586,7 @@ const struct wf_option wf_option_table[] = {
      "config`. Also MOONSTEP_CONFIG.",
      ALL, WF_OPTION_TEXT, false},
     {"help", NULL, NULL, "Show this help.",
-     ALL | GRAPH | EVAL | WF_COMMAND_VERSION | WF_COMMAND_HELP, WF_OPTION_FLAG,
-     false},
+     ALL | GRAPH | EVAL | VERIFY | WF_COMMAND_VERSION | WF_COMMAND_HELP,
+     WF_OPTION_FLAG, false},
     {.name = NULL},
 };

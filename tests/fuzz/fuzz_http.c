@@ -74,6 +74,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     struct wf_api_call call = {
         .metrics = &metrics,
         .profile = &WF_PROFILE_NATIVE,
+        .caller.rights = WF_RIGHTS_ALL,
         .engine = &engine, .out = &out, .done = on_done, .arg = &answer};
     wf_api_call_run(&call, target, rest);
 
