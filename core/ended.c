@@ -64,6 +64,7 @@ uint64_t wf_ended_find(const struct wf_ended *ended, uint32_t machine,
 
 void wf_ended_forget(struct wf_ended *ended, uint64_t id) {
     size_t slot = id_slot(id);
+    ended->forgotten++;
     if (ended->by_id[slot] && ended->by_id[slot]->id == id)
         forget(ended, slot);
 }

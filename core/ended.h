@@ -19,6 +19,8 @@ struct wf_ended_row;
 struct wf_ended {
     struct wf_ended_row *by_id[WF_ENDED_SLOTS];   /**< Owned. */
     struct wf_ended_row *by_name[WF_ENDED_SLOTS]; /**< Of those. */
+    uint64_t forgotten; /**< Calls of wf_ended_forget(): a row that was asked
+                           for before the last one may be an old one. */
 };
 
 /** Keeps a copy of the row (of table E) of an execution that has ended. */

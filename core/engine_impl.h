@@ -178,6 +178,7 @@ struct wf_engine {
     struct frame_load *frame_loads;
     struct wf_link sweeps;
     struct wf_link redrives;    /**< Under way: redrive.h */
+    uint64_t redriven;          /**< How many were. */
     struct wf_link old_forks;   /**< Joined; freed bit by bit. */
     struct wf_link map_runs;    /**< Those that wait for room. */
     struct wf_offload *item_threads; /**< For readers and writers. */
@@ -597,6 +598,8 @@ void wf_bundle_send(struct wf_engine *engine, struct wf_str hash);
 /* ---- retention.c ---- */
 void wf_retention_housekeeping(struct wf_engine *engine);
 void wf_retention_free(struct wf_engine *engine);
+/** Whether a batch that is not durable yet takes the execution away. */
+bool wf_retention_dooms(const struct wf_engine *engine, uint64_t id);
 
 /* ---- engine_backup.c ---- */
 void wf_engine_backup_free(struct wf_engine *engine);

@@ -19,8 +19,9 @@ bool wf_image_of(struct wf_str text, struct wf_execution_image *image) {
 
 void wf_ended_keep_image(struct wf_engine *engine, uint64_t id,
                          const struct wf_execution_image *image,
-                         struct wf_str row) {
+                         struct wf_str row, uint64_t forgotten) {
     if (image->status == WF_EXECUTION_RUNNING ||
+        forgotten != engine->ended.forgotten ||
         wf_ended_row(&engine->ended, id).data)
         return;
     wf_ended_keep(&engine->ended, id, image->machine,
@@ -39,6 +40,7 @@ static struct wf_str image_part(struct wf_str row) {
 struct image_read {
     struct wf_engine *engine;
     uint64_t id;
+    uint64_t forgotten; /* engine->ended's, when it was asked for */
     wf_image_fn *done;
     void *arg;
 };
@@ -53,7 +55,8 @@ static void image_row(void *arg, const struct wf_row *rows, size_t count,
     if (wf_engine_read_failed(read->engine, err))
         return;
     if (wf_image_of(row, &image))
-        wf_ended_keep_image(read->engine, read->id, &image, row);
+        wf_ended_keep_image(read->engine, read->id, &image, row,
+                            read->forgotten);
     read->done(read->arg, image_part(row));
     wf_call_free(read);
 }
@@ -73,7 +76,8 @@ void wf_execution_read(struct wf_engine *engine, uint64_t id,
         return;
     }
     struct image_read *read = wf_call_new(engine, sizeof(*read), NULL);
-    *read = (struct image_read){engine, id, done, arg};
+    *read = (struct image_read){engine, id, engine->ended.forgotten, done,
+                                arg};
     struct wf_key key = wf_key_execution(engine->partition, id);
     engine->loads++;
     wf_store_get(engine->store, wf_key_str(&key), image_row, read);

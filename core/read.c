@@ -21,6 +21,7 @@ struct description {
     uint64_t id;
     struct wf_machine *machine;
     struct wf_buf image; /* copy of the execution's image */
+    uint64_t forgotten;  /* engine->ended's, when its row was asked for */
     struct payload input, output;
     wf_execution_fn *reply;
     void *arg;
@@ -195,7 +196,7 @@ static bool take_row(struct description *d, struct wf_str row) {
     take_from_inline(&d->input, rest, image.input);
     take_from_inline(&d->output, rest, image.output);
     d->machine = wf_machine_of(d->engine, image.machine, image.revision);
-    wf_ended_keep_image(d->engine, d->id, &image, row);
+    wf_ended_keep_image(d->engine, d->id, &image, row, d->forgotten);
     resolve(d);
     return true;
 }
@@ -217,8 +218,9 @@ void wf_describe(struct wf_engine *engine, uint64_t id,
                  wf_execution_fn *reply, void *arg) {
     struct description *d = wf_call_new(engine, sizeof(*d), drop);
     struct wf_execution *execution = wf_table_by_id(&engine->table, id);
-    *d = (struct description){
-        .engine = engine, .id = id, .reply = reply, .arg = arg};
+    *d = (struct description){.engine = engine, .id = id, .reply = reply,
+                              .forgotten = engine->ended.forgotten,
+                              .arg = arg};
     if (execution) {
         wf_execution_encode(execution, &d->image);
         d->machine = execution->machine;

@@ -166,6 +166,9 @@ static void with_machine(void *arg, struct wf_machine *machine) {
                                    "pinned to can't be loaded");
 }
 
+/* Its retention is over, since it was asked for. */
+static const char GONE[] = "Execution Does Not Exist";
+
 static bool take_row(struct wf_redrive *redrive, struct wf_str row) {
     struct wf_execution_image image;
     struct wf_reader in = {row.data, row.data + row.len, false};
@@ -185,7 +188,9 @@ static void row_read(void *arg, const struct wf_row *rows, size_t count,
     redrive->engine->loads--;
     if (wf_engine_read_failed(redrive->engine, err))
         return;
-    if (take_row(redrive, count == 1 ? rows->value : WF_STR_NULL))
+    if (count == 0)
+        wf_redrive_refuse(redrive, GONE);
+    else if (take_row(redrive, rows->value))
         wf_machine_need(redrive->engine, redrive->machine, with_machine,
                         redrive);
     else
@@ -225,7 +230,9 @@ void wf_redrive_prepare(struct wf_engine *engine, uint64_t id,
                         wf_redrive_fn *ready, void *arg) {
     struct wf_execution *execution = wf_table_by_id(&engine->table, id);
     const char *reason = find(engine, id) ? "It is being redriven"
-                                          : refuse_early(execution);
+                         : wf_retention_dooms(engine, id)
+                             ? GONE
+                             : refuse_early(execution);
     if (reason) {
         ready(arg, NULL, reason);
         return;
@@ -329,6 +336,7 @@ struct wf_execution *wf_redrive_commit(struct wf_redrive *redrive,
     struct wf_frame *root = make_root(redrive, execution, token);
     restart_timeout(engine, execution);
     join(engine, execution, root);
+    engine->redriven++;
     wf_redrive_drop(redrive);
     return execution;
 }
@@ -382,6 +390,12 @@ static void refuse(struct redrive_call *call, const char *exception,
     wf_call_free(call);
 }
 
+static void is_missing(void *arg) {
+    struct redrive_call *call = arg;
+    refuse(call, "ExecutionDoesNotExist", "Execution Does Not Exist: '%s'",
+           wf_str(call->arn));
+}
+
 static void not_redrivable(void *arg) {
     struct redrive_call *call = arg;
     refuse(call, "ExecutionNotRedrivable", "%s",
@@ -397,6 +411,10 @@ static void redriven(void *arg) {
 static void prepared(void *arg, struct wf_redrive *redrive,
                      const char *reason) {
     struct redrive_call *call = arg;
+    if (reason == GONE) {
+        wf_engine_after(call->engine, is_missing, call);
+        return;
+    }
     if (reason) { /* it tells of what must be durable */
         wf_buf_adds(&call->reason, reason);
         wf_engine_after(call->engine, not_redrivable, call);
@@ -434,8 +452,7 @@ static void with_image(void *arg, struct wf_str text) {
     struct redrive_call *call = arg;
     struct wf_execution_image image;
     if (!wf_image_of(text, &image)) {
-        refuse(call, "ExecutionDoesNotExist", "Execution Does Not Exist: '%s'",
-               wf_str(call->arn));
+        is_missing(call);
         return;
     }
     call->redrive_ms = asked_before(call, &image);
@@ -461,8 +478,7 @@ static void found(void *arg, uint64_t id) {
     if (id)
         begin(call);
     else
-        refuse(call, "ExecutionDoesNotExist", "Execution Does Not Exist: '%s'",
-               wf_str(call->arn));
+        is_missing(call);
 }
 
 void wf_engine_redrive_execution(struct wf_engine *engine, struct wf_str arn,

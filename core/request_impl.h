@@ -59,10 +59,11 @@ void wf_execution_read(struct wf_engine *engine, uint64_t id,
 void wf_execution_identify(struct wf_engine *engine, uint64_t id,
                            struct wf_buf *image, wf_machine_fn *done,
                            void *arg);
-/** Keeps a row that was read, if its execution has ended. */
+/** Keeps a row that was read, if its execution has ended. `forgotten`: that of
+ * engine->ended when it was asked for. */
 void wf_ended_keep_image(struct wf_engine *engine, uint64_t id,
                          const struct wf_execution_image *image,
-                         struct wf_str row);
+                         struct wf_str row, uint64_t forgotten);
 /** Append ARNs: the execution's, that of its state machine (with the label if
  * it is a child), and that of the Map Run which a child belongs to (else
  * nothing). */

@@ -13,6 +13,9 @@
  * of their own; last its row of table Z. Ids ascend with time, so the last
  * row of table Z is always a child before its parent. An engine that is
  * started goes on where the last one was.
+ *
+ * What is being redriven stays, and a redrive that comes after that batch
+ * finds nothing, also while the batch is on its way.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -36,6 +39,8 @@ struct wf_retention {
     uint64_t victim;       /* what is being removed */
     uint32_t victim_run;   /* of its Map Runs */
     unsigned table;        /* index into TABLES */
+    uint64_t redriven;     /* engine's, when the list was read */
+    struct wf_buf doomed;  /* uint64 ids, whose batch is on its way */
 };
 
 /* By execution:8, and what may follow. */
@@ -93,6 +98,16 @@ static void doom(struct wf_retention *retention, uint64_t execution) {
     wf_batch_delete(rows_of(retention), wf_key_str(&image));
     wf_batch_put(rows_of(retention), wf_key_str(&row), WF_STR(""));
     wf_ended_forget(&engine->ended, execution);
+    wf_buf_add(&retention->doomed, &execution, sizeof(execution));
+}
+
+bool wf_retention_dooms(const struct wf_engine *engine, uint64_t id) {
+    const struct wf_retention *retention = engine->retention;
+    size_t len = retention ? retention->doomed.len : 0;
+    for (size_t at = 0; at < len; at += sizeof(id))
+        if (memcmp(retention->doomed.data + at, &id, sizeof(id)) == 0)
+            return true;
+    return false;
 }
 
 static void clear_table(void *arg, const struct wf_row *rows, size_t count,
@@ -273,6 +288,10 @@ static void found_listed(void *arg, const struct wf_row *rows, size_t count,
     bool some = false;
     if (!was_read(retention, err))
         return;
+    if (retention->redriven != retention->engine->redriven) {
+        step(retention); /* rows may say of one that it has ended: again */
+        return;
+    }
     for (size_t i = 0; i < count; i++)
         some |= look_at(retention, &rows[i]);
     if (count)
@@ -299,6 +318,7 @@ static void read_list(struct wf_retention *retention) {
                              .max_rows = PAGE_ROWS};
     if (retention->list.len)
         range.from = text(&retention->list);
+    retention->redriven = retention->engine->redriven;
     read_rows(retention, &range, found_listed);
 }
 
@@ -358,9 +378,21 @@ static void read_machine(struct wf_retention *retention) {
 
 /* ---- the whole ---- */
 
-/* One read, whose callback goes on. */
+/* They are gone: also rows of them that were read meanwhile. */
+static void forget_doomed(struct wf_retention *retention) {
+    struct wf_buf *doomed = &retention->doomed;
+    uint64_t id;
+    for (size_t at = 0; at < doomed->len; at += sizeof(id)) {
+        memcpy(&id, doomed->data + at, sizeof(id));
+        wf_ended_forget(&retention->engine->ended, id);
+    }
+    doomed->len = 0;
+}
+
+/* All is durable. One read, whose callback goes on. */
 static void step(void *arg) {
     struct wf_retention *retention = arg;
+    forget_doomed(retention);
     if (retention->victim == 0)
         find_victim(retention);
     else if (retention->victim != UINT64_MAX && TABLES[retention->table])
@@ -395,5 +427,6 @@ void wf_retention_free(struct wf_engine *engine) {
         return;
     wf_buf_free(&engine->retention->machine);
     wf_buf_free(&engine->retention->list);
+    wf_buf_free(&engine->retention->doomed);
     free(engine->retention);
 }

@@ -209,6 +209,62 @@ static void crashes_leave_nothing_behind(void **state) {
     assert_rows(rig, 2);
 }
 
+/* A redrive takes several batches: there are iterations that go on. */
+static const char waits_inside[] =
+    "{'StartAt':'M','States':{'M':{'Type':'Map','ItemProcessor':"
+    "{'StartAt':'W','States':{'W':{'Type':'Wait','Seconds':5000000,"
+    "'End':true}}},'End':true}}}"; /* 57 days */
+
+/* It went on, or it was not there any more: never half of each. */
+static void redriven_or_gone(struct rig *rig, const char *arn,
+                             struct rig_reply *redrive) {
+    rig_reply_of(rig, redrive);
+    if (redrive->refused) {
+        assert_string_equal(redrive->exception, "ExecutionDoesNotExist");
+        assert_true(is_gone(rig, arn));
+        return;
+    }
+    rig_turns(rig, 40);
+    rig_reopen(rig);
+    rig_assert_status(rig, arn, WF_EXECUTION_RUNNING);
+    rig_jump(rig, 60 * DAY_MS);
+    assert_int_equal(rig_end(rig, arn)->status, WF_EXECUTION_SUCCEEDED);
+    rig_assert_has(rig_story(rig, arn), "ExecutionRedriven#1");
+}
+
+/* 40 days go by some turns before, or after, it is redriven. */
+static void redrive_as_time_goes(struct rig *rig, unsigned before,
+                                 unsigned after) {
+    rig_machine(rig, "waits", waits_inside);
+    const char *arn = rig_start(rig, "x", "[1,2,3,4]");
+    rig_reply_of(rig, rig_ask_stop(rig, arn, NULL, NULL));
+    rig_until_parked(rig);
+    if (before)
+        rig_jump(rig, 40 * DAY_MS);
+    rig_turns(rig, before);
+    struct rig_reply *redrive = rig_ask_redrive(rig, arn, NULL);
+    rig_turns(rig, after);
+    if (!before)
+        rig_jump(rig, 40 * DAY_MS);
+    redriven_or_gone(rig, arn, redrive);
+    rig_jump(rig, 40 * DAY_MS);
+    rig_until_true(rig, has_gone, (void *)arn);
+    until_removed(rig, 0);
+    assert_rows(rig, 0);
+}
+
+/* Once a redrive ran an execution whose rows were being removed. */
+static void what_is_redriven_stays(void **state) {
+    for (unsigned turns = 0; turns < 40; turns++) {
+        struct rig *rig = opened(state);
+        bool is_first = turns % 2;
+        redrive_as_time_goes(rig, is_first ? turns : 0, is_first ? 0 : turns);
+        rig_close(rig);
+        rig_wipe(rig);
+    }
+    opened(state);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         ENGINE_TEST_BOTH(what_ended_long_ago_is_removed),
@@ -216,6 +272,7 @@ int main(void) {
         ENGINE_TEST_BOTH(what_runs_stays),
         ENGINE_TEST_BOTH(children_go_with_their_parent),
         ENGINE_TEST_BOTH(a_tag_says_how_long),
+        ENGINE_TEST_REAL(what_is_redriven_stays),
         ENGINE_TEST_BOTH(crashes_leave_nothing_behind),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
