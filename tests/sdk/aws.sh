@@ -4,7 +4,8 @@
 #   aws.sh AWS ENDPOINT DIRECTORY
 set -eu
 aws=$1 endpoint=$2 home=$3
-export AWS_ACCESS_KEY_ID=none AWS_SECRET_ACCESS_KEY=none
+export AWS_ACCESS_KEY_ID=${AWS_ACCESS_KEY_ID:-none}
+export AWS_SECRET_ACCESS_KEY=${AWS_SECRET_ACCESS_KEY:-none}
 export AWS_DEFAULT_REGION=us-east-1 AWS_PAGER='' AWS_MAX_ATTEMPTS=1
 role=arn:aws:iam::000000000000:role/tour
 prefix=arn:aws:states:us-east-1:000000000000

@@ -1,15 +1,16 @@
 #!/bin/bash
 # Tours with AWS's own clients against a server of ours.
 #
-#   tests/sdk/run.sh MOONSTEP aws|javascript
+#   tests/sdk/run.sh MOONSTEP aws|signed|javascript
 #
-# aws is Debian's awscli (./dev installs it); the JavaScript SDK is installed
+# aws is Debian's awscli (./dev installs it), signed the same with keys, and
+# what its library signs is altered on the way; the JavaScript SDK is installed
 # with npm into build/sdk, in the versions of javascript/package-lock.json.
 # Where a client can't be had, the exit status is 77 and the reason is told.
 set -eu
 here=$(dirname "$(realpath "$0")")
 moonstep=$(realpath "${1:?path of the moonstep binary}")
-client=${2:?aws or javascript}
+client=${2:?aws, signed or javascript}
 home=$(mktemp -d)
 server=
 trap '[ -z "$server" ] || kill $server || true; wait; rm -rf "$home"' EXIT
@@ -47,7 +48,8 @@ install_javascript() {
 start_server() {
   local tries=0
   : >"$home/log"
-  "$moonstep" serve --listen 127.0.0.1:0 --data "$home/data" 2>"$home/log" &
+  "$moonstep" serve --listen 127.0.0.1:0 --data "$home/data" "$@" \
+    2>"$home/log" &
   server=$!
   until grep -q 'listening on' "$home/log"; do
     tries=$((tries + 1))
@@ -57,6 +59,12 @@ start_server() {
   endpoint=$(sed -n 's/.*listening on //p' "$home/log")
 }
 
+find_aws() {
+  aws=/usr/bin/aws
+  [ -x $aws ] || aws=$(command -v aws) || skip "there is no aws"
+  $aws --version >/dev/null 2>&1 || skip "aws does not run"
+}
+
 case $client in
   javascript)
     install_javascript
@@ -64,11 +72,21 @@ case $client in
     node "$packages/tour.mjs" "$endpoint"
     ;;
   aws)
-    aws=/usr/bin/aws
-    [ -x $aws ] || aws=$(command -v aws) || skip "there is no aws"
-    $aws --version >/dev/null 2>&1 || skip "aws does not run"
+    find_aws
     start_server
     "$here/aws.sh" "$aws" "$endpoint" "$home"
+    ;;
+  signed)
+    find_aws
+    python=/usr/bin/python3
+    [ -x $python ] || python=$(command -v python3) || skip "there is no python"
+    $python -c 'import botocore' 2>/dev/null || skip "there is no botocore"
+    export AWS_ACCESS_KEY_ID=tour AWS_SECRET_ACCESS_KEY=the/secret+of=the~tour
+    (umask 077 && echo "tour $AWS_SECRET_ACCESS_KEY admin" >"$home/keys")
+    start_server --keys "$home/keys" --audit "$home/audit"
+    "$here/aws.sh" "$aws" "$endpoint" "$home"
+    $python "$here/signed.py" "$endpoint" tour "$AWS_SECRET_ACCESS_KEY"
+    "$moonstep" verify --audit "$home/audit"
     ;;
   *)
     echo "no client is called $client" >&2
