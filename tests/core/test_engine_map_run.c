@@ -104,7 +104,8 @@ static void selectors_see_where_items_come_from(void **state) {
                                       BRANCH("A", PASS("A"))
                                       ",'ItemSelector':{'i.$':"
                                       "'$$.Map.Item'},'End':true}"), ""),
-            "[[8]]", SUCCEEDED, "[[{'i':{'Index':0,'Value':8}}]]");
+            "[[8]]", SUCCEEDED,
+            "[[{'i':{'Index':0,'Value':8,'Source':'STATE_DATA'}}]]");
 }
 
 static void a_selector_that_fails_fails_the_run(void **state) {
