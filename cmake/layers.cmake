@@ -114,7 +114,7 @@ layer(wf_event_lines SOURCES core/event_lines.c core/event_scopes.c
 layer(wf_findings SOURCES core/findings.c core/locate.c core/hint.c
       LINK wf_script wf_options wf_progress)
 layer(wf_engine SOURCES core/engine.c core/commit.c core/table.c core/keys.c
-      core/tail.c core/execution.c core/frame.c core/fork.c core/children.c
+      core/tail.c core/execution.c core/caller.c core/frame.c core/fork.c core/children.c
       core/results.c core/map_run.c core/map_turn.c core/map_items.c
       core/map_children.c core/map_results.c core/map_stop.c
       core/map_redrive.c
@@ -123,7 +123,7 @@ layer(wf_engine SOURCES core/engine.c core/commit.c core/table.c core/keys.c
       core/end.c core/task.c core/task_news.c
       core/task_ask.c core/task_table.c core/survivors.c core/token.c
       core/activity.c core/activity_make.c core/poll.c
-      core/timer.c
+      core/nested.c core/nested_end.c core/nested_text.c core/timer.c
       core/park.c core/load.c
       core/load_docs.c core/recover.c
       core/machine.c core/machine_rows.c core/machine_make.c

@@ -140,6 +140,7 @@ static void end(struct wf_engine *engine, struct wf_execution *execution,
     wf_execution_touch(engine, execution);
     if (execution->map_child)
         wf_map_child_has_ended(engine, execution);
+    wf_nested_ended(engine, execution);
     wf_waiters_ended(engine, execution);
     wf_schedules_ended(engine, execution);
     wf_execution_release(engine, execution);

@@ -192,6 +192,8 @@ static void housekeeping(struct ev_loop *loop, struct ev_timer *watcher,
     (void)loop;
     (void)e;
     wf_tasks_housekeeping(engine);
+    wf_nested_housekeeping(engine);
+    wf_nested_ends_housekeeping(engine);
     wf_machines_housekeeping(engine);
     wf_engine_park_idle(engine);
     wf_map_runs_housekeeping(engine);
@@ -269,6 +271,8 @@ static void init_lists(struct wf_engine *engine) {
     wf_list_init(&engine->late_answers);
     wf_list_init(&engine->redrives);
     wf_activities_init(engine);
+    wf_list_init(&engine->put_off);
+    wf_list_init(&engine->unsettled);
 }
 
 static char *text_or(const char *text, const char *otherwise) {

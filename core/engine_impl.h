@@ -24,6 +24,10 @@
  *   poll.c        GetActivityTask
  *   survivors.c   programs of tasks that were given up
  *   token.c       tokens of tasks, and what comes with them: SendTask*
+ *   caller.c      the tasks that an execution's image names
+ *   nested.c      executions that tasks start
+ *   nested_end.c  their ends, which those tasks wait for
+ *   nested_text.c what those tasks get
  *   timer.c       the heap of timers in memory; firing
  *   park.c        packing, dropping from memory
  *   load.c        from rows to memory: executions, frames, due timers
@@ -81,6 +85,7 @@
 #include "execution.h"
 #include "keys.h"
 #include "machine.h"
+#include "nested.h"
 #include "pool.h"
 #include "redrive.h"
 #include "request_impl.h"
@@ -215,6 +220,9 @@ struct wf_engine {
     struct wf_waiter *waiters[WF_WAITER_BUCKETS]; /**< By execution. */
     struct wf_followers *followers; /**< NULL: there are none. */
     struct wf_link late_answers; /**< To tasks that are over; token.c. */
+    struct wf_link put_off;     /**< Starts without room; nested.c. */
+    struct wf_link unsettled;   /**< Executions whose task will ask for them;
+                                  nested_end.c. */
     int64_t opened_ms;
     struct wf_schedules *schedules;
     unsigned cancelling;        /**< Tasks that the pool is ending. */

@@ -38,6 +38,7 @@ void wf_execution_free(struct wf_execution *execution) {
     wf_execution_free_frames(execution);
     free(execution->frame_slots);
     free(execution->gone);
+    free(execution->callers);
     wf_ref_clear(&execution->input);
     wf_ref_clear(&execution->output);
     wf_buf_free(&execution->tail.bytes);
@@ -151,6 +152,7 @@ enum execution_flags {
     EXECUTION_QUALIFIED = 16, /* started with a version or an alias */
     EXECUTION_REDRIVEN = 32,
     EXECUTION_BETWEEN = 64,
+    EXECUTION_CALLED = 128,   /* started by a task, or one waits for it */
 };
 
 static uint8_t flags_of(const struct wf_execution *execution) {
@@ -162,7 +164,8 @@ static uint8_t flags_of(const struct wf_execution *execution) {
                                               : 0) |
                      (execution->version ? EXECUTION_QUALIFIED : 0) |
                      (execution->redrives ? EXECUTION_REDRIVEN : 0) |
-                     (execution->between.len ? EXECUTION_BETWEEN : 0));
+                     (execution->between.len ? EXECUTION_BETWEEN : 0) |
+                     (execution->caller_count ? EXECUTION_CALLED : 0));
 }
 
 static void encode_child(const struct wf_map_child *child,
@@ -240,6 +243,8 @@ void wf_execution_encode(const struct wf_execution *execution,
     if (execution->between.len)
         wf_buf_text(out, (struct wf_str){execution->between.data,
                                          execution->between.len});
+    if (execution->caller_count)
+        wf_callers_encode(execution, out);
 }
 
 bool wf_execution_decode(struct wf_reader *in,
@@ -286,6 +291,9 @@ bool wf_execution_decode(struct wf_reader *in,
         decode_redrives(in, image);
     if (flags & EXECUTION_BETWEEN)
         image->between = wf_read_text(in);
+    image->caller_count = 0;
+    if (flags & EXECUTION_CALLED)
+        wf_callers_decode(in, image);
     return !in->bad && image->bundle.len <= 64;
 }
 
@@ -312,6 +320,7 @@ void wf_execution_apply(struct wf_execution *execution,
         apply_redrives(execution, image);
     execution->between.len = 0;
     wf_buf_addstr(&execution->between, image->between);
+    wf_callers_apply(execution, image);
     execution->express = image->express;
     execution->status = image->status;
     execution->start_ms = image->start_ms;

@@ -36,6 +36,19 @@ struct wf_effects {
     size_t task_count, task_cap;
 };
 
+/** A task that has started an execution, or waits for its end. */
+struct wf_caller {
+    uint64_t execution;
+    uint64_t visit;   /**< Of the state: the id of its *StateEntered. */
+    uint32_t frame, attempt;
+    /** On disk: add, never renumber. */
+    enum wf_caller_kind {
+        WF_CALLER_STARTS = 0, /**< It does not wait. */
+        WF_CALLER_SYNC = 1,   /**< It gets input and output as texts, */
+        WF_CALLER_SYNC_2 = 2, /**< or parsed. */
+    } kind;
+};
+
 /** How far a batch took an execution's history. */
 struct wf_mark {
     uint64_t seq;        /**< Of the batch; 0: before this engine. */
@@ -113,6 +126,10 @@ struct wf_execution {
                                   execution is held back from batches. */
     struct wf_effects held;     /**< What waits for it meanwhile. */
     struct wf_map_child *map_child; /**< Of a Map Run. Owned; or NULL. */
+    struct wf_caller *callers;  /**< The first has started it. Owned. */
+    uint32_t caller_count;
+    bool is_left;               /**< A caller waits no longer: it is about to
+                                  be stopped. In memory only. */
     struct wf_link coupled;     /**< Children that are in the same batch. */
     struct wf_link map_runs;    /**< Ended, their rows not written. Owned. */
     bool is_held_up;            /**< Left out of the batch being built. */
@@ -164,6 +181,8 @@ struct wf_execution_image {
     struct wf_str child_label;    /**< data NULL: it is no child. */
     uint64_t child_parent, child_index;
     uint32_t child_frame, child_run, child_items;
+    struct wf_reader callers;     /**< For wf_caller_read(). */
+    uint32_t caller_count;
     enum wf_execution_status status;
     int64_t start_ms, stop_ms, timeout_due_ms, last_ms;
     uint64_t next_event, input, output;
@@ -179,5 +198,22 @@ bool wf_execution_decode(struct wf_reader *in,
 /** Sets the members of an execution from its image (not id and machine). */
 void wf_execution_apply(struct wf_execution *execution,
                         const struct wf_execution_image *image);
+
+/* ---- caller.c ---- */
+/** The next one of an image's callers; false: there is none. */
+bool wf_caller_read(struct wf_reader *in, struct wf_caller *caller);
+bool wf_caller_equal(const struct wf_caller *a, const struct wf_caller *b);
+/** Adds one, unless it is there. False: there are too many. */
+bool wf_execution_add_caller(struct wf_execution *execution,
+                             const struct wf_caller *caller);
+/** Whether a task waits for the execution's end. */
+bool wf_execution_is_awaited(const struct wf_execution *execution);
+/** The part of an image. */
+void wf_callers_encode(const struct wf_execution *execution,
+                       struct wf_buf *out);
+void wf_callers_decode(struct wf_reader *in,
+                       struct wf_execution_image *image);
+void wf_callers_apply(struct wf_execution *execution,
+                      const struct wf_execution_image *image);
 
 #endif

@@ -262,6 +262,7 @@ enum frame_flags {
     FRAME_FORK = 8,
     FRAME_ROW = 16,
     FRAME_OFFER_ROW = 32,
+    FRAME_CALLED = 128,
 };
 
 static uint8_t flags_of(const struct wf_frame *frame) {
@@ -270,7 +271,8 @@ static uint8_t flags_of(const struct wf_frame *frame) {
                      (frame->has_started ? FRAME_STARTED : 0) |
                      (frame->fork ? FRAME_FORK : 0) |
                      (frame->has_row ? FRAME_ROW : 0) |
-                     (frame->has_offer_row ? FRAME_OFFER_ROW : 0));
+                     (frame->has_offer_row ? FRAME_OFFER_ROW : 0) |
+                     (frame->called ? FRAME_CALLED : 0));
 }
 
 static bool has_token(const struct wf_frame *frame) {
@@ -341,6 +343,8 @@ void wf_frame_encode(const struct wf_frame *frame, struct wf_buf *out) {
         wf_buf_varint(out, (uint64_t)frame->children[i].pid);
         wf_buf_varint(out, frame->children[i].start_time);
     }
+    if (frame->called)
+        wf_buf_varint(out, frame->called);
 }
 
 static bool decode_children(struct wf_reader *in, struct wf_frame *frame) {
@@ -430,5 +434,7 @@ bool wf_frame_decode(struct wf_reader *in, struct wf_frame *frame) {
         frame->secret[1] = wf_read_be64(in);
         decode_activity(in, frame);
     }
-    return decode_children(in, frame);
+    bool good = decode_children(in, frame);
+    frame->called = flags & FRAME_CALLED ? wf_read_varint(in) : 0;
+    return good && !in->bad;
 }

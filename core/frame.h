@@ -95,6 +95,8 @@ struct wf_frame {
     struct wf_link started_link; /**< In the list of those. */
     uint32_t restarted;        /**< How often an engine or worker died. */
     uint64_t secret[2];        /**< Of the task token. */
+    uint64_t called;           /**< TOKEN: the execution whose end it waits
+                                 for instead (nested.h); 0: none. */
     struct wf_answer *answers; /**< What came with it, until the frame has its
                                  turn. The first one counts. */
     bool is_beating;           /**< Heartbeats come: it stays in memory. */

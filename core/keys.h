@@ -18,7 +18,9 @@
  *                                   what ListExecutions shows
  *   p T due_ms:8 execution:8 frame:4
  *                                   timer of a frame that is packed; due_ms 0:
- *                                   it has something to do at the next start
+ *                                   it has something to do at the next start;
+ *                                   frame WF_FRAME_CALLERS: of an execution
+ *                                   that tasks wait for, see nested.h
  *   p K execution:8 frame:4         cursor of a handler's task:checkpoint():
  *                                   state number:varint, JSON text
  *   p M name                        head of a state machine: number, latest
@@ -66,6 +68,9 @@ static inline struct wf_str wf_key_str(const struct wf_key *key) {
 
 /** The frame number in a timer key that means the execution itself. */
 #define WF_FRAME_NONE UINT32_MAX
+/** The frame number in a timer key that means the tasks which wait for the
+ * execution. */
+#define WF_FRAME_CALLERS (UINT32_MAX - 1)
 
 struct wf_key wf_key_table(uint16_t partition, char table);
 /** The first key behind the table: the end of a scan over all of it. */

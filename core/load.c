@@ -331,7 +331,9 @@ static void due_loaded(void *arg, struct wf_execution *execution) {
 static void load_due(struct wf_engine *engine, struct wf_str key) {
     uint64_t execution = wf_key_u64(key, 8);
     uint32_t frame = wf_key_u32(key, 16);
-    if (frame != WF_FRAME_NONE)
+    if (frame == WF_FRAME_CALLERS)
+        wf_nested_look_again(engine, execution);
+    else if (frame != WF_FRAME_NONE)
         wf_frame_load(engine, execution, frame);
     else if (wf_key_u64(key, 0) == 0)
         wf_sweep_start(engine, execution);

@@ -245,6 +245,8 @@ void wf_execution_pack(struct wf_engine *engine,
     move_timer_row(engine, execution->id, WF_FRAME_NONE,
                    &execution->row_due_ms, own_wake_time(execution));
     put_index_rows(engine, execution);
+    if (ended && wf_execution_is_awaited(execution))
+        wf_nested_put_row(engine, execution->id);
     struct wf_buf *image = &engine->scratch;
     image->len = 0;
     wf_execution_encode(execution, image);

@@ -39,6 +39,21 @@ void wf_engine_start_joined(struct wf_engine *engine,
                             const struct wf_start_execution *ask,
                             const struct wf_start_rows *rows,
                             wf_execution_fn *reply, void *arg);
+/** A task that has an execution started. */
+struct wf_called {
+    struct wf_caller by;
+    bool is_first;      /**< It has not asked before: the name is its own. */
+    uint64_t execution; /**< Set before the answer: the one that started. */
+};
+/** StartExecution for a task. The execution's image names the task, which may
+ * ask again after a death: then it gets the one that it has started, even if
+ * that has ended. `called` is borrowed until it answers. Besides:
+ * StateMachineTypeNotSupported, if the task wants to wait for an EXPRESS
+ * execution. */
+void wf_engine_start_called(struct wf_engine *engine,
+                            const struct wf_start_execution *ask,
+                            struct wf_called *called, wf_execution_fn *reply,
+                            void *arg);
 struct wf_execution *wf_execution_begin(struct wf_engine *engine,
                                         const struct wf_birth *birth);
 /** A refusal whose message is `format` with `subject` for its "%s". */

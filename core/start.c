@@ -27,6 +27,8 @@ struct start_call {
     struct wf_doc *input;
     size_t parsing_bytes; /* of the engine's */
     const struct wf_start_rows *rows; /* not put yet; or NULL */
+    struct wf_called *called; /* a task asks; or NULL */
+    uint64_t ended;           /* of that name, and not in memory */
     bool sync;
     wf_execution_fn *reply;
     void *arg;
@@ -72,6 +74,8 @@ static void started(void *arg) {
     };
     reply.arn = arn_of(call, reply.name, &arn);
     execution->pins--;
+    if (call->called)
+        call->called->execution = execution->id;
     call->reply(call->arg, NULL, &reply);
     wf_buf_free(&arn);
     wf_execution_release(call->engine, execution);
@@ -195,6 +199,23 @@ static struct wf_execution *create(struct start_call *call) {
     return wf_execution_begin(call->engine, &birth);
 }
 
+/* The execution's image names the task that has started it, and those that
+ * wait for it. False: there are too many. */
+static bool join(struct start_call *call, struct wf_execution *execution,
+                 bool is_new) {
+    struct wf_called *called = call->called;
+    bool waits = called && called->by.kind != WF_CALLER_STARTS;
+    if (!called || (!is_new && !waits))
+        return true;
+    if (!wf_execution_add_caller(execution, &called->by))
+        return false;
+    if (waits)
+        wf_nested_put_row(call->engine, execution->id);
+    execution->image_changed = true;
+    wf_execution_touch(call->engine, execution);
+    return true;
+}
+
 static void start_now(void *arg) {
     struct start_call *call = arg;
     const struct wf_start_rows *rows = call->rows;
@@ -206,6 +227,8 @@ static void start_now(void *arg) {
     }
     struct wf_execution *execution = create(call);
     execution->start_rows = rows;
+    if (call->called && !execution->express)
+        join(call, execution, true);
     if (call->sync) {
         wf_wait_sync(call->engine, execution, call->reply, call->arg);
         wf_call_free(call);
@@ -235,6 +258,13 @@ static bool is_same_arn(const struct start_call *call,
            (call->alias.len || execution->version == call->version);
 }
 
+/* The task has asked before, and died with its engine. */
+static bool is_own(const struct start_call *call,
+                   const struct wf_execution *execution) {
+    return call->called && execution->caller_count &&
+           wf_caller_equal(&execution->callers[0], &call->called->by);
+}
+
 /* An execution of that name exists and runs: the same input is the same
  * request once more. */
 static void compare_input(struct start_call *call,
@@ -243,7 +273,8 @@ static void compare_input(struct start_call *call,
     if (execution->input.doc &&
         wf_str_eq(wf_doc_text(execution->input.doc), asked) &&
         is_same_arn(call, execution) &&
-        execution->status == WF_EXECUTION_RUNNING) {
+        execution->status == WF_EXECUTION_RUNNING &&
+        join(call, execution, false)) {
         reply_when_durable(call, execution);
         return;
     }
@@ -258,6 +289,31 @@ static void refuse_ended(struct start_call *call) {
     refuse(call, "ExecutionAlreadyExists", "Execution Already Exists: '%s'",
            arn_of(call, text_of(&call->name), &arn));
     wf_buf_free(&arn);
+}
+
+/* Unless it is the task's own. */
+static void ended_read(void *arg, struct wf_str text) {
+    struct start_call *call = arg;
+    struct wf_execution_image image;
+    struct wf_caller starter;
+    struct wf_buf arn = {0};
+    if (!wf_image_of(text, &image) || image.caller_count == 0 ||
+        !wf_caller_read(&image.callers, &starter) ||
+        !wf_caller_equal(&starter, &call->called->by)) {
+        refuse_ended(call);
+        return;
+    }
+    struct wf_execution_reply reply = {
+        .name = text_of(&call->name),
+        .state_machine_arn = wf_str(call->machine->arn),
+        .status = WF_EXECUTION_RUNNING,
+        .start_ms = image.start_ms,
+    };
+    reply.arn = arn_of(call, reply.name, &arn);
+    call->called->execution = call->ended;
+    call->reply(call->arg, NULL, &reply);
+    wf_buf_free(&arn);
+    wf_call_free(call);
 }
 
 struct input_read {
@@ -281,6 +337,11 @@ static void input_text(void *arg, struct wf_str text) {
 
 static void name_is_taken(struct start_call *call,
                           struct wf_execution *execution) {
+    if (is_own(call, execution)) {
+        join(call, execution, false);
+        reply_when_durable(call, execution);
+        return;
+    }
     if (execution->input.doc ||
         execution->status != WF_EXECUTION_RUNNING) {
         compare_input(call, execution);
@@ -297,6 +358,8 @@ static void taken_loaded(void *arg, struct wf_execution *execution) {
     struct start_call *call = arg;
     if (execution)
         name_is_taken(call, execution);
+    else if (call->called)
+        wf_execution_read(call->engine, call->ended, ended_read, call);
     else
         refuse_ended(call);
 }
@@ -345,7 +408,8 @@ static void name_rows(void *arg, const struct wf_row *rows, size_t count,
     } else if (count == 1) {
         struct wf_reader in = {rows->value.data,
                                rows->value.data + rows->value.len, false};
-        wf_execution_load(engine, wf_read_be64(&in), taken_loaded, call);
+        call->ended = wf_read_be64(&in);
+        wf_execution_load(engine, call->ended, taken_loaded, call);
     } else {
         start_now(call);
     }
@@ -401,6 +465,12 @@ static void is_wrong_type(void *arg) {
            WF_STR_NULL);
 }
 
+/* What AWS's operations say of machines of the wrong type. */
+static bool is_of_wrong_type(const struct start_call *call) {
+    bool waits = call->called && call->called->by.kind != WF_CALLER_STARTS;
+    return call->machine->express ? waits : call->sync;
+}
+
 static void with_machine(void *arg, struct wf_machine *machine) {
     struct start_call *call = arg;
     if (!machine || !machine->ready) {
@@ -410,9 +480,10 @@ static void with_machine(void *arg, struct wf_machine *machine) {
     call->machine = machine;
     if (machine->head->status != WF_STATE_MACHINE_ACTIVE) {
         wf_engine_after(call->engine, is_deleting, call);
-    } else if (call->sync && !machine->express) {
+    } else if (is_of_wrong_type(call)) {
         wf_engine_after(call->engine, is_wrong_type, call);
-    } else if (call->name.len == 0 || machine->express) {
+    } else if (call->name.len == 0 || machine->express ||
+               (call->called && call->called->is_first)) {
         start_now(call);
     } else {
         with_name(call);
@@ -526,9 +597,16 @@ static bool is_acceptable(struct wf_engine *engine,
     return false;
 }
 
+/* Who asks, beside what it says: all NULL is StartExecution. */
+struct start_how {
+    bool sync;
+    const struct wf_start_rows *rows;
+    struct wf_called *called;
+};
+
 static void start(struct wf_engine *engine,
-                  const struct wf_start_execution *ask, bool sync,
-                  const struct wf_start_rows *rows, wf_execution_fn *reply,
+                  const struct wf_start_execution *ask,
+                  const struct start_how *how, wf_execution_fn *reply,
                   void *arg) {
     struct wf_arn arn;
     if (!is_acceptable(engine, ask, &arn, reply, arg))
@@ -541,8 +619,9 @@ static void start(struct wf_engine *engine,
     struct start_call *call = wf_call_new(engine, sizeof(*call), drop);
     call->engine = engine;
     call->input = input;
-    call->sync = sync;
-    call->rows = rows;
+    call->sync = how->sync;
+    call->rows = how->rows;
+    call->called = how->called;
     call->reply = reply;
     call->arg = arg;
     wf_buf_addstr(&call->arn, ask->state_machine_arn);
@@ -557,18 +636,29 @@ static void start(struct wf_engine *engine,
 void wf_engine_start_execution(struct wf_engine *engine,
                                const struct wf_start_execution *ask,
                                wf_execution_fn *reply, void *arg) {
-    start(engine, ask, false, NULL, reply, arg);
+    const struct start_how how = {0};
+    start(engine, ask, &how, reply, arg);
 }
 
 void wf_engine_start_joined(struct wf_engine *engine,
                             const struct wf_start_execution *ask,
                             const struct wf_start_rows *rows,
                             wf_execution_fn *reply, void *arg) {
-    start(engine, ask, false, rows, reply, arg);
+    const struct start_how how = {.rows = rows};
+    start(engine, ask, &how, reply, arg);
+}
+
+void wf_engine_start_called(struct wf_engine *engine,
+                            const struct wf_start_execution *ask,
+                            struct wf_called *called, wf_execution_fn *reply,
+                            void *arg) {
+    const struct start_how how = {.called = called};
+    start(engine, ask, &how, reply, arg);
 }
 
 void wf_engine_start_sync_execution(struct wf_engine *engine,
                                     const struct wf_start_execution *ask,
                                     wf_execution_fn *reply, void *arg) {
-    start(engine, ask, true, NULL, reply, arg);
+    const struct start_how how = {.sync = true};
+    start(engine, ask, &how, reply, arg);
 }

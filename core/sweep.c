@@ -56,6 +56,8 @@ static void sweep_frame(struct wf_sweep *sweep, const struct wf_row *row) {
         wf_offer_put(engine, frame, true);
         if (frame->fork && frame->fork->run)
             wf_map_run_left(engine, frame->fork->run);
+        if (frame->called)
+            wf_nested_left(engine, frame->called);
     }
     wf_batch_delete(rows, row->key);
     wf_execution_free(nobody);

@@ -140,6 +140,10 @@ void wf_task_dispatch(struct wf_engine *engine, uint64_t task) {
         return;
     }
     frame->dispatch_wanted = false;
+    if (wf_task_is_nested(frame)) {
+        wf_nested_start(engine, frame);
+        return;
+    }
     if (!wf_task_has_worker(frame)) {
         fail_without_worker(engine, frame);
         return;
@@ -245,8 +249,13 @@ void wf_task_abandon(struct wf_engine *engine, struct wf_frame *frame) {
     wf_survivors_put(engine, frame);
     wf_frame_refuse_answers(frame);
     wf_offer_end(frame);
+    wf_nested_abandon(engine, frame);
     if (task == 0) {
         wf_task_end_survivors(engine, frame); /* of a dead engine, if any */
+        return;
+    }
+    if (wf_task_is_nested(frame)) {
+        forget(engine, frame);
         return;
     }
     struct cancelled *cancelled = wf_calloc(1, sizeof(*cancelled));
@@ -446,7 +455,7 @@ static void succeed_task(struct wf_engine *engine, struct wf_frame *frame,
 
 /* The task is to run again, through no fault of its own. */
 static void run_again(struct wf_engine *engine, struct wf_frame *frame) {
-    if (frame->at_most_once) {
+    if (frame->at_most_once && !wf_task_is_nested(frame)) {
         struct wf_failure failure = {
             WF_STR("Moonstep.Interrupted"),
             WF_STR("The worker or engine that ran this task died, and the "
@@ -517,15 +526,18 @@ void wf_task_recovered(struct wf_engine *engine, struct wf_frame *frame) {
 
 /* ---- the pool's other news ---- */
 
-static void task_started(void *arg, uint64_t task) {
-    struct wf_engine *engine = arg;
-    struct wf_frame *frame = wf_task_table_get(&engine->tasks, task);
-    if (!frame)
-        return;
+void wf_task_has_begun(struct wf_engine *engine, struct wf_frame *frame) {
     frame->started_ms = wf_clock_now_ms(engine->clock);
     engine->stats.tasks_in_flight++;
     if (!frame->has_started && !wf_link_is_in(&frame->started_link))
         wf_list_append(&engine->started, &frame->started_link);
+}
+
+static void task_started(void *arg, uint64_t task) {
+    struct wf_engine *engine = arg;
+    struct wf_frame *frame = wf_task_table_get(&engine->tasks, task);
+    if (frame)
+        wf_task_has_begun(engine, frame);
 }
 
 static void task_heartbeat(void *arg, uint64_t task) {

@@ -25,6 +25,8 @@ void wf_task_table_free(struct wf_task_table *table);
 /* ---- task.c ---- */
 extern const struct wf_pool_events wf_task_pool_events;
 void wf_task_schedule(struct wf_engine *engine, struct wf_frame *frame);
+/** The task's work has begun. */
+void wf_task_has_begun(struct wf_engine *engine, struct wf_frame *frame);
 /** Hands to the pool what the durable batch scheduled. */
 void wf_task_dispatch(struct wf_engine *engine, uint64_t task);
 /** States.DataLimitExceeded, in AWS's words. Its cause is in `text`. */
@@ -79,6 +81,12 @@ void wf_task_answered(struct wf_engine *engine, struct wf_frame *frame);
 /** The frame has come from the store: heartbeats that a dead engine got are
  * not known, and none can have come since. Its interval begins again. */
 void wf_task_beats_again(struct wf_engine *engine, struct wf_frame *frame);
+/** What the frame waits for is over: as an answer that came with its token.
+ * `output` NULL: it has failed. `done` is told when that is durable, or has
+ * come too late. */
+void wf_task_answer(struct wf_engine *engine, struct wf_frame *frame,
+                    struct wf_doc *output, const struct wf_failure *failure,
+                    wf_done_fn *done, void *arg);
 /** Refuses what came too late, once the reason is durable. */
 void wf_tokens_turn(struct wf_engine *engine);
 

@@ -185,6 +185,7 @@ void wf_task_answered(struct wf_engine *engine, struct wf_frame *frame) {
     if (frame->phase == WF_PHASE_TASK)
         wf_task_abandon(engine, frame);
     frame->is_beating = false;
+    frame->called = 0;
     if (answer->kind == SUCCESS)
         wf_task_succeed(engine, frame, answer->output);
     else
@@ -210,12 +211,14 @@ void wf_task_beats_again(struct wf_engine *engine, struct wf_frame *frame) {
 
 /* ---- finding the frame ---- */
 
-/* It has a task that may be answered now. */
+/* It has a task that may be answered now: by whoever has the token, not by
+ * the end of what it has started. */
 static bool is_open(const struct wf_frame *frame) {
+    if (wf_frame_is_undecided(frame) || wf_task_is_called(frame))
+        return false;
     if (frame->phase == WF_PHASE_TASK)
-        return wf_frame_state(frame)->has_token &&
-               !wf_frame_is_undecided(frame);
-    return frame->phase == WF_PHASE_TOKEN && !wf_frame_is_undecided(frame);
+        return wf_frame_state(frame)->has_token;
+    return frame->phase == WF_PHASE_TOKEN;
 }
 
 /* In a time that does not depend on where they differ. */
@@ -272,11 +275,29 @@ static void look_up(struct wf_answer *answer) {
                        answer->token.frame, frame_there, answer);
 }
 
-/* ---- the operations ---- */
-
 static char *copy_text(struct wf_str text) {
     return text.data ? wf_strndup(text.data, text.len) : NULL;
 }
+
+void wf_task_answer(struct wf_engine *engine, struct wf_frame *frame,
+                    struct wf_doc *output, const struct wf_failure *failure,
+                    wf_done_fn *done, void *arg) {
+    struct wf_answer *answer = wf_call_new(engine, sizeof(*answer), drop);
+    answer->engine = engine;
+    answer->token.execution = frame->execution->id;
+    answer->kind = output ? SUCCESS : FAILURE;
+    answer->reply = done;
+    answer->arg = arg;
+    if (output) {
+        answer->output = wf_doc_ref(output);
+    } else {
+        answer->error = copy_text(failure->error);
+        answer->cause = copy_text(failure->cause);
+    }
+    note(answer, frame);
+}
+
+/* ---- the operations ---- */
 
 /* NULL: it was refused. */
 static struct wf_answer *answer_new(struct wf_engine *engine,

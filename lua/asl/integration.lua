@@ -16,6 +16,10 @@ local ACTIONS = {
       Qualifier = "string",
     },
   },
+  ["states startExecution"] = {
+    required = { "StateMachineArn" },
+    types = { Input = "any", Name = "string", StateMachineArn = "string" },
+  },
 }
 
 local function problems_of(action, parameters)
