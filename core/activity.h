@@ -18,8 +18,9 @@
  *
  * An engine that finds a task taken and not handed over can't know whether the
  * poll was answered. It offers the task again with another secret, so that
- * whoever may have it already is told so with the first heartbeat or answer:
- * one worker at most has a token that counts, and no task is lost.
+ * whoever may have it already is told so with the first heartbeat or answer
+ * (which, if it comes before that, shows that it has been handed over): one
+ * worker at most has a token that counts, and no task is lost.
  *
  * Who polls is asked in the order of the polls, tasks go in the order in which
  * they were scheduled. Polls are in memory only: a client whose server has
@@ -88,6 +89,8 @@ void wf_task_offer(struct wf_engine *engine, struct wf_frame *frame);
 void wf_offer_turn(struct wf_engine *engine, struct wf_frame *frame);
 /** Taken, and then the engine died. */
 bool wf_task_is_in_doubt(const struct wf_frame *frame);
+/** There is no doubt: a worker has it. */
+void wf_task_handed_over(struct wf_engine *engine, struct wf_frame *frame);
 void wf_task_offer_again(struct wf_engine *engine, struct wf_frame *frame);
 /** Brings the row of Q up to date, with the frame's part of a batch. */
 void wf_offer_put(struct wf_engine *engine, struct wf_frame *frame,

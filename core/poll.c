@@ -352,7 +352,7 @@ static void start_timers(struct wf_engine *engine, struct wf_frame *frame) {
     wf_timer_update(engine, frame);
 }
 
-static void record_started(struct wf_engine *engine, struct wf_frame *frame) {
+void wf_task_handed_over(struct wf_engine *engine, struct wf_frame *frame) {
     struct wf_event event = {.type = WF_EVENT_ACTIVITY_STARTED,
                              .fields = WF_EVENT_HAS_STATE};
     if (frame->worker)
@@ -392,7 +392,7 @@ static void hand_over(void *arg) {
     struct wf_activity_task task = {.token = wf_str(poll->token),
                                     .input = wf_doc_text(poll->input)};
     poll_end(poll, NULL, &task);
-    record_started(engine, frame);
+    wf_task_handed_over(engine, frame);
 }
 
 static void take(struct wf_engine *engine, struct wf_frame *frame) {

@@ -23,6 +23,7 @@
  */
 #include <stdlib.h>
 
+#include "activity.h"
 #include "engine_impl.h"
 #include "json_complaint.h"
 #include "refusal.h"
@@ -230,6 +231,8 @@ static bool has_secret(const struct wf_frame *frame,
 
 static void note(struct wf_answer *answer, struct wf_frame *frame) {
     struct wf_answer **at = &frame->answers;
+    if (wf_task_is_in_doubt(frame)) /* who else could have the token? */
+        wf_task_handed_over(answer->engine, frame);
     if (answer->kind == HEARTBEAT && !frame->answers) {
         beat(answer->engine, frame);
         reply_after(answer, frame->execution, is_accepted);
