@@ -92,7 +92,7 @@ group_examples() {
 # AWS's own clients against a server of ours.
 group_sdk() {
   local client
-  for client in aws signed javascript; do
+  for client in aws signed python javascript; do
     wanted "sdk/$client" "${names[@]}" || continue
     [ "$listing" = 1 ] || [ $client = javascript ] || need_packages sdk || true
     one "sdk/$client" tests/sdk/run.sh $build/moonstep $client

@@ -12,8 +12,8 @@ packages_test=(
   clang libclang-rt-dev libcmocka-dev luajit lua-busted lua-filesystem curl
   python3 util-linux procps
 )
-# AWS's command line, for tests/sdk.
-packages_sdk=(awscli)
+# AWS's command line and Python SDK, for tests/sdk.
+packages_sdk=(awscli python3-boto3)
 # For ./dev package.
 packages_package=(dpkg-dev)
 # For ./dev bench.

@@ -1,16 +1,17 @@
 #!/bin/bash
 # Tours with AWS's own clients against a server of ours.
 #
-#   tests/sdk/run.sh MOONSTEP aws|signed|javascript
+#   tests/sdk/run.sh MOONSTEP aws|signed|python|javascript
 #
-# aws is Debian's awscli (./dev installs it), signed the same with keys, and
-# what its library signs is altered on the way; the JavaScript SDK is installed
+# aws is Debian's awscli, signed the same with keys, and what its library signs
+# is altered on the way; python is Debian's boto3 (./dev installs both) with the
+# models of models/, which are newer than its own; the JavaScript SDK is installed
 # with npm into build/sdk, in the versions of javascript/package-lock.json.
 # Where a client can't be had, the exit status is 77 and the reason is told.
 set -eu
 here=$(dirname "$(realpath "$0")")
 moonstep=$(realpath "${1:?path of the moonstep binary}")
-client=${2:?aws, signed or javascript}
+client=${2:?aws, signed, python or javascript}
 home=$(mktemp -d)
 server=
 trap '[ -z "$server" ] || kill $server || true; wait; rm -rf "$home"' EXIT
@@ -42,7 +43,19 @@ install_javascript() {
     }
     cp "$here/javascript/package-lock.json" "$packages/installed"
   fi
-  cp "$here/javascript/tour.mjs" "$packages/"
+  cp "$here"/javascript/*.mjs "$packages/"
+}
+
+# Where botocore finds the models: SERVICE/VERSION/service-2.json.
+write_models() {
+  local name version
+  for name in stepfunctions/2016-11-23 scheduler/2021-06-30; do
+    version=${name#*/}
+    mkdir -p "$home/models/${name%/*}/$version"
+    gzip -dc "$here/../../models/${name%/*}.json.gz" \
+      >"$home/models/${name%/*}/$version/service-2.json"
+  done
+  export AWS_DATA_PATH=$home/models
 }
 
 start_server() {
@@ -70,6 +83,13 @@ case $client in
     install_javascript
     start_server
     node "$packages/tour.mjs" "$endpoint"
+    node "$packages/operations.mjs" "$endpoint"
+    ;;
+  python)
+    /usr/bin/python3 -c 'import boto3' 2>/dev/null || skip "there is no boto3"
+    write_models
+    start_server
+    /usr/bin/python3 "$here/python/tour.py" "$endpoint"
     ;;
   aws)
     find_aws
