@@ -5,7 +5,7 @@
 #
 # aws is Debian's awscli, signed the same with keys, and what its library signs
 # is altered on the way; python is Debian's boto3 (./dev installs both) with the
-# models of models/, which are newer than its own; the JavaScript SDK is installed
+# models of models/, which are newer; the JavaScript SDK is installed
 # with npm into build/sdk, in the versions of javascript/package-lock.json.
 # Where a client can't be had, the exit status is 77 and the reason is told.
 set -eu
