@@ -9,6 +9,7 @@
 #include "http.h"
 
 #include <stdlib.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -144,6 +145,17 @@ static unsigned add_tls(struct MHD_OptionItem *items, unsigned count,
     return count;
 }
 
+/* What a path or a query says, in its place. A zero would cut the text, so
+ * that it would say something else; no name has the other one either. */
+static size_t unescape(void *arg, struct MHD_Connection *connection,
+                       char *text) {
+    (void)arg;
+    (void)connection;
+    for (char *at = text; (at = strstr(at, "%00")); at += 3)
+        at[2] = '1';
+    return MHD_http_unescape(text);
+}
+
 static int daemon_start(struct wf_http *http,
                         const struct wf_http_options *options,
                         struct wf_error *err) {
@@ -167,6 +179,7 @@ static int daemon_start(struct wf_http *http,
         MHD_OPTION_CONNECTION_LIMIT, connections,
         MHD_OPTION_CONNECTION_TIMEOUT, idle_s,
         MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_BYTES,
+        MHD_OPTION_UNESCAPE_CALLBACK, unescape, NULL,
         MHD_OPTION_NOTIFY_COMPLETED, wf_http_completed, http,
         MHD_OPTION_NOTIFY_CONNECTION, wf_http_connection, http,
         MHD_OPTION_ARRAY, more, MHD_OPTION_END);

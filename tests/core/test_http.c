@@ -192,6 +192,16 @@ static void answers_pipelined_requests_in_order(void **state) {
     stop(&server);
 }
 
+/* Once "/a%00b" was "/a", and deleted that. */
+static void a_zero_does_not_cut_the_path(void **state) {
+    struct server server;
+    (void)state;
+    open_with(&server, (struct wf_http_options){0});
+    assert_answer(&server, "DELETE /a%00b%20%00 HTTP/1.1\r\n" HOST "\r\n", 200,
+                  "DELETE /a\1b \1 ");
+    stop(&server);
+}
+
 static void takes_chunked_bodies(void **state) {
     struct server server;
     (void)state;
@@ -651,6 +661,7 @@ int main(void) {
         cmocka_unit_test(answers_when_the_handler_gets_round_to_it),
         cmocka_unit_test(answers_before_the_loop_waits),
         cmocka_unit_test(answers_pipelined_requests_in_order),
+        cmocka_unit_test(a_zero_does_not_cut_the_path),
         cmocka_unit_test(takes_chunked_bodies),
         cmocka_unit_test(takes_requests_byte_by_byte),
         cmocka_unit_test(refuses_what_is_not_http),
