@@ -1,5 +1,6 @@
 /* api_schedules.c - the operations on schedules and their groups. See
  * api_call.h. */
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "api_call.h"
@@ -8,10 +9,34 @@
 
 /* ---- what is asked ---- */
 
-static int64_t read_time(struct wf_api_request *request,
-                         const char *member) {
+#define LAST_S 253402300800.0 /* the year 10000 */
+
+/* 0: not given. False: the call has failed. */
+static bool read_time(struct wf_api_call *call,
+                      struct wf_api_request *request, const char *member,
+                      int64_t *ms) {
     double seconds = wf_api_number(request, member, 0);
-    return seconds > 0 && seconds < 1e11 ? (int64_t)(seconds * 1000) : 0;
+    struct wf_value value;
+    char message[96];
+    *ms = 0;
+    if (!wf_api_value(request, member, &value))
+        return true;
+    if (seconds > 0 && seconds < LAST_S) {
+        *ms = (int64_t)(seconds * 1000);
+        return true;
+    }
+    snprintf(message, sizeof(message),
+             "The %s you specify must be a time between 1970 and 9999.",
+             member);
+    wf_api_fail(call, "ValidationException", wf_str(message));
+    return false;
+}
+
+static bool read_times(struct wf_api_call *call,
+                       struct wf_api_request *request,
+                       struct wf_schedule *schedule) {
+    return read_time(call, request, "StartDate", &schedule->start_ms) &&
+           read_time(call, request, "EndDate", &schedule->end_ms);
 }
 
 /* False: the call has failed. */
@@ -187,13 +212,12 @@ static void make(struct wf_api_call *call, struct wf_api_request *request,
     schedule->timezone = wf_api_text(request, "ScheduleExpressionTimezone");
     schedule->description = wf_api_text(request, "Description");
     schedule->kms_key = wf_api_text(request, "KmsKeyArn");
-    schedule->start_ms = read_time(request, "StartDate");
-    schedule->end_ms = read_time(request, "EndDate");
     schedule->is_disabled = wf_api_is(request, "State", "DISABLED");
     schedule->is_deleted_after =
         wf_api_is(request, "ActionAfterCompletion", "DELETE");
     read_policies(call, request, schedule);
-    if (read_window(call, request, schedule))
+    if (read_times(call, request, schedule) &&
+        read_window(call, request, schedule))
         wf_engine_schedule(call->engine, &ask, on_made, call);
 }
 
@@ -498,8 +522,8 @@ static void next_slots(struct wf_api_call *call,
     ask.schedule.expression = wf_api_text(request, "ScheduleExpression");
     ask.schedule.timezone =
         wf_api_text(request, "ScheduleExpressionTimezone");
-    ask.schedule.start_ms = read_time(request, "StartDate");
-    ask.schedule.end_ms = read_time(request, "EndDate");
+    if (!read_times(call, request, &ask.schedule))
+        return;
     if (!ask.schedule.name.len == !ask.schedule.expression.len)
         wf_api_fail(call, "ValidationException",
                     WF_STR("Name one of Name and ScheduleExpression."));

@@ -208,6 +208,15 @@ static void refuses_what_the_model_forbids(void **state) {
          "{\"Mode\":\"FLEXIBLE\"},\"Target\":" TARGET "}");
     assert_refused(fixture, 400, "ValidationException",
                    "MaximumWindowInMinutes must be provided");
+    static const char *const dates[] = {
+        "\"StartDate\":1e300", "\"StartDate\":-1", "\"EndDate\":0"};
+    for (unsigned i = 0; i < 3; i++) {
+        char body[512];
+        snprintf(body, sizeof(body), "{" GOOD ",%s}", dates[i]);
+        rest(fixture, "POST", "/schedules/a", body);
+        assert_refused(fixture, 400, "ValidationException",
+                       "must be a time between 1970 and 9999");
+    }
     rest(fixture, "GET", "/tags/arn:aws:scheduler:x:0:schedule/a", "");
     assert_refused(fixture, 400, "ValidationException", "'resourceArn'");
     assert_int_equal(fixture->engine.asked, 0);
