@@ -606,6 +606,12 @@ void wf_bundle_send(struct wf_engine *engine, struct wf_str hash);
 /* ---- retention.c ---- */
 void wf_retention_housekeeping(struct wf_engine *engine);
 void wf_retention_free(struct wf_engine *engine);
+/** The tag whose value is no number of days; NULL: all are good. */
+const struct wf_tag *wf_retention_bad_tag(const struct wf_tag *tags,
+                                          size_t count);
+#define WF_BAD_RETENTION \
+    "The tag moonstep:retention-days must be a number of days, at most " \
+    "9999999; 0 keeps executions for ever. It is '%s'."
 /** Whether a batch that is not durable yet takes the execution away. */
 bool wf_retention_dooms(const struct wf_engine *engine, uint64_t id);
 

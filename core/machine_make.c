@@ -395,8 +395,11 @@ void wf_engine_create_state_machine(struct wf_engine *engine,
     if (ask->tag_count <= WF_TAGS_MAX)
         call->tag_count = wf_tags_merge(&call->tags, 0, ask->tags,
                                         ask->tag_count);
+    const struct wf_tag *bad = wf_retention_bad_tag(ask->tags, ask->tag_count);
     if (!wf_name_is_valid(ask->name))
         refuse(call, "InvalidName", "Invalid Name: '%s'", ask->name);
+    else if (bad)
+        refuse(call, "ValidationException", WF_BAD_RETENTION, bad->value);
     else if (call->tag_count > WF_TAGS_MAX)
         refuse(call, "TooManyTags", WF_TOO_MANY_TAGS, WF_STR_NULL);
     else

@@ -265,10 +265,14 @@ void wf_engine_tag_resource(struct wf_engine *engine, struct wf_str arn,
                             const struct wf_tag *tags, size_t count,
                             wf_done_fn *reply, void *arg) {
     struct tag_call *call = new_call(engine, arn, arg);
+    const struct wf_tag *bad = wf_retention_bad_tag(tags, count);
     call->done = reply;
     call->tag_count = count;
     write_tags(&call->tags, tags, count);
-    run(call);
+    if (bad)
+        refuse(call, "ValidationException", WF_BAD_RETENTION, bad->value);
+    else
+        run(call);
 }
 
 void wf_engine_untag_resource(struct wf_engine *engine, struct wf_str arn,

@@ -322,20 +322,35 @@ static void read_list(struct wf_retention *retention) {
     read_rows(retention, &range, found_listed);
 }
 
+static bool read_days(struct wf_str value, int64_t *days) {
+    char digits[8] = "";
+    if (value.len == 0 || value.len >= sizeof(digits))
+        return false;
+    memcpy(digits, value.data, value.len);
+    *days = strtol(digits, NULL, 10);
+    return strspn(digits, "0123456789") == value.len;
+}
+
+const struct wf_tag *wf_retention_bad_tag(const struct wf_tag *tags,
+                                          size_t count) {
+    int64_t days;
+    for (size_t i = 0; i < count; i++)
+        if (wf_str_eq(tags[i].key, WF_STR(TAG)) &&
+            !read_days(tags[i].value, &days))
+            return &tags[i];
+    return NULL;
+}
+
 /* Its tag's days, or everybody's, in milliseconds; 0: for ever. */
 static int64_t retention_of(const struct wf_retention *retention,
                             const struct wf_machine_head *head,
                             struct wf_str tags) {
     struct wf_reader in = {tags.data, tags.data + tags.len, false};
+    int64_t days;
     for (unsigned i = 0; i < head->tag_count && !in.bad; i++) {
         struct wf_str key = wf_read_text(&in), value = wf_read_text(&in);
-        char digits[8] = "";
-        if (!wf_str_eq(key, WF_STR(TAG)) || value.len >= sizeof(digits) ||
-            value.len == 0)
-            continue;
-        memcpy(digits, value.data, value.len);
-        if (strspn(digits, "0123456789") == value.len)
-            return strtol(digits, NULL, 10) * DAY_MS;
+        if (wf_str_eq(key, WF_STR(TAG)) && read_days(value, &days))
+            return days * DAY_MS;
     }
     return retention->engine->options.retention_ms;
 }
@@ -408,8 +423,6 @@ static void step(void *arg) {
 void wf_retention_housekeeping(struct wf_engine *engine) {
     struct wf_retention *retention = engine->retention;
     int64_t now = wf_clock_now_ms(engine->clock);
-    if (engine->options.retention_ms == 0)
-        return;
     if (!retention) {
         retention = engine->retention = wf_calloc(1, sizeof(*retention));
         retention->engine = engine;

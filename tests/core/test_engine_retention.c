@@ -184,6 +184,48 @@ static void a_tag_says_how_long(void **state) {
     assert_false(is_gone(rig, kept));
 }
 
+/* Without a retention of its own an engine heeds tags all the same. */
+static void a_tag_counts_without_a_limit(void **state) {
+    struct rig *rig = *state;
+    const struct wf_tag brief = {WF_STR("moonstep:retention-days"),
+                                 WF_STR("2")};
+    rig_open(rig);
+    rig_machine(rig, "brief", waits);
+    wf_engine_tag_resource(rig->engine, wf_str(rig->arn), &brief, 1,
+                           tagged, NULL);
+    const char *gone = rig_start(rig, "x", "1");
+    rig_end(rig, gone);
+    pass_days(rig, "a", 30);
+    const char *kept = rig_start(rig, "y", "1");
+    rig_end(rig, kept);
+    pass_days(rig, "b", 30);
+    rig_until_true(rig, has_gone, (void *)gone);
+    until_removed(rig, 1);
+    assert_false(is_gone(rig, kept));
+}
+
+static void is_refused(void *arg, const struct wf_refusal *refusal) {
+    assert_non_null(refusal);
+    assert_string_equal(refusal->exception, "ValidationException");
+    assert_non_null(strstr(refusal->message.data, "a number of days"));
+    ++*(unsigned *)arg;
+}
+
+static void nonsense_is_no_retention(void **state) {
+    static const char *const values[] = {"", "forever", "-1", "1.5", " 3",
+                                         "0x10", "12345678"};
+    struct rig *rig = opened(state);
+    unsigned refused = 0;
+    rig_machine(rig, "waits", waits);
+    for (unsigned i = 0; i < 7; i++) {
+        const struct wf_tag tag = {WF_STR("moonstep:retention-days"),
+                                   wf_str(values[i])};
+        wf_engine_tag_resource(rig->engine, wf_str(rig->arn), &tag, 1,
+                               is_refused, &refused);
+        assert_int_equal(refused, i + 1);
+    }
+}
+
 static void crashes_leave_nothing_behind(void **state) {
     struct rig *rig = opened(state);
     rig_machine(rig, "maps", MAP_MACHINE(STANDARD("A", PASS("A")), ""));
@@ -273,6 +315,8 @@ int main(void) {
         ENGINE_TEST_BOTH(children_go_with_their_parent),
         ENGINE_TEST_BOTH(a_tag_says_how_long),
         ENGINE_TEST_REAL(what_is_redriven_stays),
+        ENGINE_TEST_BOTH(a_tag_counts_without_a_limit),
+        ENGINE_TEST_BOTH(nonsense_is_no_retention),
         ENGINE_TEST_BOTH(crashes_leave_nothing_behind),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
