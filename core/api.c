@@ -165,8 +165,8 @@ static void on_request(void *arg, struct wf_http_request *request) {
              wf_str_eq(method, WF_STR("HEAD")))
         on_get(arg, request);
     else if (!wf_str_eq(method, WF_STR("POST")))
-        reply_text(request, 405, "{\"message\":\"There is nothing here for this "
-                   "method.\"}");
+        reply_text(request, 405,
+                   "{\"message\":\"There is nothing here for this method.\"}");
     else if (!wf_str_eq(wf_http_path(request), WF_STR("/")))
         reply_text(request, 404, "{\"message\":\"Operations are called with "
                                  "POST / and X-Amz-Target.\"}");
