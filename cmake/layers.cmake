@@ -38,7 +38,7 @@ layer(wf_progress SOURCES core/progress.c core/progress_draw.c
       core/term.c LINK wf_event)
 layer(wf_http SOURCES core/http.c core/http_access.c core/http_guard.c
                       core/http_listen.c core/http_request.c core/http_tls.c
-                      core/peer.c
+                      core/http_connection.c core/peer.c
       LINK wf_base PkgConfig::MHD PkgConfig::CRYPTO ev)
 # Who may do what: keys, roles, signatures.
 layer(wf_auth SOURCES core/role.c core/credentials.c core/private_file.c

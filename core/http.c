@@ -23,16 +23,17 @@ enum {
                                 long poll keeps it */
     LOOK_MS = 5000, /* look for idle connections at least that often */
     CLOSE_TURNS = 16,
+    IDLE_S = 75,
 };
 
-#define RECEIVE_TICK_S 1.0
+#define TICK_S 1.0
 
 static struct wf_http_request *request_of(struct wf_link *link) {
     return WF_ENTRY(link, struct wf_http_request, link);
 }
 
-/* Ends connections whose body does not come to an end. */
-static void on_receive_tick(struct ev_loop *loop, ev_timer *timer, int events) {
+/* Ends connections whose body does not come to an end, or whose headers. */
+static void on_tick(struct ev_loop *loop, ev_timer *timer, int events) {
     struct wf_http *http = timer->data;
     uint64_t now = wf_clock_mono_ns();
 
@@ -42,12 +43,10 @@ static void on_receive_tick(struct ev_loop *loop, ev_timer *timer, int events) {
         struct wf_http_request *request = request_of(at);
         if (now - request->since_ns < http->receive_ns)
             break;
-        const union MHD_ConnectionInfo *info = MHD_get_connection_info(
-            request->connection, MHD_CONNECTION_INFO_CONNECTION_FD);
-        if (info)
-            shutdown(info->connect_fd, SHUT_RDWR);
+        wf_http_cut(request->connection);
     }
-    if (wf_list_is_empty(&http->receiving))
+    wf_http_cut_silent(http, now);
+    if (wf_list_is_empty(&http->receiving) && wf_list_is_empty(&http->silent))
         ev_timer_stop(loop, timer);
 }
 
@@ -97,9 +96,9 @@ static void watchers_start(struct wf_http *http) {
     ev_io_init(&http->readable, on_readable, info->epoll_fd, EV_READ);
     ev_init(&http->wake, on_wake);
     ev_timer_init(&http->timeout, on_timeout, 0.0, 0.0);
-    ev_timer_init(&http->receive_tick, on_receive_tick, 0.0, RECEIVE_TICK_S);
+    ev_timer_init(&http->tick, on_tick, 0.0, TICK_S);
     http->readable.data = http->wake.data = http;
-    http->timeout.data = http->receive_tick.data = http;
+    http->timeout.data = http->tick.data = http;
     ev_set_priority(&http->wake, EV_MINPRI);
     ev_io_start(http->loop, &http->readable);
 }
@@ -108,7 +107,7 @@ static void watchers_stop(struct wf_http *http) {
     ev_io_stop(http->loop, &http->readable);
     ev_clear_pending(http->loop, &http->wake);
     ev_timer_stop(http->loop, &http->timeout);
-    ev_timer_stop(http->loop, &http->receive_tick);
+    ev_timer_stop(http->loop, &http->tick);
 }
 
 /* ---- opening and closing ---- */
@@ -162,7 +161,7 @@ static int daemon_start(struct wf_http *http,
     unsigned flags = MHD_USE_EPOLL | MHD_USE_TURBO | MHD_ALLOW_SUSPEND_RESUME |
                      (options->tls.key ? MHD_USE_TLS : 0);
     unsigned connections = options->connections ? options->connections : 16384;
-    unsigned idle_s = options->idle_s ? options->idle_s : 75;
+    unsigned idle_s = options->idle_s ? options->idle_s : IDLE_S;
 
     struct MHD_OptionItem more[5] = {{MHD_OPTION_END, 0, NULL}};
     unsigned count = 0;
@@ -208,6 +207,10 @@ static struct wf_http *http_new(struct ev_loop *loop,
         http->sha256 = EVP_MD_fetch(NULL, "SHA256", NULL);
     wf_list_init(&http->receiving);
     wf_list_init(&http->handling);
+    wf_list_init(&http->silent);
+    http->silent_ns = http->receive_ns + (options->idle_s ? options->idle_s
+                                                          : IDLE_S) *
+                                             UINT64_C(1000000000);
     return http;
 }
 

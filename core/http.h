@@ -9,7 +9,8 @@
  * was freed, is dropped.
  *
  * Bounded: connections, header bytes, body bytes (413), bytes of all bodies
- * being received (503), time a body may take, time a connection may idle.
+ * being received (503), time a body may take, time a connection may idle, time
+ * without a request, however slowly its headers drip.
  *
  * Who may ask:
  *  - the server listens on loopback only, unless requests are `signed` (then
@@ -58,7 +59,8 @@ struct wf_http_options {
     size_t receive_bytes;      /**< All bodies being received; 0: 256 MiB */
     unsigned connections;      /**< 0: 16,384 */
     unsigned idle_s;           /**< Idle connections are closed; 0: 75 */
-    unsigned receive_s;        /**< A body has to arrive in this; 0: 30 */
+    unsigned receive_s;        /**< A body has to arrive in this; 0: 30.
+                                 Headers in both, after what was before. */
     /** Finds the client's user; NULL: wf_peer_uid(). For tests. */
     int (*peer_uid)(const struct sockaddr *peer, const struct sockaddr *local,
                     uid_t *uid, struct wf_error *err);

@@ -1,30 +1,11 @@
 /* http_access.c - MHD's callbacks: who is there, and what they ask. See
  * http_impl.h. */
 #include <stdlib.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #include "clock.h"
 #include "http_impl.h"
 
 /* ---- receiving ---- */
-
-/* What the verdict on a connection's peer is kept as, in MHD's pointer. */
-enum { PEER_UNKNOWN, PEER_REFUSED, PEER_UID }; /* and the uid added to it */
-
-static uintptr_t peer_of(struct MHD_Connection *connection) {
-    const union MHD_ConnectionInfo *info = MHD_get_connection_info(
-        connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
-    return info ? (uintptr_t)info->socket_context : PEER_UNKNOWN;
-}
-
-bool wf_http_peer(const struct wf_http_request *request, uid_t *uid) {
-    uintptr_t peer = peer_of(request->connection);
-    if (peer < PEER_UID)
-        return false;
-    *uid = (uid_t)(peer - PEER_UID);
-    return true;
-}
 
 static bool has_signature(struct MHD_Connection *connection) {
     struct wf_str text = wf_http_header_of(connection, "Authorization");
@@ -42,7 +23,7 @@ static const char *guard(struct wf_http_request *request) {
             wf_http_header_of(connection, "X-Amz-Target").data != NULL,
         .is_signed = request->http->is_signed && has_signature(connection),
     };
-    if (request->http->check_peer && peer_of(connection) < PEER_UID)
+    if (request->http->check_peer && !wf_http_is_ours(connection))
         return "This server was started without --keys: on the loopback "
                "address it answers only the user it runs as, and root.";
     return wf_http_guard(&claim, request->http->hosts);
@@ -56,6 +37,7 @@ static enum MHD_Result begin(struct wf_http *http,
     if (!request)
         *handle = request = wf_http_request_new(http);
     request->is_announced = false;
+    wf_http_speaks(connection);
     request->connection = connection;
     request->method = wf_str(method);
     request->path = wf_str(url);
@@ -70,8 +52,8 @@ static enum MHD_Result begin(struct wf_http *http,
                               "The request body is too large.");
     request->since_ns = wf_clock_mono_ns();
     wf_list_append(&http->receiving, &request->link);
-    if (!ev_is_active(&http->receive_tick))
-        ev_timer_again(http->loop, &http->receive_tick);
+    if (!ev_is_active(&http->tick))
+        ev_timer_again(http->loop, &http->tick);
     return MHD_YES;
 }
 
@@ -153,10 +135,9 @@ void wf_http_completed(void *arg, struct MHD_Connection *connection,
                        void **handle, enum MHD_RequestTerminationCode why) {
     struct wf_http_request *request = *handle;
 
-    (void)arg;
-    (void)connection;
     (void)why;
     *handle = NULL;
+    wf_http_spoke(arg, connection);
     if (!request)
         return;
     if (request->progress == WF_HTTP_RECEIVING)
@@ -167,39 +148,4 @@ void wf_http_completed(void *arg, struct MHD_Connection *connection,
     }
     request->connection = NULL; /* the handler still holds it */
     request->method = request->path = WF_STR_NULL;
-}
-
-/* ---- connections ---- */
-
-/* The peer's user, as what is kept of it. */
-static uintptr_t look_at_peer(struct wf_http *http,
-                              struct MHD_Connection *connection) {
-    const union MHD_ConnectionInfo *info = MHD_get_connection_info(
-        connection, MHD_CONNECTION_INFO_CONNECTION_FD);
-    struct sockaddr_storage peer, local;
-    socklen_t peer_len = sizeof(peer), local_len = sizeof(local);
-    uid_t uid;
-
-    if (!info ||
-        getpeername(info->connect_fd, (struct sockaddr *)&peer, &peer_len) ||
-        getsockname(info->connect_fd, (struct sockaddr *)&local, &local_len))
-        return PEER_REFUSED;
-    if (http->peer_uid((struct sockaddr *)&peer, (struct sockaddr *)&local,
-                       &uid, NULL) != 0)
-        return PEER_REFUSED;
-    return uid == 0 || uid == geteuid() ? (uintptr_t)uid + PEER_UID
-                                        : PEER_REFUSED;
-}
-
-void wf_http_connection(void *arg, struct MHD_Connection *connection,
-                        void **context,
-                        enum MHD_ConnectionNotificationCode what) {
-    struct wf_http *http = arg;
-    if (what == MHD_CONNECTION_NOTIFY_CLOSED) {
-        http->stats.connections--;
-        return;
-    }
-    http->stats.connections++;
-    if (http->check_peer)
-        *context = (void *)look_at_peer(http, connection);
 }

@@ -70,7 +70,10 @@ struct wf_http {
     uint64_t receive_ns;
     ev_io readable;
     ev_watcher wake; /* fed, never started: connections were resumed */
-    ev_timer timeout, receive_tick;
+    ev_timer timeout, tick;
+    struct wf_link silent;              /* connections without a request,
+                                           longest first */
+    uint64_t silent_ns;                 /* that may be */
     struct wf_link receiving;           /* oldest first */
     struct wf_link handling;            /* with the handler */
     struct wf_http_request *spare;
@@ -110,7 +113,18 @@ void *wf_http_announced(void *http, const char *target,
                         struct MHD_Connection *connection);
 void wf_http_completed(void *http, struct MHD_Connection *connection,
                        void **handle, enum MHD_RequestTerminationCode why);
-/** Looks at the peer of a new connection. */
+/* ---- http_connection.c ---- */
+
+/** Whether the peer was looked at and is our user, or root. */
+bool wf_http_is_ours(struct MHD_Connection *connection);
+/** The headers of a request are there; it is over. */
+void wf_http_speaks(struct MHD_Connection *connection);
+void wf_http_spoke(struct wf_http *http, struct MHD_Connection *connection);
+/** Ends a connection. */
+void wf_http_cut(struct MHD_Connection *connection);
+/** Ends those that have been silent for too long. */
+void wf_http_cut_silent(struct wf_http *http, uint64_t now_ns);
+/** MHD's callback: a connection begins or ends. */
 void wf_http_connection(void *http, struct MHD_Connection *connection,
                         void **context,
                         enum MHD_ConnectionNotificationCode what);

@@ -1,11 +1,15 @@
 -- For wrk: POSTs one request again and again. TARGET and BODY come from the
--- environment; statuses other than 200 are counted by wrk itself.
+-- environment, a signature too; statuses other than 200 are counted by wrk itself.
 -- luacheck: globals wrk done
 wrk.method = "POST"
 wrk.path = "/"
 wrk.headers["X-Amz-Target"] = "AWSStepFunctions." .. os.getenv("TARGET")
 wrk.headers["Content-Type"] = "application/x-amz-json-1.0"
 wrk.body = os.getenv("BODY")
+if os.getenv("AUTHORIZATION") then -- good for five minutes
+  wrk.headers["Authorization"] = os.getenv("AUTHORIZATION")
+  wrk.headers["X-Amz-Date"] = os.getenv("SIGNED_AT")
+end
 
 -- The figures as one line of JSON behind wrk's own words.
 function done(summary, latency)

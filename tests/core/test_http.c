@@ -334,6 +334,59 @@ static void ends_bodies_that_never_arrive(void **state) {
     stop(&server);
 }
 
+/* A byte now and then is not idle; headers that never end are no request. */
+static void ends_headers_that_never_arrive(void **state) {
+    struct server server;
+    struct http_client client, other;
+    (void)state;
+    open_with(&server, (struct wf_http_options){.receive_s = 1, .idle_s = 1});
+    http_connect(&client, server.loop, server.port);
+    http_connect(&other, server.loop, server.port);
+    http_sends(&other, GET("/"));
+    assert_next(&other, "GET / ");
+    http_sends(&client, "GET / HTTP/1.1\r\nX: ");
+    uint64_t until = wf_clock_mono_ns() + UINT64_C(10000000000);
+    while (!client.closed && !other.closed && wf_clock_mono_ns() < until) {
+        http_pump(&client); /* waits a little */
+        if (send(client.fd, "x", 1, MSG_NOSIGNAL | MSG_DONTWAIT) < 0 ||
+            send(other.fd, "G", 1, MSG_NOSIGNAL | MSG_DONTWAIT) < 0)
+            break;
+    }
+    assert_true(wf_clock_mono_ns() < until);
+    http_wait_closed(&client);
+    http_wait_closed(&other); /* the same after a request */
+    assert_int_equal(server.count, 1);
+    http_close(&client);
+    http_close(&other);
+    assert_answer(&server, GET("/alive"), 200, NULL);
+    stop(&server);
+}
+
+static void refuses_broken_chunks(void **state) {
+    static const char *const chunks[] = {
+        "xyz\r\nabc\r\n0\r\n\r\n",
+        "-3\r\nabc\r\n0\r\n\r\n",
+        "fffffffffffffffff\r\nabc",
+        "3\r\nabcdef\r\n0\r\n\r\n",
+        "\r\n\r\n\r\n",
+    };
+    struct server server;
+    (void)state;
+    open_with(&server, (struct wf_http_options){.receive_s = 1});
+    for (size_t i = 0; i < sizeof(chunks) / sizeof(chunks[0]); i++) {
+        struct http_client client;
+        http_connect(&client, server.loop, server.port);
+        http_sends(&client, "POST / HTTP/1.1\r\n" HOST
+                            "Transfer-Encoding: chunked\r\n\r\n");
+        http_sends(&client, chunks[i]);
+        http_wait_closed(&client);
+        assert_int_equal(server.count, 0);
+        http_close(&client);
+    }
+    assert_answer(&server, GET("/alive"), 200, NULL);
+    stop(&server);
+}
+
 static void closes_idle_connections(void **state) {
     struct server server;
     struct http_client client;
@@ -668,6 +721,8 @@ int main(void) {
         cmocka_unit_test(refuses_bodies_beyond_the_limit),
         cmocka_unit_test(bounds_all_bodies_together),
         cmocka_unit_test(ends_bodies_that_never_arrive),
+        cmocka_unit_test(ends_headers_that_never_arrive),
+        cmocka_unit_test(refuses_broken_chunks),
         cmocka_unit_test(closes_idle_connections),
         cmocka_unit_test(carries_a_thousand_idle_connections),
         cmocka_unit_test(drops_the_reply_to_a_dead_client),
