@@ -114,7 +114,7 @@ void wf_http_query(const struct wf_http_request *request,
 
 /** Memory for the handler's own bookkeeping, aligned for any type, zeroed;
  * lives as long as the handle. */
-#define WF_HTTP_SCRATCH 320
+#define WF_HTTP_SCRATCH 256
 void *wf_http_scratch(struct wf_http_request *request);
 
 /** Whether the client still holds the connection. One that has closed its

@@ -3,7 +3,6 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <cmocka.h>
-#include <arpa/inet.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/resource.h>
@@ -12,7 +11,6 @@
 #include "clock.h"
 #include "http.h"
 #include "http_client.h"
-#include "peer.h"
 
 enum { HELD_MAX = 8, IDLE_CONNECTIONS = 1000 };
 
@@ -496,58 +494,6 @@ static void handles_nothing_new_while_it_stops(void **state) {
 
 /* ---- who may ask ---- */
 
-static const char *const more_hosts[] = {"flows.example.org", "10.0.0.5", NULL};
-static const struct {
-    const char *method, *path, *host, *origin;
-    bool target, pass;
-} claims[] = {
-    {"POST", "/", "sync-states.us-east-1.amazonaws.com", NULL, true, true},
-    {"POST", "/", NULL, NULL, true, true},
-    {"POST", "/", "evil.example", NULL, false, false},
-    {"POST", "/x", "evil.example", NULL, true, false},
-    {"GET", "/", "evil.example", NULL, true, false},
-    {"GET", "/", NULL, NULL, false, false},
-    {"GET", "/", "", NULL, false, false},
-    {"GET", "/", "localhost", NULL, false, true},
-    {"GET", "/", "LocalHost:8083", NULL, false, true},
-    {"GET", "/", "127.0.0.1:1", NULL, false, true},
-    {"GET", "/", "[::1]:8083", NULL, false, true},
-    {"GET", "/", "[::1]", NULL, false, true},
-    {"GET", "/", "10.0.0.5:80", NULL, false, true},
-    {"GET", "/", "flows.example.org", NULL, false, true},
-    {"GET", "/", "localhost.evil.example", NULL, false, false},
-    {"GET", "/", "localhost:8083.evil.example", NULL, false, false},
-    {"GET", "/", "localhost@evil.example", NULL, false, false},
-    {"GET", "/", "[::1].evil.example", NULL, false, false},
-    {"GET", "/", "[::1", NULL, false, false},
-    {"GET", "/", "127.0.0.1.evil.example", NULL, false, false},
-    {"POST", "/", "localhost:8083", "http://localhost:8083", true, true},
-    {"POST", "/", "localhost:8083", "https://localhost:8083", true, true},
-    {"POST", "/", "localhost:8083", "http://localhost", true, false},
-    {"POST", "/", "localhost:8083", "http://evil.example", true, false},
-    {"POST", "/", "evil.example", "http://evil.example", true, false},
-    {"POST", "/", "localhost", "null", true, false},
-    {"POST", "/", "localhost", "", true, false},
-    {"POST", "/", "localhost", "ftp://localhost", true, false},
-    {"GET", "/", "localhost", "http://localhost/", false, false},
-};
-
-static void knows_whom_to_let_pass(void **state) {
-    (void)state;
-    for (size_t i = 0; i < sizeof(claims) / sizeof(claims[0]); i++) {
-        struct wf_http_claim claim = {
-            .method = wf_str(claims[i].method),
-            .path = wf_str(claims[i].path),
-            .host = wf_str(claims[i].host),
-            .origin = wf_str(claims[i].origin),
-            .has_target = claims[i].target,
-        };
-        const char *objection = wf_http_guard(&claim, more_hosts);
-        if ((objection == NULL) != claims[i].pass)
-            fail_msg("row %zu: %s", i, objection ? objection : "let pass");
-    }
-}
-
 static void keeps_foreign_pages_from_the_handler(void **state) {
     struct server server;
     (void)state;
@@ -624,49 +570,6 @@ static void answers_its_own_user_and_root_only(void **state) {
     stop(&server);
 }
 
-/* Both ways of asking the kernel, on a connection of our own. */
-static void asks_the_kernel_whose_socket_it_is(void **state) {
-    struct sockaddr_in address = {.sin_family = AF_INET,
-                                  .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    struct sockaddr *any = (struct sockaddr *)&address;
-    struct sockaddr_storage peer, local;
-    socklen_t len = sizeof(address);
-    uid_t uid = (uid_t)-2;
-    struct wf_error err;
-    (void)state;
-    int listener = socket(AF_INET, SOCK_STREAM, 0);
-    int client = socket(AF_INET, SOCK_STREAM, 0);
-    assert_int_equal(bind(listener, any, len), 0);
-    assert_int_equal(listen(listener, 1), 0);
-    assert_int_equal(getsockname(listener, any, &len), 0);
-    assert_int_equal(connect(client, any, len), 0);
-    len = sizeof(peer);
-    int server = accept(listener, (struct sockaddr *)&peer, &len);
-    len = sizeof(local);
-    getsockname(server, (struct sockaddr *)&local, &len);
-    const struct sockaddr *from = (const struct sockaddr *)&peer;
-    const struct sockaddr *to = (const struct sockaddr *)&local;
-
-    assert_true(wf_peer_is_loopback(from));
-    assert_int_equal(wf_peer_uid(from, to, &uid, &err), 0);
-    assert_int_equal(uid, geteuid());
-    uid = (uid_t)-2;
-    assert_int_equal(wf_peer_uid_proc(from, to, &uid, &err), 0);
-    assert_int_equal(uid, geteuid());
-    uid = (uid_t)-2;
-    if (wf_peer_uid_netlink(from, to, &uid, &err) == 0)
-        assert_int_equal(uid, geteuid());
-    else
-        assert_int_equal(err.code, WF_E_IO); /* not to be had here */
-
-    close(client); /* now the kernel says "root" */
-    assert_int_equal(wf_peer_uid(from, to, &uid, &err), -1);
-    assert_int_equal(err.code, WF_E_NOT_FOUND);
-    assert_int_equal(wf_peer_uid_proc(from, to, &uid, &err), -1);
-    close(server);
-    close(listener);
-}
-
 static void assert_no_listening(const char *at, bool insecure,
                                 enum wf_error_code code, const char *words) {
     struct ev_loop *loop = ev_loop_new(EVFLAG_AUTO);
@@ -728,11 +631,9 @@ int main(void) {
         cmocka_unit_test(drops_the_reply_to_a_dead_client),
         cmocka_unit_test(tells_waiting_clients_that_it_stops),
         cmocka_unit_test(handles_nothing_new_while_it_stops),
-        cmocka_unit_test(knows_whom_to_let_pass),
         cmocka_unit_test(keeps_foreign_pages_from_the_handler),
         cmocka_unit_test(allows_more_hosts_when_told),
         cmocka_unit_test(answers_its_own_user_and_root_only),
-        cmocka_unit_test(asks_the_kernel_whose_socket_it_is),
         cmocka_unit_test(listens_where_it_may),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
