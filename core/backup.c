@@ -5,6 +5,7 @@
 #include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "backup_writer.h"
@@ -287,8 +288,12 @@ int wf_backup_new(struct ev_loop *loop, struct wf_store *store,
     if (access(directory, F_OK) == 0 || errno != ENOENT)
         return wf_error_set(err, WF_E_EXISTS,
                             "%s: it must not exist yet", directory);
-    if (wf_file_sync_parent(directory, err) != 0)
-        return -1;
+    int error = wf_file_sync_parent(directory, err);
+    if (error)
+        return wf_error_set(err, err->code,
+                            "%s: it must be in a directory that is there and "
+                            "can be written to: %s", directory,
+                            strerror(error));
     struct wf_backup *backup = wf_calloc(1, sizeof(*backup));
     *backup = (struct wf_backup){
         .tee = {on_applied}, .store = store, .partition = partition,

@@ -237,6 +237,10 @@ static void a_place_that_cannot_be_written_is_told(void **state) {
                                    "/proc/nowhere/copy", &events, rig,
                                    &rig->backup, &err),
                      -1);
+    assert_string_equal(err.message,
+                        "/proc/nowhere/copy: it must be in a directory that "
+                        "is there and can be written to: No such file or "
+                        "directory");
     assert_int_equal(wf_backup_new(rig->source.loop, rig->source.store, 1,
                                    "/proc/copy", &events, rig, &rig->backup,
                                    &err),
