@@ -38,7 +38,7 @@ if(CMOCKA_FOUND)
   unit_test(credentials LINK wf_auth)
   unit_test(sigv4 LINK wf_auth)
   unit_test(audit LINK wf_audit)
-  foreach(name api api_machines api_map_runs api_schedules api_tasks api_test_state
+  foreach(name api api_access api_machines api_map_runs api_schedules api_tasks api_test_state
           api_validate api_versions)
     unit_test(${name} SOURCES tests/support/api_fixture.c
               tests/support/http_client.c tests/support/fake_engine.c
