@@ -40,10 +40,11 @@ layer(wf_http SOURCES core/http.c core/http_access.c core/http_guard.c
                       core/http_listen.c core/http_request.c core/http_tls.c
                       core/http_connection.c core/peer.c
       LINK wf_base PkgConfig::MHD PkgConfig::CRYPTO ev)
+layer(wf_private_file SOURCES core/private_file.c LINK wf_base)
 # Who may do what: keys, roles, signatures.
-layer(wf_auth SOURCES core/role.c core/credentials.c core/private_file.c
+layer(wf_auth SOURCES core/role.c core/credentials.c
       core/sigv4.c core/sigv4_verify.c
-      LINK wf_schedule PkgConfig::CRYPTO)
+      LINK wf_schedule wf_private_file PkgConfig::CRYPTO)
 
 # Fault points are part of debug builds only.
 layer(wf_store SOURCES core/batch.c core/store.c core/store_lmdb.c
@@ -74,8 +75,9 @@ layer(wf_pool SOURCES core/pool.c core/pool_message.c core/pool_process.c
 layer(wf_worker SOURCES core/worker.c core/worker_task.c core/worker_child.c
       core/worker_log.c core/lua_worker.c core/lua_coroutine.c
       core/lua_failure.c core/lua_bundle.c core/lua_handle.c
-      core/lua_lambda.c core/lua_aws.c
-      LINK wf_wire wf_service_models wf_lua_doc wf_embedded ev PkgConfig::LUAJIT
+      core/lua_lambda.c core/lua_http_task.c core/lua_aws.c
+      LINK wf_wire wf_service_models wf_lua_doc wf_embedded wf_private_file ev
+      PkgConfig::LUAJIT PkgConfig::CRYPTO
       cjson)
 
 # The standard library of handlers: C without Lua, and its Lua modules. The
@@ -83,7 +85,7 @@ layer(wf_worker SOURCES core/worker.c core/worker_task.c core/worker_child.c
 layer(wf_offload SOURCES core/offload.c LINK wf_base ev Threads::Threads)
 layer(wf_stdlib SOURCES core/clip.c core/file.c
       core/file_tree.c core/file_copy.c core/fetch.c core/fetch_request.c
-      core/fetch_response.c core/fetch_multi.c
+      core/fetch_response.c core/fetch_multi.c core/fetch_guard.c
       LINK wf_offload PkgConfig::CURL PkgConfig::CRYPTO)
 # Readers of a distributed Map's items, writers of its results; no engine,
 # no Lua.
@@ -143,7 +145,7 @@ layer(wf_engine SOURCES core/engine.c core/commit.c core/table.c core/keys.c
       core/schedule_plan.c core/schedule_make.c core/schedule_list.c
       core/schedule_groups.c core/schedule_fire.c core/schedule_start.c
       core/schedule_target.c
-      LINK wf_schedule wf_offload wf_items wf_script wf_store wf_backup wf_pool wf_event
+      LINK wf_schedule wf_private_file wf_offload wf_items wf_script wf_store wf_backup wf_pool wf_event
       PkgConfig::CRYPTO)
 
 # The commands; the program itself is this and main.c.

@@ -11,8 +11,11 @@
 #include <stdlib.h>
 
 #include "engine_impl.h"
+#include "fetch_guard.h"
+#include "private_file.h"
 #include "recent.h"
 
+#define CONNECTIONS_BYTES (1 << 20)
 #define TURN_TRANSITIONS 2000 /* of all frames */
 #define TURN_NS 1000000       /* or so long: others wait for the loop */
 #define FRAME_TRANSITIONS 64  /* of one frame before the next has its turn */
@@ -332,8 +335,27 @@ static void add_endpoints(const char *const *list, struct wf_buf *lines) {
     wf_buf_u8(lines, 0);
 }
 
+/* Mistakes in what HTTP Tasks are given are told at once. */
+static int check_http(const struct wf_engine_options *options,
+                      struct wf_error *err) {
+    struct wf_buf text = {0};
+    for (const char *const *at = options->http_allow; at && *at; at++)
+        if (!wf_network_is_valid(*at))
+            return wf_error_set(err, WF_E_INVALID,
+                                "--http-allow %s: a network is expected, "
+                                "10.0.0.0/8 or fd00::/8", *at);
+    int rc = options->connections
+                 ? wf_private_file_read(options->connections, WF_FILE_SECRET,
+                                        CONNECTIONS_BYTES, &text, err)
+                 : 0;
+    wf_buf_free(&text);
+    return rc;
+}
+
 static int open_pool(struct wf_engine *engine, struct wf_error *err) {
-    struct wf_buf endpoints = {0};
+    if (check_http(&engine->options, err) != 0)
+        return -1;
+    struct wf_buf endpoints = {0}, networks = {0};
     /* A seeded run is the same every time: one handler after the other. */
     bool seeded = engine->clock->seeded;
     struct wf_pool_options pool = {
@@ -342,19 +364,25 @@ static int open_pool(struct wf_engine *engine, struct wf_error *err) {
         .lua_directory = engine->options.lua_directory,
         .lambda_endpoint = engine->options.lambda_endpoint,
         .service_models = engine->options.service_models,
+        .connections = engine->options.connections,
         .region = engine->region,
         .output_bytes = engine->options.payload_bytes,
     };
     add_endpoints(engine->options.service_endpoints, &endpoints);
     pool.service_endpoints = endpoints.data;
-    int rc = endpoints.len <= WF_POOL_ENDPOINTS
+    add_endpoints(engine->options.http_allow, &networks);
+    pool.http_allow = networks.data;
+    int rc = endpoints.len <= WF_POOL_ENDPOINTS &&
+                     networks.len <= WF_POOL_ENDPOINTS
                  ? 0
                  : wf_error_set(err, WF_E_LIMIT, "the addresses of "
-                                "--service-endpoint are too long, all in all");
+                                "--service-endpoint or --http-allow are too "
+                                "long, all in all");
     if (rc == 0)
         engine->pool = wf_pool_new(engine->loop, &pool, &wf_task_pool_events,
                                    engine);
     wf_buf_free(&endpoints);
+    wf_buf_free(&networks);
     return rc;
 }
 

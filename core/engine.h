@@ -38,6 +38,10 @@ struct wf_engine_options {
                                    (service_models.h); or NULL. */
     const char *lambda_endpoint; /**< URL that invokes Lambda functions; or
                                    NULL. */
+    const char *connections;     /**< File of the connections of HTTP Tasks
+                                   (docs/http-tasks.md); or NULL. */
+    const char *const *http_allow; /**< Private networks that HTTP Tasks may
+                                   call; NULL-terminated; or NULL. */
     const char *region;          /**< NULL: "us-east-1" */
     const char *account;         /**< NULL: "000000000000" */
     unsigned workers;            /**< Worker processes; 0: one per core. */

@@ -63,6 +63,7 @@ static void fetch_free(struct wf_fetch *fetch) {
     free(fetch->method);
     free(fetch->url);
     free(fetch->to_file);
+    free(fetch->allow);
     free(fetch);
 }
 
@@ -115,7 +116,9 @@ static void explain(struct wf_fetch *fetch, CURLcode code,
         fail(failure, "File", fetch->url, strerrordesc_np(fetch->file_errno));
     else if (fetch->failed)
         fail(failure, fetch->failed, fetch->url,
-             "the body is larger than allowed");
+             strcmp(fetch->failed, "Refused") == 0
+                 ? "its address is not allowed (--http-allow)"
+                 : "the body is larger than allowed");
     else
         fail(failure, error_name(code), fetch->url, cause);
 }
@@ -152,12 +155,21 @@ static void end_too_many(struct wf_fetch *fetch) {
     done(arg, NULL, &failure);
 }
 
+/* A guarded body is for the first origin alone. */
+static bool gives_body_away(const struct wf_fetch *fetch, long status,
+                            const char *location) {
+    bool keeps = status > 303 || (status != 303 &&
+                                  strcmp(fetch->method, "POST") != 0);
+    return fetch->guarded && keeps && fetch->has_body &&
+           !same_origin(fetch->url, location);
+}
+
 /* Goes where the response points; false: it points nowhere. */
 static bool follow(struct wf_fetch *fetch, long status) {
     char *location = NULL;
 
     curl_easy_getinfo(fetch->easy, CURLINFO_REDIRECT_URL, &location);
-    if (!location)
+    if (!location || gives_body_away(fetch, status, location))
         return false;
     if (--fetch->redirects_left == 0) {
         end_too_many(fetch);
@@ -229,6 +241,9 @@ static struct wf_fetch *fetch_new(struct wf_fetcher *fetcher,
     fetch->max_bytes = request->max_bytes;
     fetch->max_file_bytes = request->max_file_bytes;
     fetch->timeout_s = request->timeout_s;
+    fetch->guarded = request->guard;
+    if (request->allow)
+        fetch->allow = wf_strndup(request->allow, strlen(request->allow));
     fetch->start_ns = wf_clock_mono_ns();
     fetch->response = wf_fetch_response_new();
     return fetch;

@@ -7,7 +7,8 @@
  * are followed here and not by libcurl: a method other than GET and HEAD
  * becomes GET after 303 (POST also after 301 and 302); credentials - user and
  * password, bearer, the headers Authorization and Cookie - are sent to
- * nobody but the origin (scheme, host, port) of the first URL.
+ * nobody but the origin (scheme, host, port) of the first URL; `guard` is for
+ * URLs that nobody here has chosen.
  *
  * Certificates are checked against the system's authorities unless the
  * request names others or says `insecure`.
@@ -47,6 +48,12 @@ struct wf_fetch_request {
     const char *ca_file;
     const char *proxy; /**< NULL: as http_proxy & co. say; "": none. */
     bool insecure;
+    bool guard; /**< The URL comes from outside: only public addresses, and
+                  `allow`, networks a line each (fetch_guard.h), are connected
+                  to, without a proxy; another origin than the first URL's
+                  gets none of the headers but Accept and Content-Type, and no
+                  body: a redirect that would hand it on is the response. */
+    const char *allow;
 };
 
 /** How a request failed. */

@@ -40,6 +40,8 @@ struct wf_fetch {
     uint64_t start_ns;
     struct wf_fetch_response *response;
     const char *failed; /* why a callback ended the transfer */
+    bool guarded;
+    char *allow;
     int file_errno;
     char curl_error[CURL_ERROR_SIZE];
 };

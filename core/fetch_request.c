@@ -4,6 +4,7 @@
 #include <strings.h>
 #include <unistd.h>
 
+#include "fetch_guard.h"
 #include "fetch_priv.h"
 
 static size_t on_upload(char *data, size_t size, size_t count, void *arg) {
@@ -93,6 +94,32 @@ static void set_connection(CURL *easy,
         curl_easy_setopt(easy, CURLOPT_ACCEPT_ENCODING, "");
 }
 
+/* libcurl is about to connect. */
+static curl_socket_t on_socket(void *arg, curlsocktype purpose,
+                               struct curl_sockaddr *address) {
+    struct wf_fetch *fetch = arg;
+
+    if (purpose != CURLSOCKTYPE_IPCXN ||
+        !wf_address_is_allowed(&address->addr, fetch->allow)) {
+        fetch->failed = "Refused";
+        return CURL_SOCKET_BAD;
+    }
+    fetch->failed = NULL; /* one of several addresses is enough */
+    return socket(address->family, address->socktype | SOCK_CLOEXEC,
+                  address->protocol);
+}
+
+/* Connections of others, who may connect to anything, are not used. */
+static void set_guard(struct wf_fetch *fetch) {
+    CURL *easy = fetch->easy;
+
+    curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, on_socket);
+    curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, fetch);
+    curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, 1L);
+    curl_easy_setopt(easy, CURLOPT_FORBID_REUSE, 1L);
+    curl_easy_setopt(easy, CURLOPT_PROXY, "");
+}
+
 static void set_callbacks(struct wf_fetch *fetch) {
     CURL *easy = fetch->easy;
 
@@ -136,15 +163,18 @@ static void set_headers(struct wf_fetch *fetch,
 
 void wf_fetch_drop_credentials(struct wf_fetch *fetch) {
     static const char *const secret[] = {"authorization", "cookie", "host"};
+    static const char *const common[] = {"accept", "content-type", "expect"};
+    const char *const *names = fetch->guarded ? common : secret;
     struct curl_slist *old = fetch->headers;
 
     curl_easy_setopt(fetch->easy, CURLOPT_USERPWD, NULL);
     curl_easy_setopt(fetch->easy, CURLOPT_XOAUTH2_BEARER, NULL);
     fetch->headers = NULL;
     for (struct curl_slist *at = old; at; at = at->next) {
-        bool keep = true;
+        bool is_named = false;
         for (int i = 0; i < 3; i++)
-            keep = keep && !header_is(at->data, secret[i]);
+            is_named = is_named || header_is(at->data, names[i]);
+        bool keep = is_named == fetch->guarded;
         if (keep)
             add_line(fetch, at->data);
     }
@@ -166,4 +196,6 @@ void wf_fetch_prepare(struct wf_fetch *fetch,
     set_connection(fetch->easy, request);
     set_credentials(fetch->easy, request);
     set_headers(fetch, request);
+    if (fetch->guarded)
+        set_guard(fetch);
 }

@@ -84,7 +84,9 @@ void wf_lua_bundle_open(lua_State *L) {
     wf_lua_lambda_open(L);
     lua_setfield(L, -2, "lambda");
     wf_lua_aws_open(L);
-    lua_setfield(L, -2, "aws"); /* stack: host */
+    lua_setfield(L, -2, "aws");
+    wf_lua_http_task_open(L);
+    lua_setfield(L, -2, "http_task"); /* stack: host */
     wf_lua_worker_file(L, "bundle", 1);
     worker->vm->new_bundle_ref = luaL_ref(L, LUA_REGISTRYINDEX);
 }

@@ -174,6 +174,8 @@ static void read_request(lua_State *L, int options,
         .ca_file = wf_lua_text(L, options, "ca_file").data,
         .proxy = wf_lua_text(L, options, "proxy").data,
         .insecure = wf_lua_flag(L, options, "insecure"),
+        .guard = wf_lua_flag(L, options, "guard"),
+        .allow = wf_lua_text(L, options, "allow").data,
     };
 }
 

@@ -19,7 +19,8 @@ static bool begins(struct wf_str text, struct wf_str lead) {
 
 bool wf_lua_lambda_is(struct wf_str function) {
     return begins(function, WF_STR("lambda:")) ||
-           begins(function, WF_STR("aws:"));
+           begins(function, WF_STR("aws:")) ||
+           begins(function, WF_STR("http:"));
 }
 
 void wf_lua_lambda_push(lua_State *L, struct wf_str input) {

@@ -68,6 +68,8 @@ void wf_lua_lambda_host(lua_State *L);
 
 /** Pushes lua/worker/aws.lua's function; needs wf.doc. [-0, +1] */
 void wf_lua_aws_open(lua_State *L);
+/** Pushes what opens lua/worker/http_task.lua. */
+void wf_lua_http_task_open(lua_State *L);
 
 /** Reads a built-in Lua source into vm->scratch; false: there is none. */
 bool wf_lua_worker_source(struct wf_worker *worker, const char *path);

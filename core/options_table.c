@@ -479,6 +479,15 @@ const struct wf_option wf_option_table[] = {
      "and AWS_SESSION_TOKEN if there is one. A handler aws/SERVICE.lua with a "
      "function of the operation's name stands in for the service.",
      ENGINE | TEST_STATE, WF_OPTION_URLS, true},
+    {"connections", "FILE", NULL,
+     "The connections of HTTP Tasks with their secrets, JSON by name in "
+     "EventBridge's form (docs/http-tasks.md). Nobody else may be able to read "
+     "or write it. It is read for each call.",
+     ENGINE | TEST_STATE, WF_OPTION_TEXT, true},
+    {"http-allow", "CIDR", NULL,
+     "A network that HTTP Tasks may call although it is private, loopback or "
+     "link-local, e.g. 10.1.0.0/16. May be given more than once.",
+     ENGINE | TEST_STATE, WF_OPTION_URLS, true},
     {"service-models", "DIR", NULL,
      "Models of AWS services that are not built in, or newer ones: a directory "
      "in the layout of botocore's data, SERVICE/VERSION/service-2.json or "

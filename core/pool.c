@@ -512,6 +512,8 @@ static void options_own(struct wf_pool_options *options) {
     own(&options->lambda_endpoint);
     own(&options->service_endpoints);
     own(&options->service_models);
+    own(&options->connections);
+    own(&options->http_allow);
     own(&options->region);
     own(&options->api_endpoint);
 }
@@ -522,6 +524,8 @@ static void options_free(struct wf_pool_options *options) {
     free((char *)options->lambda_endpoint);
     free((char *)options->service_endpoints);
     free((char *)options->service_models);
+    free((char *)options->connections);
+    free((char *)options->http_allow);
     free((char *)options->region);
     free((char *)options->api_endpoint);
 }

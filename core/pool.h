@@ -100,6 +100,10 @@ struct wf_pool_options {
                                NULL. At most WF_POOL_ENDPOINTS bytes. */
     const char *service_models; /**< Directory (service_models.h); or NULL. */
     const char *api_endpoint; /**< URL of this engine's own API; or NULL. */
+    const char *connections; /**< Path of the file of HTTP Tasks' connections;
+                               or NULL. */
+    const char *http_allow;  /**< Networks that they may call, a line each; or
+                               NULL. */
     const char *region;      /**< That calls of services are signed for. */
     size_t memory_bytes;     /**< Lua memory of a worker; 0: 256 MiB. */
     size_t output_bytes;     /**< Largest output of a handler; 0: 64 MiB. */

@@ -73,6 +73,10 @@ static void page_configure(struct wf_page *page, const struct wf_pool *pool,
               pool->options.service_models);
     page_text(page->api_endpoint, sizeof(page->api_endpoint),
               pool->options.api_endpoint);
+    page_text(page->connections, sizeof(page->connections),
+              pool->options.connections);
+    page_text(page->http_allow, sizeof(page->http_allow),
+              pool->options.http_allow);
     page_text(page->region, sizeof(page->region), pool->options.region);
 }
 

@@ -51,14 +51,17 @@ static bool is_lambda(const struct wf_state_info *info) {
     return wf_str_eq(info->resource_type, WF_STR("lambda"));
 }
 
+static bool is_http(const struct wf_state_info *info) {
+    return wf_str_eq(info->resource_type, WF_STR("http"));
+}
+
 static bool is_handler(const struct wf_state_info *info) {
     return wf_str_eq(info->resource_type, WF_STR("lua"));
 }
 
-/* Integrations that are no calls of a service's API. */
+/* Integrations that no worker sees to. */
 static bool is_ours(const struct wf_state_info *info) {
     return wf_str_eq(info->resource_type, WF_STR("states")) ||
-           wf_str_eq(info->resource_type, WF_STR("http")) ||
            wf_str_eq(info->resource_type, WF_STR("apigateway"));
 }
 
@@ -124,7 +127,10 @@ struct wf_str wf_resource_function(const struct wf_state_info *info,
 
     if (is_handler(info))
         return action_of(info);
-    wf_buf_adds(text, is_lambda(info) ? "lambda:" : "aws:");
+    if (is_lambda(info))
+        wf_buf_adds(text, "lambda:");
+    else if (!is_http(info))
+        wf_buf_adds(text, "aws:");
     if (!is_lambda(info)) {
         wf_buf_addstr(text, info->resource_type);
         wf_buf_u8(text, ':');

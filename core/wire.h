@@ -101,6 +101,8 @@ struct wf_page {
     char lambda_endpoint[1024]; /**< "": none. */
     char service_endpoints[WF_PAGE_ENDPOINTS]; /**< pool.h; "": none. */
     char service_models[1024];  /**< "": built-in ones only. */
+    char connections[1024];     /**< Path; "": none. */
+    char http_allow[WF_PAGE_ENDPOINTS]; /**< pool.h; "": none. */
     char region[64];
     char api_endpoint[256];     /**< URL of the engine's own API; "": none. */
 

@@ -16,6 +16,14 @@ local ACTIONS = {
       Qualifier = "string",
     },
   },
+  ["http invoke"] = {
+    required = { "ApiEndpoint", "Method" },
+    types = {
+      ApiEndpoint = "string", Authentication = "object", Headers = "object",
+      InvocationConfig = "object", Method = "string",
+      QueryParameters = "object", RequestBody = "any", Transform = "object",
+    },
+  },
   ["states startExecution"] = {
     required = { "StateMachineArn" },
     types = { Input = "any", Name = "string", StateMachineArn = "string" },

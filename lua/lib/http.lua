@@ -29,7 +29,7 @@ local OPTIONS = {
   max_redirects = "number", follow = "boolean", max_bytes = "number",
   user = "string", password = "string", bearer = "string",
   ca_file = "string", insecure = "boolean", proxy = "string",
-  check = "boolean",
+  check = "boolean", guard = "boolean", allow = "string",
 }
 
 local function misuse(text, level)
@@ -44,7 +44,7 @@ local function check_options(options, level)
     elseif expected ~= "any" and type(value) ~= expected then
       misuse(name .. " must be a " .. expected .. ", not " .. type(value),
         level + 1)
-    elseif expected == "string" and name ~= "body"
+    elseif expected == "string" and name ~= "body" and name ~= "allow"
         and value:find("[%z\r\n]") then
       misuse(name .. " contains a control character", level + 1)
     elseif expected == "number" and not (value >= 0 and value <= 1e15) then
@@ -170,6 +170,7 @@ local function core_options(options, level)
     user = options.user, password = options.password,
     bearer = options.bearer, ca_file = options.ca_file,
     insecure = options.insecure, proxy = options.proxy,
+    guard = options.guard, allow = options.allow,
   }
 end
 
@@ -198,6 +199,10 @@ end
 --   ca_file          certificates to trust instead of the system's
 --   insecure         true: any certificate will do
 --   proxy            URL instead of what the environment says; "": none
+--   guard            true: the url comes from outside; only public addresses
+--                    are connected to, and those of the networks in `allow`,
+--                    a line each ("10.0.0.0/8"). No proxy is used, and
+--                    another origin gets neither headers nor body
 --   check            true: raise when the status is 400 or more
 --
 -- @tparam table options
@@ -207,9 +212,9 @@ end
 -- the body); url (after redirects); seconds; json() (the body decoded, raises
 -- Http.BadJson)
 -- @raise Http.Timeout, Http.NameNotResolved, Http.ConnectFailed, Http.Tls,
--- Http.TooManyRedirects, Http.TooLarge, Http.BadUrl, Http.FileFailed,
--- Http.Failed; with `check` Http.Status.NNN, whose field `response` is the
--- response
+-- Http.Refused, Http.TooManyRedirects, Http.TooLarge, Http.BadUrl,
+-- Http.FileFailed, Http.Failed; with `check` Http.Status.NNN, whose field
+-- `response` is the response
 function http.request(options)
   if type(options) ~= "table" then
     misuse("a table expected, not " .. type(options), 2)

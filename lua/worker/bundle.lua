@@ -15,6 +15,7 @@
 -- host.isolated        this process is for one task at a time
 -- host.lambda          opens lua/worker/lambda.lua
 -- host.aws             opens lua/worker/aws.lua
+-- host.http_task       opens lua/worker/http_task.lua
 
 local host = ...
 
@@ -86,6 +87,7 @@ end
 
 local run_lambda = host.lambda(library_require)
 local run_aws = host.aws(library_require)
+local run_http = host.http_task(library_require)
 
 local function names(list, predicate)
   local found = {}
@@ -205,6 +207,8 @@ return function(files, functions)
       return run_lambda(resource, input, lambda_handler, task)
     elseif kind == "aws" then
       return run_aws(resource, input, aws_handler, task)
+    elseif kind == "http" then
+      return run_http(input)
     end
     local handler, isolate = find(name)
     if isolate and not host.isolated then
