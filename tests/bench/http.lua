@@ -1,6 +1,7 @@
 -- For wrk: POSTs one request again and again. TARGET and BODY come from the
 -- environment, and what it is signed with; statuses other than 200 are
 -- counted by wrk itself.
+-- luacheck: globals wrk done
 wrk.method = "POST"
 wrk.path = "/"
 wrk.headers["X-Amz-Target"] = "AWSStepFunctions." .. os.getenv("TARGET")
