@@ -274,6 +274,11 @@ static void many_wait(void **state) {
 
 /* ---- deaths ---- */
 
+/* Opening a store on disk takes its time. */
+static unsigned step(const struct rig *rig) {
+    return rig->in_memory ? 1 : 5;
+}
+
 /* Starts one, has the engine die after so many turns, and looks at what the
  * next one makes of it. NULL: nothing of it was durable. */
 static struct rig_reply *end_after_crash(struct rig *rig, unsigned turns,
@@ -295,7 +300,7 @@ static void a_death_loses_and_repeats_nothing(void **state) {
         state, WAIT,
         PARENT(".sync", ",'Input':1,'Name.$':'$$.Execution.Name'", ""));
     rig_flush(rig);
-    for (unsigned turns = 0; turns < 90; turns++) {
+    for (unsigned turns = 0; turns < 90; turns += step(rig)) {
         struct rig_reply *end = end_after_crash(rig, turns, "{}");
         if (!end)
             continue;
@@ -317,7 +322,7 @@ static void a_death_starts_none_twice(void **state) {
     struct rig *rig = open_with(state, PASS, PARENT("", "", ""));
     unsigned ended = 0;
     rig_flush(rig);
-    for (unsigned turns = 0; turns < 60; turns++)
+    for (unsigned turns = 0; turns < 60; turns += step(rig))
         ended += end_after_crash(rig, turns, "{}") != NULL;
     rig_flush(rig);
     assert_true(ended > 0);
@@ -355,7 +360,7 @@ static void a_stop_goes_down(void **state) {
 static void even_if_the_engine_dies(void **state) {
     struct rig *rig = open_with(
         state, WAIT, PARENT(".sync", ",'Input':100000", ""));
-    for (unsigned turns = 0; turns < 40; turns++) {
+    for (unsigned turns = 0; turns < 40; turns += step(rig)) {
         const char *arn = rig_start(rig, NULL, "{}");
         until_event(rig, arn, "TaskSubmitted");
         const char *child = child_of(rig, arn);
@@ -376,7 +381,7 @@ static void a_start_on_its_way_is_stopped(void **state) {
     struct rig *rig = open_with(
         state, WAIT,
         PARENT(".sync", ",'Input':100000,'Name.$':'$$.Execution.Name'", ""));
-    for (unsigned turns = 0; turns < 60; turns++) {
+    for (unsigned turns = 0; turns < 60; turns += step(rig)) {
         char name[16];
         snprintf(name, sizeof(name), "s%u", turns);
         const char *arn = rig_start(rig, name, "{}");
