@@ -137,7 +137,8 @@ layer(wf_engine SOURCES core/engine.c core/commit.c core/table.c core/keys.c
       core/alias_list.c core/name_token.c
       core/arn.c core/call.c core/ended.c core/refusal.c core/bundle.c
       core/bundles.c
-      core/start.c core/find.c core/read.c core/listing.c
+      core/start.c core/find.c core/read.c core/lister.c
+      core/listed.c core/listing.c
       core/map_find.c core/map_read.c core/map_update.c core/wait.c core/follow.c
       core/history.c core/observe.c core/recent.c core/evaluate.c
       core/decider.c core/deciding.c core/engine_backup.c core/retention.c

@@ -61,6 +61,8 @@
  *   read.c        DescribeExecution
  *   map_find.c    Map Runs by ARN
  *   map_read.c, map_update.c  DescribeMapRun, ListMapRuns; UpdateMapRun
+ *   lister.c      a list of executions: rows merged with memory
+ *   listed.c      what of it is shown
  *   listing.c     ListExecutions
  *   wait.c, follow.c  WaitForExecution, WaitForEvents
  *   history.c     GetExecutionHistory
