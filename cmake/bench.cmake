@@ -20,6 +20,8 @@ target_sources(bench_engine PRIVATE tests/bench/bench_rig.c
 target_link_libraries(bench_engine PRIVATE PkgConfig::LMDB)
 benchmark(versions LINK wf_engine wf_worker wf_lua_stdlib)
 target_sources(bench_versions PRIVATE tests/bench/bench_rig.c)
+benchmark(search LINK wf_engine wf_worker wf_lua_stdlib)
+target_sources(bench_search PRIVATE tests/bench/bench_rig.c)
 benchmark(map LINK wf_engine wf_worker wf_lua_stdlib)
 target_sources(bench_map PRIVATE tests/bench/bench_rig.c)
 benchmark(large LINK wf_engine wf_worker wf_lua_stdlib)

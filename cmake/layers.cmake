@@ -62,7 +62,7 @@ layer(wf_api SOURCES core/api.c core/api_call.c core/api_trail.c core/api_valida
       core/api_model.c core/api_own.c core/api_executions.c
       core/api_state_machines.c core/api_settings.c core/api_tags.c
       core/api_events.c core/api_map_runs.c core/api_tasks.c
-      core/api_activities.c core/api_graph.c
+      core/api_activities.c core/api_graph.c core/api_search.c
       core/api_versions.c core/metrics.c core/api_backup.c core/api_test_state.c
       core/api_rest.c core/api_schedules.c core/api_scheduler_model.c
       LINK wf_audit wf_offload wf_http wf_doc wf_regex wf_event wf_schedule)
@@ -139,6 +139,7 @@ layer(wf_engine SOURCES core/engine.c core/commit.c core/table.c core/keys.c
       core/bundles.c
       core/start.c core/find.c core/read.c core/lister.c
       core/listed.c core/listing.c
+      core/search.c core/search_merge.c core/search_where.c
       core/map_find.c core/map_read.c core/map_update.c core/wait.c core/follow.c
       core/history.c core/observe.c core/recent.c core/evaluate.c
       core/decider.c core/deciding.c core/engine_backup.c core/retention.c

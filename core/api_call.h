@@ -101,6 +101,7 @@ extern const struct wf_api_operation wf_api_activities[];
 extern const struct wf_api_operation wf_api_own[];
 extern const struct wf_api_operation wf_api_events[];
 extern const struct wf_api_operation wf_api_graph[];
+extern const struct wf_api_operation wf_api_search[];
 /** EventBridge Scheduler's, and what we add to them. */
 extern const struct wf_api_operation wf_api_schedules[];
 
@@ -122,6 +123,13 @@ double wf_api_number(struct wf_api_request *request, const char *member,
                      double otherwise);
 bool wf_api_flag(struct wf_api_request *request, const char *member,
                  bool otherwise);
+
+/** An element of a list of executions. */
+void wf_api_put_listed(struct wf_buf *out,
+                       const struct wf_execution_reply *execution);
+/** 0: not given. The model knows the same names. */
+enum wf_execution_status wf_api_status(struct wf_str given);
+enum wf_redrive_filter wf_api_redrive_filter(struct wf_api_request *request);
 
 /** Ends a call with 200 and what stands in call->out. */
 void wf_api_done(struct wf_api_call *call);

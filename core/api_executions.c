@@ -255,6 +255,17 @@ static void redrive(struct wf_api_call *call,
 
 /* ---- ListExecutions ---- */
 
+void wf_api_put_listed(struct wf_buf *out,
+                       const struct wf_execution_reply *execution) {
+    wf_json_comma(out);
+    wf_buf_u8(out, '{');
+    put_identity(out, execution);
+    if (execution->map_run_arn.len)
+        wf_json_integer(out, "itemCount", (int64_t)execution->item_count);
+    put_redrives(out, execution);
+    wf_buf_u8(out, '}');
+}
+
 static void on_listed(void *arg, const struct wf_refusal *refusal,
                       const struct wf_execution_reply *executions,
                       size_t count, struct wf_str next_token) {
@@ -265,21 +276,12 @@ static void on_listed(void *arg, const struct wf_refusal *refusal,
         return;
     wf_buf_adds(out, "{\"executions\":[");
     for (size_t i = 0; i < count; i++) {
-        wf_json_comma(out);
-        wf_buf_u8(out, '{');
-        put_identity(out, &executions[i]);
-        if (executions[i].map_run_arn.len)
-            wf_json_integer(out, "itemCount",
-                            (int64_t)executions[i].item_count);
-        put_redrives(out, &executions[i]);
-        wf_buf_u8(out, '}');
+        wf_api_put_listed(out, &executions[i]);
     }
     wf_api_done_list(call, next_token);
 }
 
-/* 0: all. The model knows the same names. */
-static enum wf_execution_status status_of(struct wf_api_request *request) {
-    struct wf_str given = wf_api_text(request, "statusFilter");
+enum wf_execution_status wf_api_status(struct wf_str given) {
     const char *name;
     int status = WF_EXECUTION_RUNNING;
     while (given.data && (name = wf_execution_status_name(status))) {
@@ -290,18 +292,22 @@ static enum wf_execution_status status_of(struct wf_api_request *request) {
     return 0;
 }
 
+enum wf_redrive_filter wf_api_redrive_filter(struct wf_api_request *request) {
+    return wf_api_is(request, "redriveFilter", "REDRIVEN") ? WF_REDRIVEN
+           : wf_api_is(request, "redriveFilter", "NOT_REDRIVEN")
+               ? WF_NOT_REDRIVEN
+               : WF_REDRIVE_ANY;
+}
+
 static void list(struct wf_api_call *call, struct wf_api_request *request) {
     struct wf_list_executions ask = {
         .state_machine_arn = wf_api_text(request, "stateMachineArn"),
         .map_run_arn = wf_api_text(request, "mapRunArn"),
-        .status = status_of(request),
+        .status = wf_api_status(wf_api_text(request, "statusFilter")),
+        .redriven = wf_api_redrive_filter(request),
         .max_results = (unsigned)wf_api_integer(request, "maxResults", 0),
         .next_token = wf_api_text(request, "nextToken"),
     };
-    if (wf_api_is(request, "redriveFilter", "REDRIVEN"))
-        ask.redriven = WF_REDRIVEN;
-    else if (wf_api_is(request, "redriveFilter", "NOT_REDRIVEN"))
-        ask.redriven = WF_NOT_REDRIVEN;
     if (!ask.map_run_arn.data == !ask.state_machine_arn.data)
         wf_api_fail(call, "ValidationException",
                     WF_STR("Must provide a State Machine ARN or a Map Run "

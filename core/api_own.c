@@ -94,6 +94,64 @@ static const struct wf_api_shape next_input = {
     .kind = WF_API_STRUCTURE, .members = next_members
 };
 
+static const char *const status_choices[] = {
+    "RUNNING", "SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED", 0,
+};
+static const struct wf_api_shape status = {
+    .kind = WF_API_STRING, .choices = status_choices
+};
+static const struct wf_api_shape statuses = {
+    .kind = WF_API_LIST, .element = &status, WF_API_AT_MOST(5)
+};
+static const char *const redrive_choices[] = {
+    "REDRIVEN", "NOT_REDRIVEN", 0,
+};
+static const struct wf_api_shape redriven = {
+    .kind = WF_API_STRING, .choices = redrive_choices
+};
+static const struct wf_api_shape name_prefix = {
+    .kind = WF_API_STRING, WF_API_AT_MOST(80)
+};
+static const struct wf_api_shape tag_key = {
+    .kind = WF_API_STRING, WF_API_AT_LEAST(1), WF_API_AT_MOST(128)
+};
+static const struct wf_api_shape tag_value = {
+    .kind = WF_API_STRING, WF_API_AT_MOST(256)
+};
+static const struct wf_api_member tag_members[] = {
+    {"key", &tag_key, true},
+    {"value", &tag_value, false},
+    {0},
+};
+static const struct wf_api_shape tag = {
+    .kind = WF_API_STRUCTURE, .members = tag_members
+};
+static const struct wf_api_shape condition = {
+    .kind = WF_API_STRING, .sensitive = true, WF_API_AT_LEAST(1),
+    WF_API_AT_MOST(65536)
+};
+static const struct wf_api_shape page_token = {
+    .kind = WF_API_STRING, WF_API_AT_LEAST(1), WF_API_AT_MOST(1024)
+};
+static const struct wf_api_member search_members[] = {
+    {"stateMachineArn", &arn, false},
+    {"statusFilter", &statuses, false},
+    {"redriveFilter", &redriven, false},
+    {"startedFrom", &time_of, false},
+    {"startedUntil", &time_of, false},
+    {"stoppedFrom", &time_of, false},
+    {"stoppedUntil", &time_of, false},
+    {"namePrefix", &name_prefix, false},
+    {"tag", &tag, false},
+    {"where", &condition, false},
+    {"maxResults", &page_size, false},
+    {"nextToken", &page_token, false},
+    {0},
+};
+static const struct wf_api_shape search_input = {
+    .kind = WF_API_STRUCTURE, .members = search_members
+};
+
 static const struct wf_api_member no_members[] = {{0}};
 static const struct wf_api_shape no_input = {
     .kind = WF_API_STRUCTURE, .members = no_members
@@ -107,5 +165,6 @@ const struct wf_api_input wf_api_own_inputs[] = {
     {"StartBackup", &backup_input},
     {"DescribeBackup", &no_input},
     {"ListNextInvocations", &next_input},
+    {"SearchExecutions", &search_input},
     {0},
 };

@@ -64,6 +64,7 @@
  *   lister.c      a list of executions: rows merged with memory
  *   listed.c      what of it is shown
  *   listing.c     ListExecutions
+ *   search*.c     SearchExecutions: see search_impl.h
  *   wait.c, follow.c  WaitForExecution, WaitForEvents
  *   history.c     GetExecutionHistory
  *   schedules.c, schedule_*.c   schedules: see schedule_impl.h

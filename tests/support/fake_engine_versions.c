@@ -1,8 +1,9 @@
-/* fake_engine_versions.c - versions and aliases of the fake engine: it records
- * what it was asked and answers at once. See fake_engine.h. */
+/* fake_engine_versions.c - versions, aliases and searches of the fake engine:
+ * it records what it was asked and answers at once. See fake_engine.h. */
 #include <stdlib.h>
 
 #include "fake_engine.h"
+#include "search.h"
 #include "versions.h"
 
 static void set(char **to, struct wf_str text) {
@@ -116,4 +117,39 @@ void wf_engine_list_aliases(struct wf_engine *engine,
     engine->max_results = ask->max_results;
     reply(arg, refusal, alias_of(engine), refusal ? 0 : 1,
           engine->next_token);
+}
+
+/* ---- searches ---- */
+
+static long long ms_of(int64_t ms) {
+    return (long long)ms;
+}
+
+void wf_engine_search_executions(struct wf_engine *engine,
+                                 const struct wf_search_executions *ask,
+                                 wf_search_fn *reply, void *arg) {
+    struct wf_buf text = {0};
+    const struct wf_search_reply found = {
+        .executions = &engine->execution,
+        .count = 1,
+        .next_token = engine->next_token,
+        .scanned_until_ms = 1500,
+        .condition_errors = 2,
+        .condition_cause = WF_STR("why"),
+    };
+    wf_buf_addf(&text, "%x %lld-%lld %lld-%lld", ask->statuses,
+                ms_of(ask->started_from_ms), ms_of(ask->started_until_ms),
+                ms_of(ask->stopped_from_ms), ms_of(ask->stopped_until_ms));
+    set(&engine->text, (struct wf_str){text.data, text.len});
+    set(&engine->name, ask->name_prefix);
+    set(&engine->error, ask->tag_key);
+    set(&engine->cause, ask->tag_value);
+    set(&engine->role, ask->where);
+    set(&engine->token, ask->next_token);
+    engine->redriven = ask->redriven;
+    engine->max_results = ask->max_results;
+    const struct wf_refusal *refusal =
+        asked(engine, "search", ask->state_machine_arn);
+    reply(arg, refusal, refusal ? NULL : &found);
+    wf_buf_free(&text);
 }
