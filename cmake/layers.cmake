@@ -153,7 +153,7 @@ layer(wf_engine SOURCES core/engine.c core/commit.c core/table.c core/keys.c
 # The commands; the program itself is this and main.c.
 layer(wf_cli SOURCES core/cli.c core/cli_client.c core/cli_http.c
       core/cli_follow.c core/cli_machines.c core/cli_map_runs.c core/cli_pages.c
-      core/cli_stats.c core/cli_backup.c core/cli_redrive.c core/cli_send.c
+      core/cli_stats.c core/cli_backup.c core/cli_redrive.c core/cli_search.c core/cli_send.c
       core/cli_session.c core/cli_stop.c core/cli_schedule.c core/cli_versions.c
       core/cli_run.c core/cli_run_maps.c core/cli_run_steps.c core/cli_run_store.c
       core/cli_eval.c core/cli_test_state.c core/cli_test_engine.c

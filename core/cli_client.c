@@ -312,6 +312,7 @@ int wf_cli_client(const struct wf_options *options) {
     case WF_COMMAND_SEND:
         return wf_cli_send(options);
     case WF_COMMAND_LIST:
+    case WF_COMMAND_SEARCH:
     case WF_COMMAND_MAP_RUNS:
         return wf_cli_pages(options);
     case WF_COMMAND_HISTORY:

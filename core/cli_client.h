@@ -55,6 +55,29 @@ int wf_cli_schedule(const struct wf_options *options);
 int wf_cli_backup(const struct wf_options *options);
 int wf_cli_stats(const struct wf_options *options);
 int wf_cli_redrive(const struct wf_options *options);
+
+/* ---- cli_search.c ---- */
+
+#define WF_CLI_SEARCH "Moonstep.SearchExecutions"
+
+/** Appends what the options of a search ask for, as members. `machine` NULL:
+ * all; `statuses`, ended by NULL: unless --status says which. An exit
+ * status. */
+int wf_cli_add_search(const struct wf_options *options, const char *machine,
+                      const char *const *statuses, struct wf_buf *body);
+/** On stderr: on how many executions the condition has failed, if any. */
+void wf_cli_tell_conditions(struct wf_value page);
+
+struct wf_cli_each {
+    const struct wf_options *options;
+    const char *const *statuses;
+    bool act; /**< False: only counts them. */
+    void (*run)(void *arg, struct wf_str execution_arn);
+    void *arg;
+};
+/** Goes through all that the search finds. An exit status. */
+int wf_cli_each_found(const struct wf_cli_each *each, size_t *found);
+
 int wf_cli_send(const struct wf_options *options);
 /** machines STATE-MACHINE, create, update, delete. */
 int wf_cli_machines(const struct wf_options *options);

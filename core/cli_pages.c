@@ -1,6 +1,6 @@
 /*
- * cli_pages.c - list, history, map-runs, machines, versions and aliases: what a
- * server gives in pages.
+ * cli_pages.c - list, search, history, map-runs, machines, versions and
+ * aliases: what a server gives in pages.
  *
  * Tables are cut to the terminal's width; in a pipe nothing is cut, payloads
  * of events apart. With --json the server's answers are printed as they are,
@@ -33,6 +33,7 @@ struct printing {
     struct wf_str arn;
     struct wf_event_lines *lines;
     size_t columns;
+    struct wf_buf search; /* a request's beginning */
     struct wf_buf body, token, line, cut;
 };
 
@@ -51,7 +52,10 @@ static void make_body(struct printing *printing, int64_t left) {
     struct wf_buf *body = &printing->body;
 
     body->len = 0;
-    wf_buf_u8(body, '{');
+    if (printing->search.len > 0)
+        wf_buf_addstr(body, wf_cli_text(&printing->search));
+    else
+        wf_buf_u8(body, '{');
     if (printing->table->argument != NULL)
         wf_json_text(body, printing->table->argument, printing->arn);
     wf_json_integer(body, "maxResults", left < PAGE ? left : PAGE);
@@ -144,6 +148,8 @@ static int print_page(struct printing *printing, bool is_first,
         status = WF_EXIT_ENGINE;
     else
         status = print_rows(printing, reply, &count);
+    if (printing->search.data != NULL)
+        wf_cli_tell_conditions((struct wf_value){reply, 0});
     *left -= count;
     printing->token.len = 0;
     wf_cli_member((struct wf_value){reply, 0}, "nextToken", &printing->token);
@@ -165,6 +171,7 @@ static int print_pages(struct printing *printing) {
     if (status == WF_EXIT_OK && printing->token.len > 0 &&
         !wf_option_given(printing->options, "max"))
         fprintf(stderr, "moonstep: there are more; --max 0 shows all\n");
+    wf_buf_free(&printing->search);
     wf_buf_free(&printing->body);
     wf_buf_free(&printing->token);
     wf_buf_free(&printing->line);
@@ -189,6 +196,25 @@ static void execution_row(struct wf_buf *line, struct wf_value row) {
     add_cell(line, row, "status", 10);
     wf_cli_add_date(line, wf_cli_member_ms(row, "startDate"));
     wf_cli_add_duration(line, row);
+}
+
+/* As commands take it: "STATE-MACHINE:NAME". */
+static void found_row(struct wf_buf *line, struct wf_value row) {
+    struct wf_buf arn = {0}, text = {0};
+
+    wf_cli_member(row, "stateMachineArn", &arn);
+    const char *colon = arn.len ? memrchr(arn.data, ':', arn.len) : NULL;
+    if (colon != NULL)
+        wf_buf_addf(&text, "%.*s:", (int)(arn.data + arn.len - colon - 1),
+                    colon + 1);
+    wf_cli_member(row, "name", &text);
+    wf_term_cell(line, wf_cli_text(&text), 48, true);
+    wf_buf_adds(line, "  ");
+    add_cell(line, row, "status", 10);
+    wf_cli_add_date(line, wf_cli_member_ms(row, "startDate"));
+    wf_cli_add_duration(line, row);
+    wf_buf_free(&arn);
+    wf_buf_free(&text);
 }
 
 static void machine_row(struct wf_buf *line, struct wf_value row) {
@@ -292,6 +318,30 @@ static int print_list(const struct wf_options *options) {
     return status;
 }
 
+static int print_found(const struct wf_options *options) {
+    static const struct table table = {
+        .target = WF_CLI_SEARCH,
+        .rows = "executions",
+        .heading = "EXECUTION                                         "
+                   "STATUS      START                DURATION\n",
+        .row = found_row,
+    };
+    struct printing printing = {
+        .options = options,
+        .table = &table,
+        .columns = terminal_columns(SIZE_MAX),
+    };
+    int status;
+
+    wf_buf_u8(&printing.search, '{');
+    status = wf_cli_add_search(options, wf_options_arg(options, 0), NULL,
+                               &printing.search);
+    if (status == WF_EXIT_OK)
+        return print_pages(&printing);
+    wf_buf_free(&printing.search);
+    return status;
+}
+
 static int print_history(const struct wf_options *options) {
     static const struct table table = {
         .target = "AWSStepFunctions.GetExecutionHistory",
@@ -385,6 +435,8 @@ int wf_cli_pages(const struct wf_options *options) {
     switch (wf_options_command(options)->bit) {
     case WF_COMMAND_LIST:
         return print_list(options);
+    case WF_COMMAND_SEARCH:
+        return print_found(options);
     case WF_COMMAND_HISTORY:
         return print_history(options);
     case WF_COMMAND_MAP_RUNS:

@@ -197,11 +197,44 @@ out:
     wf_buf_free(&arns);
 }
 
+/* ---- --search ---- */
+
+static void stop_found(void *arg, struct wf_str arn) {
+    stop_one(arg, arn);
+}
+
+static void stop_search(struct stopping *stopping) {
+    static const char *const running[] = {"RUNNING", NULL};
+    struct wf_cli_each each = {
+        .options = stopping->options,
+        .statuses = running,
+        .act = wf_option_flag(stopping->options, "yes"),
+        .run = stop_found,
+        .arg = stopping,
+    };
+    size_t found = 0;
+
+    worsen(stopping, wf_cli_each_found(&each, &found));
+    if (each.act)
+        fprintf(stderr, "moonstep: %zu of %zu stopped\n", stopping->stopped,
+                found);
+    else if (stopping->status == WF_EXIT_OK)
+        worsen(stopping,
+               wf_cli_fail(WF_EXIT_USAGE, "this would stop %zu running "
+                           "execution%s, which can't be undone; add --yes",
+                           found, found == 1 ? "" : "s"));
+}
+
 static int check_options(const struct wf_options *options) {
     bool has_args = wf_options_arg(options, 0) != NULL;
     bool is_all = wf_option_flag(options, "all");
     bool has_machine = wf_option_text(options, "machine") != NULL;
 
+    if (wf_option_flag(options, "search"))
+        return has_args || is_all
+                   ? wf_cli_fail(WF_EXIT_USAGE, "stop: give executions, "
+                                 "--all or --search, only one of these")
+                   : WF_EXIT_OK;
     if (is_all && has_args)
         return wf_cli_fail(WF_EXIT_USAGE, "stop: give executions, or --all, "
                            "not both");
@@ -221,7 +254,9 @@ int wf_cli_stop(const struct wf_options *options) {
     stopping.status = check_options(options);
     if (stopping.status != WF_EXIT_OK)
         return stopping.status;
-    if (wf_option_flag(options, "all"))
+    if (wf_option_flag(options, "search"))
+        stop_search(&stopping);
+    else if (wf_option_flag(options, "all"))
         stop_all(&stopping);
     for (unsigned i = 0; (name = wf_options_arg(options, i)) != NULL; i++) {
         struct wf_buf arn = {0};

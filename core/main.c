@@ -73,6 +73,7 @@ static int run_command(const struct wf_options *options) {
         return wf_cli_serve(options);
     case WF_COMMAND_START:
     case WF_COMMAND_LIST:
+    case WF_COMMAND_SEARCH:
     case WF_COMMAND_SHOW:
     case WF_COMMAND_HISTORY:
     case WF_COMMAND_MAP_RUNS:

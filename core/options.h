@@ -40,6 +40,7 @@ enum wf_command_bit {
     WF_COMMAND_BACKUP = 1 << 18,
     WF_COMMAND_VERIFY = 1 << 28,
     WF_COMMAND_REDRIVE = 1 << 19,
+    WF_COMMAND_SEARCH = 1 << 20,
     WF_COMMAND_SCHEDULE = 1 << 21,
     WF_COMMAND_TEST_STATE = 1 << 22,
     WF_COMMAND_SEND = 1 << 23,

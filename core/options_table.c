@@ -7,6 +7,7 @@
 #define SERVE WF_COMMAND_SERVE
 #define START WF_COMMAND_START
 #define LIST WF_COMMAND_LIST
+#define SEARCH WF_COMMAND_SEARCH
 #define SHOW WF_COMMAND_SHOW
 #define HISTORY WF_COMMAND_HISTORY
 #define GRAPH WF_COMMAND_GRAPH
@@ -30,9 +31,11 @@
 #define TEST_STATE WF_COMMAND_TEST_STATE
 #define VERIFY WF_COMMAND_VERIFY
 #define ENGINE (RUN | SERVE)
-#define CLIENT (START | LIST | SHOW | HISTORY | MAP_RUNS | STOP | REDRIVE | \
-                MACHINES | CREATE | UPDATE | DELETE | PUBLISH | VERSIONS | \
-                ALIASES | ALIAS | STATS | BACKUP | SCHEDULE | SEND)
+#define FOUND (SEARCH | STOP | REDRIVE)
+#define CLIENT (START | LIST | SEARCH | SHOW | HISTORY | MAP_RUNS | STOP | \
+                REDRIVE | MACHINES | CREATE | UPDATE | DELETE | PUBLISH | \
+                VERSIONS | ALIASES | ALIAS | STATS | BACKUP | SCHEDULE | \
+                SEND)
 #define ALL (ENGINE | CLIENT | VALIDATE | TEST_STATE)
 
 #define EXECUTION "EXECUTION is an ARN, or STATE-MACHINE:NAME."
@@ -156,6 +159,16 @@ const struct wf_command wf_command_table[] = {
      "list order --status FAILED\n"
      "list order --json --max 0",
      0, 1},
+    {"search", SEARCH, WF_GROUP_EXECUTIONS, "[STATE-MACHINE]",
+     "find executions of one state machine, or of all",
+     "STATE-MACHINE is as of list. --where is a condition on {name, status, "
+     "startDate, stopDate, input, output, error, cause}: {% JSONata %}, or "
+     "JSON, a rule of a Choice state. Times are UTC, 2026-01-31T12:00:00, or "
+     "so long ago: 90s, 30m, 2h, 7d. The newest come first. Child executions "
+     "of Map Runs are not searched.",
+     "search order --status FAILED --since 2h\n"
+     "search --where '{% error = \"Refused\" and input.total > 100 %}'",
+     0, 1},
     {"show", SHOW, WF_GROUP_EXECUTIONS, "EXECUTION",
      "show an execution: status, input, output", EXECUTION " The ARN of a Map "
      "Run shows that: its counts, limits and tolerance.",
@@ -183,18 +196,25 @@ const struct wf_command wf_command_table[] = {
      "it ended. An unknown one is an error; the others are stopped all the "
      "same.\n"
      "With --all --machine NAME, all running executions of a state machine "
-     "are stopped; because that can't be undone, it asks for --yes.",
+     "are stopped; because that can't be undone, it asks for --yes. With "
+     "--search those that a search finds are, if they run: see "
+     "`moonstep help search`. It may be repeated.",
      "stop order:order-7 --error Order.Cancelled --cause \"by customer\"\n"
-     "stop --all --machine order --yes",
+     "stop --all --machine order --yes\n"
+     "stop --search --where '{% input.shop = 7 %}' --until 2h --yes",
      0, WF_ANY_NUMBER},
     {"redrive", REDRIVE, WF_GROUP_EXECUTIONS, "EXECUTION...",
      "let executions that have failed go on", EXECUTION " What has failed, was "
      "stopped or has timed out goes on where it was, with the same definition "
      "and input; what had been done stays done. Of Parallel and Map states "
-     "only what is not done runs again. Prints the ARNs.",
+     "only what is not done runs again. Prints the ARNs.\n"
+     "With --search those that a search finds are redriven, and with --yes "
+     "only: without --status FAILED, TIMED_OUT and ABORTED ones. See "
+     "`moonstep help search`. It may be repeated.",
      "redrive order:order-7\n"
-     "redrive order:order-7 && moonstep history order:order-7 --follow",
-     1, WF_ANY_NUMBER},
+     "redrive order:order-7 && moonstep history order:order-7 --follow\n"
+     "redrive --search --machine order --since 2h --yes",
+     0, WF_ANY_NUMBER},
     {"send", SEND, WF_GROUP_EXECUTIONS, "success|failure|heartbeat TOKEN",
      "answer a task that waits for its token",
      "TOKEN is what the task has handed on ($$.Task.Token), or what a worker "
@@ -552,10 +572,34 @@ const struct wf_option wf_option_table[] = {
      "Only executions with this status (RUNNING, SUCCEEDED, FAILED, "
      "TIMED_OUT, ABORTED).",
      LIST, WF_OPTION_TEXT, false},
+    {"status", "STATUS", NULL,
+     "Only executions with this status (RUNNING, SUCCEEDED, FAILED, "
+     "TIMED_OUT, ABORTED); may be given more than once.",
+     SEARCH | REDRIVE, WF_OPTION_LIST, false},
+    {"since", "TIME", NULL, "Only those that started then, or later.",
+     FOUND, WF_OPTION_TEXT, false},
+    {"until", "TIME", NULL, "Only those that started before.",
+     FOUND, WF_OPTION_TEXT, false},
+    {"stopped-since", "TIME", NULL, "Only those that ended then, or later.",
+     SEARCH | REDRIVE, WF_OPTION_TEXT, false},
+    {"stopped-until", "TIME", NULL, "Only those that ended before.",
+     SEARCH | REDRIVE, WF_OPTION_TEXT, false},
+    {"name-prefix", "TEXT", NULL, "Only those whose name begins with this.",
+     FOUND, WF_OPTION_TEXT, false},
+    {"tag", "KEY[=VALUE]", NULL,
+     "Only those of state machines with this tag.",
+     FOUND, WF_OPTION_TEXT, false},
+    {"where", "CONDITION", NULL,
+     "Only those of which this is true: {% JSONata %}, or a rule of a Choice "
+     "state.",
+     FOUND, WF_OPTION_TEXT, false},
+    {"search", NULL, NULL,
+     "All that a search finds; --machine says of which state machine.",
+     STOP | REDRIVE, WF_OPTION_FLAG, false},
     {"map-run", "ARN", NULL, "The child executions of this Map Run.",
      LIST, WF_OPTION_TEXT, false},
     {"max", "N", "100", "Stop after so many; 0: no limit.",
-     LIST | HISTORY | MAP_RUNS | MACHINES | VERSIONS | ALIASES,
+     LIST | SEARCH | HISTORY | MAP_RUNS | MACHINES | VERSIONS | ALIASES,
      WF_OPTION_NUMBER, false},
     {"reverse", NULL, NULL, "Newest events first.",
      HISTORY, WF_OPTION_FLAG, false},
@@ -578,10 +622,10 @@ const struct wf_option wf_option_table[] = {
      "Stop all running executions of the state machine --machine.",
      STOP, WF_OPTION_FLAG, false},
     {"machine", "STATE-MACHINE", NULL,
-     "The state machine of --all: an ARN or a name.",
-     STOP, WF_OPTION_TEXT, false},
-    {"yes", NULL, NULL, "Do it: --all stops nothing without this.",
-     STOP, WF_OPTION_FLAG, false},
+     "The state machine of --all, or of --search: an ARN or a name.",
+     STOP | REDRIVE, WF_OPTION_TEXT, false},
+    {"yes", NULL, NULL, "Do it: --all and --search do nothing without this.",
+     STOP | REDRIVE, WF_OPTION_FLAG, false},
     {"definition", NULL, NULL, "Print the definition alone.",
      MACHINES, WF_OPTION_FLAG, false},
     {"json", NULL, NULL,
