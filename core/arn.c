@@ -25,7 +25,8 @@ bool wf_arn_parse(struct wf_str text, struct wf_arn *arn) {
             return false;
     }
     arn->rest = (struct wf_str){at, (size_t)(end - at)};
-    return arn->kind.len > 0 && arn->name.len > 0;
+    bool has_end = end[-1] != ':'; /* "name:" is not "name" */
+    return arn->kind.len > 0 && arn->name.len > 0 && has_end;
 }
 
 static bool complain(struct wf_buf *why, const char *what,

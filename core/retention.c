@@ -423,6 +423,8 @@ static void step(void *arg) {
 void wf_retention_housekeeping(struct wf_engine *engine) {
     struct wf_retention *retention = engine->retention;
     int64_t now = wf_clock_now_ms(engine->clock);
+    if (engine->options.retention_ms == 0)
+        return;
     if (!retention) {
         retention = engine->retention = wf_calloc(1, sizeof(*retention));
         retention->engine = engine;

@@ -193,6 +193,7 @@ static void the_draw_is_part_of_the_start(void **state) {
             rig_until_parked(rig);
         }
     }
+    versions_expect_refused_start(rig, M ":", NULL, "InvalidArn");
     versions_expect_refused_start(rig, M ":1", "e0",
                                   "ExecutionAlreadyExists");
     versions_expect_refused_start(rig, M, "e0", "ExecutionAlreadyExists");

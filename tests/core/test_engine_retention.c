@@ -189,6 +189,7 @@ static void a_tag_counts_without_a_limit(void **state) {
     struct rig *rig = *state;
     const struct wf_tag brief = {WF_STR("moonstep:retention-days"),
                                  WF_STR("2")};
+    rig->options.retention_ms = INT64_MAX;
     rig_open(rig);
     rig_machine(rig, "brief", waits);
     wf_engine_tag_resource(rig->engine, wf_str(rig->arn), &brief, 1,

@@ -92,6 +92,8 @@ static void tags_need_a_resource(void **state) {
          "Resource not found: '" PREFIX "activity:a'"},
         {"x", "InvalidArn", "Invalid Arn: 'Invalid ARN prefix: x'"},
         {"arn:x", "InvalidArn", "Invalid Arn: 'Malformed ARN: arn:x'"},
+        {PREFIX "stateMachine:m:", "InvalidArn",
+         "Invalid Arn: 'Malformed ARN: " PREFIX "stateMachine:m:'"},
         {PREFIX "execution:m:x", "InvalidArn",
          "Invalid Arn: 'Resource type not valid in this context: "
          "execution'"},
