@@ -45,6 +45,8 @@ struct wf_fetch_request {
     size_t max_bytes;       /**< Of a body in memory; decoded. */
     uint64_t max_file_bytes; /**< Of a body for to_file. 0: any. */
     const char *user, *password, *bearer;
+    const char *sigv4; /**< "aws:amz:REGION:SERVICE": signed with user (the
+                         key's id) and password (the secret). No redirects. */
     const char *ca_file;
     const char *proxy; /**< NULL: as http_proxy & co. say; "": none. */
     bool insecure;

@@ -58,7 +58,10 @@ void wf_fetch_set_method(struct wf_fetch *fetch) {
 static void set_credentials(CURL *easy,
                             const struct wf_fetch_request *request) {
     if (request->user) {
-        curl_easy_setopt(easy, CURLOPT_HTTPAUTH, (long)CURLAUTH_BASIC);
+        if (request->sigv4)
+            curl_easy_setopt(easy, CURLOPT_AWS_SIGV4, request->sigv4);
+        else
+            curl_easy_setopt(easy, CURLOPT_HTTPAUTH, (long)CURLAUTH_BASIC);
         curl_easy_setopt(easy, CURLOPT_USERNAME, request->user);
         curl_easy_setopt(easy, CURLOPT_PASSWORD,
                          request->password ? request->password : "");
