@@ -11,14 +11,13 @@ static size_t on_data(char *data, size_t size, size_t count, void *arg) {
     return size * count;
 }
 
-/* A proxy of the environment is not asked for this very machine. */
-static bool is_local(const char *endpoint) {
+bool wf_cli_is_local(const char *endpoint) {
     return strstr(endpoint, "://127.0.0.1") != NULL ||
            strstr(endpoint, "://localhost") != NULL ||
            strstr(endpoint, "://[::1]") != NULL;
 }
 
-static const char *variable(const char *name) {
+const char *wf_cli_variable(const char *name) {
     const char *value = getenv(name);
 
     return value != NULL && value[0] != '\0' ? value : NULL;
@@ -26,13 +25,13 @@ static const char *variable(const char *name) {
 
 /* As AWS's own clients do, if there are credentials; libcurl copies texts. */
 static void sign(CURL *curl) {
-    const char *id = variable("AWS_ACCESS_KEY_ID");
-    const char *secret = variable("AWS_SECRET_ACCESS_KEY");
-    const char *region = variable("AWS_REGION");
+    const char *id = wf_cli_variable("AWS_ACCESS_KEY_ID");
+    const char *secret = wf_cli_variable("AWS_SECRET_ACCESS_KEY");
+    const char *region = wf_cli_variable("AWS_REGION");
     char what[128];
 
     if (region == NULL)
-        region = variable("AWS_DEFAULT_REGION");
+        region = wf_cli_variable("AWS_DEFAULT_REGION");
     if (id == NULL || secret == NULL)
         return;
     snprintf(what, sizeof(what), "aws:amz:%.64s:states",
@@ -45,6 +44,7 @@ static void sign(CURL *curl) {
 struct curl_slist *wf_cli_prepare(CURL *curl, const char *endpoint,
                                   const char *target, struct wf_str body,
                                   struct wf_buf *answer, char *problem) {
+    const char *authorities = wf_cli_variable("AWS_CA_BUNDLE");
     struct curl_slist *headers = NULL;
     char header[128];
 
@@ -63,10 +63,10 @@ struct curl_slist *wf_cli_prepare(CURL *curl, const char *endpoint,
     curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT, (long)CONNECT_S);
     curl_easy_setopt(curl, CURLOPT_TIMEOUT, (long)TIMEOUT_S);
-    if (is_local(endpoint))
+    if (wf_cli_is_local(endpoint))
         curl_easy_setopt(curl, CURLOPT_PROXY, "");
-    if (variable("AWS_CA_BUNDLE") != NULL)
-        curl_easy_setopt(curl, CURLOPT_CAINFO, variable("AWS_CA_BUNDLE"));
+    if (authorities != NULL)
+        curl_easy_setopt(curl, CURLOPT_CAINFO, authorities);
     sign(curl);
     return headers;
 }

@@ -8,6 +8,10 @@
 
 #include "cli_http.h"
 
+/** An endpoint on this very machine, for which no proxy is asked. */
+bool wf_cli_is_local(const char *endpoint);
+/** A variable of the environment; NULL if it is empty, too. */
+const char *wf_cli_variable(const char *name);
 /** Sets the handle up for a call; all is borrowed until it is over. The list
  * of headers is the caller's to free then. `problem`: CURL_ERROR_SIZE. */
 struct curl_slist *wf_cli_prepare(CURL *curl, const char *endpoint,
