@@ -159,6 +159,8 @@ layer(wf_cli SOURCES core/cli.c core/cli_client.c core/cli_http.c
       core/cli_eval.c core/cli_test_state.c core/cli_test_engine.c
       core/cli_graph.c core/cli_serve.c core/cli_security.c
       core/cli_verify.c core/cli_validate.c core/cli_version.c
+      core/cli_worker.c core/cli_worker_call.c core/cli_worker_poll.c
+      core/cli_worker_task.c
       core/cli_help_asl.c core/cli_files.c core/notify.c
       core/lua_version.c
       LINK wf_findings wf_event_lines wf_options wf_progress wf_api wf_engine

@@ -38,6 +38,8 @@ int wf_cli_test_state(const struct wf_options *options);
 int wf_cli_validate(const struct wf_options *options);
 /** help asl: the fields of a type of states. */
 int wf_cli_help_asl(const struct wf_options *options);
+/** worker: handlers as workers of activities of --endpoint. */
+int wf_cli_worker(const struct wf_options *options);
 /** verify: an audit log. */
 int wf_cli_verify(const struct wf_options *options);
 int wf_cli_version(void);

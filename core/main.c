@@ -102,6 +102,8 @@ static int run_command(const struct wf_options *options) {
         return wf_cli_validate(options);
     case WF_COMMAND_VERIFY:
         return wf_cli_verify(options);
+    case WF_COMMAND_WORKER:
+        return wf_cli_worker(options);
     case WF_COMMAND_VERSION:
         return wf_cli_version();
     case WF_COMMAND_HELP:

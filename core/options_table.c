@@ -30,13 +30,14 @@
 #define SCHEDULE WF_COMMAND_SCHEDULE
 #define TEST_STATE WF_COMMAND_TEST_STATE
 #define VERIFY WF_COMMAND_VERIFY
+#define WORKER WF_COMMAND_WORKER
 #define ENGINE (RUN | SERVE)
 #define FOUND (SEARCH | STOP | REDRIVE)
 #define CLIENT (START | LIST | SEARCH | SHOW | HISTORY | MAP_RUNS | STOP | \
                 REDRIVE | MACHINES | CREATE | UPDATE | DELETE | PUBLISH | \
                 VERSIONS | ALIASES | ALIAS | STATS | BACKUP | SCHEDULE | \
                 SEND)
-#define ALL (ENGINE | CLIENT | VALIDATE | TEST_STATE)
+#define ALL (ENGINE | CLIENT | WORKER | VALIDATE | TEST_STATE)
 
 #define EXECUTION "EXECUTION is an ARN, or STATE-MACHINE:NAME."
 
@@ -113,6 +114,23 @@ const struct wf_command wf_command_table[] = {
      "serve --data /var/lib/moonstep --handlers handlers\n"
      "serve --keys keys --audit audit.log\n"
      "serve --listen 127.0.0.1:0",
+     0, 0},
+    {"worker", WORKER, WF_GROUP_SERVER, "",
+     "run handlers as workers of activities",
+     "Polls activities of any Step Functions endpoint, of AWS's too, and runs "
+     "the handlers of --handlers for their tasks, in worker processes as a "
+     "server does. An activity's name says which handler: orders.price is "
+     "function price of orders.lua; ARN=MODULE.FUNCTION gives another one. "
+     "What the handler returns is sent as the task's success, its error as "
+     "the failure, and heartbeats while it runs.\n"
+     "If the endpoint can't be reached, it is tried until it can; answers are "
+     "sent until they have arrived. SIGTERM and SIGINT end the polls; handlers "
+     "that run have 30 seconds, and the tasks of those that need longer fail "
+     "with Moonstep.WorkerStopped. A second signal ends at once.\n"
+     "Requests are signed with AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, "
+     "and AWS_SESSION_TOKEN if there is one, for the region of the ARN.",
+     "worker --activity orders.price --handlers handlers\n"
+     "worker --endpoint $url --activity $arn=orders.price --handlers lua",
      0, 0},
     {"verify", VERIFY, WF_GROUP_SERVER, "",
      "say whether an audit log is whole",
@@ -483,7 +501,7 @@ const struct wf_option wf_option_table[] = {
     {"handlers", "DIR", NULL,
      "A directory of task handlers; may be given more than once. A resource "
      "lua:MODULE.FUNCTION is function FUNCTION of DIR/MODULE.lua.",
-     ENGINE | TEST_STATE, WF_OPTION_LIST, true},
+     ENGINE | WORKER | TEST_STATE, WF_OPTION_LIST, true},
     {"states", "DIR", NULL,
      "A directory of state types of your own; may be given more than once.",
      ENGINE | VALIDATE | TEST_STATE | WF_COMMAND_HELP, WF_OPTION_LIST, true},
@@ -531,7 +549,7 @@ const struct wf_option wf_option_table[] = {
      ENGINE, WF_OPTION_TEXT, true},
     {"workers", "N", "0",
      "Number of worker processes that run handlers; 0: one for each core.",
-     ENGINE, WF_OPTION_NUMBER, true},
+     ENGINE | WORKER, WF_OPTION_NUMBER, true},
     {"journal-bytes", "SIZE", "48M",
      "Budget of the journal: how much there may be to read after a crash.",
      ENGINE, WF_OPTION_BYTES, true},
@@ -553,21 +571,39 @@ const struct wf_option wf_option_table[] = {
      "Milliseconds after which an idle execution leaves memory.",
      ENGINE, WF_OPTION_NUMBER, true},
     {"region", "REGION", "us-east-1", "The region in ARNs.",
-     ENGINE | CLIENT | TEST_STATE, WF_OPTION_TEXT, true},
+     ENGINE | CLIENT | WORKER | TEST_STATE, WF_OPTION_TEXT, true},
     {"account", "ID", "000000000000", "The account in ARNs.",
-     ENGINE | CLIENT | TEST_STATE, WF_OPTION_TEXT, true},
+     ENGINE | CLIENT | WORKER | TEST_STATE, WF_OPTION_TEXT, true},
     {"lua-directory", "DIR", NULL,
      "For development: read lua/ and states/ from this source tree instead "
      "of the built-in ones.",
-     ENGINE | VALIDATE | TEST_STATE | WF_COMMAND_HELP | GRAPH | EVAL,
+     ENGINE | WORKER | VALIDATE | TEST_STATE | WF_COMMAND_HELP | GRAPH | EVAL,
      WF_OPTION_TEXT, true},
 
     /* ---- the client ---- */
     {"endpoint", "URL", "http://127.0.0.1:8083", "Address of the server.",
-     CLIENT, WF_OPTION_TEXT, true},
+     CLIENT | WORKER, WF_OPTION_TEXT, true},
     {"endpoint", "URL", NULL,
      "A server that is asked instead of an engine of its own.",
      TEST_STATE, WF_OPTION_TEXT, true},
+    {"activity", "ARN[=MODULE.FUNCTION]", NULL,
+     "An activity whose tasks are worked on, by its ARN or name; may be given "
+     "more than once. Without a handler of its own, its name is the handler's.",
+     WORKER, WF_OPTION_URLS, true},
+    {"concurrency", "N", "10",
+     "How many tasks of each activity are worked on at a time.",
+     WORKER, WF_OPTION_NUMBER, true},
+    {"polls", "N", "4",
+     "How many requests for tasks are open for each activity, at most 64.",
+     WORKER, WF_OPTION_NUMBER, true},
+    {"heartbeat", "SECONDS", "10",
+     "While a handler runs a heartbeat is sent so often; it has to be less "
+     "than the HeartbeatSeconds of the tasks. 0: handlers do it, with "
+     "task:heartbeat().",
+     WORKER, WF_OPTION_NUMBER, true},
+    {"worker-name", "NAME", NULL,
+     "What histories call this worker; without it HOST:PROCESS.",
+     WORKER, WF_OPTION_TEXT, true},
     {"status", "STATUS", NULL,
      "Only executions with this status (RUNNING, SUCCEEDED, FAILED, "
      "TIMED_OUT, ABORTED).",
