@@ -28,6 +28,7 @@ layer(wf_service_models SOURCES core/service_models.c
       core/lua_service_models.c
       LINK wf_lua_doc wf_embedded PkgConfig::ZLIB)
 layer(wf_event SOURCES core/json_write.c core/event.c core/event_json.c
+      core/event_level.c
       core/inspection.c
       LINK wf_base)
 
@@ -58,6 +59,8 @@ layer(wf_backup SOURCES core/backup.c core/backup_writer.c
       LINK wf_store wf_stdlib)
 layer(wf_audit SOURCES core/audit.c core/audit_verify.c
       LINK wf_auth wf_offload wf_stdlib)
+# Lines of logs, on their way to a file.
+layer(wf_log SOURCES core/execution_log.c LINK wf_offload)
 layer(wf_api SOURCES core/api.c core/api_call.c core/api_trail.c core/api_validate.c
       core/api_model.c core/api_own.c core/api_executions.c
       core/api_state_machines.c core/api_settings.c core/api_tags.c
@@ -141,13 +144,15 @@ layer(wf_engine SOURCES core/engine.c core/commit.c core/table.c core/keys.c
       core/listed.c core/listing.c
       core/search.c core/search_merge.c core/search_where.c
       core/map_find.c core/map_read.c core/map_update.c core/wait.c core/follow.c
-      core/history.c core/observe.c core/recent.c core/evaluate.c
+      core/history.c core/observe.c core/observe_docs.c core/logging.c
+      core/recent.c core/evaluate.c
       core/decider.c core/deciding.c core/engine_backup.c core/retention.c
       core/schedules.c core/schedule_image.c core/schedule_turn.c
       core/schedule_plan.c core/schedule_make.c core/schedule_list.c
       core/schedule_groups.c core/schedule_fire.c core/schedule_start.c
       core/schedule_target.c
-      LINK wf_schedule wf_private_file wf_offload wf_items wf_script wf_store wf_backup wf_pool wf_event
+      LINK wf_schedule wf_private_file wf_offload wf_log wf_items wf_script
+      wf_store wf_backup wf_pool wf_event
       PkgConfig::CRYPTO)
 
 # The commands; the program itself is this and main.c.
@@ -164,6 +169,7 @@ layer(wf_cli SOURCES core/cli.c core/cli_client.c core/cli_http.c
       core/cli_help_asl.c core/cli_files.c core/notify.c
       core/lua_version.c
       LINK wf_findings wf_event_lines wf_options wf_progress wf_api wf_engine
+      wf_log
       wf_doc wf_store wf_stdlib wf_items
       PkgConfig::CURL PkgConfig::CRYPTO PkgConfig::LUAJIT PkgConfig::PCRE2
       PkgConfig::ZLIB PkgConfig::EXPAT)

@@ -41,6 +41,7 @@ if(CMOCKA_FOUND)
   unit_test(credentials LINK wf_auth)
   unit_test(sigv4 LINK wf_auth)
   unit_test(audit LINK wf_audit)
+  unit_test(execution_log LINK wf_log wf_stdlib)
   foreach(name api api_access api_machines api_map_runs api_schedules api_tasks api_test_state
           api_search api_validate api_versions)
     unit_test(${name} SOURCES tests/support/api_fixture.c
@@ -81,7 +82,7 @@ if(CMOCKA_FOUND)
       tests/support/store_memory.c)
   foreach(name engine engine_revisions engine_names
           engine_park engine_tasks engine_recover engine_payloads
-          engine_follow engine_hostile engine_lambda engine_search
+          engine_follow engine_hostile engine_lambda engine_search engine_logging
           engine_test_state
           map_api)
     unit_test(${name} SOURCES ${ENGINE_FIXTURE} LINK wf_engine wf_worker

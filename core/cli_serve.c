@@ -15,6 +15,7 @@
 #include "cli.h"
 #include "cli_security.h"
 #include "engine.h"
+#include "execution_log.h"
 #include "item_bucket.h"
 #include "notify.h"
 #include "term.h"
@@ -29,6 +30,7 @@ struct server {
     struct wf_engine *engine;
     struct wf_api *api;
     struct wf_cli_security security;
+    struct wf_execution_log *log; /* NULL: none */
     struct wf_item_stores stores;
     ev_signal signals[2], reload;
     bool is_stopping;
@@ -108,9 +110,13 @@ static void on_reload(struct ev_loop *loop, ev_signal *watcher, int revents) {
 
     (void)loop;
     (void)revents;
-    if (!server->is_stopping)
+    if (server->is_stopping)
+        return;
+    if (wf_option_text(server->options, "keys") != NULL)
         wf_cli_security_reload(&server->security, server->engine,
                                &server->api);
+    if (server->log != NULL)
+        wf_execution_log_reopen(server->log);
 }
 
 static void signals_start(struct server *server) {
@@ -121,7 +127,8 @@ static void signals_start(struct server *server) {
         server->signals[i].data = server;
         ev_signal_start(server->loop, &server->signals[i]);
     }
-    if (wf_option_text(server->options, "keys") == NULL)
+    if (wf_option_text(server->options, "keys") == NULL &&
+        server->log == NULL)
         return; /* then it is SIGHUP's usual end */
     ev_signal_init(&server->reload, on_reload, SIGHUP);
     server->reload.data = server;
@@ -208,6 +215,22 @@ static void say_listening(struct server *server) {
     wf_engine_set_api_endpoint(server->engine, url);
 }
 
+static int log_open(struct server *server, struct wf_engine_options *engine,
+                    struct wf_error *err) {
+    const char *path = wf_option_text(server->options, "logs");
+
+    if (path == NULL)
+        return 0;
+    if (strcmp(path, "-") != 0 &&
+        wf_cli_files_apart(server->options, "logs", path, err) != 0)
+        return -1;
+    if (wf_execution_log_open(server->loop, path, 0, on_notice, server,
+                              &server->log, err) != 0)
+        return -1;
+    engine->log = server->log;
+    return 0;
+}
+
 static int64_t retention_ms(const struct wf_options *o) {
     int64_t days = wf_option_number(o, "retention-days");
 
@@ -234,6 +257,8 @@ static int server_open(struct server *server) {
     if (wf_cli_stores(o, wf_option_text(o, "data"), &engine, &server->stores,
                       &err) != 0)
         return wf_cli_fail(WF_EXIT_USAGE, "%s", err.message);
+    if (log_open(server, &engine, &err) != 0)
+        return wf_cli_fail(WF_EXIT_USAGE, "%s", err.message);
     if (engine_open(server, &engine, &err) != 0)
         return wf_cli_fail(WF_EXIT_ENGINE, "%s", err.message);
     if (api_open(server, &err) != 0)
@@ -247,6 +272,7 @@ static void server_close(struct server *server) {
     wf_api_free(server->api);
     if (server->engine != NULL)
         wf_engine_close(server->engine);
+    wf_execution_log_close(server->log);
     wf_store_close(server->store);
     wf_cli_security_close(&server->security);
     if (server->loop != NULL)

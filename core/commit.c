@@ -332,7 +332,8 @@ static void build_execution(struct wf_engine *engine,
         rows->put(rows->arg, execution->id);
     if (execution->held.call_count + execution->held.task_count)
         wf_effects_release(engine, &execution->held);
-    if (engine->events.event && tail->bytes.len > execution->journaled)
+    if (tail->bytes.len > execution->journaled &&
+        wf_is_observed(engine, execution))
         wf_observe(engine, execution,
                    (struct wf_str){tail->bytes.data + execution->journaled,
                                    tail->bytes.len - execution->journaled},

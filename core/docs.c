@@ -34,6 +34,21 @@ static bool is_same(const struct wf_doc *known, const struct wf_doc *doc) {
             wf_str_eq(wf_doc_text(known), wf_doc_text(doc)));
 }
 
+/* Never written: only "there is one", unless somebody is shown it. */
+static uint64_t express_number(const struct wf_engine *engine,
+                               struct wf_execution *execution,
+                               const struct wf_doc *doc) {
+    struct wf_str text = wf_doc_text(doc);
+    size_t most;
+
+    if (!wf_docs_are_observed(engine, execution))
+        return 1;
+    most = wf_observed_doc_bytes(engine);
+    if (text.len > most)
+        text.len = most;
+    return wf_tail_add_doc(&execution->tail, text);
+}
+
 uint64_t wf_execution_doc(struct wf_engine *engine,
                           struct wf_execution *execution, struct wf_doc *doc,
                           const struct wf_ref *const *known,
@@ -43,7 +58,7 @@ uint64_t wf_execution_doc(struct wf_engine *engine,
         if (is_same((*known)->doc, doc))
             number = (*known)->number;
     if (number == 0 && execution->express) {
-        number = 1; /* never written; only "there is one" */
+        number = express_number(engine, execution, doc);
     } else if (number == 0 && doc->len <= PIECE_BYTES) {
         number = wf_tail_add_doc(&execution->tail, wf_doc_text(doc));
     } else if (number == 0) {

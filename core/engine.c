@@ -502,6 +502,7 @@ void wf_engine_stats(const struct wf_engine *engine,
     stats->revisions = engine->machines.count;
     stats->tasks_queued =
         (engine->task_backlog.len - engine->backlog_at) / sizeof(uint64_t);
+    wf_log_count(engine, stats);
 }
 
 void wf_engine_store_stats(const struct wf_engine *engine,

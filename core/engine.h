@@ -24,6 +24,7 @@
 
 struct wf_engine;
 struct wf_item_stores;
+struct wf_execution_log;
 
 struct wf_engine_options {
     const struct wf_profile *profile; /**< NULL: native. */
@@ -60,6 +61,9 @@ struct wf_engine_options {
     /** Where the data sets of distributed Maps are (item_bucket.h); NULL:
      * nowhere. Borrowed while the engine is open. */
     const struct wf_item_stores *stores;
+    /** Where state machines log, as their loggingConfiguration says; NULL:
+     * nowhere. Borrowed while the engine is open. */
+    struct wf_execution_log *log;
     /** With virtual time and a seed: everything in the same order each time.
      * Frames run when no commit and no read is on its way, and a handler when
      * nothing else does. */
@@ -582,6 +586,7 @@ struct wf_engine_stats {
     uint64_t tasks_dispatched, tasks_in_flight;
     uint64_t tasks_queued; /**< Those that wait for room in a worker. */
     uint64_t revisions; /**< Of state machines, in memory. */
+    uint64_t log_lines, log_lines_lost; /**< Of the log (execution_log.h). */
     struct wf_durable_times durable;
 };
 void wf_engine_stats(const struct wf_engine *engine,

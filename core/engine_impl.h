@@ -70,7 +70,8 @@
  *   schedules.c, schedule_*.c   schedules: see schedule_impl.h
  *   recent.c      the newest pieces of histories that grow fast
  *   test_state.c  TestState: requests, and the tasks that they run
- *   observe.c     the observer of all events
+ *   observe.c     the observer of all events; observe_docs.c: its documents
+ *   logging.c     what state machines log
  *   retention.c   removes what ended long ago
  *   engine_backup.c   backups
  *   deciding.c    frames whose decision a thread makes
@@ -228,6 +229,7 @@ struct wf_engine {
                                   nested_end.c. */
     int64_t opened_ms;
     struct wf_schedules *schedules;
+    unsigned log_reads;         /**< Documents being read for the log. */
     unsigned cancelling;        /**< Tasks that the pool is ending. */
     struct wf_link cancels;     /**< Those. */
 
@@ -632,9 +634,41 @@ void wf_test_task_log(struct wf_engine *engine, uint64_t task,
 bool wf_test_has_task(const struct wf_engine *engine, uint64_t task);
 
 /* ---- observe.c ---- */
-/** Keeps the events of a slice for the observer; called when building. */
+/** Keeps the events of a slice for the observer and the log; called when
+ * building. */
 void wf_observe(struct wf_engine *engine, struct wf_execution *execution,
                 struct wf_str slice, uint64_t first_event);
 void wf_observed_send(struct wf_engine *engine, struct wf_buf *observed);
+/** Shows the latest event of an EXPRESS execution that is observed, and lets
+ * go of what is not needed any more. */
+void wf_observe_express(struct wf_engine *engine,
+                        struct wf_execution *execution);
+/** Somebody sees the execution's events; also what they refer to. */
+bool wf_is_observed(const struct wf_engine *engine,
+                    const struct wf_execution *execution);
+bool wf_docs_are_observed(const struct wf_engine *engine,
+                          const struct wf_execution *execution);
+/** Bytes of a document that are of use to those. */
+size_t wf_observed_doc_bytes(const struct wf_engine *engine);
+
+/* ---- logging.c ---- */
+struct wf_log_subject {
+    struct wf_machine *machine;
+    uint64_t execution;
+    struct wf_str arn;
+    int64_t start_ms;
+    uint32_t redrive_count;
+};
+/** Sets what the revision logs, from its settings. */
+void wf_machine_log_read(struct wf_engine *engine,
+                         struct wf_machine *machine);
+/** Writes a line, if the machine's level takes the event in. `lacks`: the
+ * number of a document that is to be read first; 0: none. */
+void wf_log_event(struct wf_engine *engine,
+                  const struct wf_log_subject *subject,
+                  const struct wf_history_event *shown, uint64_t lacks,
+                  uint64_t length);
+void wf_log_count(const struct wf_engine *engine,
+                  struct wf_engine_stats *stats);
 
 #endif

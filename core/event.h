@@ -90,6 +90,13 @@ enum wf_event_type {
 /** "PassStateEntered" … as AWS spells them; NULL for an unknown number. */
 const char *wf_event_type_name(enum wf_event_type type);
 
+/** Of a loggingConfiguration: each takes in those before it. */
+enum wf_log_level { WF_LOG_OFF, WF_LOG_FATAL, WF_LOG_ERROR, WF_LOG_ALL };
+/** The first level that an event of this type is logged at. */
+enum wf_log_level wf_event_level(enum wf_event_type type);
+/** "ALL" …; WF_LOG_OFF for an unknown name. */
+enum wf_log_level wf_log_level_of(struct wf_str name);
+
 /** Presence bits, in the order of encoding. On disk: add, never renumber. */
 enum wf_event_field {
     WF_EVENT_HAS_STATE = 1 << 0,     /**< state: number in the definition */
@@ -159,6 +166,25 @@ struct wf_history_event {
  */
 void wf_event_json(struct wf_buf *out, const struct wf_history_event *event,
                    bool with_data);
+
+/** What a line of a log says besides the event itself. */
+struct wf_log_context {
+    struct wf_str execution_arn, group; /**< `group`: the log group's name. */
+    uint32_t redrive_count;
+    bool with_data;    /**< includeExecutionData */
+    bool is_truncated; /**< The document is too large to be had: left out. */
+};
+/** Of an input or an output, escaped: what is beyond is left out, and its
+ * details say so. */
+#define WF_LOG_PAYLOAD_BYTES ((size_t)248 << 10)
+/**
+ * Appends the event as AWS sends it to a log group, and a newline: id, type,
+ * details, redrive_count, previous_event_id, event_timestamp (milliseconds),
+ * execution_arn, all numbers of these as texts; and log_group.
+ */
+void wf_event_log_json(struct wf_buf *out,
+                       const struct wf_history_event *event,
+                       const struct wf_log_context *context);
 
 /** Adds error and cause, those that there are. `failure` NULL: none; its texts
  * are borrowed. */

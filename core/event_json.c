@@ -5,6 +5,9 @@
  * it. A part that AWS gives only sometimes is written if the event has its
  * field; a details member that would be empty is written as {}.
  */
+#include <inttypes.h>
+#include <stdio.h>
+
 #include "event.h"
 #include "json_write.h"
 
@@ -123,8 +126,37 @@ static const struct shape shapes[WF_EVENT_TYPES] = {
 
 /* ---- payloads ---- */
 
-static void add_truncated(struct wf_buf *out, const char *key) {
-    wf_json_raw(out, key, "{\"truncated\":false}");
+/* How payloads are written: of logs, not all of them. */
+struct writing {
+    bool with_data;
+    size_t most;       /* bytes of an escaped text */
+    bool is_truncated; /* the document isn't here */
+};
+
+static void add_truncated(struct wf_buf *out, const char *key, bool is) {
+    wf_json_raw(out, key,
+                is ? "{\"truncated\":true}" : "{\"truncated\":false}");
+}
+
+/* Of a character, as wf_buf_json() escapes it, at most. */
+static size_t escaped_bytes(char c) {
+    if (c == '"' || c == '\\' || c == '\n' || c == '\r' || c == '\t')
+        return 2;
+    return (unsigned char)c < 0x20 ? 6 : 1;
+}
+
+/* As much of the text as has room, whole characters. */
+static struct wf_str cut_text(struct wf_str text, size_t most) {
+    size_t at = 0, bytes = 0;
+
+    if (text.len <= most / 6)
+        return text;
+    while (at < text.len && (bytes += escaped_bytes(text.data[at])) <= most)
+        at++;
+    while (at < text.len && at > 0 &&
+           ((unsigned char)text.data[at] & 0xc0) == 0x80)
+        at--;
+    return (struct wf_str){text.data, at};
 }
 
 /* ---- assigned variables ---- */
@@ -186,23 +218,31 @@ static void add_variables(struct wf_buf *out, struct wf_str object) {
         wf_buf_json(out, (struct wf_str){value, (size_t)(last - value)});
     }
     wf_buf_u8(out, '}');
-    add_truncated(out, "assignedVariablesDetails");
+    add_truncated(out, "assignedVariablesDetails", false);
 }
 
 /* ---- details ---- */
 
-static void add_payload(struct wf_buf *out, uint32_t parts,
-                        const struct wf_history_event *history) {
-    if (parts & INPUT) {
-        wf_json_text(out, "input", history->doc);
-        add_truncated(out, "inputDetails");
-    }
-    if (parts & OUTPUT) {
-        wf_json_text(out, "output", history->doc);
-        add_truncated(out, "outputDetails");
-    }
+static void add_document(struct wf_buf *out, const char *key,
+                         const char *details, struct wf_str doc,
+                         const struct writing *how) {
+    struct wf_str shown = cut_text(doc, how->most);
+
+    if (!how->is_truncated)
+        wf_json_text(out, key, shown);
+    if (details)
+        add_truncated(out, details,
+                      how->is_truncated || shown.len < doc.len);
+}
+
+static void add_payload(struct wf_buf *out, uint32_t parts, struct wf_str doc,
+                        const struct writing *how) {
+    if (parts & INPUT)
+        add_document(out, "input", "inputDetails", doc, how);
+    if (parts & OUTPUT)
+        add_document(out, "output", "outputDetails", doc, how);
     if (parts & PARAMETERS)
-        wf_json_text(out, "parameters", history->doc);
+        add_document(out, "parameters", NULL, doc, how);
 }
 
 static void add_failure(struct wf_buf *out, const struct wf_event *event) {
@@ -265,19 +305,23 @@ static void add_texts(struct wf_buf *out, uint32_t parts,
     }
 }
 
-static void add_details(struct wf_buf *out, const struct shape *shape,
+static void add_details(struct wf_buf *out, const char *key,
                         const struct wf_history_event *history,
-                        bool with_data) {
+                        const struct writing *how) {
     const struct wf_event *event = &history->event;
-    uint32_t parts = shape->parts;
+    uint32_t parts = shapes[event->type].parts;
+    bool assigns = parts & ASSIGNED && event->fields & WF_EVENT_HAS_ASSIGNED;
 
-    wf_json_key(out, shape->member);
+    wf_json_key(out, key);
     wf_buf_u8(out, '{');
     add_names(out, parts, history);
-    if (with_data && event->fields & WF_EVENT_HAS_DOC)
-        add_payload(out, parts, history);
-    if (with_data && parts & ASSIGNED && event->fields & WF_EVENT_HAS_ASSIGNED)
+    if (how->with_data && event->fields & WF_EVENT_HAS_DOC)
+        add_payload(out, parts, history->doc, how);
+    if (how->with_data && assigns && history->assigned.len <= how->most &&
+        (history->assigned.data || how->most == SIZE_MAX))
         add_variables(out, history->assigned);
+    else if (how->with_data && assigns)
+        add_truncated(out, "assignedVariablesDetails", true);
     if (parts & FAILURE)
         add_failure(out, event);
     add_numbers(out, parts, event);
@@ -288,14 +332,44 @@ static void add_details(struct wf_buf *out, const struct shape *shape,
 void wf_event_json(struct wf_buf *out, const struct wf_history_event *history,
                    bool with_data) {
     const struct wf_event *event = &history->event;
-    const struct shape *shape = &shapes[event->type];
+    const char *member = shapes[event->type].member;
+    struct writing how = {.with_data = with_data, .most = SIZE_MAX};
 
     wf_buf_u8(out, '{');
     wf_json_time(out, "timestamp", event->time_ms);
     wf_json_text(out, "type", wf_str(wf_event_type_name(event->type)));
     wf_json_integer(out, "id", (int64_t)event->id);
     wf_json_integer(out, "previousEventId", (int64_t)event->previous_id);
-    if (shape->member)
-        add_details(out, shape, history, with_data);
+    if (member)
+        add_details(out, member, history, &how);
     wf_buf_u8(out, '}');
+}
+
+/* ---- lines of logs ---- */
+
+static void add_number_text(struct wf_buf *out, const char *key,
+                            uint64_t number) {
+    char text[24];
+
+    snprintf(text, sizeof(text), "%" PRIu64, number);
+    wf_json_text(out, key, wf_str(text));
+}
+
+void wf_event_log_json(struct wf_buf *out,
+                       const struct wf_history_event *history,
+                       const struct wf_log_context *context) {
+    const struct wf_event *event = &history->event;
+    struct writing how = {context->with_data, WF_LOG_PAYLOAD_BYTES,
+                          context->is_truncated};
+
+    wf_buf_u8(out, '{');
+    add_number_text(out, "id", event->id);
+    wf_json_text(out, "type", wf_str(wf_event_type_name(event->type)));
+    add_details(out, "details", history, &how);
+    add_number_text(out, "redrive_count", context->redrive_count);
+    add_number_text(out, "previous_event_id", event->previous_id);
+    add_number_text(out, "event_timestamp", (uint64_t)event->time_ms);
+    wf_json_text(out, "execution_arn", context->execution_arn);
+    wf_json_text(out, "log_group", context->group);
+    wf_buf_adds(out, "}\n");
 }

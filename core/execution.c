@@ -42,6 +42,9 @@ void wf_execution_free(struct wf_execution *execution) {
     wf_ref_clear(&execution->input);
     wf_ref_clear(&execution->output);
     wf_buf_free(&execution->tail.bytes);
+    if (execution->older_tail)
+        wf_buf_free(&execution->older_tail->bytes);
+    free(execution->older_tail);
     free(execution->name);
     free(execution->error);
     free(execution->cause);

@@ -102,6 +102,8 @@ struct wf_execution {
     size_t frame_bytes;         /**< Memory that frames hold, about. */
 
     struct wf_tail tail;
+    struct wf_tail *older_tail; /**< EXPRESS, observed with documents: what was
+                                  before `tail`. Owned; NULL: nothing. */
     size_t journaled;           /**< Bytes of the tail that are in a batch. */
     uint64_t journaled_event;   /**< First event behind those. */
     uint64_t first_seq;         /**< Oldest record it needs; 0: none. */

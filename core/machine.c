@@ -96,6 +96,7 @@ static void machine_free(struct wf_engine *engine,
     free(machine->settings.logging);
     free(machine->settings.tracing);
     free(machine->settings.encryption);
+    free(machine->log.group);
     free(machine->revision_id);
     free(machine->name);
     free(machine->arn);

@@ -48,6 +48,13 @@ struct wf_machine_settings {
     char *logging, *tracing, *encryption;
 };
 
+/** What a revision logs; all-zero: nothing. */
+struct wf_machine_log {
+    enum wf_log_level level; /**< WF_LOG_OFF, too, if there is no log. */
+    bool with_data;
+    char *group;             /**< Name of the log group. Owned. */
+};
+
 struct wf_machine {
     struct wf_machine *id_next; /**< Chain of the table. */
     struct wf_link link;   /**< In the list of all. */
@@ -63,6 +70,7 @@ struct wf_machine {
     int64_t update_ms;     /**< Of this revision. */
     char *revision_id;     /**< A UUID; NULL: the first revision. */
     struct wf_machine_settings settings;
+    struct wf_machine_log log;
     struct wf_buf definition;
     bool ready;            /**< Row read, definition compiled. */
     bool broken;           /**< It does not compile any more. */

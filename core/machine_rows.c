@@ -195,6 +195,7 @@ int wf_machine_compile(struct wf_engine *engine, struct wf_machine *machine,
         engine->options.profile, machine->express, summary.timeout_s);
     machine->variable_references = summary.variable_references;
     machine->shows_items = asks_for_items(&machine->definition);
+    wf_machine_log_read(engine, machine);
     machine->ready = true;
     return 0;
 }

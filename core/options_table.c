@@ -481,6 +481,11 @@ const struct wf_option wf_option_table[] = {
      "are answered when their line is on the disk, and refused while there "
      "can be none. Lines are chained by hashes: see `moonstep verify`.",
      SERVE, WF_OPTION_TEXT, true},
+    {"logs", "FILE", NULL,
+     "Add what state machines log, as their loggingConfiguration says, to this "
+     "file, one JSON object a line, whatever their log group; - is stdout. "
+     "SIGHUP opens the file again. Without it nothing is logged.",
+     SERVE, WF_OPTION_TEXT, true},
     {"audit", "FILE", NULL, "The audit log to look at.",
      VERIFY, WF_OPTION_TEXT, false},
 

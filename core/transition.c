@@ -65,19 +65,14 @@ uint64_t wf_execution_event(struct wf_engine *engine,
     if (event->time_ms == 0)
         event->time_ms = wf_execution_now(engine, execution);
     engine->stats.events++;
-    if (execution->express && !engine->events.event)
+    if (execution->express && !wf_is_observed(engine, execution))
         return execution->tail.next_event++;
     size_t before = execution->tail.bytes.len;
     uint64_t id = wf_tail_add_event(&execution->tail, event,
                                     execution->start_ms);
     engine->open_bytes += execution->tail.bytes.len - before;
-    if (execution->express) {
-        wf_observe(engine, execution,
-                   (struct wf_str){execution->tail.bytes.data,
-                                   execution->tail.bytes.len},
-                   id);
-        wf_tail_reset(&execution->tail, id + 1);
-    }
+    if (execution->express)
+        wf_observe_express(engine, execution);
     return id;
 }
 

@@ -448,8 +448,124 @@ static void leaves_payloads_out_when_told(void **state) {
                 HEAD("ExecutionStarted") DETAILS("executionStarted", "") "}");
 }
 
+/* ---- logs ---- */
+
+/* AWS's table: what FATAL takes in, and what ERROR besides. */
+static const char *const fatal_types[] = {
+    "ExecutionAborted", "ExecutionFailed", "ExecutionTimedOut",
+};
+static const char *const error_types[] = {
+    "ActivityFailed", "ActivityScheduleFailed", "ActivityTimedOut",
+    "EvaluationFailed", "FailStateEntered", "LambdaFunctionFailed",
+    "LambdaFunctionScheduleFailed", "LambdaFunctionStartFailed",
+    "LambdaFunctionTimedOut", "MapIterationAborted", "MapIterationFailed",
+    "MapRunAborted", "MapRunFailed", "MapStateAborted", "MapStateFailed",
+    "ParallelStateAborted", "ParallelStateFailed", "TaskFailed",
+    "TaskStartFailed", "TaskStateAborted", "TaskSubmitFailed",
+    "TaskTimedOut", "WaitStateAborted",
+};
+
+static bool is_among(const char *name, const char *const *list,
+                     size_t count) {
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(name, list[i]) == 0)
+            return true;
+    return false;
+}
+
+static void logs_at_the_levels_of_aws(void **state) {
+    (void)state;
+    for (unsigned type = 1; type < WF_EVENT_TYPES; type++) {
+        const char *name = wf_event_type_name(type);
+        enum wf_log_level wanted =
+            is_among(name, fatal_types, 3)    ? WF_LOG_FATAL
+            : is_among(name, error_types, 23) ? WF_LOG_ERROR
+                                              : WF_LOG_ALL;
+        if (wf_event_level(type) != wanted)
+            fail_msg("%s", name);
+    }
+    assert_int_equal(wf_log_level_of(WF_STR("ALL")), WF_LOG_ALL);
+    assert_int_equal(wf_log_level_of(WF_STR("ERROR")), WF_LOG_ERROR);
+    assert_int_equal(wf_log_level_of(WF_STR("FATAL")), WF_LOG_FATAL);
+    assert_int_equal(wf_log_level_of(WF_STR("OFF")), WF_LOG_OFF);
+    assert_int_equal(wf_log_level_of(WF_STR("all")), WF_LOG_OFF);
+}
+
+static struct wf_log_context log_context(bool with_data) {
+    return (struct wf_log_context){WF_STR("arn:x"), WF_STR("/g"), 2,
+                                   with_data, false};
+}
+
+static void assert_line(const struct wf_history_event *history,
+                        const struct wf_log_context *context,
+                        const char *expected) {
+    struct wf_buf out = {0};
+    wf_event_log_json(&out, history, context);
+    wf_buf_u8(&out, 0);
+    assert_string_equal(out.data, expected);
+    wf_buf_free(&out);
+}
+
+#define LINE(details)                                                        \
+    "{\"id\":\"7\",\"type\":\"PassStateExited\",\"details\":"                  \
+    "{\"name\":\"S\"" details "},\"redrive_count\":\"2\","                     \
+    "\"previous_event_id\":\"6\",\"event_timestamp\":\"1704067200250\","       \
+    "\"execution_arn\":\"arn:x\",\"log_group\":\"/g\"}\n"
+
+static struct wf_history_event logged_event(struct wf_str doc) {
+    struct wf_history_event history = {
+        .event = {.type = WF_EVENT_PASS_STATE_EXITED,
+                  .fields = WF_EVENT_HAS_STATE | WF_EVENT_HAS_DOC,
+                  .id = 7,
+                  .previous_id = 6,
+                  .time_ms = START_MS + 250},
+        .state_name = WF_STR("S"),
+        .doc = doc,
+    };
+    return history;
+}
+
+static void writes_lines_as_aws_logs_them(void **state) {
+    struct wf_history_event history = logged_event(WF_STR("{\"a\":1}"));
+    struct wf_log_context context = log_context(true);
+    (void)state;
+    assert_line(&history, &context,
+                LINE(",\"output\":\"{\\\"a\\\":1}\","
+                     "\"outputDetails\":{\"truncated\":false}"));
+    context.is_truncated = true;
+    assert_line(&history, &context,
+                LINE(",\"outputDetails\":{\"truncated\":true}"));
+    context.with_data = false;
+    assert_line(&history, &context, LINE(""));
+}
+
+/* A payload of whole characters, none of them half. */
+static void cuts_large_payloads(void **state) {
+    struct wf_log_context context = log_context(true);
+    (void)state;
+    for (size_t odd = 0; odd < 4; odd++) {
+        struct wf_buf text = {0}, out = {0};
+        wf_buf_add(&text, "\"---", 1 + odd);
+        while (text.len < WF_LOG_PAYLOAD_BYTES + 100)
+            wf_buf_adds(&text, "\xf0\x9f\x98\x80");
+        struct wf_history_event history =
+            logged_event((struct wf_str){text.data, text.len});
+        wf_event_log_json(&out, &history, &context);
+        assert_non_null(memmem(out.data, out.len, "\"truncated\":true", 16));
+        assert_true(out.len > WF_LOG_PAYLOAD_BYTES - 8);
+        assert_true(out.len < WF_LOG_PAYLOAD_BYTES + 400);
+        assert_non_null(memmem(out.data, out.len,
+                               "\xf0\x9f\x98\x80\",\"outputDetails", 18));
+        wf_buf_free(&text);
+        wf_buf_free(&out);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(logs_at_the_levels_of_aws),
+        cmocka_unit_test(writes_lines_as_aws_logs_them),
+        cmocka_unit_test(cuts_large_payloads),
         cmocka_unit_test(has_exactly_the_types_of_aws),
         cmocka_unit_test(knows_no_other_numbers),
         cmocka_unit_test(reads_what_it_wrote),

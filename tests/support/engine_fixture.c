@@ -140,13 +140,16 @@ static struct wf_store *open_behind(struct rig *rig) {
 
 void rig_open(struct rig *rig) {
     struct wf_error err;
+    struct wf_engine_events events = rig_events;
+    if (rig->is_unobserved)
+        events.event = NULL;
     rig->behind = open_behind(rig);
     rig->store = store_gate_new(rig->behind);
     rig->handler_list[0] = rig->handlers;
     if (access(rig->handlers, R_OK) == 0)
         rig->options.handlers = rig->handler_list;
     if (wf_engine_open(rig->loop, &rig->clock, rig->store, &rig->options,
-                       &rig_events, rig, &rig->engine, &err) != 0)
+                       &events, rig, &rig->engine, &err) != 0)
         fail_msg("%s", err.message);
 }
 

@@ -41,6 +41,7 @@ struct rig_reply {
 
 struct rig {
     bool in_memory, is_real;
+    bool is_unobserved; /* nobody is told of events */
     struct ev_loop *loop;
     struct wf_clock clock;
     struct wf_store *store; /* the gate */
