@@ -124,19 +124,33 @@ static int read_file(const char *path, struct wf_buf *out,
     return rc;
 }
 
+/* "folder/name", ended by a NUL. Owned. */
+static char *path_of(const char *folder, const char *name) {
+    struct wf_buf path = {0};
+
+    wf_buf_addf(&path, "%s/%s", folder, name);
+    wf_buf_u8(&path, 0);
+    return path.data;
+}
+
+static int read_named(const char *folder, const char *name,
+                      struct wf_buf *text, struct wf_error *err) {
+    char *path = path_of(folder, name);
+    int rc = read_file(path, text, err);
+
+    free(path);
+    return rc;
+}
+
 /* The model in one folder SERVICE/VERSION. */
 static int read_version(const char *folder, struct wf_buf *text,
                         struct wf_error *err) {
     struct wf_buf packed = {0};
-    char path[4096];
-    int rc;
+    int rc = read_named(folder, "service-2.json", text, err);
 
-    snprintf(path, sizeof(path), "%s/service-2.json", folder);
-    rc = read_file(path, text, err);
     if (rc == 0 || err->code != WF_E_NOT_FOUND)
         return rc;
-    snprintf(path, sizeof(path), "%s/service-2.json.gz", folder);
-    rc = read_file(path, &packed, err);
+    rc = read_named(folder, "service-2.json.gz", &packed, err);
     if (rc == 0)
         rc = unpack((struct wf_str){packed.data, packed.len}, text, err);
     wf_buf_free(&packed);
@@ -155,10 +169,10 @@ static int read_versions(const char *folder, struct wf_buf *text,
     int rc = wf_error_set(err, WF_E_NOT_FOUND, "%.600s: no model", folder);
 
     for (int i = count; i-- > 0; free(versions[i])) {
-        char path[4096];
-        snprintf(path, sizeof(path), "%s/%s", folder, versions[i]->d_name);
+        char *path = path_of(folder, versions[i]->d_name);
         if (rc != 0 && err->code == WF_E_NOT_FOUND)
             rc = read_version(path, text, err);
+        free(path);
     }
     free(versions);
     return rc;
@@ -175,11 +189,11 @@ static int read_directory(const char *directory, struct wf_str service,
                             directory, strerror(errno));
     rc = wf_error_set(err, WF_E_NOT_FOUND, "no model there");
     while (rc != 0 && (entry = readdir(folder)) != NULL) {
-        char path[4096];
         if (!not_hidden(entry) || !same_name(wf_str(entry->d_name), service))
             continue;
-        snprintf(path, sizeof(path), "%s/%s", directory, entry->d_name);
+        char *path = path_of(directory, entry->d_name);
         rc = read_versions(path, text, err);
+        free(path);
         break;
     }
     closedir(folder);
