@@ -75,7 +75,7 @@ static void add_group(struct wf_buf *out, enum wf_command_group group) {
     wf_buf_addf(out, "\n%s:\n", titles[group]);
     for (const struct wf_command *c = wf_command_table; c->name != NULL; c++)
         if (c->group == group)
-            wf_buf_addf(out, "  %-10s%s\n", c->name, c->summary);
+            wf_buf_addf(out, "  %-12s%s\n", c->name, c->summary);
 }
 
 static void add_examples(struct wf_buf *out,
