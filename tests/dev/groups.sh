@@ -77,7 +77,7 @@ group_cli() {
   local script
   for script in tests/cli/*.sh; do
     [ -e "$script" ] || continue
-    one "cli/$(basename "$script" .sh)" "$script" $build/moonstep
+    one "cli/$(basename "$script" .sh)" timeout -k 10 200 "$script" $build/moonstep
   done
 }
 
