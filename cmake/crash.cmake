@@ -11,6 +11,6 @@ add_executable(powerloss_check tests/crash/powerloss_check.c
 if(TARGET wf_store)
   add_executable(powerloss_store tests/crash/powerloss_store.c)
   target_link_libraries(powerloss_store PRIVATE wf_store ${CMAKE_DL_LIBS})
-  add_executable(leftovers tests/crash/leftovers.c core/keys.c)
+  add_executable(leftovers tests/crash/leftovers.c core/engine/keys.c)
   target_link_libraries(leftovers PRIVATE wf_store)
 endif()

@@ -3,8 +3,8 @@
 #
 # Writes an assembler file that includes the bytes of every lua/**/*.lua and
 # states/**/*.lua (without *.stub.lua) and of models/*.json.gz, and the table
-# of core/embedded.h; VAR receives its name. A changed file assembles again, an
-# added or removed one configures again.
+# of core/base/embedded.h; VAR receives its name. A changed file assembles
+# again, an added or removed one configures again.
 enable_language(ASM)
 
 function(embed_lua var)

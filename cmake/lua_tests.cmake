@@ -2,13 +2,15 @@
 # library of its own, in lua_modules/wf/doc.so. Not under sanitizers, which a
 # foreign process cannot load.
 if(NOT MOONSTEP_SANITIZE)
-  file(GLOB doc_sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/core/doc_*.c
-       ${CMAKE_SOURCE_DIR}/core/lua_doc*.c ${CMAKE_SOURCE_DIR}/core/lua_json*.c)
+  set(core ${CMAKE_SOURCE_DIR}/core)
+  file(GLOB doc_sources CONFIGURE_DEPENDS ${core}/base/doc_*.c
+       ${core}/lua/lua_doc*.c ${core}/lua/lua_json*.c)
   add_library(wf_doc_module MODULE tests/support/wf_doc_module.c
-              ${doc_sources} core/lua_regex.c core/doc.c core/base.c core/clock.c
-              core/json_write.c core/regex.c core/service_models.c
-              core/lua_service_models.c core/embedded.c ${EMBEDDED_SOURCE})
-  target_include_directories(wf_doc_module PRIVATE core)
+              ${doc_sources} core/lua/lua_regex.c
+              core/lua/lua_service_models.c core/base/base.c core/base/clock.c
+              core/base/doc.c core/base/embedded.c core/base/json_write.c
+              core/base/regex.c core/base/service_models.c ${EMBEDDED_SOURCE})
+  target_include_directories(wf_doc_module PRIVATE ${CORE_FOLDERS})
   target_link_libraries(wf_doc_module PRIVATE PkgConfig::CRYPTO
                         PkgConfig::PCRE2 PkgConfig::ZLIB m)
   target_compile_options(wf_doc_module PRIVATE ${LUAJIT_CFLAGS})

@@ -1,13 +1,13 @@
 --- What the C core offers to Lua in lua/ and states/: documentation only.
 --
--- This file is never loaded. The functions live in core/lua_doc.c (module
--- "wf.doc") and core/lua_ctx.c (the ctx argument of state scripts). State
+-- This file is never loaded. The functions live in core/lua/lua_doc.c (module
+-- "wf.doc") and core/lua/lua_ctx.c (the ctx argument of state scripts). State
 -- scripts and lua/ run in a sandbox: the base library without load, loadfile,
 -- dofile, collectgarbage, print; string, table, math without random; bit;
 -- require for the engine's own modules. No io, os, ffi, debug, jit, package.
 
 ---------------------------------------------------------------------------
--- wf.doc: JSON documents (core/doc.h). A value is an immutable userdata: a
+-- wf.doc: JSON documents (core/base/doc.h). A value is an immutable userdata: a
 -- document and a place in it. Nothing here decodes what it need not decode.
 -- A value that a state script got or made is valid during that call only.
 ---------------------------------------------------------------------------
@@ -102,7 +102,7 @@ function value:equals(other) end
 function value:decode() end
 
 ---------------------------------------------------------------------------
--- wf.service_models: models of AWS services (core/service_models.h).
+-- wf.service_models: models of AWS services (core/base/service_models.h).
 ---------------------------------------------------------------------------
 
 local service_models = {}
@@ -112,7 +112,7 @@ local service_models = {}
 function service_models.get(service) end
 
 ---------------------------------------------------------------------------
--- wf.jsonata: what lua/jsonata needs of C (core/lua_jsonata.h); nobody else
+-- wf.jsonata: what lua/jsonata needs of C (core/lua/lua_jsonata.h); nobody else
 -- can require it. For values see lua/jsonata/values.lua.
 ---------------------------------------------------------------------------
 

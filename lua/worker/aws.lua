@@ -3,7 +3,7 @@
 -- A handler in the bundle stands in for a service: function OPERATION of
 -- aws/SERVICE.lua. Else the service's endpoint is called, as its model says.
 --
--- The file is a chunk: called with `host` (core/lua_aws.c) it returns
+-- The file is a chunk: called with `host` (core/worker/lua_aws.c) it returns
 -- open(require), which returns run(resource, input, handler_of, task).
 --
 -- host.doc             the module wf.doc

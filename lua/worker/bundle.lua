@@ -5,8 +5,8 @@
 -- (reading falls through to the common ones) and its own `require`: a file of
 -- the bundle, else a module of the standard library, which all bundles share.
 --
--- The file is a chunk: called with `host` (core/lua_bundle.c) it returns the
--- function that makes a bundle of a table of files.
+-- The file is a chunk: called with `host` (core/worker/lua_bundle.c) it returns
+-- the function that makes a bundle of a table of files.
 --
 -- host.source(name) -> the text of lua/lib/NAME.lua, or nil
 -- host.loading(n)      begin (1) or end (-1) loading: nothing can wait then

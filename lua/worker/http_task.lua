@@ -1,7 +1,7 @@
 --- HTTP Tasks: arn:aws:states:::http:invoke.
 --
--- The file is a chunk: called with `host` (core/lua_http_task.c) it returns
--- open(require), which returns run(parameters, task).
+-- The file is a chunk: called with `host` (core/worker/lua_http_task.c) it
+-- returns open(require), which returns run(parameters, task).
 --
 -- host.doc             the module wf.doc
 -- host.connections()   the text of the operator's file; nil and why not

@@ -1,7 +1,7 @@
 --- Lambda functions: handlers of the bundle, or functions behind an endpoint
 -- that speaks Lambda's Invoke API.
 --
--- The file is a chunk: called with `host` (core/lua_lambda.c) it returns
+-- The file is a chunk: called with `host` (core/worker/lua_lambda.c) it returns
 -- open(require), which returns run(resource, input, handler_of, task).
 --
 -- host.doc             the module wf.doc

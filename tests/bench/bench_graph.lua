@@ -11,7 +11,7 @@ local layout = require("graph.layout")
 local random_machine = require("random_machine")
 local svg = require("graph.svg")
 
--- As the engine runs it: core/lua_script.c, core/lua_graph.c.
+-- As the engine runs it: core/lua/lua_script.c, core/lua/lua_graph.c.
 jit.opt.start("maxtrace=60000", "maxmcode=65536", "hotloop=40")
 collectgarbage("setpause", 400)
 

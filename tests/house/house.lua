@@ -94,10 +94,10 @@ local SCRIPTS = { "^lua/.*%.lua$", "^states/.*%.lua$" }
 
 local rules = {}
 
---- Only core/lua_*.c know Lua.
+--- Only the lua_*.c of core/ know Lua.
 function rules.lua_border()
-  local what = "only core/lua_*.c include Lua's headers"
-  local allowed = { "^core/lua_[%w_]+%.[ch]$" }
+  local what = "only core/*/lua_*.c include Lua's headers"
+  local allowed = { "^core/%w+/lua_[%w_]+%.[ch]$" }
   for _, header in ipairs({ "lua", "lauxlib", "lualib", "luajit" }) do
     forbid({ "^core/" }, '#include [<"]' .. header .. "%.h", allowed, what)
   end
@@ -123,7 +123,8 @@ end
 --- Only the LMDB store knows LMDB.
 function rules.store_border()
   forbid({ "^core/" }, '#include [<"]lmdb%.h',
-    { "^core/store_[%w_]+%.[ch]$" }, "only core/store_* include lmdb.h")
+    { "^core/store/store_[%w_]+%.[ch]$" },
+    "only core/store/store_* include lmdb.h")
 end
 
 --- Scripts know nothing of storage and loop.
@@ -136,8 +137,8 @@ end
 
 --- One module reads clocks; tests and the recorder's preload stand outside.
 function rules.one_clock()
-  local what = "only core/clock.c reads a clock"
-  local allowed = { "^core/clock%.c$" }
+  local what = "only core/base/clock.c reads a clock"
+  local allowed = { "^core/base/clock%.c$" }
   for _, call in ipairs({ "clock_gettime%s*%(", "gettimeofday%s*%(",
     "[^%w_]time%s*%(%s*NULL", "[^%w_]time%s*%(%s*0%s*%)",
     "ev_time%s*%(" }) do

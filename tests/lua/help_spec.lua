@@ -45,9 +45,9 @@ local function schemas_of(topic)
   return { loader.schema(script, "JSONPath"), loader.schema(script, "JSONata") }
 end
 
--- Names in a table of core/hint.c.
+-- Names in a table of core/cli/hint.c.
 local function names_in_hints(array)
-  local file = assert(io.open("core/hint.c"))
+  local file = assert(io.open("core/cli/hint.c"))
   local text = file:read("*a"):match("%*const " .. array .. "%[%] = {(.-)};")
   file:close()
   local names = {}

@@ -1,5 +1,5 @@
 /* api_graph.c - Moonstep.LayoutGraph: where the parts of a definition's picture
- * stand. See api_call.h and core/definition.c. */
+ * stand. See api_call.h and core/engine/machines/definition.c. */
 #include "api_call.h"
 
 static void on_layout(void *arg, const struct wf_refusal *refusal,

@@ -1,5 +1,5 @@
 /* api_events.c - Moonstep.WaitForEvents: following a history. See
- * api_call.h and core/follow.c. */
+ * api_call.h and core/engine/follow.c. */
 #include "api_call.h"
 #include "json_write.h"
 

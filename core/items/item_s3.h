@@ -1,6 +1,6 @@
 /*
  * item_s3.h - a bucket behind an S3 endpoint (item_bucket.h), and what its
- * parts share. Used by core/item_s3*.c.
+ * parts share. Used by item_s3*.c.
  *
  * Objects are read by ranges of some megabytes, each bound to the entity tag
  * of the first: a reader may rest for hours between two of them, no

@@ -1,6 +1,6 @@
 /*
  * item_format.h - what the readers of item_reader.h are made of. Used by
- * core/item_*.c only.
+ * item_*.c only.
  *
  * A parser turns the bytes of one part into items; parts tell which sources
  * follow each other. Both append to a batch and keep what a position needs.

@@ -1,4 +1,4 @@
-/* api_model.c - written by core/api_model.lua: do not edit. See
+/* api_model.c - written by api_model.lua: do not edit. See
  * api_model.h. Version 2016-11-23 of the API. */
 #include "api_model.h"
 

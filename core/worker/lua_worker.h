@@ -1,5 +1,5 @@
 /*
- * lua_worker.h - what the Lua side of a worker shares (core/lua_worker.c,
+ * lua_worker.h - what the Lua side of a worker shares (lua_worker.c,
  * lua_coroutine.c, lua_failure.c, lua_bundle.c, lua_handle.c).
  */
 #ifndef WF_LUA_WORKER_H

@@ -4,7 +4,7 @@
  *
  * api_model.c holds AWS's, for all its operations. It is written by
  *
- *     luajit core/api_model.lua stepfunctions.json > core/api_model.c
+ *     luajit core/api/api_model.lua stepfunctions.json > core/api/api_model.c
  *
  * from the service model that AWS publishes with its SDKs, and never by hand;
  * api_scheduler_model.c is EventBridge Scheduler's, in the same way.

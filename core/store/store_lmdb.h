@@ -1,5 +1,5 @@
 /*
- * store_lmdb.h - inside of the LMDB store; only core/store_*.c include it.
+ * store_lmdb.h - inside of the LMDB store; only store_*.c include it.
  *
  * A directory holds
  *

@@ -1,4 +1,4 @@
-/* api_scheduler_model.c - written by core/api_model.lua: do not edit. See
+/* api_scheduler_model.c - written by api_model.lua: do not edit. See
  * api_model.h. Version 2021-06-30 of the API. */
 #include "api_model.h"
 

@@ -1,8 +1,8 @@
---- Writes core/api_model.c, or core/api_scheduler_model.c, from AWS's service
--- model of the API.
+--- Writes api_model.c, or api_scheduler_model.c, from AWS's service model of
+-- the API. In core/api/:
 --
---   luajit core/api_model.lua stepfunctions.json > core/api_model.c
---   luajit core/api_model.lua scheduler.json > core/api_scheduler_model.c
+--   luajit api_model.lua stepfunctions.json > api_model.c
+--   luajit api_model.lua scheduler.json > api_scheduler_model.c
 --
 -- The models are those that AWS publishes with its SDKs (botocore's
 -- stepfunctions/2016-11-23/service-2.json). Only what inputs are made of is
@@ -312,7 +312,7 @@ local function generate(service)
   if is_rest then
     add_ours(service)
   end
-  line(("/* %s - written by core/api_model.lua: do not edit. See"):format(
+  line(("/* %s - written by api_model.lua: do not edit. See"):format(
     is_rest and "api_scheduler_model.c" or "api_model.c"))
   line((" * api_model.h. Version %s of the API. */")
     :format(service.metadata.apiVersion))
