@@ -307,7 +307,7 @@ static int run_open(struct wf_run *run) {
         return wf_cli_fail(WF_EXIT_USAGE, "%s", err.message);
     clock_init(run);
     names_init(run);
-    run->loop = ev_default_loop(EVFLAG_AUTO);
+    run->loop = ev_loop_new(EVFLAG_AUTO);
     if (run->loop == NULL)
         return wf_cli_fail(WF_EXIT_ENGINE, "no event loop");
     if (wf_run_store_init(&run->place, wf_option_text(run->options, "data"),

@@ -244,7 +244,7 @@ static int server_open(struct server *server) {
     struct wf_error err = {0};
 
     wf_clock_init_real(&server->clock);
-    server->loop = ev_default_loop(EVFLAG_AUTO);
+    server->loop = ev_loop_new(EVFLAG_AUTO);
     if (server->loop == NULL)
         return wf_cli_fail(WF_EXIT_ENGINE, "no event loop");
     if (wf_cli_security_open(o, server->loop, on_notice, server,

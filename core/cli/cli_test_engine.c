@@ -77,7 +77,7 @@ static int open_engine(struct test *test, const char *file,
     struct wf_store_options store = {.no_sync = true};
 
     wf_clock_init_real(&test->clock);
-    test->loop = ev_default_loop(EVFLAG_AUTO);
+    test->loop = ev_loop_new(EVFLAG_AUTO);
     if (test->loop == NULL)
         return wf_error_set(err, WF_E_INTERNAL, "no event loop");
     if (wf_run_store_init(&test->place, NULL, err) != 0)

@@ -283,7 +283,7 @@ static int worker_open(struct wf_cli_worker *worker) {
 
     wf_clock_init_real(&worker->clock);
     wf_cli_tasks_init(worker);
-    worker->loop = ev_default_loop(EVFLAG_AUTO);
+    worker->loop = ev_loop_new(EVFLAG_AUTO);
     if (worker->loop == NULL)
         return wf_cli_fail(WF_EXIT_ENGINE, "no event loop");
     if (settings_read(worker, &err) != 0)

@@ -323,8 +323,13 @@ static void on_died(struct ev_loop *loop, ev_io *io, int events) {
     int status = 0;
 
     (void)events;
-    if (waitpid(worker->pid, &status, WNOHANG) != worker->pid)
+    switch (waitpid(worker->pid, &status, WNOHANG)) {
+    case 0:
         return;
+    case -1: /* somebody else has waited for it: how it died is lost */
+        status = SIGKILL;
+        break;
+    }
     wf_pool_emit_started(pool);
     while (!worker->broken && wf_wire_read(&worker->wire) > 0)
         if (wf_pool_messages(worker) != 0)

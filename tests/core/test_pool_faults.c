@@ -191,6 +191,20 @@ static void a_handler_may_not_block_others_for_long(void **state) {
     fixture_free(fixture);
 }
 
+/* As a loop does that waits for any child, libev's default one. */
+static void a_death_that_another_waited_for_is_noticed(void **state) {
+    struct fixture *fixture = *state;
+
+    fixture_run(fixture, 1, "t.echo", "{}");
+    int32_t pid = worker_pid(fixture);
+    fixture_send(fixture, 2, "t.sleep", "60000");
+    assert_int_equal(kill(pid, SIGKILL), 0);
+    assert_int_equal(waitpid(pid, NULL, 0), pid);
+    assert_int_equal(fixture_end(fixture, 2)->how, WF_TASK_LOST);
+    assert_int_equal(fixture_run(fixture, 3, "t.echo", "{}")->how,
+                     WF_TASK_SUCCEEDED);
+}
+
 static void a_segfault_is_the_running_tasks_own(void **state) {
     struct fixture *fixture = *state;
 
@@ -541,6 +555,7 @@ int main(int argc, char **argv) {
         POOL_TEST(waiting_and_queued_tasks_are_cancelled),
         POOL_TEST(what_cannot_be_interrupted_is_killed),
         cmocka_unit_test(a_handler_may_not_block_others_for_long),
+        POOL_TEST(a_death_that_another_waited_for_is_noticed),
         POOL_TEST(a_segfault_is_the_running_tasks_own),
         cmocka_unit_test(memory_hogs_end_alone),
         cmocka_unit_test(the_hog_ends_and_not_who_asked_last),

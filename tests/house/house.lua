@@ -149,6 +149,13 @@ function rules.one_clock()
   end
 end
 
+--- The default loop waits for any child: processes of a pool, waited for by
+-- their own, would die unseen.
+function rules.own_loops()
+  forbid({ "^core/.*%.[ch]$" }, "ev_default_loop", nil,
+    "loops are made by ev_loop_new()")
+end
+
 --- Narrow enough for two files side by side.
 function rules.columns()
   for file in each_file(SOURCES) do
