@@ -236,6 +236,10 @@ uint16_t *wf_frame_retrier(struct wf_frame *frame, uint32_t index) {
     return &frame->retriers[index];
 }
 
+static int64_t earlier(int64_t a, int64_t b) {
+    return a == 0 || b == 0 ? a + b : a < b ? a : b;
+}
+
 int64_t wf_frame_due(const struct wf_frame *frame) {
     switch (frame->phase) {
     case WF_PHASE_WAIT:
@@ -243,11 +247,9 @@ int64_t wf_frame_due(const struct wf_frame *frame) {
         return frame->due_ms;
     case WF_PHASE_TASK:
     case WF_PHASE_TOKEN:
-        if (frame->timeout_due_ms == 0 || frame->heartbeat_due_ms == 0)
-            return frame->timeout_due_ms + frame->heartbeat_due_ms;
-        return frame->timeout_due_ms < frame->heartbeat_due_ms
-                   ? frame->timeout_due_ms
-                   : frame->heartbeat_due_ms;
+        return earlier(earlier(frame->timeout_due_ms,
+                               frame->heartbeat_due_ms),
+                       frame->call_due_ms);
     default:
         return 0;
     }

@@ -99,6 +99,8 @@ struct wf_frame {
                                  for instead (nested.h); 0: none. */
     struct wf_answer *answers; /**< What came with it, until the frame has its
                                  turn. The first one counts. */
+    int64_t call_due_ms;       /**< TASK: until when they wait for the call
+                                 that hands the token on; 0: there are none. */
     bool is_beating;           /**< Heartbeats come: it stays in memory. */
     uint64_t activity;         /**< Number of that whose task it has; 0: none,
                                  and nothing of the following. */

@@ -385,7 +385,10 @@ void wf_task_submitted(struct wf_engine *engine, struct wf_frame *frame,
     wf_task_record_output(engine, frame, WF_EVENT_TASK_SUBMITTED, doc, NULL);
     frame->phase = WF_PHASE_TOKEN;
     frame->restarted = 0;
+    frame->call_due_ms = 0;
     wf_timer_update(engine, frame);
+    if (frame->answers)
+        wf_frame_run(engine, frame);
     wf_frame_changed(engine, frame);
     wf_frame_park_if_long(engine, frame);
 }
@@ -484,6 +487,14 @@ static void run_again(struct wf_engine *engine, struct wf_frame *frame) {
         wf_commit_dispatch(engine, frame);
 }
 
+/* It failed when it had handed on the token: whoever has that was first. */
+static void answer_at_once(struct wf_engine *engine, struct wf_frame *frame) {
+    wf_task_record_started(engine, frame);
+    forget(engine, frame);
+    frame->call_due_ms = 0;
+    wf_frame_run(engine, frame);
+}
+
 static void task_ended(void *arg, uint64_t task, enum wf_task_end how,
                        struct wf_str output,
                        const struct wf_failure *failure) {
@@ -493,6 +504,10 @@ static void task_ended(void *arg, uint64_t task, enum wf_task_end how,
         return;
     if (!frame || wf_frame_is_doomed(frame))
         return; /* (the one that ends it gives up the task as well) */
+    if (frame->answers && how != WF_TASK_SUCCEEDED) {
+        answer_at_once(engine, frame);
+        return;
+    }
     switch (how) {
     case WF_TASK_SUCCEEDED:
         wf_timer_disarm(engine, frame);

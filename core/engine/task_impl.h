@@ -75,6 +75,9 @@ struct wf_str wf_task_token_text(const struct wf_frame *frame,
 /** The frame is about to ask for a task: a new secret. It is durable with the
  * task, and never changes for it. */
 void wf_task_new_token(struct wf_engine *engine, struct wf_frame *frame);
+/** It has been answered, while the call that hands its token on has not come
+ * back. */
+bool wf_task_answer_waits(const struct wf_frame *frame, int64_t now_ms);
 /** The turn of a frame whose task has been answered: the first answer counts,
  * the others have come too late. */
 void wf_task_answered(struct wf_engine *engine, struct wf_frame *frame);

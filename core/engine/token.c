@@ -19,7 +19,11 @@
  * it nor who came too late.
  *
  * An answer may come while the task's worker is still busy with handing the
- * token on: then that is ended as by a timeout.
+ * token on: the message that carries it was faster than the reply to whoever
+ * sent it. The answer waits for the call, so that a history has TaskSubmitted
+ * first, as AWS's have; not for long: a worker that does not come back, perhaps
+ * since it answers itself and waits for that, is ended as by a timeout. A call
+ * that fails after the answer came has done what it was for.
  */
 #include <stdlib.h>
 
@@ -35,6 +39,9 @@ struct token {
     uint32_t frame, attempt;
     uint64_t secret[2];
 };
+
+/* How long an answer waits for the call that hands its token on. */
+#define CALL_MS 1000
 
 enum answer_kind { SUCCESS, FAILURE, HEARTBEAT };
 
@@ -173,6 +180,11 @@ void wf_tokens_turn(struct wf_engine *engine) {
 
 /* ---- the frame's turn ---- */
 
+bool wf_task_answer_waits(const struct wf_frame *frame, int64_t now_ms) {
+    return frame->phase == WF_PHASE_TASK && frame->call_due_ms &&
+           now_ms < wf_frame_due(frame);
+}
+
 void wf_task_answered(struct wf_engine *engine, struct wf_frame *frame) {
     struct wf_execution *execution = frame->execution;
     struct wf_answer *answer = frame->answers;
@@ -181,6 +193,7 @@ void wf_task_answered(struct wf_engine *engine, struct wf_frame *frame) {
     frame->answers = answer->next;
     answer->next = NULL;
     wf_frame_refuse_answers(frame); /* the others */
+    frame->call_due_ms = 0;
     wf_timer_disarm(engine, frame);
     wf_task_record_started(engine, frame);
     if (frame->phase == WF_PHASE_TASK)
@@ -241,6 +254,11 @@ static void note(struct wf_answer *answer, struct wf_frame *frame) {
     while (*at)
         at = &(*at)->next;
     *at = answer;
+    if (frame->phase == WF_PHASE_TASK && frame->call_due_ms == 0) {
+        frame->call_due_ms =
+            wf_clock_now_ms(answer->engine->clock) + CALL_MS;
+        wf_timer_update(answer->engine, frame);
+    }
     wf_frame_run(answer->engine, frame);
 }
 

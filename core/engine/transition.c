@@ -416,7 +416,9 @@ static void time_out(struct wf_engine *engine, struct wf_frame *frame,
 static void run_task(struct wf_engine *engine, struct wf_frame *frame) {
     int64_t now = wf_clock_now_ms(engine->clock);
     bool is_waiting = frame->phase == WF_PHASE_TOKEN;
-    if (frame->answers)
+    if (wf_task_answer_waits(frame, now))
+        wf_timer_update(engine, frame);
+    else if (frame->answers)
         wf_task_answered(engine, frame);
     else if (wf_task_is_in_doubt(frame))
         wf_task_offer_again(engine, frame);

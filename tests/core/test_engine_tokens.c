@@ -24,6 +24,13 @@ static const char handlers[] =
     "  require('fs').write(input.file, input.token)\n"
     "  require('sleep')(1e6)\n"
     "end\n"
+    "local function until_gone(input)\n"
+    "  local fs = require('fs')\n"
+    "  fs.write(input.file, input.token)\n"
+    "  while fs.exists(input.file) do require('sleep')(0.01) end\n"
+    "end\n"
+    "t.until_gone = until_gone\n"
+    "function t.gone_wrong(input) until_gone(input) error('wrong') end\n"
     "return t\n";
 
 static void open_with_handlers(struct rig *rig) {
@@ -264,23 +271,61 @@ static bool is_there(struct rig *rig, void *arg) {
     return access(arg, F_OK) == 0;
 }
 
-/* The worker that has the token does not come back. */
-static void an_answer_may_come_before_the_call_returns(void **state) {
-    struct rig *rig = *state;
-    struct answer answer = {0};
+/* Starts an execution whose task writes its token to a file and goes on, and
+ * answers with 7 meanwhile. */
+static const char *answer_early(struct rig *rig, const char *machine,
+                                struct answer *answer) {
     char file[128], input[192];
     open_with_handlers(rig);
-    rig_machine(rig, "m", TASK("hang", ""));
+    rig_machine(rig, "m", machine);
     snprintf(file, sizeof(file), "%s/token", rig->directory);
     snprintf(input, sizeof(input), "{'file':'%s'}", file);
     const char *arn = rig_start(rig, NULL, input);
     rig_until_true(rig, is_there, file);
-    ask_success(rig, token_of(rig, arn), "7", &answer);
+    ask_success(rig, token_of(rig, arn), "7", answer);
+    rig_turns(rig, 20);
+    return arn;
+}
+
+static void let_it_return(struct rig *rig, const struct answer *answer) {
+    char file[128];
+    assert_false(answer->done);
+    snprintf(file, sizeof(file), "%s/token", rig->directory);
+    unlink(file);
+}
+
+static void an_answer_waits_for_the_call(void **state) {
+    struct rig *rig = *state;
+    struct answer answer = {0};
+    const char *arn = answer_early(rig, TASK("until_gone", ""), &answer);
+    let_it_return(rig, &answer);
+    answer_expect(rig, &answer, "");
+    assert_string_equal(rig_end(rig, arn)->output, "7");
+    rig_assert_has(rig_story(rig, arn), "5<4 TaskSubmitted T");
+    rig_assert_has(rig_story(rig, arn), "6<5 TaskSucceeded T");
+}
+
+/* It has been in somebody's hands: what the call says then is no matter. */
+static void an_answer_is_worth_more_than_the_call(void **state) {
+    struct rig *rig = *state;
+    struct answer answer = {0};
+    const char *arn = answer_early(rig, TASK("gone_wrong", ""), &answer);
+    let_it_return(rig, &answer);
+    answer_expect(rig, &answer, "");
+    assert_string_equal(rig_end(rig, arn)->output, "7");
+    rig_assert_has(rig_story(rig, arn), "5<4 TaskSucceeded T");
+}
+
+/* The worker that has the token does not come back. */
+static void an_answer_may_come_before_the_call_returns(void **state) {
+    struct rig *rig = *state;
+    struct answer answer = {0};
+    const char *arn = answer_early(rig, TASK("hang", ""), &answer);
+    rig_jump(rig, 1000);
     answer_expect(rig, &answer, "");
     assert_string_equal(rig_end(rig, arn)->output, "7");
     rig_assert_has(rig_story(rig, arn), "5<4 TaskSucceeded T");
     assert_int_equal(rig_count(rig_story(rig, arn), "TaskSubmitted"), 0);
-    unlink(file);
 }
 
 static void a_call_that_fails_fails_the_task(void **state) {
@@ -404,6 +449,8 @@ int main(int argc, char **argv) {
         ENGINE_TEST_BOTH(what_is_no_token_is_told),
         ENGINE_TEST_REAL(the_first_answer_counts),
         ENGINE_TEST_REAL(a_stop_is_faster_or_not),
+        ENGINE_TEST_BOTH(an_answer_waits_for_the_call),
+        ENGINE_TEST_BOTH(an_answer_is_worth_more_than_the_call),
         ENGINE_TEST_REAL(an_answer_may_come_before_the_call_returns),
         ENGINE_TEST_BOTH(a_call_that_fails_fails_the_task),
         ENGINE_TEST_REAL(a_death_keeps_the_token),
