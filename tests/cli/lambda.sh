@@ -2,25 +2,9 @@
 # Lambda functions behind --lambda-endpoint: answers, failures, timeouts, and
 # an engine that is killed while one runs.
 . "$(dirname "$(realpath "$0")")/../support/cli.sh"
-command -v python3 >/dev/null || { echo "no python3"; exit 77; }
+. "$(dirname "$(realpath "$0")")/../support/services.sh"
+stand_in lambda.py
 arn=arn:aws:lambda:us-east-1:000000000000:function
-
-# until_true WHAT COMMAND...: tries again for 30 seconds.
-until_true() {
-  what=$1 tries=0
-  shift
-  until "$@"; do
-    tries=$((tries + 1))
-    [ $tries -lt 600 ] || fail "never: $what"
-    sleep 0.05
-  done
-}
-
-python3 "$(dirname "$0")/../support/lambda.py" "$home" &
-standin=$!
-trap 'kill $standin $server 2>/dev/null; rm -rf "$home"' EXIT
-until_true "the stand-in is up" test -e "$home/url"
-url=$(cat "$home/url")
 
 # machine RESOURCE FIELDS: one task.
 machine() {
@@ -109,23 +93,15 @@ rm "$home/held"
 
 # The engine is killed while the function runs: it is invoked once more, with
 # the same key.
-start_server() {
-  : >"$home/log"
-  "$moonstep" serve --listen 127.0.0.1:0 --data "$home/data" \
-    --lambda-endpoint "$url" 2>"$home/log" &
-  server=$!
-  until_true "the server listens" grep -q 'listening on' "$home/log"
-  MOONSTEP_ENDPOINT=$(sed -n 's/.*listening on //p' "$home/log")
-  export MOONSTEP_ENDPOINT
-}
-
 machine "$arn:hold" ""
-start_server
+serve --lambda-endpoint "$url"
+export MOONSTEP_ENDPOINT="$endpoint"
 expect 0 start "$home/m.asl.json" --name one
 until_true "it is invoked" test -s "$home/held"
 kill -KILL $server
 wait $server 2>/dev/null || true
-start_server
+serve --lambda-endpoint "$url"
+export MOONSTEP_ENDPOINT="$endpoint"
 until_true "it is invoked again" sh -c "[ \$(wc -l <'$home/held') = 2 ]"
 [ "$(sort -u "$home/held" | wc -l)" = 1 ] || fail "another key"
 touch "$home/go"

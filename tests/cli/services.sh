@@ -2,41 +2,8 @@
 # Calls of AWS services: signed, by the services' models, at stand-ins that
 # check them; handlers that stand in; what is not configured.
 . "$(dirname "$(realpath "$0")")/../support/cli.sh"
-command -v python3 >/dev/null || { echo "no python3"; exit 77; }
-
-# until_true WHAT COMMAND...: tries again for 30 seconds.
-until_true() {
-  what=$1 tries=0
-  shift
-  until "$@"; do
-    tries=$((tries + 1))
-    [ $tries -lt 600 ] || fail "never: $what"
-    sleep 0.05
-  done
-}
-
-python3 "$(dirname "$0")/../support/aws.py" "$home" &
-standin=$!
-trap 'kill $standin $server 2>/dev/null; rm -rf "$home"' EXIT
-until_true "the stand-in is up" test -e "$home/url"
-url=$(cat "$home/url")
-unset AWS_SESSION_TOKEN AWS_ENDPOINT_URL
-export AWS_ACCESS_KEY_ID=AKTEST AWS_SECRET_ACCESS_KEY=secret/+key
-
-# task RESOURCE PARAMETERS: a machine of one task.
-task() {
-  echo "{\"StartAt\": \"T\", \"States\": {\"T\": {\"Type\": \"Task\",
-    \"Resource\": \"arn:aws:states:::$1\", \"Parameters\": $2,
-    \"End\": true}}}" >"$home/m.asl.json"
-}
-
-run() {
-  wanted_status=$1
-  shift
-  expect "$wanted_status" run "$home/m.asl.json" --progress none "$@"
-}
-
-requested() { grep -qF -e "$1" "$home/requests" || fail "not asked: $1"; }
+. "$(dirname "$(realpath "$0")")/../support/services.sh"
+stand_in aws.py
 
 # The JSON protocols: SQS, DynamoDB.
 queue=$url/000000000000/q
@@ -123,10 +90,7 @@ run 1 --handlers "$home/handlers"
 err_has 'the handlers have no aws/sqs.lua with a function listQueues'
 
 # The engine's own API is there without being named.
-"$moonstep" serve --listen 127.0.0.1:0 --data "$home/data" 2>"$home/log" &
-server=$!
-until_true "the server is up" grep -q 'listening on' "$home/log"
-endpoint=$(sed -n 's/.*listening on //p' "$home/log")
+serve
 task aws-sdk:sfn:listStateMachines '{}'
 expect 0 start --wait "$home/m.asl.json" --endpoint "$endpoint"
 out_has '"StateMachines":[{"StateMachineArn":"arn:'
