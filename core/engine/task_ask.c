@@ -61,8 +61,7 @@ static bool is_handler(const struct wf_state_info *info) {
 
 /* Integrations that no worker sees to. */
 static bool is_ours(const struct wf_state_info *info) {
-    return wf_str_eq(info->resource_type, WF_STR("states")) ||
-           wf_str_eq(info->resource_type, WF_STR("apigateway"));
+    return wf_str_eq(info->resource_type, WF_STR("states"));
 }
 
 bool wf_resource_is_job(const struct wf_state_info *info) {

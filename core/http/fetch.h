@@ -48,6 +48,7 @@ struct wf_fetch_request {
     const char *sigv4; /**< "aws:amz:REGION:SERVICE": signed with user (the
                          key's id) and password (the secret). No redirects. */
     const char *ca_file;
+    struct wf_str ca; /**< Certificates to trust, instead of a file. */
     const char *proxy; /**< NULL: as http_proxy & co. say; "": none. */
     bool insecure;
     bool guard; /**< The URL comes from outside: only public addresses, and

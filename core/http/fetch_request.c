@@ -89,6 +89,12 @@ static void set_connection(CURL *easy,
         curl_easy_setopt(easy, CURLOPT_PROXY, request->proxy);
     if (request->ca_file)
         curl_easy_setopt(easy, CURLOPT_CAINFO, request->ca_file);
+    if (request->ca.data) {
+        struct curl_blob blob = {.data = (void *)request->ca.data,
+                                 .len = request->ca.len,
+                                 .flags = CURL_BLOB_COPY};
+        curl_easy_setopt(easy, CURLOPT_CAINFO_BLOB, &blob);
+    }
     if (request->insecure) {
         curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 0L);
         curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 0L);

@@ -43,5 +43,7 @@ void wf_lua_aws_open(lua_State *L) {
     lua_setfield(L, -2, "api_endpoint");
     lua_pushstring(L, page->region);
     lua_setfield(L, -2, "region");
+    lua_pushstring(L, page->http_allow);
+    lua_setfield(L, -2, "allow");
     wf_lua_worker_file(L, "aws", 1);
 }

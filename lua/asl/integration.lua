@@ -8,6 +8,32 @@ local integration = {}
 
 -- By resource type and resource, without .sync and the like.
 local ACTIONS = {
+  ["apigateway invoke"] = {
+    required = { "ApiEndpoint", "Method" },
+    types = {
+      AllowNullValues = "boolean", ApiEndpoint = "string",
+      AuthType = "string", Headers = "object", Method = "string",
+      Path = "string", QueryParameters = "object", RequestBody = "any",
+      Stage = "string",
+    },
+  },
+  ["eks call"] = {
+    required = { "ClusterName", "CertificateAuthority", "Endpoint", "Method",
+      "Path" },
+    types = {
+      CertificateAuthority = "string", ClusterName = "string",
+      Endpoint = "string", Method = "string", Path = "string",
+      QueryParameters = "object", RequestBody = "any",
+    },
+  },
+  ["eks runJob"] = {
+    required = { "ClusterName", "CertificateAuthority", "Endpoint", "Job" },
+    types = {
+      CertificateAuthority = "string", ClusterName = "string",
+      Endpoint = "string", Job = "any", LogOptions = "object",
+      Namespace = "string",
+    },
+  },
   ["lambda invoke"] = {
     required = { "FunctionName" },
     types = {

@@ -41,6 +41,8 @@ local OWN = {
 
 -- Actions that are more, or something else, than the operation of that name.
 --
+-- direct              the module of aws/ that makes the call, which no model
+--                     describes
 -- service, operation  whose and which operation it is
 -- ask                 the operation's parameters: see aws.place; nil: the
 --                     task's
@@ -53,6 +55,9 @@ local OWN = {
 -- failed              a member that counts what has failed: more than 0 is a
 --                     failure of this name
 local ACTIONS = {
+  ["apigateway:invoke"] = { direct = "api_gateway" },
+  ["eks:call"] = { direct = "kubernetes" },
+  ["eks:runJob"] = { direct = "kubernetes" },
   ["bedrock:invokeModel"] = {
     service = "bedrock-runtime", json = { Body = true },
   },
@@ -97,7 +102,7 @@ function integrations.of(kind, resource)
   return {
     asked = sdk or kind, action = action, is_sdk = sdk ~= nil,
     sync = pattern:find("^sync") ~= nil,
-    service = special.service or sdk or kind,
+    direct = special.direct, service = special.service or sdk or kind,
     operation = special.operation or action,
     ask = special.ask, answer = special.answer, json = special.json,
     bare = sdk or special.bare, failed = special.failed,
@@ -145,11 +150,10 @@ function integrations.failure(task, service, operation, status, found)
     extended or "", COUNTED[class] and " (SDK Attempt Count: 1)" or "")
 end
 
---- The Error of a request that has got no answer.
-function integrations.unreachable(task, service)
-  local name = task.own and task.own.name
+--- What stands before the dot of a service's errors.
+function integrations.name(task, service)
+  return task.own and task.own.name
     or names.class(service.metadata:get("serviceId"):string())
-  return name .. ".SdkClientException"
 end
 
 return integrations

@@ -9,6 +9,7 @@
 --          their values are; "=NAME" is in the parameters of the task; in
 --          brackets: a list of one
 -- state    where in poll's answer the state is
+-- gone     the error of poll by which the job, a removal, is done
 -- done, failed
 -- result   where in poll's answer the result is; nil: all of it
 -- stop     the operation that ends the job; its parameters as `ask`
@@ -118,6 +119,24 @@ local TABLE = {
     ask = { ClusterName = "=ClusterName", NodegroupName = "=NodegroupName" },
     state = "Nodegroup.Status",
     done = set("ACTIVE CREATE_FAILED"), failed = set("CREATE_FAILED"),
+  },
+  ["eks:deleteCluster"] = {
+    poll = "describeCluster", ask = { Name = "=Name" },
+    state = "Cluster.Status", gone = "ResourceNotFoundException",
+    done = set("FAILED"), failed = set("FAILED"),
+  },
+  ["eks:deleteFargateProfile"] = {
+    poll = "describeFargateProfile",
+    ask = { ClusterName = "=ClusterName",
+      FargateProfileName = "=FargateProfileName" },
+    state = "FargateProfile.Status", gone = "ResourceNotFoundException",
+    done = set("DELETE_FAILED"), failed = set("DELETE_FAILED"),
+  },
+  ["eks:deleteNodegroup"] = {
+    poll = "describeNodegroup",
+    ask = { ClusterName = "=ClusterName", NodegroupName = "=NodegroupName" },
+    state = "Nodegroup.Status", gone = "ResourceNotFoundException",
+    done = set("DELETE_FAILED"), failed = set("DELETE_FAILED"),
   },
   ["elasticmapreduce:addStep"] = emr_step({
     ClusterId = "=ClusterId", StepId = "StepId" }),

@@ -13,7 +13,8 @@ local NAMES = {
   ["x-amzn-requestid"] = "x-amzn-RequestId",
 }
 
-local function name_of(header)
+--- A header's name, in lower case, as AWS's SDK writes it.
+function metadata.header(header)
   return NAMES[header] or header:gsub("%f[%w]%l", string.upper)
 end
 
@@ -24,7 +25,7 @@ local function headers_of(headers, wrap)
   end
   table.sort(names)
   for index, name in ipairs(names) do
-    members[index] = { name_of(name), wrap(headers[name]) }
+    members[index] = { metadata.header(name), wrap(headers[name]) }
   end
   return doc.object(members)
 end

@@ -55,30 +55,50 @@ local function canonical(call, headers, names, scope)
     names, sha256(call.body) }, "\n")
 end
 
+local function place_of(scope)
+  return scope.date:sub(1, 8) .. "/" .. scope.region .. "/" .. scope.service
+    .. "/aws4_request"
+end
+
+local function signature(scope, request_)
+  local text = table.concat({ "AWS4-HMAC-SHA256", scope.date, place_of(scope),
+    sha256(request_) }, "\n")
+  local key = "AWS4" .. scope.secret_key
+  for part in place_of(scope):gmatch("[^/]+") do
+    key = bytes(hmac(key, part))
+  end
+  return hmac(key, text)
+end
+
 --- Adds the headers of a signature to a request (aws.request); its headers
 -- must be all that are to be signed, Host among them.
 -- `scope`: { service, region, access_key, secret_key, session_token (or nil),
 -- date ("20150830T123600Z") }
 function sigv4.sign(call, scope)
-  local headers, day = call.headers, scope.date:sub(1, 8)
+  local headers = call.headers
   headers["X-Amz-Date"] = scope.date
   headers["X-Amz-Security-Token"] = scope.session_token
   if scope.service == "s3" then
     headers["X-Amz-Content-Sha256"] = sha256(call.body)
   end
   local lines, names = signed_headers(headers)
-  local where = day .. "/" .. scope.region .. "/" .. scope.service
-    .. "/aws4_request"
-  local text = table.concat({ "AWS4-HMAC-SHA256", scope.date, where,
-    sha256(canonical(call, lines, names, scope)) }, "\n")
-  local key = "AWS4" .. scope.secret_key
-  for _, part in ipairs({ day, scope.region, scope.service,
-    "aws4_request" }) do
-    key = bytes(hmac(key, part))
-  end
   headers.Authorization = "AWS4-HMAC-SHA256 Credential=" .. scope.access_key
-    .. "/" .. where .. ", SignedHeaders=" .. names .. ", Signature="
-    .. hmac(key, text)
+    .. "/" .. place_of(scope) .. ", SignedHeaders=" .. names .. ", Signature="
+    .. signature(scope, canonical(call, lines, names, scope))
+end
+
+--- The same in the query, for a request that another sends, within `seconds`.
+function sigv4.presign(call, scope, seconds)
+  local lines, names = signed_headers(call.headers)
+  local query = call.query
+  for name, text in pairs({ Algorithm = "AWS4-HMAC-SHA256",
+      Credential = scope.access_key .. "/" .. place_of(scope),
+      Date = scope.date, Expires = tostring(seconds), SignedHeaders = names,
+      ["Security-Token"] = scope.session_token }) do
+    query[#query + 1] = { "X-Amz-" .. name, text }
+  end
+  query[#query + 1] = { "X-Amz-Signature",
+    signature(scope, canonical(call, lines, names, scope)) }
 end
 
 return sigv4

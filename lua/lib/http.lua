@@ -28,7 +28,7 @@ local OPTIONS = {
   to_file = "string", timeout = "number", connect_timeout = "number",
   max_redirects = "number", follow = "boolean", max_bytes = "number",
   user = "string", password = "string", bearer = "string",
-  ca_file = "string", insecure = "boolean", proxy = "string",
+  ca_file = "string", ca = "string", insecure = "boolean", proxy = "string",
   check = "boolean", guard = "boolean", allow = "string",
 }
 
@@ -45,7 +45,7 @@ local function check_options(options, level)
       misuse(name .. " must be a " .. expected .. ", not " .. type(value),
         level + 1)
     elseif expected == "string" and name ~= "body" and name ~= "allow"
-        and value:find("[%z\r\n]") then
+        and name ~= "ca" and value:find("[%z\r\n]") then
       misuse(name .. " contains a control character", level + 1)
     elseif expected == "number" and not (value >= 0 and value <= 1e15) then
       misuse(name .. " must not be negative", level + 1)
@@ -168,7 +168,7 @@ local function core_options(options, level)
     max_bytes = options.max_bytes or http.MAX_BYTES,
     max_file_bytes = options.max_bytes or 0,
     user = options.user, password = options.password,
-    bearer = options.bearer, ca_file = options.ca_file,
+    bearer = options.bearer, ca_file = options.ca_file, ca = options.ca,
     insecure = options.insecure, proxy = options.proxy,
     guard = options.guard, allow = options.allow,
   }
@@ -196,7 +196,8 @@ end
 --   user, password   basic authentication; or bearer = token. These, and the
 --                    headers Authorization and Cookie, are never sent to
 --                    another origin than that of `url`
---   ca_file          certificates to trust instead of the system's
+--   ca_file          certificates to trust instead of the system's; or
+--   ca               these, as text (PEM)
 --   insecure         true: any certificate will do
 --   proxy            URL instead of what the environment says; "": none
 --   guard            true: the url comes from outside; only public addresses

@@ -14,6 +14,7 @@
 -- host.endpoints       "SERVICE=URL" or "URL" a line
 -- host.api_endpoint    URL of this engine's own API, or ""
 -- host.region
+-- host.allow           networks that may be called though they are private
 -- host.max_bytes       of an output
 
 local host = ...
@@ -26,7 +27,6 @@ local tostring, type = tostring, type
 -- Longer than any service takes to answer; messages may be waited for.
 local TIMEOUT_S = 70
 local STOP_S = 5
-local FIRST_POLL_S, LAST_POLL_S = 0.5, 15
 
 -- Modules of lua/, for this file alone: handlers can't require them.
 local loaded = { ["wf.doc"] = doc, ["wf.service_models"] = host.models }
@@ -75,8 +75,8 @@ return function(library_require)
     if not modules then
       modules = { env = library_require("env"),
         http = library_require("http"), sleep = library_require("sleep") }
-      for _, name in ipairs({ "decode", "integrations", "jobs", "metadata",
-        "model", "names", "place", "request", "sigv4",
+      for _, name in ipairs({ "decode", "integrations", "job_run", "jobs",
+        "metadata", "model", "names", "place", "request", "sigv4",
         "values" }) do
         modules[name] = engine_require("aws." .. name)
       end
@@ -102,12 +102,11 @@ return function(library_require)
       or endpoints["*"] or endpoint_variable(service)
   end
 
-  local function scope_of(service)
-    local model, env = use().model, use().env
+  -- With what requests to a service are signed, in a region.
+  local function scope_of(name, region)
+    local env = use().env
     return {
-      service = model.text(service.metadata, "signingName")
-        or model.text(service.metadata, "endpointPrefix"),
-      region = host.region,
+      service = name, region = region or host.region,
       access_key = env.get("AWS_ACCESS_KEY_ID", "moonstep"),
       secret_key = env.get("AWS_SECRET_ACCESS_KEY", "moonstep"),
       session_token = env.get("AWS_ACCESS_KEY_ID")
@@ -116,20 +115,31 @@ return function(library_require)
     }
   end
 
-  -- Sends a request and returns the response.
-  local function send(task, at, call)
+  local function signing_name(service)
+    local text = use().model.text
+    return text(service.metadata, "signingName")
+      or text(service.metadata, "endpointPrefix")
+  end
+
+  -- Sends a request: { method, base, path, query, headers, body; sign: a scope;
+  -- guard: the address comes from outside; ca: certificates to trust; error:
+  -- whose failure it is to get no answer }. Returns the response.
+  local function send(task, call)
     local use_ = use()
-    local base, prefix = task.endpoint:match("^(%a+://[^/]+)(.*)$")
-    call.path = prefix .. call.path
-    call.headers.Host = base:match("^%a+://(.+)$")
-    use_.sigv4.sign(call, scope_of(at.service))
+    local base, prefix = call.base:match("^(%a+://[^/]+)(.*)$")
+    call.path, call.body = prefix .. call.path, call.body or ""
+    call.headers.Host = call.headers.Host or base:match("^%a+://(.+)$")
+    if call.sign then
+      use_.sigv4.sign(call, call.sign)
+    end
     local query = use_.request.query(call.query)
     local ok, response = pcall(use_.http.request, {
       method = call.method, headers = call.headers,
       url = base .. call.path .. (query ~= "" and "?" .. query or ""),
       body = (call.body ~= "" or call.method == "POST") and call.body or nil,
       timeout = task.timeout or TIMEOUT_S, max_bytes = host.max_bytes,
-      follow = false, proxy = "",
+      follow = false, proxy = "", ca = call.ca, guard = call.guard,
+      allow = call.guard and host.allow or nil,
     })
     if ok then
       return response
@@ -138,7 +148,7 @@ return function(library_require)
     elseif response.Error == "Http.TooLarge" then
       fail("States.DataLimitExceeded", "")
     end
-    return fail(use_.integrations.unreachable(task, at.service),
+    return fail(call.error .. ".SdkClientException",
       "Unable to execute HTTP request: " .. tostring(response.Cause))
   end
 
@@ -157,7 +167,10 @@ return function(library_require)
       protocol = use_.model.protocol(service), json = task.json,
       times = not task.is_sdk and "ms" or nil,
     }
-    local response = send(task, at, use_.request.build(at))
+    local ask = use_.request.build(at)
+    ask.base, ask.sign = task.endpoint, scope_of(signing_name(service))
+    ask.error = use_.integrations.name(task, service)
+    local response = send(task, ask)
     if response.status < 200 or response.status > 299 then
       fail(use_.integrations.failure(task, service, shape, response.status,
         use_.decode.failure(at, response)))
@@ -200,58 +213,46 @@ return function(library_require)
       or result
   end
 
-  -- Looks at a job until it has ended.
-  local function follow(task, service, job, started, parameters)
-    local place, pause = use().place, FIRST_POLL_S
-    local ask = place.object(job.ask, started, parameters)
-    while true do
-      local answer = call(task, service, job.poll, ask)
-      local state = place.find(answer, job.state)
-      state = state and state:string()
-      if job.done[state] then
-        local result = job_result(job, answer)
-        if is_failed(job, answer, state) then
-          fail("States.TaskFailed", result:text())
-        end
-        return result
-      end
-      use().sleep(pause)
-      pause = pause * 1.5 < LAST_POLL_S and pause * 1.5 or LAST_POLL_S
+  -- What describes a job; nil: there is none any more, as was asked for.
+  local function look_at(task, service, job, ask)
+    local ok, found = pcall(call, task, service, job.poll, ask)
+    if ok then
+      return found
+    elseif job.gone and type(found) == "table" and found.Error
+        and found.Error:find(job.gone, 1, true) then
+      return nil
     end
+    return error(found, 0)
   end
 
-  -- The task has been given up: there is little time.
-  local function stop_job(task, service, job, started, parameters)
-    task.timeout = STOP_S
-    local ask = use().place.object(job.stop_ask, started, parameters)
-    if job.stop_reason then
-      ask = ask:put(doc.path({ job.stop_reason }),
-        doc.from("The execution was stopped"))
-    end
-    call(task, service, job.stop, ask)
-  end
-
-  -- A job is started once: what was answered is kept for the next engine.
-  -- `complete` is what makes the request's result of its answer.
-  local function run_job(task, service, handle, parameters, start, complete)
-    local job = use().jobs.of(task.asked, task.action)
+  -- A job as aws.job_run has it; `start` makes the request.
+  local function job_of(task, service, parameters, start)
+    local place, job = use().place, use().jobs.of(task.asked, task.action)
     if not job or not job.ask then
       fail("States.Runtime", "The resource " .. task.asked .. ":"
         .. task.action .. " can't be waited for with .sync")
     end
-    local started
-    if handle.cursor then
-      started = doc.parse(handle.cursor)
-    else
-      started = start()
-      handle:checkpoint(complete(started):text())
+    local function look(answer)
+      local found = look_at(task, service, job,
+        place.object(job.ask, answer, parameters))
+      local state = found and place.find(found, job.state)
+      state = state and state:string()
+      if not found then
+        return answer
+      elseif job.done[state] then
+        return job_result(job, found), is_failed(job, found, state)
+      end
+      return nil
     end
-    if job.stop then
-      handle:on_cancel(function()
-        stop_job(task, service, job, started, parameters)
-      end)
+    local function stop(answer)
+      local ask = place.object(job.stop_ask, answer, parameters)
+      if job.stop_reason then
+        ask = ask:put(doc.path({ job.stop_reason }),
+          doc.from("The execution was stopped"))
+      end
+      call(task, service, job.stop, ask)
     end
-    return follow(task, service, job, started, parameters)
+    return { start = start, look = look, stop = job.stop and stop or nil }
   end
 
   -- The parameters, with what Step Functions adds to them.
@@ -277,6 +278,28 @@ return function(library_require)
     return parameters:put(doc.path({ list }), doc.array(elements))
   end
 
+  -- What modules of aws/ that make calls themselves get of this file.
+  local function kit_of(task)
+    return {
+      region = host.region, scope = scope_of, sleep = use().sleep,
+      request = function(call_)
+        return send(task, call_)
+      end,
+      hurry = function() -- the task has been given up
+        task.timeout = STOP_S
+      end,
+      -- Where the operator has a service, known by several names.
+      endpoint = function(...)
+        for _, name in ipairs({ ... }) do
+          if endpoints[name] then
+            return endpoints[name]
+          end
+        end
+        return endpoints["*"]
+      end,
+    }
+  end
+
   local function remote(task, handle, parameters)
     local use_ = use()
     local service, problem = use_.model.service(task.service)
@@ -294,22 +317,19 @@ return function(library_require)
     if task.origin then
       parameters = with_origin(task, handle, parameters)
     end
-    local response
     local function start()
       local ask = task.ask
         and use_.place.object(task.ask, parameters, parameters) or parameters
-      local answer
-      answer, response = call(task, service, task.operation, ask)
-      return task.answer and use_.place.object(task.answer, answer, parameters)
-        or answer
-    end
-    local function complete(answer)
-      return result_of(task, answer, response)
+      local answer, response = call(task, service, task.operation, ask)
+      return result_of(task, task.answer
+        and use_.place.object(task.answer, answer, parameters) or answer,
+        response)
     end
     if task.sync then
-      return run_job(task, service, handle, parameters, start, complete)
+      return use_.job_run.run(kit_of(task), handle,
+        job_of(task, service, parameters, start))
     end
-    return complete(start())
+    return start()
   end
 
   --- Runs "sqs:sendMessage", "aws-sdk:s3:getObject" or "ecs:runTask.sync".
@@ -325,6 +345,9 @@ return function(library_require)
       return isolate
     elseif handler then
       return handler(host.decode(input), handle)
+    elseif task.direct then
+      return engine_require("aws." .. task.direct).run(kit_of(task), input,
+        handle, task)
     end
     return remote(task, handle, input)
   end

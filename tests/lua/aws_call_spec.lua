@@ -248,6 +248,21 @@ describe("a signature", function()
       .. "Signature=5d672d79c15b13162d9279b0855cfba6789a8edb4c82c400e06b5924"
       .. "a6f2b5d7", call.headers.Authorization)
   end)
+
+  it("may be in the query, for somebody else to send", function()
+    local call = { method = "GET", path = "/", query = { { "Action", "A" } },
+      body = "", headers = { Host = "sts.example", ["x-k8s-aws-id"] = "c" } }
+    sigv4.presign(call, { service = "sts", region = "r", access_key = "K",
+      date = "20150830T123600Z", secret_key = "secret",
+      session_token = "t" }, 60)
+    assert.equal("Action=A&X-Amz-Algorithm=AWS4-HMAC-SHA256"
+      .. "&X-Amz-Credential=K%2F20150830%2Fr%2Fsts%2Faws4_request"
+      .. "&X-Amz-Date=20150830T123600Z&X-Amz-Expires=60"
+      .. "&X-Amz-Security-Token=t&X-Amz-Signature=SIGNATURE"
+      .. "&X-Amz-SignedHeaders=host%3Bx-k8s-aws-id",
+      (request.query(call.query):gsub("Signature=%x+", "Signature=SIGNATURE")))
+    assert.is_nil(call.headers.Authorization)
+  end)
 end)
 
 describe("a place", function()
