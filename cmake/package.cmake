@@ -21,7 +21,8 @@ install(FILES README.md CHANGELOG.md DESTINATION ${CMAKE_INSTALL_DOCDIR})
 install(FILES LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR} RENAME copyright)
 install(DIRECTORY examples DESTINATION ${CMAKE_INSTALL_DOCDIR})
 install(FILES ${PACKAGED}/moonstep.conf DESTINATION /etc/moonstep)
-install(FILES packaging/moonstep.service DESTINATION /lib/systemd/system)
+install(FILES packaging/moonstep.service packaging/moonstep.socket
+        DESTINATION /lib/systemd/system)
 
 set(CPACK_GENERATOR DEB)
 set(CPACK_PACKAGE_NAME moonstep)

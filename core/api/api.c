@@ -211,6 +211,10 @@ void wf_api_set_keys(struct wf_api *api, struct wf_credentials *keys) {
     api->keys = keys;
 }
 
+uint64_t wf_api_stop(struct wf_api *api) {
+    return wf_http_stop(api->http);
+}
+
 void wf_api_free(struct wf_api *api) {
     if (!api)
         return;

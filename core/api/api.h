@@ -33,6 +33,8 @@ int wf_api_new(struct ev_loop *loop, struct wf_engine *engine,
                struct wf_error *err);
 /** Puts other keys in the place of those it has; takes them over. */
 void wf_api_set_keys(struct wf_api *api, struct wf_credentials *keys);
+/** Takes no more connections. See wf_http_stop(). */
+uint64_t wf_api_stop(struct wf_api *api);
 /** Closes the connections. Calls that the engine has not answered yet may
  * still be answered afterwards, or never: free the API before the engine.
  * NULL is allowed. */

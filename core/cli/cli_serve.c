@@ -2,9 +2,11 @@
  * cli_serve.c - `moonstep serve`: a store, an engine and the API, until a
  * signal stops them.
  *
- * Stopping: the API closes its connections, what was asked for becomes
- * durable, and only then the engine goes; a second signal ends at once. A
- * store that died ends the process at once too: recovery starts from disk.
+ * Stopping: the API takes no more connections, long polls are answered, what
+ * was asked for becomes durable and is answered, too, and only then the engine
+ * goes; a second signal ends at once. Whoever asks meanwhile is heard by the
+ * next server, if a service manager keeps the socket (notify.h). A store that
+ * died ends the process at once too: recovery starts from disk.
  */
 #include <stdarg.h>
 #include <stdio.h>
@@ -22,6 +24,10 @@
 
 enum { MOST_FILES = 65536, MOST_CONNECTIONS = 16384, OTHER_FILES = 256 };
 
+/* Who is unanswered when all is durable has so long; looked at in steps. */
+#define ANSWERS_NS UINT64_C(1000000000)
+#define LOOK_S 0.01
+
 struct server {
     const struct wf_options *options;
     struct ev_loop *loop;
@@ -33,6 +39,8 @@ struct server {
     struct wf_execution_log *log; /* NULL: none */
     struct wf_item_stores stores;
     ev_signal signals[2], reload;
+    ev_timer look; /* whether requests are unanswered, when stopping */
+    uint64_t answers_until_ns;
     bool is_stopping;
     int status;
 };
@@ -82,11 +90,33 @@ static void is_flushed(void *arg) {
     ev_break(server->loop, EVBREAK_ALL);
 }
 
-/* Tasks that could not be handed over any more are offered again: that has to
- * be durable, too. */
-static void is_answered(void *arg) {
+static void is_durable(void *arg);
+
+static void look_again(struct ev_loop *loop, ev_timer *timer, int revents) {
+    struct server *server = timer->data;
+
+    (void)loop;
+    (void)revents;
+    wf_engine_end_polls(server->engine);
+    wf_engine_flush(server->engine, is_durable, server);
+}
+
+/* What was asked for is durable, and answered; but for those who wait for the
+ * end of an execution, or whose request a thread reads. Tasks that could not
+ * be handed over to a poll are then offered again: that has to be durable,
+ * too. */
+static void is_durable(void *arg) {
     struct server *server = arg;
 
+    if (wf_api_stop(server->api) != 0 &&
+        wf_clock_mono_ns() < server->answers_until_ns) {
+        ev_timer_init(&server->look, look_again, LOOK_S, 0);
+        server->look.data = server;
+        ev_timer_start(server->loop, &server->look);
+        return;
+    }
+    wf_api_free(server->api);
+    server->api = NULL;
     wf_engine_flush(server->engine, is_flushed, server);
 }
 
@@ -100,9 +130,10 @@ static void on_signal(struct ev_loop *loop, ev_signal *watcher, int revents) {
     server->is_stopping = true;
     log_line(server, "stopping");
     wf_notify("STOPPING=1");
-    wf_api_free(server->api);
-    server->api = NULL;
-    wf_engine_flush(server->engine, is_answered, server);
+    wf_api_stop(server->api);
+    wf_engine_end_polls(server->engine);
+    server->answers_until_ns = wf_clock_mono_ns() + ANSWERS_NS;
+    wf_engine_flush(server->engine, is_durable, server);
 }
 
 static void on_reload(struct ev_loop *loop, ev_signal *watcher, int revents) {
@@ -178,10 +209,12 @@ static unsigned connections_of(void) {
 static int api_open(struct server *server, struct wf_error *err) {
     const struct wf_options *o = server->options;
     unsigned connections = connections_of();
+    int socket = wf_notify_socket();
     struct wf_api_options api = {
         .profile = wf_profile_find(wf_option_text(o, "profile")),
         .http = {
             .listen = wf_option_text(o, "listen"),
+            .listen_fd = socket,
             .insecure = wf_option_flag(o, "insecure"),
             .connections = connections,
             .body_bytes =
@@ -189,6 +222,9 @@ static int api_open(struct server *server, struct wf_error *err) {
         },
     };
 
+    if (socket < 0)
+        return wf_error_set(err, WF_E_INVALID,
+                            "LISTEN_FDS: a server takes one socket");
     wf_cli_security_apply(&server->security, &api);
     int rc = wf_api_new(server->loop, server->engine, &api, &server->api,
                         err);

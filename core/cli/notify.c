@@ -1,6 +1,7 @@
 /* notify.c - see notify.h. */
 #include "notify.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
@@ -27,4 +28,15 @@ void wf_notify(const char *state) {
            (const struct sockaddr *)&address,
            (socklen_t)(offsetof(struct sockaddr_un, sun_path) + len));
     close(fd);
+}
+
+int wf_notify_socket(void) {
+    const char *pid = getenv("LISTEN_PID"), *count = getenv("LISTEN_FDS");
+    bool is_ours = pid != NULL && count != NULL && atol(pid) == getpid();
+    int fds = is_ours ? atoi(count) : 0;
+
+    unsetenv("LISTEN_PID");
+    unsetenv("LISTEN_FDS");
+    unsetenv("LISTEN_FDNAMES");
+    return fds == 1 ? 3 : fds == 0 ? 0 : -1;
 }

@@ -513,6 +513,9 @@ typedef void wf_activity_task_fn(void *arg, const struct wf_refusal *refusal,
 void wf_engine_get_activity_task(struct wf_engine *engine,
                                  const struct wf_get_activity_task *ask,
                                  wf_activity_task_fn *reply, void *arg);
+/** Answers all who wait so now, as if their time was over; who is about to get
+ * a task gets it. */
+void wf_engine_end_polls(struct wf_engine *engine);
 
 /* ---- tasks that are answered by token ---- */
 

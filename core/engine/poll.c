@@ -108,6 +108,16 @@ void wf_polls_dismiss(struct wf_activity *activity) {
         is_missing(WF_ENTRY(link, struct wf_poll, link));
 }
 
+void wf_engine_end_polls(struct wf_engine *engine) {
+    const struct wf_link *polls = &engine->activities.polls;
+    struct wf_link *next;
+    for (struct wf_link *at = polls->next; at != polls; at = next) {
+        struct wf_poll *poll = WF_ENTRY(at, struct wf_poll, all);
+        next = at->next;
+        timed_out(engine->loop, &poll->timer, 0);
+    }
+}
+
 void wf_polls_free(struct wf_engine *engine) {
     struct wf_link *link;
     while ((link = wf_list_shift(&engine->activities.polls)))

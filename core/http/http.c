@@ -221,7 +221,8 @@ int wf_http_new(struct ev_loop *loop, const struct wf_http_options *options,
     const char *at = options->listen ? options->listen : "127.0.0.1:8083";
 
     if ((options->tls.key && wf_http_tls_check(&options->tls, err) != 0) ||
-        wf_listener_open(at, options->insecure || options->is_signed,
+        wf_listener_open(at, options->listen_fd,
+                         options->insecure || options->is_signed,
                          &http->listener, err) != 0)
         goto fail;
     copy_hosts(http, options->hosts);
@@ -253,15 +254,28 @@ static void abandon_all(struct wf_http *http) {
         MHD_run(http->daemon);
 }
 
+uint64_t wf_http_stop(struct wf_http *http) {
+    MHD_socket listener = http->is_stopping
+                              ? MHD_INVALID_SOCKET
+                              : MHD_quiesce_daemon(http->daemon);
+    uint64_t count = http->stats.unanswered + wf_http_fresh(http);
+
+    if (listener != MHD_INVALID_SOCKET)
+        close(listener);
+    http->is_stopping = true;
+    for (struct wf_link *at = http->receiving.next; at != &http->receiving;
+         at = at->next)
+        count++;
+    return count;
+}
+
 void wf_http_free(struct wf_http *http) {
     if (!http)
         return;
     watchers_stop(http);
-    MHD_socket listener = MHD_quiesce_daemon(http->daemon);
+    wf_http_stop(http);
     abandon_all(http);
     MHD_stop_daemon(http->daemon);
-    if (listener != MHD_INVALID_SOCKET)
-        close(listener);
     while (!wf_list_is_empty(&http->handling)) {
         struct wf_http_request *request = request_of(http->handling.next);
         wf_list_remove(&request->link);

@@ -57,6 +57,8 @@ struct wf_http_options {
     size_t body_bytes;         /**< Largest body; 0: 4 MiB (a definition of
                                  1 MiB as AWS allows, escaped). */
     size_t receive_bytes;      /**< All bodies being received; 0: 256 MiB */
+    int listen_fd;             /**< Listens already; 0: none. See
+                                 wf_listener_open(). */
     unsigned connections;      /**< 0: 16,384 */
     unsigned idle_s;           /**< Idle connections are closed; 0: 75 */
     unsigned receive_s;        /**< A body has to arrive in this; 0: 30.
@@ -70,6 +72,10 @@ struct wf_http_options {
 int wf_http_new(struct ev_loop *loop, const struct wf_http_options *options,
                 wf_http_fn *handler, void *arg, struct wf_http **http,
                 struct wf_error *err);
+/** No more connections: those that are there end with their next answer.
+ * Returns how many requests are unanswered, on their way, or likely to come on
+ * connections that are new. May be called again, to count them. */
+uint64_t wf_http_stop(struct wf_http *http);
 /** Closes all connections; unanswered requests get 503. NULL is allowed. */
 void wf_http_free(struct wf_http *http);
 unsigned wf_http_port(const struct wf_http *http);

@@ -13,6 +13,8 @@
 #include "clock.h"
 #include "http_impl.h"
 
+#define FRESH_NS UINT64_C(100000000)
+
 struct wf_http_connection {
     struct wf_link link; /* in http->silent while no request is there */
     struct MHD_Connection *mhd;
@@ -71,6 +73,22 @@ static void is_silent(struct wf_http *http,
     wf_list_append(&http->silent, &connection->link);
     if (!ev_is_active(&http->tick))
         ev_timer_again(http->loop, &http->tick);
+}
+
+/* Connected so shortly ago, or answered, that the request may be in the
+ * network. Longest first: the newest are at the end. */
+uint64_t wf_http_fresh(const struct wf_http *http) {
+    const struct wf_link *at = http->silent.previous;
+    uint64_t now = wf_clock_mono_ns(), count = 0;
+
+    for (; at != &http->silent; at = at->previous) {
+        const struct wf_http_connection *connection =
+            WF_ENTRY(at, struct wf_http_connection, link);
+        if (now - connection->since_ns > FRESH_NS)
+            break;
+        count++;
+    }
+    return count;
 }
 
 void wf_http_speaks(struct MHD_Connection *mhd) {

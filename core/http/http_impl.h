@@ -65,6 +65,7 @@ struct wf_http {
     bool is_signed;
     EVP_MD *sha256; /* fetched, if it is */
     bool resumed; /* wake is pending */
+    bool is_stopping; /**< No new connections. */
     bool is_closing; /**< What is still being received is refused. */
     size_t body_bytes, receive_bytes, received;
     uint64_t receive_ns;
@@ -99,6 +100,8 @@ enum MHD_Result wf_http_refuse(struct wf_http_request *request,
 /** Answers 503 and cuts the handle, which the handler keeps, off. */
 enum MHD_Result wf_http_abandon(struct wf_http_request *request,
                                 void **handle);
+/** How many connections are likely to have a request on its way. */
+uint64_t wf_http_fresh(const struct wf_http *http);
 struct wf_str wf_http_header_of(struct MHD_Connection *connection,
                                 const char *name);
 

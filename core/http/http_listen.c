@@ -2,6 +2,7 @@
 #include "http_listen.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <stdlib.h>
@@ -94,15 +95,45 @@ static int open_socket(const struct addrinfo *at, struct wf_listener *listener,
     return 0;
 }
 
-int wf_listener_open(const char *listen_at, bool insecure,
+/* From a service manager that keeps it while servers come and go. */
+static int take_socket(int fd, bool insecure, struct wf_listener *listener,
+                       struct wf_error *err) {
+    struct sockaddr_storage address = {0};
+    socklen_t len = sizeof(address), int_len = sizeof(int);
+    int listens = 0;
+
+    if (getsockname(fd, (struct sockaddr *)&address, &len) != 0 ||
+        (address.ss_family != AF_INET && address.ss_family != AF_INET6) ||
+        getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listens, &int_len) != 0 ||
+        !listens)
+        return wf_error_set(err, WF_E_INVALID,
+                            "file descriptor %d, handed to the server by "
+                            "LISTEN_FDS, is not a listening TCP socket",
+                            fd);
+    listener->is_loopback = wf_peer_is_loopback((struct sockaddr *)&address);
+    if (check_exposure(listener, insecure, err) != 0)
+        return -1;
+    fcntl(fd, F_SETFD, FD_CLOEXEC);
+    fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
+    listener->fd = fd;
+    listener->port = port_of(fd);
+    return 0;
+}
+
+int wf_listener_open(const char *listen_at, int fd, bool insecure,
                      struct wf_listener *listener, struct wf_error *err) {
     struct addrinfo *found = NULL;
     char port[8];
     int rc = -1;
 
     *listener = (struct wf_listener){.fd = -1};
-    if (split(listen_at, listener->host, port, err) != 0 ||
-        resolve(listener->host, port, &found, err) != 0)
+    if (split(listen_at, listener->host, port, err) != 0)
+        goto out;
+    if (fd != 0) {
+        rc = take_socket(fd, insecure, listener, err);
+        goto out;
+    }
+    if (resolve(listener->host, port, &found, err) != 0)
         goto out;
     listener->is_loopback = wf_peer_is_loopback(found->ai_addr);
     if (check_exposure(listener, insecure, err) != 0)

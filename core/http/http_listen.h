@@ -15,8 +15,10 @@ struct wf_listener {
                       Host names. */
 };
 
-/** Opens a non-blocking listening socket. See wf_http_new(). */
-int wf_listener_open(const char *listen_at, bool insecure,
+/** Opens a non-blocking listening socket; or takes `fd` (not 0), which listens
+ * already: then the address is where that does, and `listen_at` only the name
+ * that clients know. Owns the socket, if it succeeds. See wf_http_new(). */
+int wf_listener_open(const char *listen_at, int fd, bool insecure,
                      struct wf_listener *listener, struct wf_error *err);
 
 #endif

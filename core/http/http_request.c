@@ -212,6 +212,8 @@ enum MHD_Result wf_http_send(struct wf_http_request *request) {
     if (!response)
         return MHD_NO;
     MHD_add_response_header(response, "Content-Type", request->content_type);
+    if (request->http->is_stopping)
+        MHD_add_response_header(response, "Connection", "close");
     for (unsigned i = 0; i < request->header_count; i++)
         MHD_add_response_header(response, request->headers[i].name,
                                 request->headers[i].value);
