@@ -293,22 +293,34 @@ wf_task_events_of(const struct wf_frame *frame) {
     }
 }
 
-void wf_task_record_started(struct wf_engine *engine,
-                            struct wf_frame *frame) {
-    if (!wf_link_is_in(&frame->started_link))
-        return;
+static void record_started(struct wf_engine *engine, struct wf_frame *frame,
+                           int64_t started_ms) {
     wf_list_remove(&frame->started_link);
     frame->has_started = true;
     struct wf_event event = {
         .type = wf_task_events_of(frame)->started,
         .fields = WF_EVENT_HAS_STATE,
-        .time_ms = frame->started_ms > frame->execution->last_ms
-                       ? frame->started_ms
+        .time_ms = started_ms > frame->execution->last_ms
+                       ? started_ms
                        : frame->execution->last_ms,
     };
     frame->execution->last_ms = event.time_ms;
     wf_frame_event(engine, frame, &event);
     wf_frame_changed(engine, frame);
+}
+
+void wf_task_record_started(struct wf_engine *engine,
+                            struct wf_frame *frame) {
+    if (wf_link_is_in(&frame->started_link))
+        record_started(engine, frame, frame->started_ms);
+}
+
+void wf_task_record_token_seen(struct wf_engine *engine,
+                               struct wf_frame *frame) {
+    if (frame->phase == WF_PHASE_TASK && !frame->has_started)
+        record_started(engine, frame,
+                       frame->started_ms ? frame->started_ms
+                                         : wf_clock_now_ms(engine->clock));
 }
 
 void wf_failure_too_large(struct wf_failure *failure, struct wf_str name,

@@ -43,6 +43,10 @@ void wf_task_abandon(struct wf_engine *engine, struct wf_frame *frame);
 bool wf_tasks_are_ending(const struct wf_engine *engine, uint64_t execution);
 /** Records TaskStarted if that is still due. */
 void wf_task_record_started(struct wf_engine *engine, struct wf_frame *frame);
+/** Somebody has the token of the frame's task, so its call was made: records
+ * TaskStarted if nothing has done so, be it an engine that died first. */
+void wf_task_record_token_seen(struct wf_engine *engine,
+                               struct wf_frame *frame);
 /** The process groups that the frame's task had started have ended. */
 void wf_task_left_nothing(struct wf_engine *engine, struct wf_frame *frame);
 void wf_task_recovered(struct wf_engine *engine, struct wf_frame *frame);

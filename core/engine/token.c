@@ -195,7 +195,7 @@ void wf_task_answered(struct wf_engine *engine, struct wf_frame *frame) {
     wf_frame_refuse_answers(frame); /* the others */
     frame->call_due_ms = 0;
     wf_timer_disarm(engine, frame);
-    wf_task_record_started(engine, frame);
+    wf_task_record_token_seen(engine, frame);
     if (frame->phase == WF_PHASE_TASK)
         wf_task_abandon(engine, frame);
     frame->is_beating = false;
@@ -231,7 +231,8 @@ static bool is_open(const struct wf_frame *frame) {
     if (wf_frame_is_undecided(frame) || wf_task_is_called(frame))
         return false;
     if (frame->phase == WF_PHASE_TASK)
-        return wf_frame_state(frame)->has_token;
+        return frame->execution->machine->ready &&
+               wf_frame_state(frame)->has_token;
     return frame->phase == WF_PHASE_TOKEN;
 }
 
@@ -269,6 +270,25 @@ static void execution_read(void *arg, struct wf_str image) {
                     answer);
 }
 
+static void look_up(struct wf_answer *answer);
+
+static void machine_there(void *arg, struct wf_machine *machine) {
+    (void)machine;
+    look_up(arg);
+}
+
+/* Its definition tells what may be answered; of an execution that an engine
+ * has just found it may be still to be read. */
+static bool has_definition(struct wf_answer *answer,
+                           const struct wf_execution *execution) {
+    struct wf_machine *machine = execution->machine;
+    if (machine->ready || machine->broken ||
+        execution->status != WF_EXECUTION_RUNNING)
+        return true;
+    wf_machine_need(answer->engine, machine, machine_there, answer);
+    return false;
+}
+
 static void frame_there(void *arg, struct wf_execution *execution) {
     struct wf_answer *answer = arg;
     const struct token *token = &answer->token;
@@ -277,6 +297,8 @@ static void frame_there(void *arg, struct wf_execution *execution) {
                           answer);
         return;
     }
+    if (!has_definition(answer, execution))
+        return;
     struct wf_frame *frame = wf_execution_frame(execution, token->frame);
     if (execution->status != WF_EXECUTION_RUNNING || !frame ||
         !is_open(frame) || wf_frame_is_doomed(frame) ||

@@ -366,6 +366,29 @@ static void a_death_keeps_the_token(void **state) {
     unlink(file);
 }
 
+/* What the engine that died knew of the call's start was not durable, and the
+ * next one has not made the call again. */
+static void an_answer_tells_that_the_call_was_made(void **state) {
+    struct rig *rig = *state;
+    struct answer answer = {0};
+    char file[128], input[192], token[128];
+    open_with_handlers(rig);
+    rig_machine(rig, "m", TASK("hang", ""));
+    snprintf(file, sizeof(file), "%s/token", rig->directory);
+    snprintf(input, sizeof(input), "{'file':'%s'}", file);
+    const char *arn = rig_start(rig, NULL, input);
+    rig_until_true(rig, is_there, file);
+    snprintf(token, sizeof(token), "%s", token_of(rig, arn));
+    rig_crash(rig);
+    rig_open(rig);
+    ask_success(rig, token, "8", &answer);
+    answer_expect(rig, &answer, "");
+    assert_string_equal(rig_end(rig, arn)->output, "8");
+    rig_assert_has(rig_story(rig, arn), "4<3 TaskStarted T");
+    rig_assert_has(rig_story(rig, arn), "5<4 TaskSucceeded T");
+    unlink(file);
+}
+
 /* ---- real time, moved by hand ---- */
 
 static void nobody_answers_in_time(void **state) {
@@ -454,6 +477,7 @@ int main(int argc, char **argv) {
         ENGINE_TEST_REAL(an_answer_may_come_before_the_call_returns),
         ENGINE_TEST_BOTH(a_call_that_fails_fails_the_task),
         ENGINE_TEST_REAL(a_death_keeps_the_token),
+        ENGINE_TEST_REAL(an_answer_tells_that_the_call_was_made),
         ENGINE_TEST_REAL(nobody_answers_in_time),
         ENGINE_TEST_REAL(heartbeats_keep_it_open),
         ENGINE_TEST_REAL(the_interval_begins_again_with_an_engine),
