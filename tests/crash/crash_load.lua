@@ -6,6 +6,8 @@
 --     crash_load.until_ms(run, client, process, when)
 --     crash_load.finish(run, server_options, what)
 
+local asking = require("asking")
+local crash_asked = require("crash_asked")
 local crash_check = require("crash_check")
 local http = require("http")
 local machines = require("machines")
@@ -15,6 +17,7 @@ local IN_FLIGHT = 24
 local MOST_REFUSED = 30
 local READY_MS = 20000  -- a server that takes longer is stuck
 local FINISH_MS = 60000 -- so are executions that take longer in the end
+local LEAVE_MS = 2000   -- by then all connections of one that died are broken
 local SWEEP_MS = 20000  -- by then the store has nothing more of them
 local JOURNALS = { "64K", "1M", "64M" } -- a small one packs all the time
 
@@ -62,12 +65,22 @@ end
 
 --- A server on the run's data. `handlers` is the directory of theirs.
 function crash_load.start_server(run, handlers, environment)
+  crash_asked.begin(run)
   return server.start({
     program = run.moonstep, data = run.directory .. "/data",
     handlers = handlers, log = run.directory .. "/server.log",
     environment = environment,
     extra = { "--journal-bytes", JOURNALS[math.random(#JOURNALS)] },
   })
+end
+
+--- The server has ended: hears what it has said before, and closes.
+function crash_load.leave(client)
+  local until_ms = server.now_ms() + LEAVE_MS
+  while client.count > 0 and server.now_ms() < until_ms do
+    client:step(50)
+  end
+  client:close()
 end
 
 --- Waits until the server listens; without an URL that is a problem.
@@ -134,7 +147,8 @@ local function wait_for_execution(run, client, execution)
     executionArn = execution.arn, timeoutSeconds = 1,
   }, function(status, answer)
     if answered(run)(status, answer, "WaitForExecution") and
-      answer.status ~= "RUNNING" then
+      answer.status ~= "RUNNING" and
+      not crash_asked.note_failure(execution, answer) then
       crash_check.note_end(run, execution, answer)
     end
   end)
@@ -156,10 +170,13 @@ end
 
 local function one_request(run, client)
   local count = #run.executions
-  local dice = math.random(10)
+  local dice = math.random(13)
   local execution = count > 0 and
     run.executions[math.max(1, count - math.random(0, 40))]
-  if dice <= 5 or not execution or not execution.arn then
+  if dice > 10 and run.machine_arns.active and
+    crash_asked.tend(client, run, answered(run), crash_check.problem) then
+    return
+  elseif dice <= 5 or not execution or not execution.arn then
     crash_load.start_execution(run, client)
   elseif dice == 6 and execution.machine.is_stopped then
     crash_check.stop(client, run, execution, answered(run))
@@ -170,8 +187,18 @@ local function one_request(run, client)
   end
 end
 
---- Creates the state machines that are not there yet; false if it can't.
+local function create_activity(run, client)
+  local status, answer = client:ask("AWSStepFunctions.CreateActivity",
+    { name = asking.activity_name })
+  return answered(run)(status, answer, "CreateActivity")
+end
+
+--- Creates the state machines that are not there yet, and the activity; false
+-- if it can't.
 function crash_load.create_machines(run, client)
+  if not run.machine_arns.active and not create_activity(run, client) then
+    return false
+  end
   for _, name in ipairs(machines.names) do
     if not run.machine_arns[name] then
       local status, answer = client:ask("AWSStepFunctions.CreateStateMachine",
@@ -241,9 +268,11 @@ function crash_load.finish(run, handlers, what)
     process:stop()
   end
   print(string.format("%s, %d executions (%d ends, %d stops, %d " ..
-    "histories acknowledged, %d refused), seed %d: %d problems", what,
-    #run.executions, told.ends, told.stops, told.histories, run.refused,
-    run.seed, #run.problems))
+    "histories, %d answers and %d redrives acknowledged, %d tasks handed " ..
+    "out, %d refused), seed %d: %d problems", what, #run.executions,
+    told.ends, told.stops, told.histories, run.asked.answers,
+    run.asked.redrives, run.asked.handed, run.refused, run.seed,
+    #run.problems))
   for i = 1, math.min(20, #run.problems) do
     print("  " .. run.problems[i])
   end

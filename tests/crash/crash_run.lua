@@ -44,7 +44,7 @@ local function round()
   end
   process:kill()
   if client then
-    client:close()
+    crash_load.leave(client)
   end
 end
 

@@ -290,7 +290,7 @@ local function round(number)
   process:kill()
   faults:set("none")
   if client then
-    client:close()
+    crash_load.leave(client)
   end
 end
 

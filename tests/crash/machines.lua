@@ -4,8 +4,9 @@
 -- A machine has `definition`; `input(number, directory)`; `events(number)`,
 -- its history as a list of labels (steps.lua); `output(number)`, a table that
 -- the output must equal. Those of branching.lua are trees, those of
--- distributing.lua have child executions.
+-- distributing.lua have child executions, those of asking.lua wait for others.
 
+local asking = require("asking")
 local branching = require("branching")
 local cjson = require("cjson")
 local distributing = require("distributing")
@@ -137,7 +138,7 @@ machines.locked = {
   end,
 }
 
-for _, others in ipairs({ branching, distributing }) do
+for _, others in ipairs({ branching, distributing, asking.machines }) do
   for name, machine in pairs(others) do
     machines[name] = machine
   end
@@ -145,16 +146,19 @@ end
 
 --- Names in a fixed order, and definitions as text.
 machines.names = { "pure", "waiting", "tasks", "locked", "branches",
-  "aborted", "stopped", "timed", "distributed", "orphaned" }
+  "aborted", "stopped", "timed", "distributed", "orphaned", "asked",
+  "active", "nested", "nesting", "nesting_stopped", "redriven",
+  "redriven_map" }
 for _, name in ipairs(machines.names) do
   machines[name].name = name
   machines[name].text = cjson.encode(machines[name].definition)
 end
 
 -- How often each is started: trees are much work.
-local SHARES = { pure = 18, waiting = 14, tasks = 12, locked = 8,
-  branches = 12, aborted = 10, stopped = 6, timed = 6, distributed = 10,
-  orphaned = 4 }
+local SHARES = { pure = 12, waiting = 8, tasks = 8, locked = 6,
+  branches = 10, aborted = 8, stopped = 5, timed = 4, distributed = 7,
+  orphaned = 3, asked = 7, active = 7, nested = 0, nesting = 4,
+  nesting_stopped = 3, redriven = 5, redriven_map = 3 }
 
 --- Any machine.
 function machines.any()

@@ -1,6 +1,7 @@
 --- Task handlers of the crash suite.
 
 local exec = require("exec")
+local fs = require("fs")
 
 local crash = {}
 
@@ -34,6 +35,20 @@ function crash.locked(input)
     exec.run({ "sh", "-c", 'echo clash >>"$0"', input.ledger })
   end
   return { done = input.number }
+end
+
+--- Hands a task token on: a line in a file, again if it is asked again.
+function crash.hand_on(input)
+  fs.append(input.path, input.token .. "\n")
+  return { handed = true }
+end
+
+--- Fails until its execution has been redriven often enough.
+function crash.until_redriven(input)
+  if input.count < input.wanted then
+    error({ Error = "NotYet", Cause = "redrive me" })
+  end
+  return input.count
 end
 
 return crash
