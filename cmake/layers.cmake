@@ -61,6 +61,7 @@ layer(wf_store SOURCES core/store/batch.c core/store/store.c
       core/store/store_committer.c core/store/store_reader.c
       core/store/store_version.c core/store/store_open.c core/store/store_txn.c
       core/store/store_wal.c core/store/store_crc.c core/store/store_touched.c
+      core/store/store_view.c
       LINK wf_base ev PkgConfig::LMDB Threads::Threads)
 target_compile_definitions(wf_store PUBLIC $<$<CONFIG:Debug>:WF_FAULTS>)
 layer(wf_backup SOURCES core/store/backup.c core/store/backup_writer.c
@@ -182,6 +183,9 @@ layer(wf_engine SOURCES core/engine/engine.c core/engine/commit.c
       core/engine/schedules/schedule_fire.c
       core/engine/schedules/schedule_start.c
       core/engine/schedules/schedule_target.c
+      core/engine/check/check.c core/engine/check/check_tables.c
+      core/engine/check/check_executions.c core/engine/check/check_history.c
+      core/engine/check/check_frames.c core/engine/check/check_lists.c
       LINK wf_schedule wf_private_file wf_offload wf_log wf_items wf_script
       wf_store wf_backup wf_pool wf_event PkgConfig::CRYPTO)
 
@@ -189,6 +193,7 @@ layer(wf_engine SOURCES core/engine/engine.c core/engine/commit.c
 layer(wf_cli SOURCES core/cli/cli.c core/cli/cli_client.c core/cli/cli_http.c
       core/cli/cli_follow.c core/cli/cli_machines.c core/cli/cli_map_runs.c
       core/cli/cli_pages.c core/cli/cli_stats.c core/cli/cli_backup.c
+      core/cli/cli_check.c
       core/cli/cli_redrive.c core/cli/cli_search.c core/cli/cli_send.c
       core/cli/cli_session.c core/cli/cli_stop.c core/cli/cli_schedule.c
       core/cli/cli_versions.c core/cli/cli_run.c core/cli/cli_run_maps.c

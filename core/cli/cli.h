@@ -30,6 +30,8 @@ int wf_cli_serve(const struct wf_options *options);
 int wf_cli_client(const struct wf_options *options);
 /** graph: needs no server. */
 int wf_cli_graph(const struct wf_options *options);
+/** check: reads a store; needs no server. */
+int wf_cli_check(const struct wf_options *options);
 /** eval: needs no server. */
 int wf_cli_eval(const struct wf_options *options);
 /** test-state: with an engine of its own, or over HTTP to --endpoint. */

@@ -92,6 +92,8 @@ static int run_command(const struct wf_options *options) {
     case WF_COMMAND_BACKUP:
     case WF_COMMAND_SCHEDULE:
         return wf_cli_client(options);
+    case WF_COMMAND_CHECK:
+        return wf_cli_check(options);
     case WF_COMMAND_GRAPH:
         return wf_cli_graph(options);
     case WF_COMMAND_EVAL:

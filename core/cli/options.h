@@ -49,6 +49,7 @@ enum wf_command_bit {
     WF_COMMAND_ALIASES = 1 << 26,
     WF_COMMAND_ALIAS = 1 << 27,
     WF_COMMAND_WORKER = 1 << 29,
+    WF_COMMAND_CHECK = 1 << 30,
 };
 
 /** Where a command stands in the overview. */

@@ -10,6 +10,7 @@
 #define SEARCH WF_COMMAND_SEARCH
 #define SHOW WF_COMMAND_SHOW
 #define HISTORY WF_COMMAND_HISTORY
+#define CHECK WF_COMMAND_CHECK
 #define GRAPH WF_COMMAND_GRAPH
 #define EVAL WF_COMMAND_EVAL
 #define STOP WF_COMMAND_STOP
@@ -37,7 +38,7 @@
                 REDRIVE | MACHINES | CREATE | UPDATE | DELETE | PUBLISH | \
                 VERSIONS | ALIASES | ALIAS | STATS | BACKUP | SCHEDULE | \
                 SEND)
-#define ALL (ENGINE | CLIENT | WORKER | VALIDATE | TEST_STATE)
+#define ALL (ENGINE | CLIENT | WORKER | VALIDATE | TEST_STATE | CHECK)
 
 #define EXECUTION "EXECUTION is an ARN, or STATE-MACHINE:NAME."
 
@@ -159,6 +160,22 @@ const struct wf_command wf_command_table[] = {
      "backup /var/backups/moonstep-2026-01-31\n"
      "backup copy && moonstep serve --data copy --listen 127.0.0.1:0",
      1, 1},
+    {"check", CHECK, WF_GROUP_SERVER, "",
+     "say whether a store is whole; changes nothing",
+     "Needs no server: reads every row of the store in --data, and follows "
+     "what rows say of each other. What a stopped or crashed server had in "
+     "its log only is checked with the rest. While a server runs, its last "
+     "checkpoint is checked, about a second old at most; its file may grow "
+     "meanwhile.\n"
+     "A finding is a line: table, key, what is wrong and what that means; "
+     "then come the rows and bytes of each table. The exit status is 1 if "
+     "something is wrong, or if the directory has no store that can be "
+     "read. Rows that work cut short has left are counted, and no finding. "
+     "Payloads have no checksums: a character that changed in one is not "
+     "noticed.",
+     "check --data /var/lib/moonstep\n"
+     "check --data backup --json | jq .findings",
+     0, 0},
     {"start", START, WF_GROUP_EXECUTIONS, "FILE|STATE-MACHINE",
      "start an execution, and with --wait await its end",
      "STATE-MACHINE is an ARN or a name, also with a version or an alias: "
@@ -503,6 +520,8 @@ const struct wf_option wf_option_table[] = {
      "Directory of the durable store, created if missing. One engine at a "
      "time can use it.",
      SERVE, WF_OPTION_TEXT, true},
+    {"data", "DIR", "./.moonstep", "Directory of the store to be read.",
+     CHECK, WF_OPTION_TEXT, true},
     {"handlers", "DIR", NULL,
      "A directory of task handlers; may be given more than once. A resource "
      "lua:MODULE.FUNCTION is function FUNCTION of DIR/MODULE.lua.",
@@ -673,6 +692,8 @@ const struct wf_option wf_option_table[] = {
      "Print JSON: the server's answers, one a line; the events of a history "
      "that is followed, one a line; the findings of a file, one file a line.",
      CLIENT | VALIDATE | TEST_STATE, WF_OPTION_FLAG, false},
+    {"json", NULL, NULL, "Print one JSON object.",
+     CHECK, WF_OPTION_FLAG, false},
 
     /* ---- everywhere ---- */
     {"config", "FILE", NULL,

@@ -131,6 +131,14 @@ static bool decode(struct wf_str row, struct wf_activity *activity,
     return !in.bad && version == ROW_VERSION;
 }
 
+bool wf_activity_decode(struct wf_str row, uint64_t *number) {
+    struct wf_activity activity;
+    struct wf_str encryption, tags;
+    bool good = decode(row, &activity, &encryption, &tags);
+    *number = good ? activity.number : 0;
+    return good;
+}
+
 bool wf_activity_exists(struct wf_str row, int64_t *creation_ms) {
     struct wf_activity activity;
     struct wf_str encryption, tags;

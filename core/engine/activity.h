@@ -72,6 +72,8 @@ void wf_activity_by_name(struct wf_engine *engine, struct wf_str name,
                          wf_activity_fn *found, void *arg);
 /** Adds its row to the open batch. */
 void wf_activity_put(struct wf_engine *engine, struct wf_activity *activity);
+/** The number that a row says. False: it does not decode. */
+bool wf_activity_decode(struct wf_str row, uint64_t *number);
 /** What a row says, for lists. False: it does not decode. */
 bool wf_activity_exists(struct wf_str row, int64_t *creation_ms);
 /** The activity of the state that the frame is in; NULL: of another kind. */

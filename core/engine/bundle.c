@@ -139,13 +139,18 @@ static int by_path(const void *a, const void *b) {
                   ((const struct file *)b)->path);
 }
 
-static void name_it(struct wf_bundle *bundle) {
+static void name_of(struct wf_str stored, char hash[65]) {
     unsigned char digest[EVP_MAX_MD_SIZE];
     unsigned len = 0;
-    EVP_Digest(bundle->stored.data, bundle->stored.len, digest, &len,
-               EVP_sha256(), NULL);
+    EVP_Digest(stored.data, stored.len, digest, &len, EVP_sha256(), NULL);
     for (size_t i = 0; i < 32; i++)
-        snprintf(bundle->hash + 2 * i, 3, "%02x", digest[i]);
+        snprintf(hash + 2 * i, 3, "%02x", digest[i]);
+}
+
+bool wf_bundle_is_whole(struct wf_str stored, struct wf_str hash) {
+    char name[65];
+    name_of(stored, name);
+    return wf_str_eq(wf_str(name), hash);
 }
 
 int wf_bundle_read(const char *const *directories, struct wf_bundle *bundle,
@@ -167,7 +172,8 @@ int wf_bundle_read(const char *const *directories, struct wf_bundle *bundle,
                                         all.files[i].content.len});
         }
         bundle->files = all.count;
-        name_it(bundle);
+        name_of((struct wf_str){bundle->stored.data, bundle->stored.len},
+                bundle->hash);
     }
     for (size_t i = 0; i < all.count; i++) {
         free(all.files[i].path);

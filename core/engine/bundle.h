@@ -23,6 +23,8 @@ struct wf_bundle {
  * file, or one that is not Lua, is an error that names it. */
 int wf_bundle_read(const char *const *directories, struct wf_bundle *bundle,
                    struct wf_error *err);
+/** Whether a stored form is what its name says. */
+bool wf_bundle_is_whole(struct wf_str stored, struct wf_str hash);
 void wf_bundle_deinit(struct wf_bundle *bundle);
 
 /** Checks that `source` is Lua; the error has the line. */

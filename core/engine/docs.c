@@ -249,7 +249,7 @@ static void inline_rows(void *arg, const struct wf_row *rows, size_t count,
                                rows->value.data + rows->value.len, false};
         if (wf_execution_decode(&in, &image) &&
             wf_segment_walk((struct wf_str){in.at, (size_t)(in.end - in.at)},
-                            0, &cursor))
+                            0, &cursor, NULL))
             entry = look_through(read, cursor, &text);
     }
     take_entry(read, entry, text, give_up);
@@ -285,7 +285,7 @@ static void segment_rows(void *arg, const struct wf_row *rows, size_t count,
     (void)more;
     if (wf_engine_read_failed(read->engine, err))
         return;
-    if (count == 1 && wf_segment_walk(rows->value, 0, &cursor))
+    if (count == 1 && wf_segment_walk(rows->value, 0, &cursor, NULL))
         entry = look_through(read, cursor, &text);
     take_entry(read, entry, text, look_again);
 }

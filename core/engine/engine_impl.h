@@ -41,6 +41,7 @@
  *   map_stop.c    ends children that are not wanted any more
  *   map_redrive.c     a run that has ended goes on
  *   recover.c     start: journal to memory
+ *   check.c, check_*.c    `moonstep check`: see check_impl.h
  *   ended.c       rows of executions that have ended, kept for a while
  *   call.c        memory of requests and reads under way
  *   machine.c     state machines: what is in memory
@@ -600,6 +601,20 @@ bool wf_frame_load_docs(struct wf_engine *engine, struct wf_frame *frame);
 void wf_engine_load_due(struct wf_engine *engine);
 
 /* ---- recover.c ---- */
+/** Applies records of the journal, oldest first, to an engine's memory. */
+struct wf_journal_reader {
+    struct wf_engine *engine;
+    struct wf_error *err;
+    int64_t last_ms; /**< The time of the latest record. */
+    /** Told of executions of which a record says something, but no earlier
+     * one has their image: a later one should say that they are packed. And
+     * of all that are packed. NULL: nobody asks. */
+    void (*loose)(void *arg, uint64_t execution, bool is_packed);
+    void *arg;
+};
+/** False: it does not decode, and `err` says what of it. */
+bool wf_journal_apply(struct wf_journal_reader *reader, uint64_t seq,
+                      struct wf_str record);
 int wf_engine_recover(struct wf_engine *engine, struct wf_error *err);
 
 /* ---- bundles.c ---- */

@@ -339,3 +339,23 @@ void wf_execution_apply(struct wf_execution *execution,
         wf_ref_set(&execution->output, image->output, NULL);
 }
 
+
+bool wf_list_row_decode(struct wf_str row, bool is_child,
+                      struct wf_list_row *listed) {
+    struct wf_reader in = {row.data, row.data + row.len, false};
+    *listed = (struct wf_listed){.status = wf_read_u8(&in)};
+    listed->duration_ms = (int64_t)wf_read_varint(&in);
+    listed->name = wf_read_text(&in);
+    if (is_child) {
+        listed->start_ms = (int64_t)wf_read_varint(&in);
+        listed->items = wf_read_varint(&in);
+    } else if (in.at < in.end) {
+        listed->version = (uint32_t)wf_read_varint(&in);
+        listed->alias = wf_read_text(&in);
+    }
+    if (in.at < in.end) {
+        listed->redrives = (uint32_t)wf_read_varint(&in);
+        listed->redrive_ms = (int64_t)wf_read_varint(&in);
+    }
+    return !in.bad && in.at == in.end;
+}

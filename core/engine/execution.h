@@ -218,4 +218,24 @@ void wf_callers_decode(struct wf_reader *in,
 void wf_callers_apply(struct wf_execution *execution,
                       const struct wf_execution_image *image);
 
+/** What lists know of an execution: rows L and W, and C of a child of a Map
+ * Run. Form: status:1 duration:varint name, of a child start:varint
+ * items:varint, else, if it was started with a version, that:varint alias; W
+ * as L. If it has been redriven, version (or 0) and alias are there, and
+ * count:varint time:varint behind them. */
+struct wf_list_row {
+    enum wf_execution_status status;
+    int64_t duration_ms;   /**< 0: it runs. */
+    struct wf_str name;
+    int64_t start_ms;      /**< Of a child: others have it in the key. */
+    uint64_t items;        /**< The same. */
+    uint32_t version;      /**< 0: none. */
+    struct wf_str alias;   /**< Empty: none. */
+    uint32_t redrives;
+    int64_t redrive_ms;
+};
+/** Texts are borrowed. False: it does not decode. */
+bool wf_list_row_decode(struct wf_str row, bool is_child,
+                      struct wf_list_row *listed);
+
 #endif

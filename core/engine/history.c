@@ -130,7 +130,7 @@ static void collect(struct history *history) {
         struct wf_event event;
         uint64_t number;
         struct wf_str text;
-        if (!wf_segment_walk(bytes, history->start_ms, &cursor))
+        if (!wf_segment_walk(bytes, history->start_ms, &cursor, NULL))
             continue;
         while ((entry = wf_tail_next(&cursor, &event, &number, &text)) !=
                    WF_TAIL_END &&

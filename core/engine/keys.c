@@ -242,3 +242,80 @@ uint64_t wf_key_u64(struct wf_str key, size_t offset) {
                            key.data + key.len, false};
     return wf_read_be64(&in);
 }
+
+/* ---- as people read them ---- */
+
+/* What follows the table's letter: x a number of 8 bytes as hexadecimal, q
+ * and d numbers of 8 and 4 bytes as decimals, s a text up to the end, 0 one up
+ * to a zero, | what follows may be absent. */
+static const char *const forms[256] = {
+    ['J'] = "q",  ['E'] = "x|d",   ['S'] = "xq",   ['O'] = "xdd",
+    ['P'] = "xqd", ['N'] = "ds",   ['L'] = "dqx",  ['T'] = "qxd",
+    ['K'] = "xd", ['M'] = "s",     ['R'] = "dd",   ['V'] = "dd",
+    ['I'] = "ds", ['W'] = "d0qx",  ['A'] = "s",    ['Q'] = "xqxd",
+    ['G'] = "xd", ['C'] = "xdx",   ['B'] = "s",    ['H'] = "0s",
+    ['U'] = "s",  ['D'] = "q0s",   ['Z'] = "x",    ['Y'] = "",
+    ['X'] = "dq",
+};
+
+/* Bytes that are no part of a name are not for a terminal. */
+static void put_text(struct wf_buf *out, struct wf_str text) {
+    for (size_t i = 0; i < text.len; i++) {
+        unsigned char c = (unsigned char)text.data[i];
+        if (c < 0x20 || c == 0x7f)
+            wf_buf_addf(out, "\\x%02x", c);
+        else
+            wf_buf_u8(out, c);
+    }
+}
+
+static void put_part(struct wf_reader *in, char form, struct wf_buf *out) {
+    const char *end = in->end;
+    switch (form) {
+    case 'x':
+        wf_buf_addf(out, "%016llx", (unsigned long long)wf_read_be64(in));
+        break;
+    case 'q':
+        wf_buf_addf(out, "%llu", (unsigned long long)wf_read_be64(in));
+        break;
+    case 'd':
+        wf_buf_addf(out, "%lu", (unsigned long)wf_read_be32(in));
+        break;
+    case '0':
+        end = memchr(in->at, 0, (size_t)(in->end - in->at));
+        in->bad |= !end || end == in->at;
+        if (in->bad)
+            break;
+        put_text(out, wf_read_bytes(in, (size_t)(end - in->at)));
+        in->at++;
+        break;
+    default:
+        in->bad |= in->at == end;
+        put_text(out, wf_read_bytes(in, (size_t)(end - in->at)));
+    }
+}
+
+bool wf_key_describe(struct wf_str key, struct wf_buf *out) {
+    struct wf_reader in = {key.data, key.data + key.len, false};
+    wf_read_be16(&in);
+    uint8_t table = wf_read_u8(&in);
+    const char *form = in.bad ? NULL : forms[table];
+    size_t start = out->len;
+
+    for (; form && *form && !in.bad; form++) {
+        if (*form == '|') {
+            if (in.at == in.end)
+                break;
+            continue;
+        }
+        if (out->len > start)
+            wf_buf_u8(out, ' ');
+        put_part(&in, *form, out);
+    }
+    if (form && !in.bad && in.at == in.end)
+        return true;
+    out->len = start;
+    for (size_t i = 3; i < key.len; i++)
+        wf_buf_addf(out, "%02x", (unsigned char)key.data[i]);
+    return false;
+}

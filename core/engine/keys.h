@@ -127,4 +127,9 @@ struct wf_key wf_key_bundle(uint16_t partition, struct wf_str hash);
 uint32_t wf_key_u32(struct wf_str key, size_t offset);
 uint64_t wf_key_u64(struct wf_str key, size_t offset);
 
+/** Appends the parts of a key as people read them: numbers of executions and
+ * activities in hexadecimal. False: it has not the form that its table's keys
+ * have (above); then its bytes are appended. */
+bool wf_key_describe(struct wf_str key, struct wf_buf *out);
+
 #endif

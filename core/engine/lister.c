@@ -134,44 +134,29 @@ static void add_memory(struct wf_lister *lister) {
           ascending);
 }
 
-/* L row: status:1 duration:varint name, and if it was started with a version
- * that:varint alias; W row: the same; C row: start:varint items:varint
- * behind the name. If it has been redriven, version (or 0) and alias are
- * there, and count:varint time:varint behind them. */
 static void add_row(struct wf_lister *lister, const struct wf_row *row) {
-    struct wf_reader in = {row->value.data, row->value.data + row->value.len,
-                           false};
     const size_t place = lister->qualifier /* of start and id in the key */
                              ? 4 + strlen(lister->qualifier) + 1
                              : 4;
-    struct wf_listed item = {.id = wf_key_u64(row->key, place + 8)};
-    struct wf_str alias = WF_STR_NULL;
-    item.status = wf_read_u8(&in);
-    int64_t duration = (int64_t)wf_read_varint(&in);
-    struct wf_str name = wf_read_text(&in);
-    if (lister->run) {
-        item.start_ms = (int64_t)wf_read_varint(&in);
-        item.items = wf_read_varint(&in);
-    } else {
+    struct wf_list_row said;
+    bool good = wf_list_row_decode(row->value, lister->run, &said);
+    struct wf_listed item = {.id = wf_key_u64(row->key, place + 8),
+                             .status = said.status,
+                             .start_ms = said.start_ms,
+                             .items = said.items,
+                             .version = said.version,
+                             .redrives = said.redrives,
+                             .redrive_ms = said.redrive_ms};
+    if (!lister->run)
         item.start_ms = item.place_ms = (int64_t)wf_key_u64(row->key, place);
-        if (in.at < in.end) {
-            item.version = (uint32_t)wf_read_varint(&in);
-            alias = wf_read_text(&in);
-            alias = item.version ? alias : WF_STR_NULL;
-        }
-    }
     if (item.status != WF_EXECUTION_RUNNING)
-        item.stop_ms = item.start_ms + duration;
+        item.stop_ms = item.start_ms + said.duration_ms;
     lister->before_ms = item.place_ms;
     lister->before_id = item.id;
-    if (in.at < in.end) {
-        item.redrives = (uint32_t)wf_read_varint(&in);
-        item.redrive_ms = (int64_t)wf_read_varint(&in);
-    }
     set_pending(lister, &item);
-    if (in.bad || item.id <= lister->since || is_seen(lister, item.id))
+    if (!good || item.id <= lister->since || is_seen(lister, item.id))
         return;
-    add(lister, item, name, alias);
+    add(lister, item, said.name, said.version ? said.alias : WF_STR_NULL);
 }
 
 static struct wf_key key_of(const struct wf_lister *lister, int64_t place_ms,

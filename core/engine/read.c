@@ -181,7 +181,7 @@ static void take_from_inline(struct payload *payload, struct wf_str segment,
                              uint64_t number) {
     struct wf_tail_cursor cursor;
     payload->number = number;
-    if (number && segment.len && wf_segment_walk(segment, 0, &cursor))
+    if (number && segment.len && wf_segment_walk(segment, 0, &cursor, NULL))
         take_entry(payload, cursor, number);
 }
 

@@ -13,20 +13,24 @@
 #include "journal.h"
 
 struct recovery {
-    struct wf_engine *engine;
+    struct wf_journal_reader reader;
     struct wf_error *err;
     struct wf_buf resume; /* key to go on from */
     bool failed;
     uint64_t last_seq;
-    int64_t last_ms;
 };
 
-static bool corrupt(struct recovery *recovery, uint64_t seq,
+static bool corrupt(struct wf_journal_reader *reader, uint64_t seq,
                     const char *what) {
-    wf_error_set(recovery->err, WF_E_CORRUPT, "journal record %llu: %s",
+    wf_error_set(reader->err, WF_E_CORRUPT, "journal record %llu: %s",
                  (unsigned long long)seq, what);
-    recovery->failed = true;
     return false;
+}
+
+static void is_loose(const struct wf_journal_reader *reader,
+                     uint64_t execution, bool is_packed) {
+    if (reader->loose)
+        reader->loose(reader->arg, execution, is_packed);
 }
 
 static struct wf_execution *base_execution(
@@ -115,16 +119,16 @@ static bool apply_gone(struct wf_reader *in, struct wf_execution *execution) {
     return !in->bad;
 }
 
-static bool apply_slice(struct recovery *recovery, struct wf_reader *in,
-                        uint64_t seq) {
-    struct wf_engine *engine = recovery->engine;
+static bool apply_slice(struct wf_journal_reader *reader,
+                        struct wf_reader *in, uint64_t seq) {
+    struct wf_engine *engine = reader->engine;
     struct wf_execution_image image = {0};
     uint64_t id = wf_read_varint(in);
     uint8_t flags = wf_read_u8(in);
     if ((flags & WF_SLICE_BASE) && !(flags & WF_SLICE_IMAGE))
-        return corrupt(recovery, seq, "an execution without an image");
+        return corrupt(reader, seq, "an execution without an image");
     if ((flags & WF_SLICE_IMAGE) && !wf_execution_decode(in, &image))
-        return corrupt(recovery, seq, "an execution's image");
+        return corrupt(reader, seq, "an execution's image");
     uint64_t first_event = wf_read_varint(in);
     struct wf_str bytes = wf_read_text(in);
     struct wf_execution *execution;
@@ -139,18 +143,18 @@ static bool apply_slice(struct recovery *recovery, struct wf_reader *in,
     }
     if (execution) {
         if (wf_tail_append(&execution->tail, first_event, bytes,
-                           execution->start_ms, recovery->err) != 0) {
-            recovery->failed = true;
+                           execution->start_ms, reader->err) != 0)
             return false;
-        }
         execution->last_seq = seq;
         execution->journaled = execution->tail.bytes.len;
         execution->journaled_event = execution->tail.next_event;
+    } else {
+        is_loose(reader, id, false);
     }
     if (!apply_frames(in, execution))
-        return corrupt(recovery, seq, "a frame's image");
+        return corrupt(reader, seq, "a frame's image");
     if (!apply_results(in, execution) || !apply_gone(in, execution))
-        return corrupt(recovery, seq, "what became of frames");
+        return corrupt(reader, seq, "what became of frames");
     return true;
 }
 
@@ -162,22 +166,24 @@ static void apply_cut(struct wf_execution *execution, uint64_t first_event) {
     execution->journaled_event = first_event;
 }
 
-static bool apply_record(struct recovery *recovery, uint64_t seq,
-                         struct wf_str record) {
-    struct wf_engine *engine = recovery->engine;
+bool wf_journal_apply(struct wf_journal_reader *reader, uint64_t seq,
+                      struct wf_str record) {
+    struct wf_engine *engine = reader->engine;
     struct wf_reader in = {record.data, record.data + record.len, false};
     if (wf_read_u8(&in) != WF_JOURNAL_VERSION)
-        return corrupt(recovery, seq, "unknown version");
-    recovery->last_ms = (int64_t)wf_read_varint(&in);
+        return corrupt(reader, seq, "unknown version");
+    reader->last_ms = (int64_t)wf_read_varint(&in);
     while (in.at < in.end && !in.bad) {
         uint8_t kind = wf_read_u8(&in);
         if (kind == WF_JOURNAL_SLICE) {
-            if (!apply_slice(recovery, &in, seq))
+            if (!apply_slice(reader, &in, seq))
                 return false;
         } else if (kind == WF_JOURNAL_PACKED) {
+            uint64_t id = wf_read_varint(&in);
             struct wf_execution *execution =
-                wf_table_by_id(&engine->table, wf_read_varint(&in));
+                wf_table_by_id(&engine->table, id);
             wf_read_u8(&in);
+            is_loose(reader, id, true);
             if (execution)
                 wf_execution_drop(engine, execution);
         } else if (kind == WF_JOURNAL_CUT) {
@@ -185,10 +191,10 @@ static bool apply_record(struct recovery *recovery, uint64_t seq,
             apply_cut(wf_table_by_id(&engine->table, id),
                       wf_read_varint(&in));
         } else {
-            return corrupt(recovery, seq, "unknown entry");
+            return corrupt(reader, seq, "unknown entry");
         }
     }
-    return in.bad ? corrupt(recovery, seq, "it ends too early") : true;
+    return in.bad ? corrupt(reader, seq, "it ends too early") : true;
 }
 
 static void journal_rows(void *arg, const struct wf_row *rows, size_t count,
@@ -203,10 +209,12 @@ static void journal_rows(void *arg, const struct wf_row *rows, size_t count,
     }
     for (size_t i = 0; i < count; i++) {
         uint64_t seq = wf_key_u64(rows[i].key, 0);
-        wf_journal_note(recovery->engine, seq, rows[i].value.len);
+        wf_journal_note(recovery->reader.engine, seq, rows[i].value.len);
         recovery->last_seq = seq;
-        if (!apply_record(recovery, seq, rows[i].value))
+        if (!wf_journal_apply(&recovery->reader, seq, rows[i].value)) {
+            recovery->failed = true;
             return;
+        }
     }
     if (more && count > 0) {
         wf_buf_addstr(&recovery->resume, rows[count - 1].key);
@@ -215,7 +223,7 @@ static void journal_rows(void *arg, const struct wf_row *rows, size_t count,
 }
 
 static int read_journal(struct recovery *recovery) {
-    struct wf_engine *engine = recovery->engine;
+    struct wf_engine *engine = recovery->reader.engine;
     struct wf_key first = wf_key_table(engine->partition, 'J');
     struct wf_key end = wf_key_table_end(engine->partition, 'J');
     struct wf_range range = {.to = wf_key_str(&end),
@@ -299,7 +307,8 @@ static void resume_all(struct wf_engine *engine) {
 }
 
 int wf_engine_recover(struct wf_engine *engine, struct wf_error *err) {
-    struct recovery recovery = {.engine = engine, .err = err};
+    struct recovery recovery = {
+        .reader = {.engine = engine, .err = err}, .err = err};
     int rc = read_journal(&recovery);
     wf_buf_free(&recovery.resume);
     if (rc != 0 ||
@@ -310,7 +319,7 @@ int wf_engine_recover(struct wf_engine *engine, struct wf_error *err) {
     engine->next_seq = recovery.last_seq + 1;
     if (engine->journal_sizes.len == engine->journal_sizes_at)
         engine->journal_head = engine->next_seq;
-    wf_clock_floor(engine->clock, recovery.last_ms);
+    wf_clock_floor(engine->clock, recovery.reader.last_ms);
     resume_all(engine);
     return 0;
 }

@@ -182,7 +182,7 @@ static bool add_segment(struct wf_redrive *redrive, struct wf_str segment) {
     struct wf_execution_image image;
     struct wf_tail_cursor cursor;
     wf_redrive_image(redrive, &image);
-    return wf_segment_walk(segment, image.start_ms, &cursor) &&
+    return wf_segment_walk(segment, image.start_ms, &cursor, NULL) &&
            wf_rebuild_add(redrive->rebuild, cursor);
 }
 

@@ -220,30 +220,19 @@ static void find_victim(struct wf_retention *retention) {
     read_rows(retention, &range, found_victim);
 }
 
-/* What a row of table L says; see park.c. */
+/* What a row of table L says. */
 struct listed {
     uint64_t id;
     int64_t start_ms, stop_ms;
-    enum wf_execution_status status;
-    struct wf_str name, alias;
-    uint32_t version; /* 0: none */
+    struct wf_list_row row;
 };
 
 static bool read_listed(const struct wf_row *row, struct listed *listed) {
-    struct wf_reader in = {row->value.data, row->value.data + row->value.len,
-                           false};
-    *listed = (struct listed){
-        .id = wf_key_u64(row->key, 12),
-        .start_ms = (int64_t)wf_key_u64(row->key, 4),
-        .status = wf_read_u8(&in),
-    };
-    listed->stop_ms = listed->start_ms + (int64_t)wf_read_varint(&in);
-    listed->name = wf_read_text(&in);
-    if (in.at < in.end) {
-        listed->version = (uint32_t)wf_read_varint(&in);
-        listed->alias = wf_read_text(&in);
-    }
-    return !in.bad && listed->status != WF_EXECUTION_RUNNING;
+    bool good = wf_list_row_decode(row->value, false, &listed->row);
+    listed->id = wf_key_u64(row->key, 12);
+    listed->start_ms = (int64_t)wf_key_u64(row->key, 4);
+    listed->stop_ms = listed->start_ms + listed->row.duration_ms;
+    return good && listed->row.status != WF_EXECUTION_RUNNING;
 }
 
 static void remove_qualified(struct wf_retention *retention,
@@ -251,15 +240,15 @@ static void remove_qualified(struct wf_retention *retention,
     uint16_t partition = retention->engine->partition;
     char number[16];
     struct wf_key key;
-    if (!listed->version)
+    if (!listed->row.version)
         return;
-    snprintf(number, sizeof(number), "%u", (unsigned)listed->version);
+    snprintf(number, sizeof(number), "%u", (unsigned)listed->row.version);
     key = wf_key_qualified(partition, retention->machine_id, wf_str(number),
                            listed->start_ms, listed->id);
     wf_batch_delete(rows_of(retention), wf_key_str(&key));
-    if (!listed->alias.len)
+    if (!listed->row.alias.len)
         return;
-    key = wf_key_qualified(partition, retention->machine_id, listed->alias,
+    key = wf_key_qualified(partition, retention->machine_id, listed->row.alias,
                            listed->start_ms, listed->id);
     wf_batch_delete(rows_of(retention), wf_key_str(&key));
 }
@@ -274,7 +263,7 @@ static bool look_at(struct wf_retention *retention,
         wf_redrive_is_on(engine, listed.id))
         return false;
     struct wf_key name = wf_key_name(engine->partition,
-                                     retention->machine_id, listed.name);
+                                     retention->machine_id, listed.row.name);
     wf_batch_delete(rows_of(retention), wf_key_str(&name));
     wf_batch_delete(rows_of(retention), row->key);
     remove_qualified(retention, &listed);

@@ -88,11 +88,13 @@ void wf_tail_walk(const struct wf_tail *tail, int64_t start_ms,
 }
 
 bool wf_segment_walk(struct wf_str segment, int64_t start_ms,
-                     struct wf_tail_cursor *cursor) {
+                     struct wf_tail_cursor *cursor, uint64_t *events) {
     struct wf_reader in = {segment.data, segment.data + segment.len, false};
     uint8_t version = wf_read_u8(&in);
     uint64_t first = wf_read_varint(&in);
-    wf_read_varint(&in); /* the number of events, for tools */
+    uint64_t count = wf_read_varint(&in);
+    if (events)
+        *events = count;
     if (in.bad || version != SEGMENT_VERSION)
         return false;
     *cursor = (struct wf_tail_cursor){

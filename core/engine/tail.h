@@ -66,9 +66,10 @@ enum wf_tail_entry {
 
 void wf_tail_walk(const struct wf_tail *tail, int64_t start_ms,
                   struct wf_tail_cursor *cursor);
-/** Starts walking a segment's value. Returns false if it is none. */
+/** Starts walking a segment's value; `events` (NULL: not asked) is how many it
+ * says it has. Returns false if it is none. */
 bool wf_segment_walk(struct wf_str segment, int64_t start_ms,
-                     struct wf_tail_cursor *cursor);
+                     struct wf_tail_cursor *cursor, uint64_t *events);
 /** The next entry: fills `event`, or `number` and `text` of a document. */
 enum wf_tail_entry wf_tail_next(struct wf_tail_cursor *cursor,
                                 struct wf_event *event, uint64_t *number,

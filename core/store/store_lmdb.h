@@ -144,6 +144,12 @@ struct store_lmdb {
 extern const struct wf_store_ops store_lmdb_ops;
 void store_on_wake(struct ev_loop *loop, ev_async *wake, int events);
 
+/* store_open.c */
+
+/** Nothing is open yet; wf_store_close() frees it. */
+struct store_lmdb *store_new(struct ev_loop *loop,
+                             const struct wf_store_options *options);
+
 /* store_lock.c */
 
 /** Takes the directory's lock; the descriptor, or -1 and `err`. */

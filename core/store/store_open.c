@@ -15,8 +15,8 @@
 #define TOOL_PAUSES 250
 #define DEFAULT_BALLAST_BYTES ((uint64_t)16 << 20)
 
-static struct store_lmdb *lmdb_new(struct ev_loop *loop,
-                                   const struct wf_store_options *options) {
+struct store_lmdb *store_new(struct ev_loop *loop,
+                             const struct wf_store_options *options) {
     struct store_lmdb *store = wf_calloc(1, sizeof(*store));
     pthread_condattr_t monotonic;
 
@@ -105,7 +105,7 @@ static int log_open(struct store_lmdb *store, struct wf_error *err) {
 static int store_open(struct ev_loop *loop,
                       const struct wf_store_options *options,
                       struct store_lmdb **opened, struct wf_error *err) {
-    struct store_lmdb *store = lmdb_new(loop, options);
+    struct store_lmdb *store = store_new(loop, options);
 
     *opened = NULL;
     if (directory_take(store, err) != 0 || store_env_open(store, err) != 0 ||

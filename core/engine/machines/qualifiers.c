@@ -156,16 +156,23 @@ static char *copy_text(struct wf_str text) {
     return text.len ? wf_strndup(text.data, text.len) : NULL;
 }
 
-static void take_version(struct wf_qualifiers *qualifiers,
-                         const struct wf_row *row) {
+bool wf_version_decode(const struct wf_row *row, struct wf_version *version,
+                       struct wf_str *description) {
     struct wf_reader in = {row->value.data, row->value.data + row->value.len,
                            false};
-    struct wf_version version = {.number = wf_key_u32(row->key, 4)};
+    *version = (struct wf_version){.number = wf_key_u32(row->key, 4)};
     uint8_t image = wf_read_u8(&in);
-    version.revision = (uint32_t)wf_read_varint(&in);
-    version.creation_ms = (int64_t)wf_read_varint(&in);
-    struct wf_str description = wf_read_text(&in);
-    if (in.bad || image != VERSION_IMAGE)
+    version->revision = (uint32_t)wf_read_varint(&in);
+    version->creation_ms = (int64_t)wf_read_varint(&in);
+    *description = wf_read_text(&in);
+    return !in.bad && image == VERSION_IMAGE;
+}
+
+static void take_version(struct wf_qualifiers *qualifiers,
+                         const struct wf_row *row) {
+    struct wf_version version;
+    struct wf_str description;
+    if (!wf_version_decode(row, &version, &description))
         return;
     version.description = copy_text(description);
     INSERT(qualifiers->versions, qualifiers->version_count,
@@ -279,25 +286,34 @@ void wf_alias_put(struct wf_engine *engine, struct wf_machine_head *head,
     wf_engine_wake(engine);
 }
 
-static void take_alias(struct wf_qualifiers *qualifiers,
-                       const struct wf_row *row) {
+#define BEFORE_NAME 7 /* partition, letter, machine */
+
+bool wf_alias_decode(const struct wf_row *row, struct wf_alias *alias,
+                     struct wf_str *description) {
     struct wf_reader in = {row->value.data, row->value.data + row->value.len,
                            false};
-    struct wf_alias alias = {0};
-    const size_t before = 7; /* partition, letter, machine */
+    *alias = (struct wf_alias){0};
     uint8_t image = wf_read_u8(&in);
-    alias.creation_ms = (int64_t)wf_read_varint(&in);
-    alias.update_ms = (int64_t)wf_read_varint(&in);
-    struct wf_str description = wf_read_text(&in);
-    alias.route_count = wf_read_u8(&in);
-    for (unsigned i = 0; i < alias.route_count && i < WF_ROUTES_MAX; i++) {
-        alias.routes[i].version = (uint32_t)wf_read_varint(&in);
-        alias.routes[i].weight = (unsigned)wf_read_varint(&in);
+    alias->creation_ms = (int64_t)wf_read_varint(&in);
+    alias->update_ms = (int64_t)wf_read_varint(&in);
+    *description = wf_read_text(&in);
+    alias->route_count = wf_read_u8(&in);
+    for (unsigned i = 0; i < alias->route_count && i < WF_ROUTES_MAX; i++) {
+        alias->routes[i].version = (uint32_t)wf_read_varint(&in);
+        alias->routes[i].weight = (unsigned)wf_read_varint(&in);
     }
-    if (in.bad || image != ALIAS_IMAGE || row->key.len <= before ||
-        alias.route_count == 0 || alias.route_count > WF_ROUTES_MAX)
+    return !in.bad && image == ALIAS_IMAGE && row->key.len > BEFORE_NAME &&
+           alias->route_count > 0 && alias->route_count <= WF_ROUTES_MAX;
+}
+
+static void take_alias(struct wf_qualifiers *qualifiers,
+                       const struct wf_row *row) {
+    struct wf_alias alias;
+    struct wf_str description;
+    if (!wf_alias_decode(row, &alias, &description))
         return;
-    alias.name = wf_strndup(row->key.data + before, row->key.len - before);
+    alias.name = wf_strndup(row->key.data + BEFORE_NAME,
+                            row->key.len - BEFORE_NAME);
     alias.description = copy_text(description);
     INSERT(qualifiers->aliases, qualifiers->alias_count,
            qualifiers->alias_cap, qualifiers->alias_count, alias);

@@ -14,6 +14,7 @@
 
 #include "arn.h"
 #include "machine.h"
+#include "store.h"
 #include "versions.h"
 
 struct wf_version {
@@ -94,6 +95,13 @@ void wf_alias_put(struct wf_engine *engine, struct wf_machine_head *head,
 void wf_alias_remove(struct wf_engine *engine, struct wf_machine_head *head,
                      struct wf_str name);
 bool wf_alias_leads_to(const struct wf_alias *alias, uint32_t version);
+
+/** What rows V and I say: description and the alias's name are left NULL; a
+ * borrowed description is apart. False: it does not decode. */
+bool wf_version_decode(const struct wf_row *row, struct wf_version *version,
+                       struct wf_str *description);
+bool wf_alias_decode(const struct wf_row *row, struct wf_alias *alias,
+                     struct wf_str *description);
 
 /** What a qualified ARN names; texts borrowed. */
 struct wf_qualified {

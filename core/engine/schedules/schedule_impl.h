@@ -92,6 +92,9 @@ void wf_schedule_turn_drop(struct wf_schedule_turn *turn);
 /** Whether somebody has a turn with it. */
 bool wf_schedule_is_busy(struct wf_engine *engine, struct wf_str group,
                          struct wf_str name);
+/** Whether it has a row D of its own, and its time there. */
+bool wf_schedule_is_due(const struct wf_schedule *schedule);
+int64_t wf_schedule_due_of(const struct wf_schedule *schedule);
 /** Adds its rows to the open batch. `before`: what it was; NULL: new. */
 void wf_schedule_put(struct wf_engine *engine,
                      const struct wf_schedule *schedule,

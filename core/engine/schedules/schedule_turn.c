@@ -179,21 +179,22 @@ void wf_schedule_group_read(struct wf_engine *engine, struct wf_str name,
 
 /* ---- rows ---- */
 
-static bool is_due(const struct wf_schedule *schedule) {
+bool wf_schedule_is_due(const struct wf_schedule *schedule) {
     return !schedule->is_disabled &&
            schedule->slot_ms != WF_SCHEDULE_NO_TIME;
 }
 
-static int64_t due_of(const struct wf_schedule *schedule) {
+int64_t wf_schedule_due_of(const struct wf_schedule *schedule) {
     return schedule->is_waiting ? WF_SCHEDULE_WAITS : schedule->due_ms;
 }
 
 static void delete_due(struct wf_engine *engine,
                        const struct wf_schedule *schedule) {
-    if (!is_due(schedule))
+    if (!wf_schedule_is_due(schedule))
         return;
     struct wf_key key =
-        wf_schedule_due_key(engine, due_of(schedule), schedule, 0);
+        wf_schedule_due_key(engine, wf_schedule_due_of(schedule), schedule,
+                            0);
     wf_batch_delete(wf_engine_rows(engine), wf_key_str(&key));
 }
 
@@ -210,8 +211,9 @@ void wf_schedule_put(struct wf_engine *engine,
     wf_batch_put(rows, wf_key_str(&key),
                  (struct wf_str){image.data, image.len});
     wf_buf_free(&image);
-    if (is_due(schedule)) {
-        key = wf_schedule_due_key(engine, due_of(schedule), schedule, 0);
+    if (wf_schedule_is_due(schedule)) {
+        key = wf_schedule_due_key(engine, wf_schedule_due_of(schedule),
+                                  schedule, 0);
         wf_batch_put(rows, wf_key_str(&key), WF_STR(""));
     }
     wf_engine_wake(engine);
