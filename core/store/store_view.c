@@ -44,27 +44,6 @@ static void give_to_owner(const struct store_lmdb *store, const char *name,
         errno = 0;
 }
 
-/* LMDB would read beyond the end of a file that is too short. */
-static int check_length(const struct wf_view *view, struct wf_error *err) {
-    MDB_envinfo info;
-    struct stat st;
-    int fd = -1;
-    mdb_env_info(view->store->env, &info);
-    mdb_env_get_fd(view->store->env, &fd);
-    uint64_t want =
-        (uint64_t)(info.me_last_pgno + 1) * view->store->page_bytes;
-    if (fstat(fd, &st) != 0)
-        return wf_error_set(err, WF_E_IO, "%s/moonstep.mdb: %s",
-                            view->store->directory, strerror(errno));
-    if ((uint64_t)st.st_size < want)
-        return wf_error_set(
-            err, WF_E_INVALID,
-            "%s/moonstep.mdb is cut short: it has %llu of %llu bytes",
-            view->store->directory, (unsigned long long)st.st_size,
-            (unsigned long long)want);
-    return 0;
-}
-
 /* Takes the lock if it can: else an engine runs, or nothing can be written
  * here. */
 static int take_lock(struct wf_view *view, struct wf_error *err) {
@@ -153,8 +132,7 @@ static int open_all(struct wf_view *view, struct wf_error *err) {
     struct store_lmdb *store = view->store;
     struct stat st;
 
-    if (take_lock(view, err) != 0 || store_env_open(store, err) != 0 ||
-        check_length(view, err) != 0)
+    if (take_lock(view, err) != 0 || store_env_open(store, err) != 0)
         return -1;
     if (stat(store->directory, &st) == 0)
         give_to_owner(store, "moonstep.mdb-lock", &st);

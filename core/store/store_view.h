@@ -12,8 +12,8 @@
  * closed, so its file may grow.
  *
  * Rows are borrowed from the map of the file: a view takes no memory for them.
- * The pages of LMDB have no checksums: reading a damaged file may end the
- * process (SIGSEGV, SIGBUS). Who must survive that reads in a process of its
+ * The pages of LMDB have no checksums: reading a damaged file, or one that is
+ * cut short, may end the process (SIGSEGV, SIGBUS). Who must survive that reads in a process of its
  * own.
  */
 #ifndef WF_STORE_VIEW_H
@@ -34,7 +34,7 @@ struct wf_view_info {
 };
 
 /** WF_E_NOT_FOUND: there is no store; WF_E_INVALID: it is none, or of another
- * format, or its files don't belong together, or are cut short. */
+ * format, or its files don't belong together. */
 int wf_view_open(const char *directory, struct wf_view **view,
                  struct wf_error *err);
 void wf_view_close(struct wf_view *view); /* NULL is fine */

@@ -72,10 +72,16 @@ static void check_rows_of(struct check *check,
     if (frame->has_checkpoint && !check_has(check, &key, NULL))
         check_wrong(check, name, "its checkpoint is missing: the handler "
                     "begins anew");
+}
+
+/* It is written with the frame's row, and stays. */
+static void expect_run(struct check *check, const struct check_frames *frames,
+                       struct wf_str name, const struct wf_frame *frame) {
     if (!frame->fork || !frame->fork->run)
         return;
-    key = wf_key_map_run(0, id, frame->fork->run->number);
-    if (!check_has(check, &key, NULL) && !frames->active)
+    struct wf_key key = wf_key_map_run(0, frames->execution,
+                                       frame->fork->run->number);
+    if (!check_has(check, &key, NULL))
         check_wrong(check, name, "its Map Run has no row: it can't be "
                     "described");
 }
@@ -94,18 +100,41 @@ static void check_frame(struct check *check, struct check_frames *frames,
     check_rows_of(check, frames, key, frame);
 }
 
+/* Its results of children that have ended are all in rows. */
+static bool has_results(const struct check_frames *frames,
+                        const struct wf_frame *frame) {
+    const struct wf_fork *fork = frame->fork;
+    return fork && fork->has_rows && !fork->error && !fork->is_aborted &&
+           !fork->run && frames->is_running &&
+           frame->phase == WF_PHASE_FORK;
+}
+
+static void expect_results(struct check *check,
+                           const struct check_frames *frames,
+                           struct wf_str key, const struct wf_frame *frame) {
+    struct wf_key first =
+        wf_key_results(0, frames->execution, frame->number, 0);
+    if (has_results(frames, frame) && !check_has(check, &first, NULL))
+        check_wrong(check, key, "results of its first branches or iterations "
+                    "are missing: the state fails when it gathers them");
+}
+
 void check_frame_row(struct check *check, struct check_frames *frames,
                      const struct wf_row *row) {
     uint32_t number = wf_key_u32(row->key, 8);
-    if (frames->active && wf_execution_frame(frames->active, number))
-        return; /* what the journal has is newer */
     struct wf_frame *frame =
         decode(check, frames->execution, number, row->value);
-    if (!frame)
+    if (!frame) {
         check_wrong(check, row->key, "the frame does not decode: the "
                     "execution does not go on");
-    else
+        return;
+    }
+    expect_run(check, frames, row->key, frame);
+    /* Otherwise what the journal has is newer. */
+    if (!frames->active || !wf_execution_frame(frames->active, number)) {
         check_frame(check, frames, row->key, frame);
+        expect_results(check, frames, row->key, frame);
+    }
 }
 
 void check_frames_active(struct check *check, struct check_frames *frames) {
@@ -128,10 +157,8 @@ static void begin_results(struct check *check, struct check_frames *frames,
     frames->results = 0;
     frames->children = fork ? fork->count : 0;
     frames->done = fork ? fork->done : 0;
-    frames->counts = fork && !fork->error && !fork->is_aborted &&
-                     !fork->run && frames->is_running &&
-                     frame->execution == check->nobody &&
-                     frame->phase == WF_PHASE_FORK;
+    frames->counts = fork && has_results(frames, frame) &&
+                     frame->execution == check->nobody;
     if (!fork)
         check_left(check, row->key);
 }

@@ -237,9 +237,10 @@ static void due_row(struct check *check, const struct wf_row *row) {
         !wf_schedule_decode(value, &schedule))
         check_wrong(check, row->key, "it is of a schedule that is missing: "
                     "nothing is started");
-    else if (slot_ms && !wf_schedule_retry_decode(row->value, &retry))
-        check_wrong(check, row->key, "the slot does not decode: it is not "
-                    "tried again");
+    else if (slot_ms ? !wf_schedule_retry_decode(row->value, &retry)
+                     : row->value.len > 0)
+        check_wrong(check, row->key, "the row does not decode: the slot may "
+                    "not be started");
     else if (!slot_ms && (!wf_schedule_is_due(&schedule) ||
                           wf_schedule_due_of(&schedule) != due_ms))
         check_left(check, row->key); /* who fires it sees that */
