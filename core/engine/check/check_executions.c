@@ -387,7 +387,7 @@ static void take_image(struct pass *pass) {
         check->history.is_broken = true;
         pass->is_doomed = true; /* nothing can be said of its rows */
         pass->has_row = false;
-    } else if (behind.len) {
+    } else if (behind.len && !at(pass, S)) { /* else a redrive moved it */
         check_segment(check, row->key, behind, pass->image.start_ms);
     }
     advance(pass, E);
