@@ -13,8 +13,8 @@
  *
  * Rows are borrowed from the map of the file: a view takes no memory for them.
  * The pages of LMDB have no checksums: reading a damaged file, or one that is
- * cut short, may end the process (SIGSEGV, SIGBUS). Who must survive that reads in a process of its
- * own.
+ * cut short, may end the process (SIGSEGV, SIGBUS). Who must survive that reads
+ * in a process of its own.
  */
 #ifndef WF_STORE_VIEW_H
 #define WF_STORE_VIEW_H
