@@ -343,7 +343,7 @@ void wf_execution_apply(struct wf_execution *execution,
 bool wf_list_row_decode(struct wf_str row, bool is_child,
                       struct wf_list_row *listed) {
     struct wf_reader in = {row.data, row.data + row.len, false};
-    *listed = (struct wf_listed){.status = wf_read_u8(&in)};
+    *listed = (struct wf_list_row){.status = wf_read_u8(&in)};
     listed->duration_ms = (int64_t)wf_read_varint(&in);
     listed->name = wf_read_text(&in);
     if (is_child) {
