@@ -162,17 +162,14 @@ const struct wf_command wf_command_table[] = {
      1, 1},
     {"check", CHECK, WF_GROUP_SERVER, "",
      "say whether a store is whole; changes nothing",
-     "Needs no server: reads every row of the store in --data, and follows "
-     "what rows say of each other. What a stopped or crashed server had in "
-     "its log only is checked with the rest. While a server runs, its last "
-     "checkpoint is checked, about a second old at most; its file may grow "
-     "meanwhile.\n"
+     "Needs no server: reads every row of the store in --data, also what a "
+     "stopped or crashed server had in its log only, and follows what rows "
+     "say of each other. While a server runs, its last checkpoint is "
+     "checked; its file may grow meanwhile.\n"
      "A finding is a line: table, key, what is wrong and what that means; "
-     "then come the rows and bytes of each table. The exit status is 1 if "
-     "something is wrong, or if the directory has no store that can be "
-     "read. Rows that work cut short has left are counted, and no finding. "
-     "Payloads have no checksums: a character that changed in one is not "
-     "noticed.",
+     "then come rows and bytes of each table. The exit status is 1 if "
+     "something is wrong. Rows that work cut short has left are counted, and "
+     "no finding; nor is a character of a payload that has changed.",
      "check --data /var/lib/moonstep\n"
      "check --data backup --json | jq .findings",
      0, 0},
