@@ -12,6 +12,7 @@ local crash_check = require("crash_check")
 local http = require("http")
 local machines = require("machines")
 local server = require("server")
+local store_check = require("store_check")
 
 local IN_FLIGHT = 24
 local MOST_REFUSED = 30
@@ -91,6 +92,14 @@ function crash_load.wait_url(run, process)
       process:said():sub(-500))
   end
   return url
+end
+
+--- Whatever has happened, and also while a server runs, the store is whole.
+function crash_load.check_store(run)
+  local why = store_check.problem(run.moonstep, run.directory .. "/data")
+  if why then
+    crash_load.problem(run, "%s", why)
+  end
 end
 
 ---------------------------------------------------------------------------
@@ -266,6 +275,7 @@ function crash_load.finish(run, handlers, what)
       check_leftovers(run)
     end
     process:stop()
+    crash_load.check_store(run)
   end
   print(string.format("%s, %d executions (%d ends, %d stops, %d " ..
     "histories, %d answers and %d redrives acknowledged, %d tasks handed " ..

@@ -5,6 +5,7 @@
 --
 -- Each round starts the server, drives it with many requests at a time and
 -- kills it at a random moment: mostly under load, sometimes while it recovers.
+-- `moonstep check` must find the store whole then, and in some rounds before.
 -- Whatever it answered is remembered. In the end it is left alone until every
 -- execution has ended, and crash_check.lua compares what it says then with
 -- what it promised. Exit status 1 if something was lost or done twice; the
@@ -32,6 +33,7 @@ local function round()
   if run.machine_arns.locked and math.random(5) == 1 then
     server.pause_ms(math.random(0, 20)) -- while it recovers
     process:kill()
+    crash_load.check_store(run)
     return
   end
   local url = crash_load.wait_url(run, process)
@@ -42,7 +44,11 @@ local function round()
     crash_load.problem(run, "the server ended by itself, status %d",
       process.status)
   end
+  if math.random(4) == 1 then
+    crash_load.check_store(run) -- in use
+  end
   process:kill()
+  crash_load.check_store(run)
   if client then
     crash_load.leave(client)
   end

@@ -16,8 +16,9 @@
 -- same server goes on. Some are killed while the disk is full, and started
 -- again before there is room.
 --
--- In the end crash_check.lua compares, as in crash_run.lua: nothing that was
--- acknowledged is lost, and nothing that was refused has been started.
+-- After each round `moonstep check` must find the store whole. In the end
+-- crash_check.lua compares, as in crash_run.lua: nothing that was acknowledged
+-- is lost, and nothing that was refused has been started.
 
 local here = arg[0]:match("^(.*)/[^/]*$") or "."
 package.path = here .. "/?.lua;" .. package.path
@@ -288,6 +289,7 @@ local function round(number)
     or faults_under_load
   local process, client = kind()
   process:kill()
+  crash_load.check_store(run)
   faults:set("none")
   if client then
     crash_load.leave(client)

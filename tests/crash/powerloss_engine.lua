@@ -4,7 +4,8 @@
 --       (recorded) starts a server on DIR and executions on it; each answer
 --       becomes a mark, a line of JSON
 --   luajit powerloss_engine.lua check MOONSTEP DIR MARKS
---       starts a server on DIR and compares what it says with the marks
+--       sees whether DIR is whole, starts a server on it and compares what it
+--       says with the marks
 --
 -- Exit status: 0 every answer still holds, 1 one does not, 2 not checked.
 
@@ -17,6 +18,7 @@ local ffi = require("ffi")
 local http = require("http")
 local machines = require("machines")
 local server = require("server")
+local store_check = require("store_check")
 
 ffi.cdef("void powerloss_mark(const char *text);")
 
@@ -231,6 +233,10 @@ end
 
 local function check(marks)
   local read = read_marks(marks)
+  local why = store_check.problem(program, directory)
+  if why then
+    fail("%s", why)
+  end
   local process, client = start_server()
   for _, execution in ipairs(read.executions) do
     check_execution(client, read, execution)
