@@ -162,14 +162,10 @@ const struct wf_command wf_command_table[] = {
      1, 1},
     {"check", CHECK, WF_GROUP_SERVER, "",
      "say whether a store is whole; changes nothing",
-     "Needs no server: reads every row of the store in --data, also what a "
-     "stopped or crashed server had in its log only, and follows what rows "
-     "say of each other. While a server runs, its last checkpoint is "
-     "checked; its file may grow meanwhile.\n"
-     "A finding is a line: table, key, what is wrong and what that means; "
-     "then come rows and bytes of each table. The exit status is 1 if "
-     "something is wrong. Rows that work cut short has left are counted, and "
-     "no finding; nor is a character of a payload that has changed.",
+     "Needs no server: reads every row of the store in --data and follows what "
+     "rows say of each other; while a server runs, as of its last checkpoint. "
+     "A finding is a line: table, key, what is wrong and what that means; the "
+     "exit status is 1 then. Rows that work cut short has left are counted.",
      "check --data /var/lib/moonstep\n"
      "check --data backup --json | jq .findings",
      0, 0},
