@@ -18,7 +18,7 @@ void wf_sigv4_hash(struct wf_str text, unsigned char hash[WF_SIGV4_HASH]) {
 void wf_sigv4_hex(const unsigned char hash[WF_SIGV4_HASH], char hex[65]) {
     static const char digits[] = "0123456789abcdef";
 
-    for (int i = 0; i < WF_SIGV4_HASH; i++) {
+    for (size_t i = 0; i < WF_SIGV4_HASH; i++) {
         hex[2 * i] = digits[hash[i] >> 4];
         hex[2 * i + 1] = digits[hash[i] & 15];
     }

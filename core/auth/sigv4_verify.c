@@ -105,7 +105,7 @@ static struct wf_str take_slash(struct wf_str *rest) {
 /* ID/DATE/REGION/SERVICE/aws4_request; an id has no slash. */
 static bool split_credential(struct wf_str text, struct wf_sigv4_claim *claim,
                              struct wf_sigv4_refusal *why) {
-    if (count_of(text, '/') != 4)
+    if (!text.data || count_of(text, '/') != 4)
         return incomplete(why, "Credential must have exactly 5 "
                                "slash-delimited elements, e.g. "
                                "keyid/date/region/service/term.");

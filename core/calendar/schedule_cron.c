@@ -31,17 +31,19 @@ static unsigned weekday_in(const struct month *month, unsigned day) {
     return (month->first + day - 1) % 7;
 }
 
+static uint32_t workday_bit(const struct month *month, unsigned day) {
+    return UINT32_C(1)
+           << (workday(day, weekday_in(month, day), month->last) & 31);
+}
+
 static uint32_t workdays_of(const struct wf_cron *cron,
                             const struct month *month) {
     uint32_t days = 0, asked = cron->workdays;
     for (unsigned day = 1; day <= month->last; day++)
         if (asked >> day & 1)
-            days |= UINT32_C(1)
-                    << workday(day, weekday_in(month, day), month->last);
+            days |= workday_bit(month, day);
     if (cron->last_workday)
-        days |= UINT32_C(1) << workday(month->last,
-                                       weekday_in(month, month->last),
-                                       month->last);
+        days |= workday_bit(month, month->last);
     return days;
 }
 
@@ -112,7 +114,7 @@ int64_t wf_cron_next(const struct wf_cron *cron, int64_t local_s) {
             int64_t days = wf_days_of(from.year, from.month, (unsigned)day);
             if (days != today)
                 begin = minute_of_day(cron, 0);
-            return days * WF_DAY_S + begin * 60;
+            return days * WF_DAY_S + (int64_t)begin * 60;
         }
     }
     return WF_SCHEDULE_NEVER;

@@ -56,7 +56,7 @@ static int read_at(struct wf_str text, int64_t *at_s, struct wf_error *err) {
         number[3] > 23 || number[4] > 59 || number[5] > 59)
         return invalid(err, "a time is written at(yyyy-mm-ddThh:mm:ss)");
     *at_s = wf_days_of(number[0], number[1], number[2]) * WF_DAY_S +
-            number[3] * 3600 + number[4] * 60 + number[5];
+            (number[3] * INT64_C(60) + number[4]) * 60 + number[5];
     return 0;
 }
 

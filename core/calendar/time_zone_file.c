@@ -63,8 +63,8 @@ static bool read_table(struct wf_reader *in, const struct header *header,
         uint8_t type = i > 0 ? (uint8_t)types.data[i - 1] : 0;
         if (type >= header->type_count)
             return false;
-        struct wf_reader info = {infos.data + type * 6,
-                                 infos.data + type * 6 + 4, false};
+        const char *info_at = infos.data + (size_t)type * 6;
+        struct wf_reader info = {info_at, info_at + 4, false};
         int32_t offset = (int32_t)wf_read_be32(&info);
         if (!is_offset(offset))
             return false;

@@ -200,7 +200,7 @@ static unsigned connections_of(void) {
     }
     if (limit.rlim_cur >= MOST_CONNECTIONS + OTHER_FILES)
         return MOST_CONNECTIONS;
-    return limit.rlim_cur > 2 * OTHER_FILES
+    return limit.rlim_cur > OTHER_FILES + (rlim_t)OTHER_FILES
                ? (unsigned)limit.rlim_cur - OTHER_FILES
                : OTHER_FILES;
 }

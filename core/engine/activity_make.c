@@ -46,7 +46,7 @@ static void refuse(struct one_call *call, const char *exception,
         wf_refusal_make(&text, exception, format, subject);
     if (call->done)
         call->done(call->arg, refusal);
-    else
+    else if (call->reply)
         call->reply(call->arg, refusal, NULL);
     wf_refusal_free(&text);
     wf_call_free(call);

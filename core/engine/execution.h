@@ -57,7 +57,7 @@ struct wf_mark {
 
 /** Client tokens of redrives are good for so long, and so many are kept. */
 #define WF_REDRIVE_TOKENS 10
-#define WF_REDRIVE_TOKEN_MS (15 * 60 * INT64_C(1000))
+#define WF_REDRIVE_TOKEN_MS INT64_C(900000)
 
 /** What an execution that has been redriven knows of that. Part of its
  * image. */

@@ -1,5 +1,6 @@
 /* nested_end.c - the end of an execution and the tasks that wait for it:
  * telling them, and stopping what nobody waits for. See nested.h. */
+#include <assert.h>
 #include <stdlib.h>
 
 #include "engine_impl.h"
@@ -272,6 +273,7 @@ static void searched(void *arg, struct wf_execution *execution) {
 static void search_on(struct search *search) {
     struct wf_engine *engine = search->engine;
     if (search->at < search->count) {
+        assert(search->callers);
         const struct wf_caller *caller = &search->callers[search->at];
         wf_frame_load_then(engine, caller->execution, caller->frame, searched,
                            search);

@@ -13,13 +13,16 @@
 #define HTTP_DATE 64
 
 static void http_date(int64_t ms, char out[HTTP_DATE]) {
-    static const char days[] = "SunMonTueWedThuFriSat";
-    static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
+    static const char *const days[] = {"Sun", "Mon", "Tue", "Wed",
+                                       "Thu", "Fri", "Sat"};
+    static const char *const months[] = {"Jan", "Feb", "Mar", "Apr",
+                                         "May", "Jun", "Jul", "Aug",
+                                         "Sep", "Oct", "Nov", "Dec"};
     time_t seconds = (time_t)(ms / 1000);
     struct tm t;
     gmtime_r(&seconds, &t);
-    snprintf(out, HTTP_DATE, "%.3s, %02d %.3s %04d %02d:%02d:%02d GMT",
-             days + 3 * t.tm_wday, t.tm_mday % 100, months + 3 * t.tm_mon,
+    snprintf(out, HTTP_DATE, "%s, %02d %s %04d %02d:%02d:%02d GMT",
+             days[t.tm_wday], t.tm_mday % 100, months[t.tm_mon],
              (t.tm_year + 1900) % 10000, t.tm_hour % 100, t.tm_min % 100,
              t.tm_sec % 100);
 }

@@ -1,6 +1,7 @@
 /* rebuild.c - lines of control, out of a history. See rebuild.h. */
 #include "rebuild.h"
 
+#include <assert.h>
 #include <stdlib.h>
 
 #include "machine.h"
@@ -152,6 +153,7 @@ static uint32_t in_state(const struct wf_rebuild *rebuild, uint32_t at,
 }
 
 static void set_child(struct fork *fork, uint32_t index, uint32_t line) {
+    assert(fork);
     if (index >= fork->line_cap) {
         uint32_t cap = index < 8 ? 16 : index * 2;
         fork->lines = wf_realloc(fork->lines, cap * sizeof(*fork->lines));

@@ -93,8 +93,10 @@ static void stepped(struct wf_script_job *job) {
 }
 
 static void step(struct testing *testing) {
+    struct wf_deciders *deciders = testing->engine->deciders;
+
     testing->job = (struct wf_script_job){.work = work, .done = stepped};
-    wf_deciders_submit(testing->engine->deciders, &testing->job);
+    wf_deciders_submit(deciders, &testing->job);
 }
 
 /* ---- a task ---- */

@@ -136,9 +136,9 @@ static unsigned add_tls(struct MHD_OptionItem *items, unsigned count,
     static char versions[] = "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2";
 
     items[count++] = (struct MHD_OptionItem){MHD_OPTION_HTTPS_MEM_KEY, 0,
-                                             (void *)(uintptr_t)tls->key};
+                                             (void *)tls->key};
     items[count++] = (struct MHD_OptionItem){
-        MHD_OPTION_HTTPS_MEM_CERT, 0, (void *)(uintptr_t)tls->certificate};
+        MHD_OPTION_HTTPS_MEM_CERT, 0, (void *)tls->certificate};
     items[count++] = (struct MHD_OptionItem){MHD_OPTION_HTTPS_PRIORITIES, 0,
                                              versions};
     return count;

@@ -45,7 +45,7 @@ static void send_refusal(struct alias_call *call,
                          const struct wf_refusal *refusal) {
     if (call->done)
         call->done(call->arg, refusal);
-    else
+    else if (call->reply)
         call->reply(call->arg, refusal, NULL);
     wf_call_free(call);
 }

@@ -7,6 +7,7 @@
  * and selected again after a crash. A reader's place is a position of its,
  * where the batch in memory begins, and a number of items to skip.
  */
+#include <assert.h>
 #include <stdlib.h>
 
 #include "engine_impl.h"
@@ -319,6 +320,7 @@ static enum wf_map_next fill_batch(struct wf_engine *engine,
             return WF_MAP_NEXT_INPUT;
         if (why != WF_MAP_NEXT_INPUT)
             return why;
+        assert(input->selected);
         if (!wf_item_batcher_fits(&input->batcher, input->selected->len))
             return WF_MAP_NEXT_INPUT;
         bool is_full = wf_item_batcher_add(&input->batcher,
