@@ -10,6 +10,7 @@ local errors = require("asl.errors")
 local failing = require("asl.failing")
 local integration = require("asl.integration")
 local jsonata_fields = require("asl.jsonata_fields")
+local service_parameters = require("aws.parameters")
 
 local task = { type = "Task" }
 
@@ -116,12 +117,20 @@ local function role_of(ctx, state, effective)
   return found:string()
 end
 
+local function problem_of(state, parameters)
+  if state.action then
+    return integration.problem(state.action, parameters)
+  elseif state.operation then
+    return service_parameters.problem(state.operation, parameters)
+  end
+  return nil
+end
+
 -- What an integration wants to be asked.
 local function parameters_of(ctx, state, effective)
   local parameters, error, cause =
     state.data.parameters(ctx, state, effective)
-  local problem = parameters and state.action
-    and integration.problem(state.action, parameters)
+  local problem = parameters and problem_of(state, parameters)
   if problem then
     return errors.runtime(ctx, state, problem)
   end
@@ -166,6 +175,8 @@ function task.prepare(state)
   state.resource = resource.resource
   state.family = resource.family
   state.action = integration.action(resource.type, resource.resource)
+  state.operation = resource.family == "Task"
+    and service_parameters.operation(resource.type, resource.resource) or nil
   state.waits_for_token = resource.pattern == "waitForTaskToken"
   state.has_token = resource.pattern ~= nil
   failing.prepare(state)

@@ -228,6 +228,11 @@ local function digest(text)
   end)))
 end
 
+--- Whether requests can be made as a protocol wants them.
+function request.speaks(protocol)
+  return BUILDERS[protocol] ~= nil
+end
+
 --- The request of a call: { method, path, query (list of { name, text }),
 -- headers, body }. `at`: service (aws.model), operation, its name, parameters
 -- (a value), protocol, token (for members that make a call idempotent).

@@ -95,4 +95,13 @@ task aws-sdk:sfn:listStateMachines '{}'
 expect 0 start --wait "$home/m.asl.json" --endpoint "$endpoint"
 out_has '"StateMachines":[{"StateMachineArn":"arn:'
 out_has '"CreationDate":"20'
+
+# What can't be asked is not scheduled; a thread finds out, by the model.
+task aws-sdk:glue:getJob '{"jobName": "j"}'
+mv "$home/m.asl.json" "$home/wrong.asl.json"
+expect 1 start --wait "$home/wrong.asl.json" --endpoint "$endpoint" --name one
+err_has "The field 'jobName' is not supported by Step Functions"
+expect 0 history wrong:one --json --endpoint "$endpoint"
+out_has '"TaskStateEntered"'
+! grep -q '"TaskScheduled"' "$home/out" || fail "it was scheduled"
 echo ok

@@ -83,6 +83,36 @@ describe("a Task state", function()
     end
   end)
 
+  it("does not start a service's operation that can't be asked so", function()
+    local function start(resource, input)
+      local run = machine_run.of_state('"Type":"Task","Resource":'
+        .. '"arn:aws:states:::' .. resource .. '","Next":"End"'):start(input)
+      return run.waiting or run.error, run.cause
+    end
+    assert.equal("task", start("sqs:sendMessage", '{"QueueUrl":"q"}'))
+    for _, case in ipairs({
+      { "sqs:sendMessage", '{"queueUrl":"q"}',
+        "The field 'queueUrl' is not supported by Step Functions" },
+      { "aws-sdk:sqs:sendMessage.waitForTaskToken", '{"MessageAttributes":{'
+        .. '"a":{"Type":"s"}}}',
+        "The field 'Type' is not supported by Step Functions" },
+      { "aws-sdk:dynamodb:putItem", '{"Item":[]}',
+        "The value for the field 'Item' must be a OBJECT" },
+      { "aws-sdk:s3:getObject", '{"Bucket":"b"}',
+        "The field 'Key' is required but was missing" },
+    }) do
+      local error, cause = start(case[1], case[2])
+      assert.same({ "States.Runtime", PREFIX .. "The Parameters '" .. case[2]
+        .. "' could not be used to start the Task: [" .. case[3] .. "]" },
+        { error, cause })
+    end
+    -- What no model knows is for the worker to say, or a handler to do.
+    assert.equal("task", start("aws-sdk:nosuch:thing", '{"a":1}'))
+    assert.equal("task", start("aws-sdk:sqs:noSuchThing", '{"a":1}'))
+    assert.equal("task", start("elasticmapreduce:terminateCluster",
+      '{"ClusterId":"j-1"}'))
+  end)
+
   it("asks for a single run with AtMostOnce", function()
     assert.is_true(task('"AtMostOnce":true,'):start("{}").at_most_once)
     assert.same({
