@@ -263,6 +263,12 @@ static void note(struct wf_answer *answer, struct wf_frame *frame) {
     wf_frame_run(answer->engine, frame);
 }
 
+/* Its task may have had other secrets: before a redrive, or since an engine
+ * died while it handed the task over. */
+static bool had_others(const struct wf_frame *frame) {
+    return wf_execution_redrive_count(frame->execution) || frame->activity;
+}
+
 /* Ended, or there never was one? */
 static void execution_read(void *arg, struct wf_str image) {
     struct wf_answer *answer = arg;
@@ -305,10 +311,9 @@ static void frame_there(void *arg, struct wf_execution *execution) {
         frame->entered_event != token->visit ||
         frame->retry_count != token->attempt)
         reply_after(answer, execution, is_late);
-    else if (!has_secret(frame, token)) /* perhaps from before a redrive */
+    else if (!has_secret(frame, token))
         reply_after(answer, execution,
-                    wf_execution_redrive_count(execution) ? is_late
-                                                          : is_invalid);
+                    had_others(frame) ? is_late : is_invalid);
     else
         note(answer, frame);
 }

@@ -311,6 +311,27 @@ static void deaths_lose_no_task(void **state) {
     assert_int_equal(rig_rows(rig, 'Q', 0), 0);
 }
 
+/* It was handed over, and nobody wrote that down: who has it is too late when
+ * another one has it. */
+static void a_task_that_is_offered_again_has_another_token(void **state) {
+    struct rig *rig = *state;
+    struct poll first, second;
+    open_with_activity(rig);
+    rig_machine(rig, "m", ONE(""));
+    const char *arn = rig_start(rig, NULL, "1");
+    ask(rig, &first);
+    until_polled(rig, &first);
+    rig_crash(rig);
+    rig_open(rig);
+    ask(rig, &second);
+    until_polled(rig, &second);
+    assert_string_not_equal(first.token, second.token);
+    succeed(rig, first.token, "1", "TaskTimedOut");
+    succeed(rig, second.token, "2", "");
+    assert_string_equal(rig_end(rig, arn)->output, "2");
+    succeed(rig, first.token, "1", "TaskTimedOut");
+}
+
 /* ---- real time, moved by hand ---- */
 
 static void a_map_of_tasks_waits_in_rows(void **state) {
@@ -417,6 +438,7 @@ int main(int argc, char **argv) {
         ENGINE_TEST_BOTH(making_one_again_changes_nothing),
         ENGINE_TEST_BOTH(stopping_takes_the_task_back),
         ENGINE_TEST_BOTH(deaths_lose_no_task),
+        ENGINE_TEST_BOTH(a_task_that_is_offered_again_has_another_token),
         ENGINE_TEST_REAL(a_map_of_tasks_waits_in_rows),
         ENGINE_TEST_REAL(a_stopped_map_leaves_no_rows),
         ENGINE_TEST_REAL(time_runs_from_the_start_on),
