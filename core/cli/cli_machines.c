@@ -25,14 +25,14 @@ static int read_definition(const char *file, struct wf_buf *definition) {
 
 /* --publish, which start does not have. */
 static bool wants_version(const struct wf_options *options) {
-    enum wf_command_bit command = wf_options_command(options)->bit;
+    wf_command_bits command = wf_options_command(options)->bit;
     return (command & (WF_COMMAND_CREATE | WF_COMMAND_UPDATE)) &&
            wf_option_flag(options, "publish");
 }
 
 static void add_publish(const struct wf_options *options,
                         struct wf_buf *body) {
-    enum wf_command_bit command = wf_options_command(options)->bit;
+    wf_command_bits command = wf_options_command(options)->bit;
     if (!(command & (WF_COMMAND_CREATE | WF_COMMAND_UPDATE)))
         return;
     if (wants_version(options))
@@ -205,7 +205,7 @@ static int client_machine(const struct wf_options *options,
 }
 
 int wf_cli_machines(const struct wf_options *options) {
-    enum wf_command_bit command = wf_options_command(options)->bit;
+    wf_command_bits command = wf_options_command(options)->bit;
     struct wf_buf arn = {0};
     int status;
 

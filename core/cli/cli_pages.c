@@ -48,7 +48,7 @@ static size_t terminal_columns(size_t otherwise) {
 
 static void make_body(struct printing *printing, int64_t left) {
     const struct wf_options *options = printing->options;
-    enum wf_command_bit command = wf_options_command(options)->bit;
+    wf_command_bits command = wf_options_command(options)->bit;
     struct wf_buf *body = &printing->body;
 
     body->len = 0;

@@ -18,39 +18,41 @@
 
 #include "base.h"
 
-enum wf_command_bit {
-    WF_COMMAND_RUN = 1 << 0,
-    WF_COMMAND_SERVE = 1 << 1,
-    WF_COMMAND_START = 1 << 2,
-    WF_COMMAND_LIST = 1 << 3,
-    WF_COMMAND_SHOW = 1 << 4,
-    WF_COMMAND_HISTORY = 1 << 5,
-    WF_COMMAND_VERSION = 1 << 6,
-    WF_COMMAND_HELP = 1 << 7,
-    WF_COMMAND_GRAPH = 1 << 8,
-    WF_COMMAND_STOP = 1 << 9,
-    WF_COMMAND_VALIDATE = 1 << 10,
-    WF_COMMAND_MACHINES = 1 << 11,
-    WF_COMMAND_CREATE = 1 << 12,
-    WF_COMMAND_UPDATE = 1 << 13,
-    WF_COMMAND_DELETE = 1 << 14,
-    WF_COMMAND_EVAL = 1 << 15,
-    WF_COMMAND_MAP_RUNS = 1 << 16,
-    WF_COMMAND_STATS = 1 << 17,
-    WF_COMMAND_BACKUP = 1 << 18,
-    WF_COMMAND_VERIFY = 1 << 28,
-    WF_COMMAND_REDRIVE = 1 << 19,
-    WF_COMMAND_SEARCH = 1 << 20,
-    WF_COMMAND_SCHEDULE = 1 << 21,
-    WF_COMMAND_TEST_STATE = 1 << 22,
-    WF_COMMAND_SEND = 1 << 23,
-    WF_COMMAND_PUBLISH = 1 << 24,
-    WF_COMMAND_VERSIONS = 1 << 25,
-    WF_COMMAND_ALIASES = 1 << 26,
-    WF_COMMAND_ALIAS = 1 << 27,
-    WF_COMMAND_WORKER = 1 << 29,
-    WF_COMMAND_CHECK = 1 << 30,
-};
+/** A command; options have a set of them. */
+typedef uint64_t wf_command_bits;
+
+#define WF_COMMAND_BIT(number) (UINT64_C(1) << (number))
+#define WF_COMMAND_RUN WF_COMMAND_BIT(0)
+#define WF_COMMAND_SERVE WF_COMMAND_BIT(1)
+#define WF_COMMAND_START WF_COMMAND_BIT(2)
+#define WF_COMMAND_LIST WF_COMMAND_BIT(3)
+#define WF_COMMAND_SHOW WF_COMMAND_BIT(4)
+#define WF_COMMAND_HISTORY WF_COMMAND_BIT(5)
+#define WF_COMMAND_VERSION WF_COMMAND_BIT(6)
+#define WF_COMMAND_HELP WF_COMMAND_BIT(7)
+#define WF_COMMAND_GRAPH WF_COMMAND_BIT(8)
+#define WF_COMMAND_STOP WF_COMMAND_BIT(9)
+#define WF_COMMAND_VALIDATE WF_COMMAND_BIT(10)
+#define WF_COMMAND_MACHINES WF_COMMAND_BIT(11)
+#define WF_COMMAND_CREATE WF_COMMAND_BIT(12)
+#define WF_COMMAND_UPDATE WF_COMMAND_BIT(13)
+#define WF_COMMAND_DELETE WF_COMMAND_BIT(14)
+#define WF_COMMAND_EVAL WF_COMMAND_BIT(15)
+#define WF_COMMAND_MAP_RUNS WF_COMMAND_BIT(16)
+#define WF_COMMAND_STATS WF_COMMAND_BIT(17)
+#define WF_COMMAND_BACKUP WF_COMMAND_BIT(18)
+#define WF_COMMAND_VERIFY WF_COMMAND_BIT(28)
+#define WF_COMMAND_REDRIVE WF_COMMAND_BIT(19)
+#define WF_COMMAND_SEARCH WF_COMMAND_BIT(20)
+#define WF_COMMAND_SCHEDULE WF_COMMAND_BIT(21)
+#define WF_COMMAND_TEST_STATE WF_COMMAND_BIT(22)
+#define WF_COMMAND_SEND WF_COMMAND_BIT(23)
+#define WF_COMMAND_PUBLISH WF_COMMAND_BIT(24)
+#define WF_COMMAND_VERSIONS WF_COMMAND_BIT(25)
+#define WF_COMMAND_ALIASES WF_COMMAND_BIT(26)
+#define WF_COMMAND_ALIAS WF_COMMAND_BIT(27)
+#define WF_COMMAND_WORKER WF_COMMAND_BIT(29)
+#define WF_COMMAND_CHECK WF_COMMAND_BIT(30)
 
 /** Where a command stands in the overview. */
 enum wf_command_group {
@@ -66,7 +68,7 @@ enum wf_command_group {
 
 struct wf_command {
     const char *name;
-    enum wf_command_bit bit;
+    wf_command_bits bit;
     enum wf_command_group group;
     const char *arguments; /**< "FILE", for the usage line */
     const char *summary;   /**< One line. */
@@ -90,7 +92,7 @@ struct wf_option {
     const char *argument; /**< What help calls its value; NULL: a flag. */
     const char *fallback; /**< The default, as it would be typed, or NULL. */
     const char *help;
-    unsigned commands;    /**< enum wf_command_bit */
+    wf_command_bits commands;
     enum wf_option_kind kind;
     bool setting;         /**< Also in environment and configuration file. */
 };

@@ -133,7 +133,7 @@ void wf_help_command(const struct wf_command *command, struct wf_buf *out) {
 
 static void add_setting_commands(struct wf_buf *out, const char *name) {
     struct wf_buf line = {0};
-    unsigned commands = 0;
+    wf_command_bits commands = 0;
 
     for (const struct wf_option *o = wf_option_table; o->name != NULL; o++)
         if (strcmp(o->name, name) == 0)
