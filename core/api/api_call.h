@@ -102,6 +102,7 @@ extern const struct wf_api_operation wf_api_own[];
 extern const struct wf_api_operation wf_api_events[];
 extern const struct wf_api_operation wf_api_graph[];
 extern const struct wf_api_operation wf_api_search[];
+extern const struct wf_api_operation wf_api_pause[];
 /** EventBridge Scheduler's, and what we add to them. */
 extern const struct wf_api_operation wf_api_schedules[];
 
@@ -124,6 +125,9 @@ double wf_api_number(struct wf_api_request *request, const char *member,
 bool wf_api_flag(struct wf_api_request *request, const char *member,
                  bool otherwise);
 
+/** Since when an execution is paused, and why; nothing if it is not. */
+void wf_api_put_pause(struct wf_buf *out,
+                      const struct wf_execution_reply *reply);
 /** An element of a list of executions. */
 void wf_api_put_listed(struct wf_buf *out,
                        const struct wf_execution_reply *execution);

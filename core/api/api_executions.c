@@ -85,6 +85,16 @@ static void put_redrive_status(struct wf_buf *out,
                      wf_str(reply->redrive_reason));
 }
 
+void wf_api_put_pause(struct wf_buf *out,
+                      const struct wf_execution_reply *reply) {
+    if (!reply->paused_ms)
+        return;
+    wf_json_time(out, "pausedDate", reply->paused_ms);
+    wf_json_text_if(out, "pauseReason", reply->pause_reason);
+    if (reply->paused_with_machine)
+        wf_json_raw(out, "pausedWithStateMachine", "true");
+}
+
 /* ---- StartExecution ---- */
 
 static void on_started(void *arg, const struct wf_refusal *refusal,
@@ -189,6 +199,7 @@ static void on_described(void *arg, const struct wf_refusal *refusal,
         wf_json_text(out, "traceHeader", reply->trace_header);
     put_redrives(out, reply);
     put_redrive_status(out, reply);
+    wf_api_put_pause(out, reply);
     wf_buf_u8(out, '}');
     wf_api_done(call);
 }
@@ -263,6 +274,7 @@ void wf_api_put_listed(struct wf_buf *out,
     if (execution->map_run_arn.len)
         wf_json_integer(out, "itemCount", (int64_t)execution->item_count);
     put_redrives(out, execution);
+    wf_api_put_pause(out, execution);
     wf_buf_u8(out, '}');
 }
 

@@ -152,6 +152,41 @@ static const struct wf_api_shape search_input = {
     .kind = WF_API_STRUCTURE, .members = search_members
 };
 
+static const struct wf_api_shape reason = {
+    .kind = WF_API_STRING, WF_API_AT_MOST(1024)
+};
+static const struct wf_api_member pause_members[] = {
+    {"executionArn", &arn, true},
+    {"reason", &reason, false},
+    {0},
+};
+static const struct wf_api_shape pause_input = {
+    .kind = WF_API_STRUCTURE, .members = pause_members
+};
+static const struct wf_api_member resume_members[] = {
+    {"executionArn", &arn, true},
+    {0},
+};
+static const struct wf_api_shape resume_input = {
+    .kind = WF_API_STRUCTURE, .members = resume_members
+};
+static const struct wf_api_member pause_machine_members[] = {
+    {"stateMachineArn", &arn, true},
+    {"reason", &reason, false},
+    {"includeRunning", &flag, false},
+    {0},
+};
+static const struct wf_api_shape pause_machine_input = {
+    .kind = WF_API_STRUCTURE, .members = pause_machine_members
+};
+static const struct wf_api_member resume_machine_members[] = {
+    {"stateMachineArn", &arn, true},
+    {0},
+};
+static const struct wf_api_shape resume_machine_input = {
+    .kind = WF_API_STRUCTURE, .members = resume_machine_members
+};
+
 static const struct wf_api_member no_members[] = {{0}};
 static const struct wf_api_shape no_input = {
     .kind = WF_API_STRUCTURE, .members = no_members
@@ -166,5 +201,9 @@ const struct wf_api_input wf_api_own_inputs[] = {
     {"DescribeBackup", &no_input},
     {"ListNextInvocations", &next_input},
     {"SearchExecutions", &search_input},
+    {"PauseExecution", &pause_input},
+    {"ResumeExecution", &resume_input},
+    {"PauseStateMachine", &pause_machine_input},
+    {"ResumeStateMachine", &resume_machine_input},
     {0},
 };

@@ -145,6 +145,9 @@ static void on_described(void *arg, const struct wf_refusal *refusal,
     wf_json_raw(out, "type",
                 reply->express ? "\"EXPRESS\"" : "\"STANDARD\"");
     wf_json_time(out, "creationDate", reply->creation_ms);
+    if (reply->paused_ms)
+        wf_json_time(out, "pausedDate", reply->paused_ms);
+    wf_json_text_if(out, "pauseReason", reply->pause_reason);
     wf_api_settings_write(out, &reply->settings);
     wf_json_text_if(out, "revisionId", reply->revision_id);
     wf_json_text_if(out, "description", reply->description);
@@ -220,6 +223,8 @@ static void on_listed(void *arg, const struct wf_refusal *refusal,
         wf_json_raw(out, "type",
                     machines[i].express ? "\"EXPRESS\"" : "\"STANDARD\"");
         wf_json_time(out, "creationDate", machines[i].creation_ms);
+        if (machines[i].paused_ms)
+            wf_json_time(out, "pausedDate", machines[i].paused_ms);
         wf_buf_u8(out, '}');
     }
     wf_api_done_list(call, next_token);

@@ -246,6 +246,21 @@ bool wf_cli_show_times(struct wf_value execution) {
     return is_printed;
 }
 
+static bool show_pause(struct wf_value execution) {
+    int64_t ms = wf_cli_member_ms(execution, "pausedDate");
+    struct wf_buf line = {0};
+    bool is_printed;
+
+    if (ms == 0)
+        return true;
+    wf_buf_addf(&line, "%-10s", "paused");
+    wf_cli_add_date(&line, ms);
+    is_printed = wf_cli_print_line(&line) &&
+                 wf_cli_show_member(execution, "reason", "pauseReason");
+    wf_buf_free(&line);
+    return is_printed;
+}
+
 static int print_execution(struct wf_value execution) {
     bool is_printed = wf_cli_show_member(execution, "name", "name") &&
                       wf_cli_show_member(execution, "machine",
@@ -256,6 +271,7 @@ static int print_execution(struct wf_value execution) {
                                          "stateMachineAliasArn") &&
                       wf_cli_show_member(execution, "map run", "mapRunArn") &&
                       wf_cli_show_member(execution, "status", "status") &&
+                      show_pause(execution) &&
                       wf_cli_show_times(execution) &&
                       wf_cli_show_member(execution, "input", "input") &&
                       wf_cli_show_member(execution, "output", "output") &&
@@ -301,6 +317,9 @@ int wf_cli_client(const struct wf_options *options) {
         return client_show(options);
     case WF_COMMAND_STOP:
         return wf_cli_stop(options);
+    case WF_COMMAND_PAUSE:
+    case WF_COMMAND_RESUME:
+        return wf_cli_pause(options);
     case WF_COMMAND_BACKUP:
         return wf_cli_backup(options);
     case WF_COMMAND_SCHEDULE:

@@ -191,9 +191,19 @@ static void add_cell(struct wf_buf *line, struct wf_value row,
     wf_buf_free(&text);
 }
 
+/* RUNNING, unless it is paused. */
+static void add_status(struct wf_buf *line, struct wf_value row) {
+    if (wf_cli_member_ms(row, "pausedDate") == 0) {
+        add_cell(line, row, "status", 10);
+        return;
+    }
+    wf_term_cell(line, WF_STR("PAUSED"), 10, true);
+    wf_buf_adds(line, "  ");
+}
+
 static void execution_row(struct wf_buf *line, struct wf_value row) {
     add_cell(line, row, "name", 36);
-    add_cell(line, row, "status", 10);
+    add_status(line, row);
     wf_cli_add_date(line, wf_cli_member_ms(row, "startDate"));
     wf_cli_add_duration(line, row);
 }
@@ -210,7 +220,7 @@ static void found_row(struct wf_buf *line, struct wf_value row) {
     wf_cli_member(row, "name", &text);
     wf_term_cell(line, wf_cli_text(&text), 48, true);
     wf_buf_adds(line, "  ");
-    add_cell(line, row, "status", 10);
+    add_status(line, row);
     wf_cli_add_date(line, wf_cli_member_ms(row, "startDate"));
     wf_cli_add_duration(line, row);
     wf_buf_free(&arn);

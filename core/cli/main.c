@@ -78,6 +78,8 @@ static int run_command(const struct wf_options *options) {
     case WF_COMMAND_HISTORY:
     case WF_COMMAND_MAP_RUNS:
     case WF_COMMAND_STOP:
+    case WF_COMMAND_PAUSE:
+    case WF_COMMAND_RESUME:
     case WF_COMMAND_REDRIVE:
     case WF_COMMAND_SEND:
     case WF_COMMAND_MACHINES:

@@ -53,6 +53,8 @@ typedef uint64_t wf_command_bits;
 #define WF_COMMAND_ALIAS WF_COMMAND_BIT(27)
 #define WF_COMMAND_WORKER WF_COMMAND_BIT(29)
 #define WF_COMMAND_CHECK WF_COMMAND_BIT(30)
+#define WF_COMMAND_PAUSE WF_COMMAND_BIT(32)
+#define WF_COMMAND_RESUME WF_COMMAND_BIT(33)
 
 /** Where a command stands in the overview. */
 enum wf_command_group {

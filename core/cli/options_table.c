@@ -32,12 +32,14 @@
 #define TEST_STATE WF_COMMAND_TEST_STATE
 #define VERIFY WF_COMMAND_VERIFY
 #define WORKER WF_COMMAND_WORKER
+#define PAUSE WF_COMMAND_PAUSE
+#define RESUME WF_COMMAND_RESUME
 #define ENGINE (RUN | SERVE)
-#define FOUND (SEARCH | STOP | REDRIVE)
+#define FOUND (SEARCH | STOP | REDRIVE | PAUSE | RESUME)
 #define CLIENT (START | LIST | SEARCH | SHOW | HISTORY | MAP_RUNS | STOP | \
                 REDRIVE | MACHINES | CREATE | UPDATE | DELETE | PUBLISH | \
                 VERSIONS | ALIASES | ALIAS | STATS | BACKUP | SCHEDULE | \
-                SEND)
+                SEND | PAUSE | RESUME)
 #define ALL (ENGINE | CLIENT | WORKER | VALIDATE | TEST_STATE | CHECK)
 
 #define EXECUTION "EXECUTION is an ARN, or STATE-MACHINE:NAME."
@@ -230,6 +232,27 @@ const struct wf_command wf_command_table[] = {
      "stop order:order-7 --error Order.Cancelled --cause \"by customer\"\n"
      "stop --all --machine order --yes\n"
      "stop --search --where '{% input.shop = 7 %}' --until 2h --yes",
+     0, WF_ANY_NUMBER},
+    {"pause", PAUSE, WF_GROUP_EXECUTIONS, "EXECUTION|STATE-MACHINE...",
+     "pause executions, or all of a state machine", EXECUTION " A paused "
+     "execution begins nothing more: no state, no attempt of a task. What runs "
+     "ends and is recorded, and timers wait; its own TimeoutSeconds does not. "
+     "Prints the ARNs.\n"
+     "Of a state machine that is paused, executions that are started wait "
+     "until it is resumed; those that run are paused with it, unless "
+     "--new-only says otherwise. With --search those that a search finds are "
+     "paused, and with --yes only: see `moonstep help search`. It may be "
+     "repeated.",
+     "pause order:order-7 --reason \"asked the customer\"\n"
+     "pause order --new-only --reason \"maintenance until noon\"",
+     0, WF_ANY_NUMBER},
+    {"resume", RESUME, WF_GROUP_EXECUTIONS, "EXECUTION|STATE-MACHINE...",
+     "let what is paused go on", EXECUTION " A timer that came meanwhile fires "
+     "at once. A state machine resumes the executions that were paused with "
+     "it, and not those that were paused by themselves. With --search those "
+     "that a search finds are resumed, and with --yes only. It may be "
+     "repeated.",
+     "resume order:order-7\nresume order",
      0, WF_ANY_NUMBER},
     {"redrive", REDRIVE, WF_GROUP_EXECUTIONS, "EXECUTION...",
      "let executions that have failed go on", EXECUTION " What has failed, was "
@@ -676,9 +699,14 @@ const struct wf_option wf_option_table[] = {
      STOP, WF_OPTION_FLAG, false},
     {"machine", "STATE-MACHINE", NULL,
      "The state machine of --all, or of --search: an ARN or a name.",
-     STOP | REDRIVE, WF_OPTION_TEXT, false},
+     STOP | REDRIVE | PAUSE | RESUME, WF_OPTION_TEXT, false},
+    {"reason", "TEXT", NULL, "Why: descriptions show it while it is paused.",
+     PAUSE, WF_OPTION_TEXT, false},
+    {"new-only", NULL, NULL,
+     "Of a state machine: executions that run now go on.",
+     PAUSE, WF_OPTION_FLAG, false},
     {"yes", NULL, NULL, "Do it: --all and --search do nothing without this.",
-     STOP | REDRIVE, WF_OPTION_FLAG, false},
+     STOP | REDRIVE | PAUSE | RESUME, WF_OPTION_FLAG, false},
     {"definition", NULL, NULL, "Print the definition alone.",
      MACHINES, WF_OPTION_FLAG, false},
     {"json", NULL, NULL,

@@ -97,6 +97,8 @@ void wf_task_offer_again(struct wf_engine *engine, struct wf_frame *frame);
 /** Brings the row of Q up to date, with the frame's part of a batch. */
 void wf_offer_put(struct wf_engine *engine, struct wf_frame *frame,
                   bool ended);
+/** Tasks that were passed over may be taken now. */
+void wf_polls_look_again(struct wf_engine *engine);
 /** Says to all who poll that the engine is closing. */
 void wf_polls_free(struct wf_engine *engine);
 /** Answers the polls of an activity that is deleted. */

@@ -453,6 +453,8 @@ static void child_has_ended(struct wf_engine *engine,
         wf_frame_run(engine, frame);
     else if (frame->phase == WF_PHASE_FORK && fork->done == fork->count)
         join(engine, frame);
+    else if (wf_frame_is_held(frame))
+        return;
     else if (frame->phase == WF_PHASE_FORK && wf_fork_wakes(fork))
         wf_frame_run(engine, frame);
     else if (frame->phase == WF_PHASE_FORK)

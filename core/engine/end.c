@@ -125,6 +125,7 @@ static void end(struct wf_engine *engine, struct wf_execution *execution,
         execution->cause = copy_text(failure->cause);
     }
     execution->status = status;
+    wf_pause_clear(&execution->pause);
     wf_execution_event(engine, execution, &event);
     execution->stop_ms = execution->last_ms;
     execution->image_changed = true;

@@ -174,6 +174,8 @@ struct wf_state_machine_reply {
      * empty. */
     struct wf_str map_run_arn, label;
     struct wf_str description; /**< Of a version; data NULL: none. */
+    int64_t paused_ms;         /**< Since then; 0: it is not paused. */
+    struct wf_str pause_reason; /**< data NULL: none. Not in lists. */
     struct wf_str version_arn; /**< What was published with it; data NULL:
                                  nothing. */
 };
@@ -308,6 +310,9 @@ struct wf_execution_reply {
     int64_t redrive_ms;           /**< Of the last one; 0: none. */
     enum wf_redrive_status redrive_status; /**< Not in lists. */
     const char *redrive_reason;   /**< Why it is NOT_REDRIVABLE. */
+    int64_t paused_ms;            /**< Since then; 0: it is not paused. */
+    struct wf_str pause_reason;   /**< data NULL: none. Not in lists. */
+    bool paused_with_machine;     /**< Not in lists. */
 };
 typedef void wf_execution_fn(void *arg, const struct wf_refusal *refusal,
                              const struct wf_execution_reply *reply);
@@ -345,6 +350,40 @@ typedef void wf_redriven_fn(void *arg, const struct wf_refusal *refusal,
 void wf_engine_redrive_execution(struct wf_engine *engine, struct wf_str arn,
                                  struct wf_str client_token,
                                  wf_redriven_fn *reply, void *arg);
+
+/** The execution starts nothing more until it is resumed (pause.h); both are
+ * idempotent, and answer with its description. `reason` may be empty.
+ * Exceptions: ExecutionDoesNotExist; ExecutionNotRunning: it has ended. */
+void wf_engine_pause_execution(struct wf_engine *engine, struct wf_str arn,
+                               struct wf_str reason, wf_execution_fn *reply,
+                               void *arg);
+void wf_engine_resume_execution(struct wf_engine *engine, struct wf_str arn,
+                                wf_execution_fn *reply, void *arg);
+
+/** The state machine is paused: executions start paused, of an EXPRESS one
+ * none starts (StateMachinePaused). With `running` those that run are paused,
+ * too. Resuming it resumes those that were paused so, and no others. Both
+ * answer when all is durable; if they are cut short, ask again. Exceptions:
+ * InvalidArn, StateMachineDoesNotExist. */
+struct wf_pause_state_machine {
+    struct wf_str arn;
+    struct wf_str reason; /**< Empty: none. */
+    bool running;
+};
+struct wf_machine_pause_reply {
+    struct wf_str arn;
+    int64_t paused_ms;    /**< 0: it is not paused any more. */
+    struct wf_str reason; /**< data NULL: none. */
+    uint64_t executions;  /**< So many were paused or resumed with it. */
+};
+typedef void wf_machine_pause_fn(void *arg, const struct wf_refusal *refusal,
+                                 const struct wf_machine_pause_reply *reply);
+void wf_engine_pause_state_machine(struct wf_engine *engine,
+                                   const struct wf_pause_state_machine *ask,
+                                   wf_machine_pause_fn *reply, void *arg);
+void wf_engine_resume_state_machine(struct wf_engine *engine,
+                                    struct wf_str arn,
+                                    wf_machine_pause_fn *reply, void *arg);
 
 enum wf_redrive_filter {
     WF_REDRIVE_ANY = 0,

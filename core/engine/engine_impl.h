@@ -50,6 +50,7 @@
  *   machine_read.c, machine_list.c  DescribeStateMachine, ListStateMachines
  *   machine_delete.c  DeleteStateMachine
  *   machine_tags.c    tags
+ *   machine_pause.c   PauseStateMachine, ResumeStateMachine
  *   machine_old.c     revisions that leave memory
  *   qualifiers.c  versions and aliases: memory and rows
  *   qualify.c     which revision a version's or an alias's ARN names
@@ -58,6 +59,7 @@
  *   alias_list.c  ListStateMachineAliases
  *   bundles.c     handler directories and their stored bundles
  *   start.c, stop.c   StartExecution, StopExecution
+ *   pause.c       PauseExecution, ResumeExecution; what is held meanwhile
  *   find.c        executions by ARN, and what their images say
  *   read.c        DescribeExecution
  *   map_find.c    Map Runs by ARN
@@ -91,6 +93,7 @@
 #include "keys.h"
 #include "machine.h"
 #include "nested.h"
+#include "pause.h"
 #include "pool.h"
 #include "redrive.h"
 #include "request_impl.h"
@@ -182,6 +185,7 @@ struct wf_engine {
     int64_t parked_unseen;      /**< Earliest row that the scan under way may
                                   not see; 0: none. */
     bool parked_scanning;
+    bool parked_again;          /**< The next scan begins at the beginning. */
     struct wf_buf parked_resume; /**< Key to go on from; empty: a new scan. */
     unsigned loads;             /**< Executions being loaded. */
     struct wf_load *load_list;
@@ -597,6 +601,9 @@ void wf_doc_is_lost(struct wf_engine *engine, struct wf_execution *execution,
 /** Makes the documents that the frame's next step needs available; true if
  * they are, false if a read is under way (the frame runs after it). */
 bool wf_frame_load_docs(struct wf_engine *engine, struct wf_frame *frame);
+/** Scans table T again from its beginning: frames whose rows were passed over
+ * may run now. */
+void wf_engine_scan_again(struct wf_engine *engine);
 /** Loads parked frames whose timers have come. */
 void wf_engine_load_due(struct wf_engine *engine);
 

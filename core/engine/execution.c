@@ -54,6 +54,7 @@ void wf_execution_free(struct wf_execution *execution) {
         free(execution->redrives->tokens[i].text);
     free(execution->redrives);
     wf_buf_free(&execution->between);
+    free(execution->pause.reason);
     struct wf_link *link;
     while ((link = wf_list_shift(&execution->map_runs)))
         wf_map_run_free(WF_ENTRY(link, struct wf_map_run, link));
@@ -158,6 +159,18 @@ enum execution_flags {
     EXECUTION_CALLED = 128,   /* started by a task, or one waits for it */
 };
 
+/* The second byte. On disk: add, never renumber. */
+enum more_flags {
+    EXECUTION_PAUSED = 4,
+    EXECUTION_LISTED_PAUSED = 8,
+};
+
+static uint8_t more_flags_of(const struct wf_execution *execution) {
+    return (uint8_t)((execution->pause.since_ms ? EXECUTION_PAUSED : 0) |
+                     (execution->list_shows_pause ? EXECUTION_LISTED_PAUSED
+                                                  : 0));
+}
+
 static uint8_t flags_of(const struct wf_execution *execution) {
     const struct wf_map_child *child = execution->map_child;
     return (uint8_t)((execution->express ? EXECUTION_EXPRESS : 0) |
@@ -198,6 +211,27 @@ static void decode_redrives(struct wf_reader *in,
     image->redrive_tokens = wf_read_text(in);
 }
 
+static void encode_pause(const struct wf_pause *pause, struct wf_buf *out) {
+    wf_buf_signed(out, pause->since_ms);
+    wf_buf_u8(out, pause->with_machine);
+    wf_buf_text(out, wf_str(pause->reason));
+}
+
+static void decode_pause(struct wf_reader *in, uint8_t flags,
+                         struct wf_execution_image *image) {
+    image->paused_ms = 0;
+    image->pause_reason = WF_STR_NULL;
+    image->paused_with_machine = false;
+    image->list_shows_pause = flags & EXECUTION_LISTED_PAUSED;
+    if (!(flags & EXECUTION_PAUSED))
+        return;
+    image->paused_ms = wf_read_signed(in);
+    image->paused_with_machine = wf_read_u8(in);
+    struct wf_str reason = wf_read_text(in);
+    if (reason.len)
+        image->pause_reason = reason;
+}
+
 static struct wf_map_child *new_child(struct wf_execution *execution,
                                       const struct wf_execution_image *image) {
     struct wf_map_child *child = wf_calloc(1, sizeof(*child));
@@ -217,6 +251,7 @@ void wf_execution_encode(const struct wf_execution *execution,
                          struct wf_buf *out) {
     wf_buf_u8(out, WF_IMAGE_VERSION);
     wf_buf_u8(out, flags_of(execution));
+    wf_buf_u8(out, more_flags_of(execution));
     wf_buf_u8(out, (uint8_t)execution->status);
     wf_buf_varint(out, execution->machine->id);
     wf_buf_varint(out, execution->machine->revision);
@@ -248,6 +283,8 @@ void wf_execution_encode(const struct wf_execution *execution,
                                          execution->between.len});
     if (execution->caller_count)
         wf_callers_encode(execution, out);
+    if (execution->pause.since_ms)
+        encode_pause(&execution->pause, out);
 }
 
 bool wf_execution_decode(struct wf_reader *in,
@@ -256,6 +293,7 @@ bool wf_execution_decode(struct wf_reader *in,
     if (version < WF_IMAGE_OLDEST || version > WF_IMAGE_VERSION)
         return false;
     uint8_t flags = wf_read_u8(in);
+    uint8_t more = version >= WF_IMAGE_MORE ? wf_read_u8(in) : 0;
     image->express = flags & EXECUTION_EXPRESS;
     image->has_error = flags & EXECUTION_HAS_ERROR;
     image->status = wf_read_u8(in);
@@ -297,6 +335,7 @@ bool wf_execution_decode(struct wf_reader *in,
     image->caller_count = 0;
     if (flags & EXECUTION_CALLED)
         wf_callers_decode(in, image);
+    decode_pause(in, more, image);
     return !in->bad && image->bundle.len <= 64;
 }
 
@@ -324,6 +363,11 @@ void wf_execution_apply(struct wf_execution *execution,
     execution->between.len = 0;
     wf_buf_addstr(&execution->between, image->between);
     wf_callers_apply(execution, image);
+    replace_text(&execution->pause.reason, image->pause_reason,
+                 image->pause_reason.len > 0);
+    execution->pause.since_ms = image->paused_ms;
+    execution->pause.with_machine = image->paused_with_machine;
+    execution->list_shows_pause = image->list_shows_pause;
     execution->express = image->express;
     execution->status = image->status;
     execution->start_ms = image->start_ms;
@@ -357,5 +401,7 @@ bool wf_list_row_decode(struct wf_str row, bool is_child,
         listed->redrives = (uint32_t)wf_read_varint(&in);
         listed->redrive_ms = (int64_t)wf_read_varint(&in);
     }
+    if (in.at < in.end)
+        listed->paused_ms = (int64_t)wf_read_varint(&in);
     return !in.bad && in.at == in.end;
 }

@@ -59,6 +59,13 @@ struct wf_mark {
 #define WF_REDRIVE_TOKENS 10
 #define WF_REDRIVE_TOKEN_MS INT64_C(900000)
 
+/** Somebody has paused it (pause.h). Part of its image. */
+struct wf_pause {
+    int64_t since_ms;   /**< 0: it is not paused. */
+    char *reason;       /**< NULL: none was given. Owned. */
+    bool with_machine;  /**< Its state machine was paused, not it alone. */
+};
+
 /** What an execution that has been redriven knows of that. Part of its
  * image. */
 struct wf_redrives {
@@ -110,6 +117,8 @@ struct wf_execution {
     uint64_t last_seq;          /**< Batch of its latest change. */
     struct wf_redrives *redrives; /**< Owned; NULL: it has never been. */
     struct wf_buf between;      /**< wf_fork_between() of its lines. */
+    struct wf_pause pause;
+    bool list_shows_pause;      /**< Its rows for lists do. */
     struct wf_mark marks[3];    /**< Newest first: two batches are on their
                                   way at most, the third is durable. */
     int64_t touched_ms;         /**< Time of the latest change. */
@@ -167,7 +176,8 @@ size_t wf_execution_bytes(const struct wf_execution *execution);
  * Images: version byte, then varints and texts. The execution's image names
  * its machine by number and revision; `machine_of` looks it up.
  */
-#define WF_IMAGE_VERSION 4
+#define WF_IMAGE_VERSION 5
+#define WF_IMAGE_MORE 5   /* since then there is a second byte of flags */
 #define WF_IMAGE_OLDEST 3 /* has no versions and aliases */
 
 void wf_execution_encode(const struct wf_execution *execution,
@@ -194,6 +204,9 @@ struct wf_execution_image {
     int64_t redrive_ms;           /**< Of the last one. */
     struct wf_str redrive_tokens; /**< count times: text, when_ms (signed) */
     struct wf_str between;
+    int64_t paused_ms;            /**< 0: it is not paused. */
+    struct wf_str pause_reason;   /**< data NULL: none. */
+    bool paused_with_machine, list_shows_pause;
 };
 bool wf_execution_decode(struct wf_reader *in,
                          struct wf_execution_image *image);
@@ -222,7 +235,8 @@ void wf_callers_apply(struct wf_execution *execution,
  * Run. Form: status:1 duration:varint name, of a child start:varint
  * items:varint, else, if it was started with a version, that:varint alias; W
  * as L. If it has been redriven, version (or 0) and alias are there, and
- * count:varint time:varint behind them. */
+ * count:varint time:varint behind them. If it is paused, all of those are, and
+ * since when:varint. */
 struct wf_list_row {
     enum wf_execution_status status;
     int64_t duration_ms;   /**< 0: it runs. */
@@ -233,6 +247,7 @@ struct wf_list_row {
     struct wf_str alias;   /**< Empty: none. */
     uint32_t redrives;
     int64_t redrive_ms;
+    int64_t paused_ms;     /**< 0: it is not. */
 };
 /** Texts are borrowed. False: it does not decode. */
 bool wf_list_row_decode(struct wf_str row, bool is_child,

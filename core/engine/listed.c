@@ -41,6 +41,7 @@ void wf_listed_reply(const struct wf_listed *item,
         .stop_ms = item->stop_ms,
         .redrive_count = item->redrives,
         .redrive_ms = item->redrive_ms,
+        .paused_ms = item->paused_ms,
     };
 }
 

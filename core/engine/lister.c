@@ -79,6 +79,7 @@ static void look_at(struct wf_lister *lister, const struct wf_execution *e) {
         .items = e->map_child ? e->map_child->items : 0,
         .status = e->status,
         .version = e->version,
+        .paused_ms = e->pause.since_ms,
     };
     lister->seen[lister->seen_count++] = e->id;
     if (e->id <= lister->since || !is_qualified(lister, e) ||
@@ -146,7 +147,8 @@ static void add_row(struct wf_lister *lister, const struct wf_row *row) {
                              .items = said.items,
                              .version = said.version,
                              .redrives = said.redrives,
-                             .redrive_ms = said.redrive_ms};
+                             .redrive_ms = said.redrive_ms,
+                             .paused_ms = said.paused_ms};
     if (!lister->run)
         item.start_ms = item.place_ms = (int64_t)wf_key_u64(row->key, place);
     if (item.status != WF_EXECUTION_RUNNING)

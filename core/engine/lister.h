@@ -24,6 +24,7 @@ struct wf_listed {
     uint64_t items; /**< Of a child. */
     uint32_t redrives;
     int64_t redrive_ms;
+    int64_t paused_ms; /**< 0: it is not. */
     enum wf_execution_status status;
     uint32_t version; /**< 0: none */
     char *name, *alias; /**< NULL: none. Owned by the lister. */

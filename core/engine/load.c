@@ -345,12 +345,8 @@ static int64_t earlier(int64_t a, int64_t b) {
     return b != 0 && b < a ? b : a;
 }
 
-static void due_rows(void *arg, const struct wf_row *rows, size_t count,
-                     bool more, const struct wf_error *err) {
-    struct wf_engine *engine = arg;
-    engine->parked_scanning = false;
-    if (wf_engine_read_failed(engine, err))
-        return;
+static void take_due(struct wf_engine *engine, const struct wf_row *rows,
+                     size_t count, bool more) {
     int64_t now = wf_clock_now_ms(engine->clock);
     engine->parked_next = earlier(INT64_MAX, engine->parked_unseen);
     for (size_t i = 0; i < count; i++) {
@@ -371,6 +367,23 @@ static void due_rows(void *arg, const struct wf_row *rows, size_t count,
     }
 }
 
+static void due_rows(void *arg, const struct wf_row *rows, size_t count,
+                     bool more, const struct wf_error *err) {
+    struct wf_engine *engine = arg;
+    engine->parked_scanning = false;
+    if (wf_engine_read_failed(engine, err))
+        return;
+    take_due(engine, rows, count, more);
+    if (engine->parked_again)
+        wf_engine_scan_again(engine);
+}
+
+void wf_engine_scan_again(struct wf_engine *engine) {
+    engine->parked_again = true;
+    engine->parked_next = 0;
+    wf_engine_wake(engine);
+}
+
 bool wf_engine_can_scan(const struct wf_engine *engine) {
     return !engine->parked_scanning && engine->loads < LOADS_AT_ONCE &&
            !engine->stalled && !wf_engine_is_held_back(engine);
@@ -380,6 +393,11 @@ void wf_engine_load_due(struct wf_engine *engine) {
     int64_t now = wf_clock_now_ms(engine->clock);
     if (engine->parked_next > now || !wf_engine_can_scan(engine))
         return;
+    if (engine->parked_again) {
+        engine->parked_resume.len = 0;
+        engine->parked_cursor = 0;
+    }
+    engine->parked_again = false;
     struct wf_key first = wf_key_table(engine->partition, 'T');
     struct wf_key end = wf_key_table_end(engine->partition, 'T');
     struct wf_range range = {.from = wf_key_str(&first),

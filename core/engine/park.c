@@ -146,7 +146,9 @@ static void put_index_rows(struct wf_engine *engine,
         wf_batch_put(wf_engine_rows(engine), wf_key_str(&key),
                      (struct wf_str){value->data, value->len});
     }
-    if (execution->listed && !ended)
+    bool is_paused = execution->pause.since_ms != 0;
+    if (execution->listed && !ended &&
+        is_paused == execution->list_shows_pause)
         return;
     value->len = 0;
     wf_buf_u8(value, (uint8_t)execution->status);
@@ -157,20 +159,26 @@ static void put_index_rows(struct wf_engine *engine,
     if (execution->map_child) {
         wf_buf_varint(value, (uint64_t)execution->start_ms);
         wf_buf_varint(value, execution->map_child->items);
-    } else if (execution->version || wf_execution_redrive_count(execution)) {
+    } else if (execution->version || is_paused ||
+               wf_execution_redrive_count(execution)) {
         wf_buf_varint(value, execution->version);
         wf_buf_text(value, wf_str(execution->alias));
     }
-    if (wf_execution_redrive_count(execution)) {
-        wf_buf_varint(value, execution->redrives->count);
-        wf_buf_varint(value, (uint64_t)execution->redrives->last_ms);
+    if (is_paused || wf_execution_redrive_count(execution)) {
+        const struct wf_redrives none = {0}, *redrives = execution->redrives;
+        redrives = redrives ? redrives : &none;
+        wf_buf_varint(value, redrives->count);
+        wf_buf_varint(value, (uint64_t)redrives->last_ms);
     }
+    if (is_paused)
+        wf_buf_varint(value, (uint64_t)execution->pause.since_ms);
     key = list_key(engine, execution);
     wf_batch_put(wf_engine_rows(engine), wf_key_str(&key),
                  (struct wf_str){value->data, value->len});
     put_qualified_rows(engine, execution,
                        (struct wf_str){value->data, value->len});
     execution->listed = true;
+    execution->list_shows_pause = is_paused;
 }
 
 static void put_segment(struct wf_engine *engine,
@@ -285,13 +293,18 @@ void wf_execution_drop(struct wf_engine *engine,
 /* Nothing is under way for it. */
 static bool is_at_rest(const struct wf_frame *frame) {
     return !frame->cancelling && !frame->reaping && !frame->runnable &&
+           !frame->task &&
            !frame->loading && !frame->answers && !frame->taker &&
            !frame->is_beating && !wf_link_is_in(&frame->run_link);
 }
 
 /* It waits, and for nothing that comes soon. */
 static bool is_parkable(const struct wf_frame *frame, int64_t now) {
-    if (!wf_frame_is_waiting(frame) || !is_at_rest(frame))
+    if (!is_at_rest(frame))
+        return false;
+    if (wf_frame_is_held(frame)) /* whoever resumes it loads it */
+        return true;
+    if (!wf_frame_is_waiting(frame))
         return false;
     int64_t due_ms = wf_frame_due(frame);
     return due_ms == 0 || due_ms >= now + HORIZON_MS;

@@ -234,7 +234,8 @@ static void give(struct wf_poll *poll, struct wf_frame *frame) {
 
 static bool is_free(const struct wf_frame *frame, uint64_t number) {
     return frame && frame->phase == WF_PHASE_OFFER && !frame->taker &&
-           frame->activity == number && !wf_frame_is_doomed(frame);
+           frame->activity == number && !wf_frame_is_doomed(frame) &&
+           !frame->execution->pause.since_ms;
 }
 
 static struct wf_poll *first_poll(struct wf_activity *activity) {
@@ -350,6 +351,18 @@ static void match(struct wf_activity *activity) {
     }
     while ((frame = first_offer(activity)) && (poll = first_poll(activity)))
         give(poll, frame);
+}
+
+void wf_polls_look_again(struct wf_engine *engine) {
+    struct wf_activities *activities = &engine->activities;
+    for (size_t i = 0; i < WF_ACTIVITY_BUCKETS; i++)
+        for (struct wf_activity *a = activities->by_name[i]; a;
+             a = a->next) {
+            a->is_dry = false;
+            a->has_parked = true; /* what is being read moves no cursor */
+            a->cursor.len = 0;
+            match(a);
+        }
 }
 
 /* ---- handing over ---- */

@@ -82,6 +82,9 @@ static void with_head(void *arg, struct wf_machine_head *head) {
         .trace_header =
             image.trace_header.len ? image.trace_header : WF_STR_NULL,
     };
+    reply.paused_ms = image.paused_ms;
+    reply.pause_reason = image.pause_reason;
+    reply.paused_with_machine = image.paused_with_machine;
     show_redrives(d, &image, head, &reply);
     d->reply(d->arg, NULL, &reply);
     wf_buf_free(&arn);

@@ -175,6 +175,9 @@ struct wf_execution *wf_execution_begin(struct wf_engine *engine,
     if (birth->map_child)
         birth->map_child->execution = execution;
     wf_family_join(&engine->families, execution);
+    if (birth->is_paused)
+        wf_execution_pause(engine, execution, execution->start_ms,
+                           birth->pause_reason, true);
     wf_execution_measure(engine, execution);
     engine->stats.executions_started++;
     wf_frame_changed(engine, execution->frames);
@@ -195,7 +198,10 @@ static struct wf_execution *create(struct start_call *call) {
         .input = call->input,
         .start = machine->start,
         .timeout_s = machine->timeout_s,
+        .is_paused = machine->head && machine->head->paused_ms != 0,
     };
+    if (birth.is_paused)
+        birth.pause_reason = wf_str(machine->head->pause_reason);
     return wf_execution_begin(call->engine, &birth);
 }
 
@@ -460,6 +466,13 @@ static void is_deleting(void *arg) {
            text_of(&call->arn));
 }
 
+static void is_paused(void *arg) {
+    struct start_call *call = arg;
+    refuse(call, "StateMachinePaused",
+           "State Machine Paused, and its executions are EXPRESS: '%s'",
+           text_of(&call->arn));
+}
+
 static void is_wrong_type(void *arg) {
     refuse(arg, "StateMachineTypeNotSupported", WF_WRONG_MACHINE_TYPE,
            WF_STR_NULL);
@@ -482,6 +495,8 @@ static void with_machine(void *arg, struct wf_machine *machine) {
         wf_engine_after(call->engine, is_deleting, call);
     } else if (is_of_wrong_type(call)) {
         wf_engine_after(call->engine, is_wrong_type, call);
+    } else if (machine->express && machine->head->paused_ms) {
+        wf_engine_after(call->engine, is_paused, call);
     } else if (call->name.len == 0 || machine->express ||
                (call->called && call->called->is_first)) {
         start_now(call);

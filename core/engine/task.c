@@ -135,7 +135,8 @@ void wf_task_dispatch(struct wf_engine *engine, uint64_t task) {
     struct wf_frame *frame = wf_task_table_get(&engine->tasks, task);
     if (!frame)
         return; /* it has been given up meanwhile */
-    if (frame->cancelling || frame->reaping) {
+    if (frame->cancelling || frame->reaping ||
+        frame->execution->pause.since_ms) {
         frame->dispatch_wanted = true;
         return;
     }

@@ -489,6 +489,10 @@ static unsigned take_turn(struct wf_engine *engine, struct wf_frame *frame,
         frame->runnable = false;
         return wf_child_abort(engine, frame, budget);
     }
+    if (wf_frame_is_held(frame)) {
+        frame->runnable = false;
+        return made; /* it runs when the execution is resumed */
+    }
     if (!wf_frame_load_docs(engine, frame))
         return made;
     frame->runnable = false;

@@ -22,6 +22,8 @@ struct wf_birth {
     struct wf_doc *input;
     uint32_t start;               /**< Number of the first state. */
     int64_t timeout_s;            /**< 0: none. */
+    bool is_paused;               /**< With its state machine. */
+    struct wf_str pause_reason;   /**< Empty: none. */
     struct wf_map_child *map_child; /**< Taken over. It does not run before
                                        its start is in a batch; NULL. */
 };

@@ -108,6 +108,7 @@ void rig_free(struct rig *rig) {
         free(reply->output);
         free(reply->error);
         free(reply->cause);
+        free(reply->pause_reason);
         free(reply->token);
         free(reply->text);
         free(reply);

@@ -33,6 +33,9 @@ struct rig_reply {
     int64_t start_ms, stop_ms; /* of a redrive: start_ms is its time */
     uint32_t redrives; /* of lists, the first one's */
     int64_t redrive_ms;
+    int64_t paused_ms; /* of descriptions; of lists, the first one's */
+    char *pause_reason;
+    bool paused_with_machine;
     enum wf_redrive_status redrive_status;
     const char *redrive_reason;
     size_t count;              /* lists and histories */
@@ -119,6 +122,10 @@ struct rig_reply *rig_ask_wait(struct rig *rig, const char *arn,
                                int64_t timeout_ms);
 struct rig_reply *rig_ask_stop(struct rig *rig, const char *arn,
                                const char *error, const char *cause);
+/** `reason` may be NULL. */
+struct rig_reply *rig_ask_pause(struct rig *rig, const char *arn,
+                                const char *reason);
+struct rig_reply *rig_ask_resume(struct rig *rig, const char *arn);
 struct rig_reply *rig_ask_redrive(struct rig *rig, const char *arn,
                                   const char *token);
 struct rig_reply *rig_ask_list(struct rig *rig, int status, unsigned page,

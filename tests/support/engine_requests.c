@@ -63,6 +63,9 @@ static void on_execution(void *arg, const struct wf_refusal *refusal,
     reply->redrive_ms = execution->redrive_ms;
     reply->redrive_status = execution->redrive_status;
     reply->redrive_reason = execution->redrive_reason;
+    reply->paused_ms = execution->paused_ms;
+    reply->pause_reason = copy(execution->pause_reason);
+    reply->paused_with_machine = execution->paused_with_machine;
 }
 
 static void on_list(void *arg, const struct wf_refusal *refusal,
@@ -80,6 +83,7 @@ static void on_list(void *arg, const struct wf_refusal *refusal,
     if (count > 0) {
         reply->redrives = executions[0].redrive_count;
         reply->redrive_ms = executions[0].redrive_ms;
+        reply->paused_ms = executions[0].paused_ms;
     }
     reply->count = count;
     reply->token = token.len ? copy(token) : NULL;
@@ -277,6 +281,21 @@ struct rig_reply *rig_ask_stop(struct rig *rig, const char *arn,
     struct rig_reply *reply = new_reply(rig);
     wf_engine_stop_execution(rig->engine, wf_str(arn), wf_str(error),
                              wf_str(cause), on_execution, reply);
+    return reply;
+}
+
+struct rig_reply *rig_ask_pause(struct rig *rig, const char *arn,
+                                const char *reason) {
+    struct rig_reply *reply = new_reply(rig);
+    wf_engine_pause_execution(rig->engine, wf_str(arn), wf_str(reason),
+                              on_execution, reply);
+    return reply;
+}
+
+struct rig_reply *rig_ask_resume(struct rig *rig, const char *arn) {
+    struct rig_reply *reply = new_reply(rig);
+    wf_engine_resume_execution(rig->engine, wf_str(arn), on_execution,
+                               reply);
     return reply;
 }
 

@@ -153,3 +153,47 @@ void wf_engine_search_executions(struct wf_engine *engine,
     reply(arg, refusal, refusal ? NULL : &found);
     wf_buf_free(&text);
 }
+
+/* ---- pauses ---- */
+
+static void answer_pause(struct wf_engine *engine, struct wf_str arn,
+                         struct wf_str reason, wf_execution_fn *reply,
+                         void *arg) {
+    set(&engine->arn, arn);
+    set(&engine->cause, reason);
+    reply(arg, NULL, &engine->execution);
+}
+
+void wf_engine_pause_execution(struct wf_engine *engine, struct wf_str arn,
+                               struct wf_str reason, wf_execution_fn *reply,
+                               void *arg) {
+    answer_pause(engine, arn, reason, reply, arg);
+}
+
+void wf_engine_resume_execution(struct wf_engine *engine, struct wf_str arn,
+                                wf_execution_fn *reply, void *arg) {
+    answer_pause(engine, arn, WF_STR(""), reply, arg);
+}
+
+static void answer_machine_pause(struct wf_engine *engine, struct wf_str arn,
+                                 int64_t paused_ms, wf_machine_pause_fn *reply,
+                                 void *arg) {
+    const struct wf_machine_pause_reply answer = {
+        .arn = arn, .paused_ms = paused_ms, .executions = 3};
+    set(&engine->arn, arn);
+    reply(arg, NULL, &answer);
+}
+
+void wf_engine_pause_state_machine(struct wf_engine *engine,
+                                   const struct wf_pause_state_machine *ask,
+                                   wf_machine_pause_fn *reply, void *arg) {
+    set(&engine->cause, ask->reason);
+    answer_machine_pause(engine, ask->arn, ask->running ? 1500 : 2500, reply,
+                         arg);
+}
+
+void wf_engine_resume_state_machine(struct wf_engine *engine,
+                                    struct wf_str arn,
+                                    wf_machine_pause_fn *reply, void *arg) {
+    answer_machine_pause(engine, arn, 0, reply, arg);
+}

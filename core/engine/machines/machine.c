@@ -120,6 +120,7 @@ static void head_free(struct wf_machine_head *head) {
     wf_buf_free(&head->tags);
     wf_qualifiers_free(head->qualifiers);
     free(head->made_description);
+    free(head->pause_reason);
     free(head->name);
     free(head);
 }
@@ -154,6 +155,10 @@ struct wf_state_machine_reply wf_machine_reply(
         .express = machine->express,
         .status = machine->head ? machine->head->status
                                 : WF_STATE_MACHINE_ACTIVE,
+        .paused_ms = machine->head ? machine->head->paused_ms : 0,
+        .pause_reason = machine->head
+                            ? wf_str(machine->head->pause_reason)
+                            : WF_STR_NULL,
         .creation_ms = machine->creation_ms,
         .update_ms = machine->update_ms,
         .revision_id = wf_str(machine->revision_id),
@@ -254,6 +259,9 @@ static struct wf_machine_head *take_head(struct wf_engine *engine,
     image.name = head->name;
     image.next = head->next;
     wf_buf_addstr(&image.tags, texts.tags);
+    if (texts.pause_reason.len)
+        image.pause_reason = wf_strndup(texts.pause_reason.data,
+                                        texts.pause_reason.len);
     if (texts.made_description.len)
         image.made_description = wf_strndup(texts.made_description.data,
                                             texts.made_description.len);

@@ -103,6 +103,8 @@ struct wf_machine_head {
     char *made_description; /**< its description; 0, NULL: nothing. */
     struct wf_qualifiers *qualifiers; /**< NULL: not in memory. */
     unsigned qualifier_reads; /**< Under way. */
+    int64_t paused_ms;     /**< Since then what starts is paused; 0: not. */
+    char *pause_reason;    /**< NULL: none. Owned. */
     /** DELETING: no execution that is listed after this place runs. */
     int64_t running_ms;
     uint64_t running_id;
@@ -158,7 +160,7 @@ void wf_machine_head_put(struct wf_engine *engine,
 /** What a row says, for lists: texts borrowed, and not in `head`. False: it
  * does not decode. */
 struct wf_machine_head_texts {
-    struct wf_str tags, made_description;
+    struct wf_str tags, made_description, pause_reason;
 };
 bool wf_machine_head_decode(struct wf_str row, struct wf_machine_head *head,
                             struct wf_machine_head_texts *texts);

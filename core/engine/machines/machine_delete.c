@@ -46,6 +46,9 @@ static void set_deleted(struct wf_engine *engine,
     if (head->status != WF_STATE_MACHINE_DELETING)
         return; /* another one was faster */
     head->status = WF_STATE_MACHINE_DELETED;
+    head->paused_ms = 0;
+    free(head->pause_reason);
+    head->pause_reason = NULL;
     head->tag_count = 0;
     wf_buf_free(&head->tags);
     wf_machine_head_put(engine, head);

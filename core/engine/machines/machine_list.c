@@ -15,7 +15,7 @@ struct item {
     char *name, *arn;
     bool express, is_settled;
     enum wf_state_machine_status status;
-    int64_t creation_ms;
+    int64_t creation_ms, paused_ms;
 };
 
 struct list_call {
@@ -55,6 +55,7 @@ static void answer(void *arg) {
             .express = item->express,
             .status = item->status,
             .creation_ms = item->creation_ms,
+            .paused_ms = item->paused_ms,
         };
     }
     if (call->more)
@@ -127,6 +128,7 @@ static void add_row(struct list_call *call, const struct wf_row *row) {
         .express = head.express,
         .status = head.status,
         .creation_ms = head.creation_ms,
+        .paused_ms = head.paused_ms,
     };
 }
 

@@ -2,12 +2,15 @@
  * machine.h. */
 #include "engine_impl.h"
 
-#define HEAD_VERSION 3
+#define HEAD_VERSION 4
+#define HEAD_VERSIONS 3 /* since then there are versions, */
+#define HEAD_PAUSES 4   /* and pauses */
+#define HEAD_OLDEST 2
 #define IMAGE_VERSION 2
 
 /* M row: version number revision status:1 express:1 creation_ms since
- * last_version made_version made_description count:1, then so many times key
- * value. Of versions there is nothing in version 2. */
+ * last_version made_version made_description paused_ms pause_reason count:1,
+ * then so many times key value. */
 void wf_machine_head_put(struct wf_engine *engine,
                          const struct wf_machine_head *head) {
     struct wf_buf row = {0};
@@ -21,6 +24,8 @@ void wf_machine_head_put(struct wf_engine *engine,
     wf_buf_varint(&row, head->last_version);
     wf_buf_varint(&row, head->made_version);
     wf_buf_text(&row, wf_str(head->made_description));
+    wf_buf_varint(&row, (uint64_t)head->paused_ms);
+    wf_buf_text(&row, wf_str(head->pause_reason));
     wf_buf_u8(&row, (uint8_t)head->tag_count);
     wf_buf_add(&row, head->tags.data, head->tags.len);
     struct wf_key key = wf_key_machine(engine->partition,
@@ -41,16 +46,21 @@ bool wf_machine_head_decode(struct wf_str row, struct wf_machine_head *head,
     head->creation_ms = (int64_t)wf_read_varint(&in);
     head->since = wf_read_varint(&in);
     *texts = (struct wf_machine_head_texts){0};
-    if (version >= HEAD_VERSION) {
+    head->paused_ms = 0;
+    if (version >= HEAD_VERSIONS) {
         head->last_version = (uint32_t)wf_read_varint(&in);
         head->made_version = (uint32_t)wf_read_varint(&in);
         texts->made_description = wf_read_text(&in);
+    }
+    if (version >= HEAD_PAUSES) {
+        head->paused_ms = (int64_t)wf_read_varint(&in);
+        texts->pause_reason = wf_read_text(&in);
     }
     head->tag_count = wf_read_u8(&in);
     head->running_ms = INT64_MAX;
     head->running_id = UINT64_MAX;
     texts->tags = (struct wf_str){in.at, (size_t)(in.end - in.at)};
-    return !in.bad && (version == HEAD_VERSION || version == 2);
+    return !in.bad && version >= HEAD_OLDEST && version <= HEAD_VERSION;
 }
 
 /* R row: version express:1 creation_ms name role_arn definition update_ms

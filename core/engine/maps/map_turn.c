@@ -288,7 +288,7 @@ static unsigned start_children(struct wf_engine *engine,
     struct wf_map_run *run = frame->fork->run;
     unsigned made = 0;
     bool goes_on = true;
-    if (!may_start(run))
+    if (!may_start(run) || frame->execution->pause.since_ms)
         return 0;
     if (run->pending_redrive > 0)
         return wf_map_redrive_some(engine, frame, budget);
