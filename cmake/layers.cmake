@@ -36,7 +36,8 @@ layer(wf_event SOURCES core/base/json_write.c core/event/event.c
       core/event/event_json.c core/event/event_level.c core/event/inspection.c
       LINK wf_base)
 
-layer(wf_options SOURCES core/cli/options.c core/cli/options_table.c
+layer(wf_options SOURCES core/cli/options.c core/cli/options_commands.c
+      core/cli/options_table.c
       core/cli/options_help.c core/cli/options_man.c core/base/suggest.c
       LINK wf_base)
 layer(wf_progress SOURCES core/cli/progress.c core/cli/progress_draw.c

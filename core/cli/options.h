@@ -1,7 +1,8 @@
 /*
  * options.h - the command line, the environment and the configuration file.
  *
- * One table (options_table.c) names every option once. From it come the
+ * One table (options_table.c) names every option once; another one
+ * (options_commands.c) every command. From the first come the
  * flag `--journal-bytes 64M`, the variable MOONSTEP_JOURNAL_BYTES, the line
  * `journal-bytes = 64M` of the file that --config names, the text of --help
  * and the commented reference file (`moonstep help config`). A flag wins over
