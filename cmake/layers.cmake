@@ -146,7 +146,7 @@ layer(wf_engine SOURCES core/engine/engine.c core/engine/commit.c
       core/engine/maps/map_results.c core/engine/maps/map_stop.c
       core/engine/maps/map_redrive.c core/engine/sweep.c core/engine/rebuild.c
       core/engine/redrive.c core/engine/redrive_read.c
-      core/engine/redrive_frames.c core/engine/pause.c
+      core/engine/redrive_frames.c core/engine/pause.c core/engine/signals.c core/engine/signal.c
       core/engine/machines/machine_pause.c core/engine/docs.c core/engine/transition.c
       core/engine/ask.c core/engine/end.c core/engine/task.c
       core/engine/task_news.c core/engine/task_ask.c core/engine/task_table.c
@@ -195,7 +195,7 @@ layer(wf_engine SOURCES core/engine/engine.c core/engine/commit.c
 layer(wf_cli SOURCES core/cli/cli.c core/cli/cli_client.c core/cli/cli_http.c
       core/cli/cli_follow.c core/cli/cli_machines.c core/cli/cli_map_runs.c
       core/cli/cli_pages.c core/cli/cli_stats.c core/cli/cli_backup.c
-      core/cli/cli_check.c core/cli/cli_pause.c
+      core/cli/cli_check.c core/cli/cli_pause.c core/cli/cli_signal.c
       core/cli/cli_redrive.c core/cli/cli_search.c core/cli/cli_send.c
       core/cli/cli_session.c core/cli/cli_stop.c core/cli/cli_schedule.c
       core/cli/cli_versions.c core/cli/cli_run.c core/cli/cli_run_maps.c

@@ -187,6 +187,23 @@ static const struct wf_api_shape resume_machine_input = {
     .kind = WF_API_STRUCTURE, .members = resume_machine_members
 };
 
+static const struct wf_api_shape signal_name = {
+    .kind = WF_API_STRING, WF_API_AT_LEAST(1), WF_API_AT_MOST(80)
+};
+static const struct wf_api_shape payload = {
+    .kind = WF_API_STRING, .sensitive = true, WF_API_AT_MOST(262144)
+};
+static const struct wf_api_member signal_members[] = {
+    {"executionArn", &arn, true},
+    {"name", &signal_name, true},
+    {"payload", &payload, false},
+    {"id", &signal_name, false},
+    {0},
+};
+static const struct wf_api_shape signal_input = {
+    .kind = WF_API_STRUCTURE, .members = signal_members
+};
+
 static const struct wf_api_member no_members[] = {{0}};
 static const struct wf_api_shape no_input = {
     .kind = WF_API_STRUCTURE, .members = no_members
@@ -202,6 +219,7 @@ const struct wf_api_input wf_api_own_inputs[] = {
     {"ListNextInvocations", &next_input},
     {"SearchExecutions", &search_input},
     {"PauseExecution", &pause_input},
+    {"SendSignal", &signal_input},
     {"ResumeExecution", &resume_input},
     {"PauseStateMachine", &pause_machine_input},
     {"ResumeStateMachine", &resume_machine_input},

@@ -1,5 +1,5 @@
-/* api_pause.c - pausing and resuming executions and state machines. See
- * api_call.h. */
+/* api_pause.c - pausing and resuming executions and state machines, signals
+ * into executions. See api_call.h. */
 #include "api_call.h"
 #include "json_write.h"
 
@@ -68,7 +68,19 @@ static void resume_machine(struct wf_api_call *call,
                                    on_machine, call);
 }
 
+static void send_signal(struct wf_api_call *call,
+                        struct wf_api_request *request) {
+    const struct wf_send_signal ask = {
+        .execution_arn = wf_api_text(request, "executionArn"),
+        .name = wf_api_text(request, "name"),
+        .payload = wf_api_text(request, "payload"),
+        .id = wf_api_text(request, "id"),
+    };
+    wf_engine_send_signal(call->engine, &ask, wf_api_answer_done, call);
+}
+
 const struct wf_api_operation wf_api_pause[] = {
+    {"SendSignal", send_signal, WF_RIGHT_WORK},
     {"PauseExecution", pause_execution, WF_RIGHT_OPERATE},
     {"ResumeExecution", resume_execution, WF_RIGHT_OPERATE},
     {"PauseStateMachine", pause_machine, WF_RIGHT_OPERATE},

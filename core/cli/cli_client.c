@@ -320,6 +320,8 @@ int wf_cli_client(const struct wf_options *options) {
     case WF_COMMAND_PAUSE:
     case WF_COMMAND_RESUME:
         return wf_cli_pause(options);
+    case WF_COMMAND_SIGNAL:
+        return wf_cli_signal(options);
     case WF_COMMAND_BACKUP:
         return wf_cli_backup(options);
     case WF_COMMAND_SCHEDULE:

@@ -52,6 +52,7 @@ void wf_cli_add_label(struct wf_buf *out, struct wf_str arn);
 int wf_cli_follow(const struct wf_options *options);
 int wf_cli_stop(const struct wf_options *options);
 int wf_cli_pause(const struct wf_options *options);
+int wf_cli_signal(const struct wf_options *options);
 int wf_cli_schedule(const struct wf_options *options);
 int wf_cli_backup(const struct wf_options *options);
 int wf_cli_stats(const struct wf_options *options);

@@ -135,6 +135,8 @@ static void end(struct wf_engine *engine, struct wf_execution *execution,
             note_place(execution, f);
         still_frame(engine, f);
     }
+    wf_signals_free(execution->signals);
+    execution->signals = NULL;
     wf_timer_disarm_execution(engine, execution);
     engine->stats.executions_ended++;
     engine->stats.ended[status]++;

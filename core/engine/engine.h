@@ -580,6 +580,22 @@ void wf_engine_send_task_heartbeat(struct wf_engine *engine,
                                    struct wf_str token, wf_done_fn *reply,
                                    void *arg);
 
+/* ---- signals ---- */
+
+struct wf_send_signal {
+    struct wf_str execution_arn;
+    struct wf_str name;    /**< 1 to 80 bytes. */
+    struct wf_str payload; /**< JSON text; data NULL: {} */
+    struct wf_str id;      /**< The same once more does nothing; empty: none. */
+};
+/** Keeps a signal until a state takes it (signals.h); answers when that is
+ * durable. Exceptions: InvalidArn, InvalidName, InvalidSignalPayload,
+ * ExecutionDoesNotExist, ExecutionNotRunning, SignalLimitExceeded,
+ * ThrottlingException (no room). */
+void wf_engine_send_signal(struct wf_engine *engine,
+                           const struct wf_send_signal *ask,
+                           wf_done_fn *reply, void *arg);
+
 /* ---- backups ---- */
 
 struct wf_backup_reply {

@@ -24,6 +24,8 @@
  *   poll.c        GetActivityTask
  *   survivors.c   programs of tasks that were given up
  *   token.c       tokens of tasks, and what comes with them: SendTask*
+ *   signals.c     signals that an execution keeps, states that wait for one
+ *   signal.c      how one comes to the other; SendSignal
  *   caller.c      the tasks that an execution's image names
  *   nested.c      executions that tasks start
  *   nested_end.c  their ends, which those tasks wait for
@@ -99,6 +101,7 @@
 #include "request_impl.h"
 #include "schedules.h"
 #include "script.h"
+#include "signal_impl.h"
 #include "task_impl.h"
 
 /** A frame that leaves memory once a batch is durable. */

@@ -55,6 +55,7 @@ void wf_execution_free(struct wf_execution *execution) {
     free(execution->redrives);
     wf_buf_free(&execution->between);
     free(execution->pause.reason);
+    wf_signals_free(execution->signals);
     struct wf_link *link;
     while ((link = wf_list_shift(&execution->map_runs)))
         wf_map_run_free(WF_ENTRY(link, struct wf_map_run, link));
@@ -84,7 +85,8 @@ uint64_t wf_execution_durable_event(const struct wf_execution *execution,
 size_t wf_execution_bytes(const struct wf_execution *execution) {
     size_t input = execution->input.doc ? execution->input.doc->len * 3 : 0;
     return sizeof(*execution) + execution->tail.bytes.cap + 64 + input +
-           execution->frame_bytes;
+           execution->frame_bytes +
+           (execution->signals ? execution->signals->bytes : 0);
 }
 
 /* ---- redrives ---- */
@@ -163,12 +165,16 @@ enum execution_flags {
 enum more_flags {
     EXECUTION_PAUSED = 4,
     EXECUTION_LISTED_PAUSED = 8,
+    EXECUTION_SIGNALS = 16,
 };
 
 static uint8_t more_flags_of(const struct wf_execution *execution) {
     return (uint8_t)((execution->pause.since_ms ? EXECUTION_PAUSED : 0) |
                      (execution->list_shows_pause ? EXECUTION_LISTED_PAUSED
-                                                  : 0));
+                                                  : 0) |
+                     (wf_signals_are_empty(execution->signals)
+                          ? 0
+                          : EXECUTION_SIGNALS));
 }
 
 static uint8_t flags_of(const struct wf_execution *execution) {
@@ -215,6 +221,14 @@ static void encode_pause(const struct wf_pause *pause, struct wf_buf *out) {
     wf_buf_signed(out, pause->since_ms);
     wf_buf_u8(out, pause->with_machine);
     wf_buf_text(out, wf_str(pause->reason));
+}
+
+static void encode_signals(const struct wf_signals *signals,
+                           struct wf_buf *out) {
+    struct wf_buf text = {0};
+    wf_signals_encode(signals, &text);
+    wf_buf_text(out, (struct wf_str){text.data, text.len});
+    wf_buf_free(&text);
 }
 
 static void decode_pause(struct wf_reader *in, uint8_t flags,
@@ -285,6 +299,8 @@ void wf_execution_encode(const struct wf_execution *execution,
         wf_callers_encode(execution, out);
     if (execution->pause.since_ms)
         encode_pause(&execution->pause, out);
+    if (!wf_signals_are_empty(execution->signals))
+        encode_signals(execution->signals, out);
 }
 
 bool wf_execution_decode(struct wf_reader *in,
@@ -336,6 +352,8 @@ bool wf_execution_decode(struct wf_reader *in,
     if (flags & EXECUTION_CALLED)
         wf_callers_decode(in, image);
     decode_pause(in, more, image);
+    image->signals =
+        more & EXECUTION_SIGNALS ? wf_read_text(in) : WF_STR_NULL;
     return !in->bad && image->bundle.len <= 64;
 }
 
@@ -368,6 +386,9 @@ void wf_execution_apply(struct wf_execution *execution,
     execution->pause.since_ms = image->paused_ms;
     execution->pause.with_machine = image->paused_with_machine;
     execution->list_shows_pause = image->list_shows_pause;
+    wf_signals_free(execution->signals);
+    execution->signals =
+        image->signals.data ? wf_signals_decode(image->signals) : NULL;
     execution->express = image->express;
     execution->status = image->status;
     execution->start_ms = image->start_ms;

@@ -18,6 +18,7 @@
 #include "engine.h"
 #include "frame.h"
 #include "map_run.h"
+#include "signals.h"
 #include "tail.h"
 
 struct wf_machine;
@@ -119,6 +120,7 @@ struct wf_execution {
     struct wf_buf between;      /**< wf_fork_between() of its lines. */
     struct wf_pause pause;
     bool list_shows_pause;      /**< Its rows for lists do. */
+    struct wf_signals *signals; /**< Owned; NULL: there never was one. */
     struct wf_mark marks[3];    /**< Newest first: two batches are on their
                                   way at most, the third is durable. */
     int64_t touched_ms;         /**< Time of the latest change. */
@@ -207,6 +209,7 @@ struct wf_execution_image {
     int64_t paused_ms;            /**< 0: it is not paused. */
     struct wf_str pause_reason;   /**< data NULL: none. */
     bool paused_with_machine, list_shows_pause;
+    struct wf_str signals;        /**< For wf_signals_decode(); data NULL. */
 };
 bool wf_execution_decode(struct wf_reader *in,
                          struct wf_execution_image *image);

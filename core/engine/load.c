@@ -142,6 +142,7 @@ static void adopt(struct wf_engine *engine, struct wf_execution *execution) {
         link_frame(engine, f);
     for (f = execution->frames; f; f = f->next)
         resume_frame(engine, f);
+    wf_signals_wake(engine, execution);
     wf_execution_measure(engine, execution);
 }
 

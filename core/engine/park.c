@@ -19,6 +19,7 @@
 #include "recent.h"
 
 #define HORIZON_MS 1000
+#define LOOK_AGAIN 1 /* of an execution: the next engine loads it */
 #define INLINE_BYTES 65536 /* a history up to this ends inside its E row */
 #define SEGMENT_BYTES 49152
 #define PARKS_AT_ONCE 2000
@@ -49,7 +50,8 @@ static void move_timer_row(struct wf_engine *engine, uint64_t execution,
     if (due_ms >= 0) {
         key = wf_key_timer(engine->partition, due_ms, execution, frame);
         wf_batch_put(wf_engine_rows(engine), wf_key_str(&key), WF_STR(""));
-        wf_commit_timer_row(engine, due_ms);
+        if (due_ms != LOOK_AGAIN)
+            wf_commit_timer_row(engine, due_ms);
     }
 }
 
@@ -226,6 +228,8 @@ static void put_segments(struct wf_engine *engine,
 static int64_t own_wake_time(const struct wf_execution *execution) {
     if (execution->status != WF_EXECUTION_RUNNING)
         return execution->frame_rows > 0 || execution->has_orphans ? 0 : -1;
+    if (wf_signals_are_due(execution))
+        return LOOK_AGAIN;
     return execution->timeout_due_ms ? execution->timeout_due_ms : -1;
 }
 

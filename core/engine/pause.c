@@ -113,6 +113,7 @@ void wf_execution_resume(struct wf_engine *engine,
     }
     if (execution->frame_rows > rows)
         wf_engine_scan_again(engine);
+    wf_signals_wake(engine, execution);
     wf_polls_look_again(engine);
 }
 

@@ -303,6 +303,7 @@ static void resume_all(struct wf_engine *engine) {
             wf_execution_measure(engine, e);
             wf_execution_mark(e, 0);
             resume_frames(engine, e);
+            wf_signals_wake(engine, e);
         }
 }
 

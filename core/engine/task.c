@@ -251,6 +251,7 @@ void wf_task_abandon(struct wf_engine *engine, struct wf_frame *frame) {
     wf_frame_refuse_answers(frame);
     wf_offer_end(frame);
     wf_nested_abandon(engine, frame);
+    wf_signal_abandon(engine, frame);
     if (task == 0) {
         wf_task_end_survivors(engine, frame); /* of a dead engine, if any */
         return;

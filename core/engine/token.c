@@ -233,7 +233,8 @@ static bool is_open(const struct wf_frame *frame) {
     if (frame->phase == WF_PHASE_TASK)
         return frame->execution->machine->ready &&
                wf_frame_state(frame)->has_token;
-    return frame->phase == WF_PHASE_TOKEN;
+    return frame->phase == WF_PHASE_TOKEN &&
+           !wf_frame_waits_for_signal(frame);
 }
 
 /* In a time that does not depend on where they differ. */

@@ -199,6 +199,8 @@ static void fail_without_activity(struct wf_engine *engine,
 static void hand_out(struct wf_engine *engine, struct wf_frame *frame) {
     if (wf_frame_state(frame)->scheduled == WF_EVENT_ACTIVITY_SCHEDULED)
         wf_task_offer(engine, frame);
+    else if (wf_state_waits_for_signal(wf_frame_state(frame)))
+        wf_signal_wait(engine, frame);
     else
         wf_task_schedule(engine, frame);
 }
@@ -416,6 +418,8 @@ static void time_out(struct wf_engine *engine, struct wf_frame *frame,
 static void run_task(struct wf_engine *engine, struct wf_frame *frame) {
     int64_t now = wf_clock_now_ms(engine->clock);
     bool is_waiting = frame->phase == WF_PHASE_TOKEN;
+    if (is_waiting && wf_signal_take(engine, frame))
+        return;
     if (wf_task_answer_waits(frame, now))
         wf_timer_update(engine, frame);
     else if (frame->answers)

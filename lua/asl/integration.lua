@@ -50,6 +50,10 @@ local ACTIONS = {
       QueryParameters = "object", RequestBody = "any", Transform = "object",
     },
   },
+  ["moonstep waitForSignal"] = {
+    required = { "Name" },
+    types = { Name = "string" },
+  },
   ["states startExecution"] = {
     required = { "StateMachineArn" },
     types = { Input = "any", Name = "string", StateMachineArn = "string" },

@@ -70,10 +70,14 @@ local ACTIONS = {
   glue = { "startJobRun" },
   http = { "invoke" },
   lambda = { "invoke" },
+  moonstep = { "waitForSignal" },
   sns = { "publish" },
   sqs = { "sendMessage" },
   states = { "startExecution" },
 }
+
+-- AWS does not have these.
+local OURS = { lua = true, moonstep = true }
 
 -- What those can wait for.
 local TOKEN = { waitForTaskToken = true }
@@ -115,7 +119,7 @@ function fields.kinds.resource(value, at)
   end
   local found = resource.parse(text)
   if not found or not has_action(found)
-      or (found.type == "lua" and at.load.profile == "aws") then
+      or (OURS[found.type] and at.load.profile == "aws") then
     not_recognized(text, at)
     return nil
   end

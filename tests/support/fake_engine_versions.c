@@ -197,3 +197,13 @@ void wf_engine_resume_state_machine(struct wf_engine *engine,
                                     wf_machine_pause_fn *reply, void *arg) {
     answer_machine_pause(engine, arn, 0, reply, arg);
 }
+
+void wf_engine_send_signal(struct wf_engine *engine,
+                           const struct wf_send_signal *ask,
+                           wf_done_fn *reply, void *arg) {
+    set(&engine->arn, ask->execution_arn);
+    set(&engine->name, ask->name);
+    set(&engine->text, ask->payload);
+    set(&engine->token, ask->id);
+    reply(arg, NULL);
+}
