@@ -215,8 +215,9 @@ const struct wf_command wf_command_table[] = {
      0, WF_ANY_NUMBER},
     {"signal", SIGNAL, WF_GROUP_EXECUTIONS, "EXECUTION NAME [JSON|@FILE|-]",
      "send a signal to a running execution", EXECUTION " A state whose "
-     "resource is arn:aws:states:::moonstep:waitForSignal takes it, that has "
-     "waited longest; until there is one, the execution keeps it. The JSON, "
+     "resource is arn:aws:states:::moonstep:waitForSignal takes it, the one "
+     "that has waited longest; until there is one, the execution keeps it. "
+     "The JSON, "
      "{} if none is given, is the state's result.",
      "signal order:order-7 approved '{\"by\": \"ann\"}'",
      2, 3},
