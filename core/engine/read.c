@@ -23,6 +23,7 @@ struct description {
     struct wf_buf image; /* copy of the execution's image */
     uint64_t forgotten;  /* engine->ended's, when its row was asked for */
     struct payload input, output;
+    bool is_pending; /* it has failed, and waits for its Map Run's redrive */
     wf_execution_fn *reply;
     void *arg;
 };
@@ -60,6 +61,11 @@ static void with_head(void *arg, struct wf_machine_head *head) {
     struct wf_buf arn = {0}, machine_arn = {0}, run_arn = {0};
     struct wf_buf version_arn = {0}, alias_arn = {0};
     wf_image_of((struct wf_str){d->image.data, d->image.len}, &image);
+    if (d->is_pending) {
+        image.status = WF_EXECUTION_PENDING_REDRIVE;
+        image.stop_ms = 0;
+        image.error = image.cause = WF_STR("");
+    }
     wf_image_arn(&image, machine, &arn);
     wf_image_machine_arn(&image, machine, &machine_arn);
     wf_image_map_run_arn(&image, machine, &run_arn);
@@ -95,11 +101,38 @@ static void with_head(void *arg, struct wf_machine_head *head) {
     wf_call_free(d);
 }
 
+static void read_head(struct description *d) {
+    wf_machine_head_by_name(d->engine, wf_str(d->machine->name), with_head, d);
+}
+
+static void with_run(void *arg, const struct wf_map_run_found *found) {
+    struct description *d = arg;
+    d->is_pending = found && wf_map_run_will_redrive(found->run, d->id);
+    read_head(d);
+}
+
+/* What a child's image does not say, its run does. */
+static void read_run(struct description *d,
+                     const struct wf_execution_image *image) {
+    struct wf_buf arn = {0}, why = {0};
+    wf_image_map_run_arn(image, d->machine, &arn);
+    if (!wf_map_run_find(d->engine, (struct wf_str){arn.data, arn.len}, &why,
+                         with_run, d))
+        read_head(d);
+    wf_buf_free(&arn);
+    wf_buf_free(&why);
+}
+
 static void with_machine(void *arg, struct wf_machine *machine) {
     struct description *d = arg;
+    struct wf_execution_image image;
     if (machine->execution_prefix) {
-        wf_machine_head_by_name(d->engine, wf_str(machine->name), with_head,
-                                d);
+        wf_image_of((struct wf_str){d->image.data, d->image.len}, &image);
+        if (image.is_child && image.status != WF_EXECUTION_RUNNING &&
+            image.status != WF_EXECUTION_SUCCEEDED)
+            read_run(d, &image);
+        else
+            read_head(d);
         return;
     }
     wf_refuse_execution(d->reply, d->arg, "StateMachineDoesNotExist",

@@ -577,6 +577,35 @@ static void a_higher_limit_starts_children(void **state) {
     free_answer(&answer);
 }
 
+/* Two wait for their turn to be redriven: they run again, but not yet. */
+static void a_child_that_is_pending_is_described_so(void **state) {
+    struct rig *rig = *state;
+    struct answer answer = {0};
+    open_rig(rig);
+    rig_machine(rig, "m", WAITS("M", "'Label':'L',", "STANDARD"));
+    const char *run = start_until(rig, "[3600,3600,3600]", "0+3+0");
+    const char *child = newest_child(rig, run);
+    const char *parent = PREFIX "execution:m:x";
+    ask_update(rig, run, 1, -1, -1, &answer);
+    rig_reply_of(rig, rig_ask_stop(rig, parent, NULL, NULL));
+    until_run(rig, run, "0+0+0+0+0+3=3");
+    assert_int_equal(rig_describe(rig, child)->status, WF_EXECUTION_ABORTED);
+    rig_redrive(rig, parent);
+    struct wanted wanted = {run, "PENDING_REDRIVE 1\nPENDING_REDRIVE 1\n"
+                                 "RUNNING 1\n"};
+    rig_until_true(rig, have_come, &wanted);
+    struct rig_reply *reply = rig_describe(rig, child);
+    assert_int_equal(reply->status, WF_EXECUTION_PENDING_REDRIVE);
+    assert_int_equal(reply->stop_ms, 0);
+    assert_null(reply->error);
+    rig_until_parked(rig);
+    rig_crash(rig);
+    rig_open(rig);
+    assert_int_equal(rig_describe(rig, child)->status,
+                     WF_EXECUTION_PENDING_REDRIVE);
+    free_answer(&answer);
+}
+
 static void less_tolerance_ends_the_run(void **state) {
     struct rig *rig = *state;
     struct answer answer = {0};
@@ -659,6 +688,7 @@ int main(int argc, char **argv) {
         ENGINE_TEST_REAL(a_child_runs_the_processor),
         ENGINE_TEST_REAL(a_higher_limit_starts_children),
         ENGINE_TEST_REAL(less_tolerance_ends_the_run),
+        ENGINE_TEST_REAL(a_child_that_is_pending_is_described_so),
         ENGINE_TEST_REAL(an_update_can_be_of_nothing),
         ENGINE_TEST_REAL(an_ended_run_is_not_updated),
     };
