@@ -22,8 +22,9 @@ static int l_source(lua_State *L) {
 /* seconds(): signatures are checked by the real clock, whatever time it is
  * in workflows */
 static int l_seconds(lua_State *L) {
-    lua_pushnumber(L, (lua_Number)(
-        wf_clock_now_ms(&wf_lua_worker(L)->clock) / 1000));
+    int64_t seconds = wf_clock_now_ms(&wf_lua_worker(L)->clock) / 1000;
+
+    lua_pushnumber(L, (lua_Number)seconds);
     return 1;
 }
 

@@ -49,7 +49,9 @@ static int l_base64(lua_State *L) {
 }
 
 static int l_seconds(lua_State *L) {
-    lua_pushnumber(L, (lua_Number)(wf_clock_mono_ns() / 1000000000));
+    uint64_t seconds = wf_clock_mono_ns() / 1000000000;
+
+    lua_pushnumber(L, (lua_Number)seconds);
     return 1;
 }
 

@@ -160,9 +160,9 @@ static void lets_as_many_pass_as_it_says(void **state) {
     for (int i = 0; i < 10; i++)
         assert_true(wf_credential_take(key, now));
     assert_false(wf_credential_take(key, now));
-    now += 99 * 1000000;
+    now += UINT64_C(99000000);
     assert_false(wf_credential_take(key, now));
-    now += 2 * 1000000;
+    now += UINT64_C(2000000);
     assert_true(wf_credential_take(key, now));
     assert_false(wf_credential_take(key, now));
     now += UINT64_C(3600000000000);

@@ -32,7 +32,7 @@ static int64_t ms(const char *iso) {
     assert_true(sscanf(iso, "%d-%d-%dT%d:%d:%d", &year, &month, &day, &hour,
                        &minute, &second) >= 3);
     return (wf_days_of(year, (unsigned)month, (unsigned)day) * WF_DAY_S +
-            hour * 3600 + minute * 60 + second) * 1000;
+            (hour * INT64_C(60) + minute) * 60 + second) * 1000;
 }
 
 /* The slots after a time, as minutes of UTC, each with a blank behind it. */
@@ -49,7 +49,7 @@ static const char *slots(const char *text, const char *place,
         char iso[25];
         at = wf_schedule_next(&expression, zone, ms("2024-01-01"), at);
         if (at == WF_SCHEDULE_NEVER) {
-            len += (size_t)snprintf(out + len, sizeof(out) - len, "never ");
+            snprintf(out + len, sizeof(out) - len, "never ");
             break;
         }
         wf_clock_iso(at, iso);
@@ -384,7 +384,7 @@ static void bounded_whatever_is_asked(void **state) {
     uint64_t start = wf_clock_mono_ns();
     for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
         struct wf_schedule_expression expression = parse(texts[i]);
-        for (int64_t at = 0; at < 230 * 366 * DAY_MS;
+        for (int64_t at = 0; at < INT64_C(230) * 366 * DAY_MS;
              at += 366 * DAY_MS - 12345) {
             int64_t next = wf_schedule_next(&expression, zone, 0, at);
             assert_true(next > at);
