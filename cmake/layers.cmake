@@ -166,7 +166,8 @@ layer(wf_engine SOURCES core/engine/engine.c core/engine/commit.c
       core/engine/machines/alias_list.c core/engine/machines/name_token.c
       core/engine/arn.c core/engine/call.c core/engine/ended.c
       core/engine/refusal.c core/engine/bundle.c core/engine/bundles.c
-      core/engine/start.c core/engine/find.c core/engine/read.c
+      core/engine/begin.c core/engine/start.c core/engine/start_name.c
+      core/engine/find.c core/engine/read.c
       core/engine/lister.c core/engine/listed.c core/engine/listing.c
       core/engine/search.c core/engine/search_merge.c
       core/engine/search_where.c core/engine/maps/map_find.c

@@ -61,6 +61,8 @@
  *   alias_list.c  ListStateMachineAliases
  *   bundles.c     handler directories and their stored bundles
  *   start.c, stop.c   StartExecution, StopExecution
+ *   start_name.c  whether the name is free
+ *   begin.c       a new execution
  *   pause.c       PauseExecution, ResumeExecution; what is held meanwhile
  *   find.c        executions by ARN, and what their images say
  *   read.c        DescribeExecution
@@ -201,7 +203,7 @@ struct wf_engine {
     struct wf_offload *item_threads; /**< For readers and writers. */
     struct wf_link graveyard;   /**< Ended frames of EXPRESS executions. */
     /** Starts that look whether their name is free, by the name's hash. */
-    struct start_call *name_lookups[WF_NAME_LOOKUPS];
+    struct wf_start_call *name_lookups[WF_NAME_LOOKUPS];
 
     struct wf_commit *open;     /**< Effects of the batch being built. */
     struct wf_batch *rows;      /**< Rows of the batch being built. */

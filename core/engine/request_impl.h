@@ -10,7 +10,7 @@
 #include "execution.h"
 #include "machine.h"
 
-/* ---- start.c ---- */
+/* ---- begin.c ---- */
 /** What a new execution is made of. */
 struct wf_birth {
     struct wf_machine *machine;   /**< Ready. */
@@ -27,6 +27,10 @@ struct wf_birth {
     struct wf_map_child *map_child; /**< Taken over. It does not run before
                                        its start is in a batch; NULL. */
 };
+struct wf_execution *wf_execution_begin(struct wf_engine *engine,
+                                        const struct wf_birth *birth);
+
+/* ---- start.c ---- */
 /** Rows that are in one batch with the start of an execution. */
 struct wf_start_rows {
     /** Adds them to the open batch, once: with the execution's part of it; of
@@ -56,8 +60,6 @@ void wf_engine_start_called(struct wf_engine *engine,
                             const struct wf_start_execution *ask,
                             struct wf_called *called, wf_execution_fn *reply,
                             void *arg);
-struct wf_execution *wf_execution_begin(struct wf_engine *engine,
-                                        const struct wf_birth *birth);
 /** A refusal whose message is `format` with `subject` for its "%s". */
 void wf_refuse_execution(wf_execution_fn *reply, void *arg,
                          const char *exception, const char *format,
