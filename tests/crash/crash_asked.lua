@@ -175,16 +175,22 @@ function crash_asked.note_redrive(execution, date)
   execution.redriven[string.format("%.3f", date)] = true
 end
 
-local function redrive(client, run, execution, answered)
+--- Redrives an execution; `done`, if given, gets the acknowledged date.
+function crash_asked.redrive(client, run, execution, answered, done)
   execution.asked_redrives = (execution.asked_redrives or 0) + 1
   client:call("AWSStepFunctions.RedriveExecution",
     { executionArn = execution.arn }, function(status, said)
       local is_late = status == 400 and type(said) == "table" and
         tostring(said.__type):find("ExecutionNotRedrivable") ~= nil
       if not is_late and answered(status, said, "RedriveExecution") then
-        run.asked.redrives = run.asked.redrives + 1
         execution.failed = nil
         crash_asked.note_redrive(execution, said.redriveDate)
+        if run.asked then
+          run.asked.redrives = run.asked.redrives + 1
+        end
+        if done then
+          done(said.redriveDate)
+        end
       end
     end)
 end
@@ -202,7 +208,7 @@ end
 --- Redrives an execution that is known to have failed.
 function crash_asked.redrive_failed(client, run, execution, answered)
   if execution.failed then
-    redrive(client, run, execution, answered)
+    crash_asked.redrive(client, run, execution, answered)
   end
   return execution.failed
 end

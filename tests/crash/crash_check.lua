@@ -248,7 +248,7 @@ local function wait_all(client, run, until_ms, now_ms)
     if execution.arn then
       wait(execution)
     end
-  end, function()
+  end, run.asked and function()
     crash_asked.tend_all(others, run, expect_answer(run), problem)
     others:step(0)
   end)

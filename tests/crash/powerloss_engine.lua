@@ -13,6 +13,7 @@ local here = arg[0]:match("^(.*)/[^/]*$") or "."
 package.path = here .. "/?.lua;" .. package.path
 
 local cjson = require("cjson")
+local crash_asked = require("crash_asked")
 local crash_check = require("crash_check")
 local ffi = require("ffi")
 local http = require("http")
@@ -23,7 +24,8 @@ local store_check = require("store_check")
 ffi.cdef("void powerloss_mark(const char *text);")
 
 local KINDS = { "pure", "waiting", "branches", "aborted", "tasks", "stopped",
-  "distributed" }
+  "distributed", "nesting", "redriven" }
+local MACHINES = { "nested", unpack(KINDS) }
 local IN_FLIGHT = 16
 local LIMIT_MS = 20000
 local ENDS_EVERY = 10 -- images of which all executions are awaited: one in
@@ -59,7 +61,7 @@ end
 
 local function create_machines(client)
   local arns = {}
-  for _, name in ipairs(KINDS) do
+  for _, name in ipairs(MACHINES) do
     local status, answer = client:ask("AWSStepFunctions.CreateStateMachine",
       { name = name, definition = machines[name].text,
         roleArn = "arn:aws:iam::000000000000:role/crash" })
@@ -113,6 +115,24 @@ local function note_stop(client, arn, number)
   end)
 end
 
+--- Waits for its end; if it is to be redriven, it is, and so on.
+local function redrive_until_done(client, execution)
+  client:call("Moonstep.WaitForExecution",
+    { executionArn = execution.arn, timeoutSeconds = 5 },
+    function(status, answer)
+      if status == 200 and answer.status == "FAILED" then
+        crash_asked.redrive(client, {}, execution, function(redriven)
+          return redriven == 200
+        end, function(date)
+          mark({ kind = "redrive", arn = execution.arn, date = date })
+          redrive_until_done(client, execution)
+        end)
+      elseif status == 200 and answer.status ~= "RUNNING" then
+        note_end(client, execution.arn, 1)
+      end
+    end)
+end
+
 local function start_one(client, arns, number)
   local kind = KINDS[(number - 1) % #KINDS + 1]
   client:call("AWSStepFunctions.StartExecution", {
@@ -130,6 +150,8 @@ local function start_one(client, arns, number)
       note_end(client, arn, 1, function()
         note_stop(client, arn, number)
       end)
+    elseif machines[kind].redrives then
+      redrive_until_done(client, { arn = arn })
     else
       note_end(client, arn, 5)
     end
@@ -166,6 +188,8 @@ local function read_marks(path)
     elseif told.kind == "start" then
       local execution = { arn = told.arn, machine = machines[told.machine],
         name = "power-" .. told.number, number = told.number, input = {} }
+      execution.asked_redrives = execution.machine.redrives and
+        execution.machine.redrives(told.number)
       crash_check.note_start(read, execution, told.startDate)
       read.executions[#read.executions + 1] = execution
       read.by_arn[told.arn] = execution
@@ -173,6 +197,8 @@ local function read_marks(path)
       crash_check.note_end(read, read.by_arn[told.arn], told)
     elseif told.kind == "stop" then
       crash_check.note_stop(read, read.by_arn[told.arn], told.stopDate)
+    elseif told.kind == "redrive" then
+      crash_asked.note_redrive(read.by_arn[told.arn], told.date)
     elseif told.kind == "history" then
       crash_check.note_history(read, read.by_arn[told.arn], told.events)
     end
@@ -210,6 +236,7 @@ local function check_execution(client, read, execution)
       end
       execution.complete = true
       crash_check.note_history(read, execution, answer.events)
+      crash_asked.check_end(read, execution, crash_check.problem)
     end)
 end
 
