@@ -77,7 +77,8 @@ layer(wf_api SOURCES core/api/api.c core/api/api_call.c core/api/api_trail.c
       core/api/api_executions.c core/api/api_state_machines.c
       core/api/api_settings.c core/api/api_tags.c core/api/api_events.c
       core/api/api_map_runs.c core/api/api_tasks.c core/api/api_activities.c
-      core/api/api_graph.c core/api/api_search.c core/api/api_pause.c core/api/api_versions.c
+      core/api/api_graph.c core/api/api_search.c core/api/api_pause.c core/api/api_redrive.c
+      core/api/api_versions.c
       core/api/metrics.c core/api/api_backup.c core/api/api_test_state.c
       core/api/api_rest.c core/api/api_schedules.c
       core/api/api_scheduler_model.c
@@ -145,6 +146,8 @@ layer(wf_engine SOURCES core/engine/engine.c core/engine/commit.c
       core/engine/maps/map_items.c core/engine/maps/map_children.c
       core/engine/maps/map_results.c core/engine/maps/map_stop.c
       core/engine/maps/map_redrive.c core/engine/sweep.c core/engine/rebuild.c
+      core/engine/rebuild_fix.c core/engine/rebuild_frames.c
+      core/engine/past.c core/engine/redrive_fix.c
       core/engine/redrive.c core/engine/redrive_read.c
       core/engine/redrive_frames.c core/engine/pause.c core/engine/signals.c core/engine/signal.c
       core/engine/machines/machine_pause.c core/engine/docs.c core/engine/transition.c

@@ -103,7 +103,7 @@ if(CMOCKA_FOUND)
               LINK wf_engine wf_worker wf_lua_stdlib)
   endforeach()
   foreach(name engine_profile engine_branches engine_branches_fail
-          engine_branches_park engine_redrive engine_redrive_branches)
+          engine_branches_park)
     unit_test(${name} SOURCES ${ENGINE_FIXTURE}
               tests/support/branches.c LINK wf_engine wf_worker
               wf_lua_stdlib)
@@ -113,6 +113,11 @@ if(CMOCKA_FOUND)
             tests/support/machine_answers.c tests/support/version_answers.c
             tests/support/schedules.c
             LINK wf_engine wf_worker wf_lua_stdlib)
+  foreach(name engine_redrive engine_redrive_branches engine_redrive_fix)
+    unit_test(${name} SOURCES ${ENGINE_FIXTURE} tests/support/branches.c
+              tests/support/redrives.c LINK wf_engine wf_worker
+              wf_lua_stdlib)
+  endforeach()
   foreach(name engine_branches_recover engine_map_run engine_map_recover
           engine_map_files engine_map_park engine_map_stop
           engine_map_redrive engine_retention)

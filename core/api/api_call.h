@@ -103,6 +103,7 @@ extern const struct wf_api_operation wf_api_events[];
 extern const struct wf_api_operation wf_api_graph[];
 extern const struct wf_api_operation wf_api_search[];
 extern const struct wf_api_operation wf_api_pause[];
+extern const struct wf_api_operation wf_api_redrive[];
 /** EventBridge Scheduler's, and what we add to them. */
 extern const struct wf_api_operation wf_api_schedules[];
 

@@ -95,6 +95,17 @@ void wf_api_put_pause(struct wf_buf *out,
         wf_json_raw(out, "pausedWithStateMachine", "true");
 }
 
+/* Ours, beside AWS's. */
+static void put_fixes(struct wf_buf *out,
+                      const struct wf_execution_reply *reply) {
+    if (!reply->revision_id.len)
+        return;
+    wf_json_key(out, "moonstep");
+    wf_buf_u8(out, '{');
+    wf_json_text(out, "revisionId", reply->revision_id);
+    wf_buf_u8(out, '}');
+}
+
 /* ---- StartExecution ---- */
 
 static void on_started(void *arg, const struct wf_refusal *refusal,
@@ -200,6 +211,7 @@ static void on_described(void *arg, const struct wf_refusal *refusal,
     put_redrives(out, reply);
     put_redrive_status(out, reply);
     wf_api_put_pause(out, reply);
+    put_fixes(out, reply);
     wf_buf_u8(out, '}');
     wf_api_done(call);
 }
@@ -245,23 +257,24 @@ static void stop(struct wf_api_call *call, struct wf_api_request *request) {
 /* ---- RedriveExecution ---- */
 
 static void on_redriven(void *arg, const struct wf_refusal *refusal,
-                        int64_t redrive_ms) {
+                        const struct wf_redriven_reply *reply) {
     struct wf_api_call *call = arg;
 
     if (wf_api_refused(call, refusal))
         return;
     wf_buf_u8(call->out, '{');
-    wf_json_time(call->out, "redriveDate", redrive_ms);
+    wf_json_time(call->out, "redriveDate", reply->redrive_ms);
     wf_buf_u8(call->out, '}');
     wf_api_done(call);
 }
 
 static void redrive(struct wf_api_call *call,
                     struct wf_api_request *request) {
-    wf_engine_redrive_execution(call->engine,
-                                wf_api_text(request, "executionArn"),
-                                wf_api_text(request, "clientToken"),
-                                on_redriven, call);
+    const struct wf_redrive_execution ask = {
+        .execution_arn = wf_api_text(request, "executionArn"),
+        .client_token = wf_api_text(request, "clientToken"),
+    };
+    wf_engine_redrive_execution(call->engine, &ask, on_redriven, call);
 }
 
 /* ---- ListExecutions ---- */

@@ -204,6 +204,33 @@ static const struct wf_api_shape signal_input = {
     .kind = WF_API_STRUCTURE, .members = signal_members
 };
 
+static const struct wf_api_shape client_token = {
+    .kind = WF_API_STRING, WF_API_AT_LEAST(1), WF_API_AT_MOST(64)
+};
+static const struct wf_api_shape revision = {
+    .kind = WF_API_STRING, WF_API_AT_LEAST(1), WF_API_AT_MOST(64)
+};
+static const struct wf_api_shape state_name = {
+    .kind = WF_API_STRING, WF_API_AT_LEAST(1), WF_API_AT_MOST(80)
+};
+static const struct wf_api_shape patch = {
+    .kind = WF_API_STRING, .sensitive = true, WF_API_AT_MOST(262144)
+};
+#define FIX_MEMBERS                                                       \
+    {"stateMachineVersionArn", &arn, false},                              \
+    {"revision", &revision, false}, {"fromState", &state_name, false},    \
+    {"input", &patch, false}, {"variables", &patch, false},               \
+    {"dryRun", &flag, false}
+static const struct wf_api_member redrive_members[] = {
+    {"executionArn", &arn, true},
+    {"clientToken", &client_token, false},
+    FIX_MEMBERS,
+    {0},
+};
+static const struct wf_api_shape redrive_input = {
+    .kind = WF_API_STRUCTURE, .members = redrive_members
+};
+
 static const struct wf_api_member no_members[] = {{0}};
 static const struct wf_api_shape no_input = {
     .kind = WF_API_STRUCTURE, .members = no_members
@@ -223,5 +250,6 @@ const struct wf_api_input wf_api_own_inputs[] = {
     {"ResumeExecution", &resume_input},
     {"PauseStateMachine", &pause_machine_input},
     {"ResumeStateMachine", &resume_machine_input},
+    {"RedriveExecution", &redrive_input},
     {0},
 };

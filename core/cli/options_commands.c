@@ -228,9 +228,14 @@ const struct wf_command wf_command_table[] = {
      "only what is not done runs again. Prints the ARNs.\n"
      "With --search those that a search finds are redriven, and with --yes "
      "only: without --status FAILED, TIMED_OUT and ABORTED ones. See "
-     "`moonstep help search`. It may be repeated.",
+     "`moonstep help search`. It may be repeated.\n"
+     "With --latest, --definition-revision, --from, --input or --set something "
+     "is other than it was. What can't go on so is refused, with the reason; "
+     "--dry-run only looks. The input and the variables are those of the state "
+     "in which it goes on, which is entered once more.",
      "redrive order:order-7\n"
      "redrive order:order-7 && moonstep history order:order-7 --follow\n"
+     "redrive order:order-7 --latest --from Price --set 'rate=0.19'\n"
      "redrive --search --machine order --since 2h --yes",
      0, WF_ANY_NUMBER},
     {"send", SEND, WF_GROUP_EXECUTIONS, "success|failure|heartbeat TOKEN",

@@ -56,6 +56,7 @@ void wf_execution_free(struct wf_execution *execution) {
     wf_buf_free(&execution->between);
     free(execution->pause.reason);
     wf_signals_free(execution->signals);
+    wf_buf_free(&execution->earlier);
     struct wf_link *link;
     while ((link = wf_list_shift(&execution->map_runs)))
         wf_map_run_free(WF_ENTRY(link, struct wf_map_run, link));
@@ -163,13 +164,15 @@ enum execution_flags {
 
 /* The second byte. On disk: add, never renumber. */
 enum more_flags {
+    EXECUTION_EARLIER = 1, /* it has run other revisions */
     EXECUTION_PAUSED = 4,
     EXECUTION_LISTED_PAUSED = 8,
     EXECUTION_SIGNALS = 16,
 };
 
 static uint8_t more_flags_of(const struct wf_execution *execution) {
-    return (uint8_t)((execution->pause.since_ms ? EXECUTION_PAUSED : 0) |
+    return (uint8_t)((execution->earlier.len ? EXECUTION_EARLIER : 0) |
+                     (execution->pause.since_ms ? EXECUTION_PAUSED : 0) |
                      (execution->list_shows_pause ? EXECUTION_LISTED_PAUSED
                                                   : 0) |
                      (wf_signals_are_empty(execution->signals)
@@ -261,6 +264,19 @@ static struct wf_map_child *new_child(struct wf_execution *execution,
     return child;
 }
 
+static void encode_past(const struct wf_execution *execution,
+                        struct wf_buf *out) {
+    if (execution->earlier.len)
+        wf_buf_text(out, (struct wf_str){execution->earlier.data,
+                                         execution->earlier.len});
+}
+
+static void decode_past(struct wf_reader *in, uint8_t flags,
+                        struct wf_execution_image *image) {
+    image->earlier =
+        flags & EXECUTION_EARLIER ? wf_read_text(in) : WF_STR_NULL;
+}
+
 void wf_execution_encode(const struct wf_execution *execution,
                          struct wf_buf *out) {
     wf_buf_u8(out, WF_IMAGE_VERSION);
@@ -301,6 +317,7 @@ void wf_execution_encode(const struct wf_execution *execution,
         encode_pause(&execution->pause, out);
     if (!wf_signals_are_empty(execution->signals))
         encode_signals(execution->signals, out);
+    encode_past(execution, out);
 }
 
 bool wf_execution_decode(struct wf_reader *in,
@@ -354,6 +371,7 @@ bool wf_execution_decode(struct wf_reader *in,
     decode_pause(in, more, image);
     image->signals =
         more & EXECUTION_SIGNALS ? wf_read_text(in) : WF_STR_NULL;
+    decode_past(in, more, image);
     return !in->bad && image->bundle.len <= 64;
 }
 
@@ -380,6 +398,8 @@ void wf_execution_apply(struct wf_execution *execution,
         apply_redrives(execution, image);
     execution->between.len = 0;
     wf_buf_addstr(&execution->between, image->between);
+    execution->earlier.len = 0;
+    wf_buf_addstr(&execution->earlier, image->earlier);
     wf_callers_apply(execution, image);
     replace_text(&execution->pause.reason, image->pause_reason,
                  image->pause_reason.len > 0);

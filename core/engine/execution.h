@@ -121,6 +121,7 @@ struct wf_execution {
     struct wf_pause pause;
     bool list_shows_pause;      /**< Its rows for lists do. */
     struct wf_signals *signals; /**< Owned; NULL: there never was one. */
+    struct wf_buf earlier;      /**< Revisions that it ran before: past.h. */
     struct wf_mark marks[3];    /**< Newest first: two batches are on their
                                   way at most, the third is durable. */
     int64_t touched_ms;         /**< Time of the latest change. */
@@ -210,6 +211,7 @@ struct wf_execution_image {
     struct wf_str pause_reason;   /**< data NULL: none. */
     bool paused_with_machine, list_shows_pause;
     struct wf_str signals;        /**< For wf_signals_decode(); data NULL. */
+    struct wf_str earlier;        /**< Revisions before this one: past.h */
 };
 bool wf_execution_decode(struct wf_reader *in,
                          struct wf_execution_image *image);

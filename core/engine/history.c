@@ -9,6 +9,7 @@
 #include <stdlib.h>
 
 #include "engine_impl.h"
+#include "past.h"
 #include "recent.h"
 #include "refusal.h"
 
@@ -28,6 +29,7 @@ struct history {
     char *arn;
     uint64_t execution;
     struct wf_machine *machine;
+    struct wf_past past;   /* what it has run, that included */
     int64_t start_ms;
     uint64_t next_event;   /* of the execution: one behind the last event */
     uint32_t version;      /* that it was started with; 0: none */
@@ -73,6 +75,7 @@ static void drop(void *memory) {
     free(history->alias);
     wf_buf_free(&history->version_arn);
     wf_buf_free(&history->alias_arn);
+    wf_past_free(&history->past);
     free(history->arn);
 }
 
@@ -264,7 +267,9 @@ static void answer(struct history *history) {
     for (size_t i = 0; i < history->event_count; i++) {
         struct wf_history_event *shown = &history->events[i];
         uint64_t number;
-        wf_history_describe(history->engine, history->machine, shown);
+        wf_history_describe(history->engine,
+                            wf_past_machine(&history->past, shown->event.id),
+                            shown);
         if (wants_doc(&shown->event, false, &number))
             shown->doc = held_text(history, number);
         if (wants_doc(&shown->event, true, &number))
@@ -303,9 +308,9 @@ static void send_page(struct history *history) {
     answer(history);
 }
 
-static void machine_there(void *arg, struct wf_machine *machine) {
+static void machines_there(void *arg) {
     struct history *history = arg;
-    if (!machine->ready) {
+    if (!wf_past_is_ready(&history->past)) {
         refuse(history, "ExecutionDoesNotExist",
                WF_STR("The execution's definition can't be read"));
         return;
@@ -376,7 +381,7 @@ static void hold_tail(struct history *history,
 static void read_segments(struct history *history) {
     struct wf_engine *engine = history->engine;
     if (history->covered > history->last) {
-        wf_machine_need(engine, history->machine, machine_there, history);
+        wf_past_need(engine, &history->past, machines_there, history);
         return;
     }
     bool begins = history->segment_count == 0;
@@ -483,6 +488,8 @@ static void row_read(void *arg, const struct wf_row *rows, size_t count,
     }
     history->machine = wf_machine_of(history->engine, image.machine,
                                      image.revision);
+    wf_past_read(history->engine, image.earlier, history->machine,
+                 &history->past);
     history->start_ms = image.start_ms;
     set_qualifier(history, image.version, image.alias);
     if (!set_page(history, call->max_results, wf_str(call->token),
@@ -525,6 +532,9 @@ static void from_memory(struct history_call *call,
         return;
     }
     history->machine = execution->machine;
+    wf_past_read(engine, (struct wf_str){execution->earlier.data,
+                                         execution->earlier.len},
+                 execution->machine, &history->past);
     history->start_ms = execution->start_ms;
     set_qualifier(history, execution->version, wf_str(execution->alias));
     if (!set_page(history, call->max_results, wf_str(call->token),

@@ -91,6 +91,10 @@ static void with_head(void *arg, struct wf_machine_head *head) {
     reply.paused_ms = image.paused_ms;
     reply.pause_reason = image.pause_reason;
     reply.paused_with_machine = image.paused_with_machine;
+    if (image.earlier.len)
+        reply.revision_id = machine->revision_id
+                                ? wf_str(machine->revision_id)
+                                : WF_STR("INITIAL");
     show_redrives(d, &image, head, &reply);
     d->reply(d->arg, NULL, &reply);
     wf_buf_free(&arn);

@@ -8,7 +8,7 @@
  * children have ended well, and with what. So a redrive can make the frames
  * again that were there, of what is not done.
  *
- *   events ──▶ lines ──▶ finish: what is to be done again ──▶ frames
+ *   events ──▶ lines ──▶ settle, fix, finish: what is to be done ──▶ frames
  *
  * An event is told its line by previousEventId: that names an earlier event
  * of the same line, of the line above it, or of a child that has ended; the
@@ -20,6 +20,9 @@
  * assignment to some: that document is the first one behind the *StateExited
  * (transition.c).
  *
+ * An execution that was redriven with another revision has events of both:
+ * from there on lines go by the names of their states (past.h).
+ *
  * This module knows neither store nor loop. It takes 4 bytes an event, and
  * about 150 for each line that there was.
  */
@@ -27,13 +30,14 @@
 #define WF_REBUILD_H
 
 #include "execution.h"
+#include "past.h"
 #include "tail.h"
 
 struct wf_rebuild;
 
-/** `input`: number of the execution's input. The machine must be ready and
- * stay. */
-struct wf_rebuild *wf_rebuild_new(const struct wf_machine *machine,
+/** `input`: number of the execution's input. The machines must be ready;
+ * `past` and they stay. */
+struct wf_rebuild *wf_rebuild_new(const struct wf_past *past,
                                   uint64_t input);
 void wf_rebuild_free(struct wf_rebuild *rebuild); /* NULL is fine */
 /** Takes in what a piece of the history has. False: it does not decode, or
@@ -42,14 +46,37 @@ bool wf_rebuild_add(struct wf_rebuild *rebuild, struct wf_tail_cursor cursor);
 /** The id behind the last event that was taken in. */
 uint64_t wf_rebuild_next_event(const struct wf_rebuild *rebuild);
 
+/** There are no more events. `between` is what wf_fork_between() has noted;
+ * `error` is the execution's. */
+void wf_rebuild_settle(struct wf_rebuild *rebuild, struct wf_str between,
+                       struct wf_str error);
+
+/** What is to be other than it was (rebuild_fix.c). */
+struct wf_rebuild_fix {
+    const struct wf_machine *machine; /**< What is to be run: ready. */
+    struct wf_str from_state; /**< The root enters that one, and all else is
+                                 given up. Empty: it goes on where it was. */
+    bool has_input, has_variables; /**< The root gets others: it enters its
+                                      state once more. */
+};
+/** Between settle and finish. False: `why` says why it can't be. */
+bool wf_rebuild_fix(struct wf_rebuild *rebuild,
+                    const struct wf_rebuild_fix *fix, struct wf_buf *why);
+/** Where the root goes on after that. */
+struct wf_rebuild_place {
+    bool is_entered_anew; /**< Because of a fix. */
+    bool is_unknown;      /**< Nobody knows. */
+    uint32_t state;
+    uint64_t input, variables;
+};
+void wf_rebuild_place(const struct wf_rebuild *rebuild,
+                      struct wf_rebuild_place *place);
+
 /**
- * There are no more events. `between` is what wf_fork_between() has noted;
- * `error` is the execution's. Frames are numbered from `next_frame` on, the
- * root apart, which is 0 and the first one. Returns how many frames there
- * are; -1: that can't be.
+ * Frames are numbered from `next_frame` on, the root apart, which is 0 and
+ * the first one. Returns how many frames there are; -1: that can't be.
  */
-int64_t wf_rebuild_finish(struct wf_rebuild *rebuild, struct wf_str between,
-                          struct wf_str error, uint32_t next_frame);
+int64_t wf_rebuild_finish(struct wf_rebuild *rebuild, uint32_t next_frame);
 /** The first number that no frame has. */
 uint32_t wf_rebuild_next_frame(const struct wf_rebuild *rebuild);
 /** Makes the `index`-th frame in `execution`, to go on in phase REDRIVE; a

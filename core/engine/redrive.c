@@ -57,6 +57,9 @@ const char *wf_redrive_refusal(const struct wf_engine *engine,
 
 /* ---- preparing ---- */
 
+/* Its retention is over, since it was asked for. */
+static const char GONE[] = "Execution Does Not Exist";
+
 static void drop(void *memory) {
     struct wf_redrive *redrive = memory;
     wf_list_remove(&redrive->link);
@@ -64,6 +67,7 @@ static void drop(void *memory) {
         wf_map_run_free(redrive->runs[i]);
     free(redrive->runs);
     wf_rebuild_free(redrive->rebuild);
+    wf_past_free(&redrive->past);
     wf_buf_free(&redrive->row);
 }
 
@@ -74,6 +78,8 @@ struct redrive_call {
     struct wf_engine *engine;
     uint64_t id;
     char *arn, *token;
+    struct wf_redrive_fix fix;
+    bool has_fix;
     int64_t redrive_ms;
     struct wf_buf reason;
     wf_redriven_fn *reply;
@@ -93,8 +99,10 @@ void wf_redrive_drop(struct wf_redrive *redrive) {
 void wf_redrive_refuse(struct wf_redrive *redrive, const char *reason) {
     wf_redrive_fn *ready = redrive->ready;
     void *arg = redrive->arg;
+    char *copy = reason == GONE ? NULL : wf_strndup(reason, strlen(reason));
     wf_redrive_drop(redrive);
-    ready(arg, NULL, reason);
+    ready(arg, NULL, copy ? copy : GONE);
+    free(copy);
 }
 
 static bool is_at_work(const struct wf_redrive *redrive) {
@@ -145,6 +153,13 @@ static void swept(void *arg) {
     wf_redrive_read(arg);
 }
 
+void wf_redrive_with_target(struct wf_redrive *redrive) {
+    if (redrive->fix && redrive->fix->is_dry)
+        wf_redrive_read(redrive);
+    else
+        wf_sweep_then(redrive->engine, redrive->id, swept, redrive);
+}
+
 static void with_head(void *arg, struct wf_machine_head *head) {
     struct wf_redrive *redrive = arg;
     struct wf_execution_image image;
@@ -153,21 +168,19 @@ static void with_head(void *arg, struct wf_machine_head *head) {
     if (reason)
         wf_redrive_refuse(redrive, reason);
     else
-        wf_sweep_then(redrive->engine, redrive->id, swept, redrive);
+        wf_redrive_find_target(redrive, head);
 }
 
-static void with_machine(void *arg, struct wf_machine *machine) {
+static void with_machines(void *arg) {
     struct wf_redrive *redrive = arg;
-    if (machine->ready)
-        wf_machine_head_by_name(redrive->engine, wf_str(machine->name),
-                                with_head, redrive);
+    if (wf_past_is_ready(&redrive->past))
+        wf_machine_head_by_name(redrive->engine,
+                                wf_str(redrive->machine->name), with_head,
+                                redrive);
     else
         wf_redrive_refuse(redrive, "The definition that this execution is "
                                    "pinned to can't be loaded");
 }
-
-/* Its retention is over, since it was asked for. */
-static const char GONE[] = "Execution Does Not Exist";
 
 static bool take_row(struct wf_redrive *redrive, struct wf_str row) {
     struct wf_execution_image image;
@@ -178,6 +191,8 @@ static bool take_row(struct wf_redrive *redrive, struct wf_str row) {
     redrive->image_len = (size_t)(in.at - row.data);
     redrive->machine =
         wf_machine_of(redrive->engine, image.machine, image.revision);
+    wf_past_read(redrive->engine, image.earlier, redrive->machine,
+                 &redrive->past);
     return true;
 }
 
@@ -191,8 +206,8 @@ static void row_read(void *arg, const struct wf_row *rows, size_t count,
     if (count == 0)
         wf_redrive_refuse(redrive, GONE);
     else if (take_row(redrive, rows->value))
-        wf_machine_need(redrive->engine, redrive->machine, with_machine,
-                        redrive);
+        wf_past_need(redrive->engine, &redrive->past, with_machines,
+                     redrive);
     else
         wf_redrive_refuse(redrive, "The execution's row can't be read");
 }
@@ -227,7 +242,8 @@ static const char *refuse_early(struct wf_execution *execution) {
 }
 
 void wf_redrive_prepare(struct wf_engine *engine, uint64_t id,
-                        wf_redrive_fn *ready, void *arg) {
+                        struct wf_redrive_fix *fix, wf_redrive_fn *ready,
+                        void *arg) {
     struct wf_execution *execution = wf_table_by_id(&engine->table, id);
     const char *reason = find(engine, id) ? "It is being redriven"
                          : wf_retention_dooms(engine, id)
@@ -240,6 +256,7 @@ void wf_redrive_prepare(struct wf_engine *engine, uint64_t id,
     struct wf_redrive *redrive = wf_call_new(engine, sizeof(*redrive), drop);
     redrive->engine = engine;
     redrive->id = id;
+    redrive->fix = fix;
     redrive->ready = ready;
     redrive->arg = arg;
     wf_list_append(&engine->redrives, &redrive->link);
@@ -265,8 +282,11 @@ static struct wf_execution *make_execution(struct wf_redrive *redrive) {
     struct wf_execution *execution = wf_execution_new();
     wf_redrive_image(redrive, &image);
     execution->id = redrive->id;
-    wf_execution_set_machine(execution, redrive->machine);
+    wf_execution_set_machine(execution, redrive->target);
     wf_execution_apply(execution, &image);
+    if (redrive->target != redrive->machine)
+        wf_past_add(&execution->earlier, image.next_event,
+                    redrive->machine->revision);
     forget_end(execution);
     execution->between.len = 0;
     wf_tail_reset(&execution->tail, image.next_event);
@@ -279,15 +299,17 @@ static struct wf_execution *make_execution(struct wf_redrive *redrive) {
     return execution;
 }
 
-static uint64_t record_redrive(struct wf_engine *engine,
-                               struct wf_execution *execution) {
+static uint64_t record_redrive(struct wf_redrive *redrive,
+                               struct wf_execution *execution,
+                               struct wf_frame *root) {
     struct wf_event event = {
         .type = WF_EVENT_EXECUTION_REDRIVEN,
         .fields = WF_EVENT_HAS_INDEX,
         .previous_id = execution->tail.next_event - 1,
         .index = execution->redrives->count,
     };
-    return wf_execution_event(engine, execution, &event);
+    wf_redrive_fix_event(redrive, root, &event);
+    return wf_execution_event(redrive->engine, execution, &event);
 }
 
 static void restart_timeout(struct wf_engine *engine,
@@ -325,7 +347,7 @@ static struct wf_frame *make_root(struct wf_redrive *redrive,
     execution->frame_rows = redrive->frames - 1;
     wf_execution_count_redrive(
         execution, wf_execution_now(engine, execution), token);
-    root->previous_event = record_redrive(engine, execution);
+    root->previous_event = record_redrive(redrive, execution, root);
     return root;
 }
 
@@ -378,6 +400,7 @@ static void call_drop(void *memory) {
     struct redrive_call *call = memory;
     free(call->arn);
     free(call->token);
+    wf_redrive_fix_free(&call->fix);
     wf_buf_free(&call->reason);
 }
 
@@ -385,7 +408,7 @@ static void refuse(struct redrive_call *call, const char *exception,
                    const char *format, struct wf_str subject) {
     struct wf_refusal_text text = {0};
     call->reply(call->arg,
-                wf_refusal_make(&text, exception, format, subject), 0);
+                wf_refusal_make(&text, exception, format, subject), NULL);
     wf_refusal_free(&text);
     wf_call_free(call);
 }
@@ -398,13 +421,29 @@ static void is_missing(void *arg) {
 
 static void not_redrivable(void *arg) {
     struct redrive_call *call = arg;
-    refuse(call, "ExecutionNotRedrivable", "%s",
-           (struct wf_str){call->reason.data, call->reason.len});
+    struct wf_str reason = {call->reason.data, call->reason.len};
+    const struct wf_redriven_reply reply = {.reason = reason};
+    if (!call->fix.is_dry) {
+        refuse(call, "ExecutionNotRedrivable", "%s", reason);
+        return;
+    }
+    call->reply(call->arg, NULL, &reply);
+    wf_call_free(call);
 }
 
 static void redriven(void *arg) {
     struct redrive_call *call = arg;
-    call->reply(call->arg, NULL, call->redrive_ms);
+    const struct wf_redrive_fix *fix = &call->fix;
+    const struct wf_redriven_reply reply = {
+        .is_redrivable = true,
+        .redrive_ms = call->redrive_ms,
+        .state = fix->state,
+        .revision_id = !fix->machine ? WF_STR_NULL
+                       : fix->machine->revision_id
+                           ? wf_str(fix->machine->revision_id)
+                           : WF_STR("INITIAL"),
+    };
+    call->reply(call->arg, NULL, &reply);
     wf_call_free(call);
 }
 
@@ -418,6 +457,11 @@ static void prepared(void *arg, struct wf_redrive *redrive,
     if (reason) { /* it tells of what must be durable */
         wf_buf_adds(&call->reason, reason);
         wf_engine_after(call->engine, not_redrivable, call);
+        return;
+    }
+    if (call->fix.is_dry) {
+        wf_redrive_drop(redrive);
+        wf_engine_after(call->engine, redriven, call);
         return;
     }
     struct wf_execution *execution =
@@ -464,7 +508,9 @@ static void with_image(void *arg, struct wf_str text) {
     else if (wf_redrive_is_on(call->engine, call->id))
         wait_for_other(call, find(call->engine, call->id));
     else
-        wf_redrive_prepare(call->engine, call->id, prepared, call);
+        wf_redrive_prepare(call->engine, call->id,
+                           call->has_fix ? &call->fix : NULL, prepared,
+                           call);
 }
 
 static void begin(void *arg) {
@@ -481,24 +527,34 @@ static void found(void *arg, uint64_t id) {
         is_missing(call);
 }
 
-void wf_engine_redrive_execution(struct wf_engine *engine, struct wf_str arn,
-                                 struct wf_str client_token,
-                                 wf_redriven_fn *reply, void *arg) {
-    struct redrive_call *call = wf_call_new(engine, sizeof(*call), call_drop);
+static void begin_call(struct redrive_call *call) {
     struct wf_buf why = {0};
     struct wf_arn parts;
-    call->engine = engine;
-    call->arn = wf_strndup(arn.data, arn.len);
-    call->token = client_token.len
-                      ? wf_strndup(client_token.data, client_token.len)
-                      : NULL;
-    call->reply = reply;
-    call->arg = arg;
-    if (!wf_execution_arn_read(arn, false, &parts, &why))
+    if (!wf_execution_arn_read(wf_str(call->arn), false, &parts, &why))
         refuse(call, "InvalidArn", "%s", (struct wf_str){why.data, why.len});
-    else if (engine->stalled)
+    else if (call->engine->stalled)
         refuse(call, "ThrottlingException", WF_NO_ROOM, WF_STR_NULL);
     else
-        wf_execution_find(engine, wf_str(call->arn), found, call);
+        wf_execution_find(call->engine, wf_str(call->arn), found, call);
+    wf_buf_free(&why);
+}
+
+void wf_engine_redrive_execution(struct wf_engine *engine,
+                                 const struct wf_redrive_execution *ask,
+                                 wf_redriven_fn *reply, void *arg) {
+    struct redrive_call *call = wf_call_new(engine, sizeof(*call), call_drop);
+    struct wf_str token = ask->client_token;
+    struct wf_buf why = {0};
+    call->engine = engine;
+    call->arn = wf_strndup(ask->execution_arn.data, ask->execution_arn.len);
+    call->token = token.len ? wf_strndup(token.data, token.len) : NULL;
+    call->reply = reply;
+    call->arg = arg;
+    call->has_fix = ask->fix != NULL;
+    if (ask->fix && !wf_redrive_fix_read(ask->fix, &call->fix, &why))
+        refuse(call, "InvalidExecutionInput", "%s",
+               (struct wf_str){why.data, why.len});
+    else
+        begin_call(call);
     wf_buf_free(&why);
 }

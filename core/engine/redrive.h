@@ -25,6 +25,7 @@
 
 #include "execution.h"
 #include "rebuild.h"
+#include "redrive_fix.h"
 
 struct wf_engine;
 struct wf_redrive;
@@ -37,11 +38,13 @@ const char *wf_redrive_refusal(const struct wf_engine *engine,
 
 /** Prepares (1 to 3) the redrive of an execution that has ended. `reason`
  * not NULL: it can't be, and `redrive` is NULL. Else wf_redrive_commit() or
- * wf_redrive_drop() is to follow. */
+ * wf_redrive_drop() is to follow. `fix` (NULL: nothing is changed) stays until
+ * then; one that is dry is ready when all is known, with nothing written. */
 typedef void wf_redrive_fn(void *arg, struct wf_redrive *redrive,
                            const char *reason);
 void wf_redrive_prepare(struct wf_engine *engine, uint64_t id,
-                        wf_redrive_fn *ready, void *arg);
+                        struct wf_redrive_fix *fix, wf_redrive_fn *ready,
+                        void *arg);
 /** It runs (4): joins the open batch. `token`: the client's, or empty. */
 struct wf_execution *wf_redrive_commit(struct wf_redrive *redrive,
                                        struct wf_str token);
@@ -61,13 +64,16 @@ void wf_redrive_look_again(struct wf_engine *engine, uint64_t id);
 /** The turn of a frame in phase REDRIVE (redrive_frames.c). */
 void wf_frame_redriven(struct wf_engine *engine, struct wf_frame *frame);
 
-/* ---- between redrive.c and redrive_read.c ---- */
+/* ---- between redrive.c, redrive_read.c and redrive_fix.c ---- */
 
 struct wf_redrive {
     struct wf_link link;  /**< In the engine's list. */
     struct wf_engine *engine;
     uint64_t id;
-    struct wf_machine *machine;
+    struct wf_machine *machine; /**< That it has run. */
+    struct wf_machine *target;  /**< That it is to run: mostly the same. */
+    struct wf_past past;  /**< What it has run before, and `machine`. */
+    struct wf_redrive_fix *fix; /**< Borrowed; or NULL. */
     struct wf_buf row;    /**< The execution's: image, perhaps a history. */
     size_t image_len;
     struct wf_rebuild *rebuild;
@@ -86,7 +92,9 @@ struct wf_redrive {
 /** Reads and stores (2 and 3), then calls wf_redrive_stored(). */
 void wf_redrive_read(struct wf_redrive *redrive);
 void wf_redrive_stored(struct wf_redrive *redrive);
-/** Ends it, with a reason. */
+/** Which definition it is to run is known. */
+void wf_redrive_with_target(struct wf_redrive *redrive);
+/** Ends it, with a reason (copied). */
 void wf_redrive_refuse(struct wf_redrive *redrive, const char *reason);
 /** Makes the `index`-th frame in `execution`, with its Map Run. */
 struct wf_frame *wf_redrive_frame(const struct wf_redrive *redrive,

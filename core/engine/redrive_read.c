@@ -160,20 +160,33 @@ static void read_runs(struct wf_redrive *redrive) {
 
 /* ---- the history ---- */
 
-static void finish(struct wf_redrive *redrive) {
+/* All that is to be done is known. */
+static void with_fix(struct wf_redrive *redrive) {
     struct wf_execution_image image;
     wf_redrive_image(redrive, &image);
     int64_t frames =
-        wf_rebuild_finish(redrive->rebuild, image.between, image.error,
-                          image.next_frame);
-    if (frames < 0 ||
-        wf_rebuild_next_event(redrive->rebuild) != image.next_event) {
+        wf_rebuild_finish(redrive->rebuild, image.next_frame);
+    if (frames < 0) {
         wf_redrive_refuse(redrive, UNREADABLE);
         return;
     }
     redrive->frames = (uint32_t)frames;
+    if (redrive->fix && redrive->fix->is_dry) {
+        redrive->ready(redrive->arg, redrive, NULL);
+        return;
+    }
     redrive->runs = wf_calloc(redrive->frames, sizeof(*redrive->runs));
     read_runs(redrive);
+}
+
+static void finish(struct wf_redrive *redrive) {
+    struct wf_execution_image image;
+    wf_redrive_image(redrive, &image);
+    wf_rebuild_settle(redrive->rebuild, image.between, image.error);
+    if (wf_rebuild_next_event(redrive->rebuild) != image.next_event)
+        wf_redrive_refuse(redrive, UNREADABLE);
+    else
+        wf_redrive_apply_fix(redrive, with_fix);
 }
 
 static void read_segments(struct wf_redrive *redrive);
@@ -227,7 +240,7 @@ void wf_redrive_read(struct wf_redrive *redrive) {
         wf_engine_after(redrive->engine, stored, redrive);
         return;
     }
-    redrive->rebuild = wf_rebuild_new(redrive->machine, image.input);
+    redrive->rebuild = wf_rebuild_new(&redrive->past, image.input);
     if (redrive->row.len == redrive->image_len)
         read_segments(redrive);
     else if (add_segment(

@@ -305,6 +305,27 @@ static void add_texts(struct wf_buf *out, uint32_t parts,
     }
 }
 
+/* Of a redrive that has changed something: ours, beside AWS's. */
+static void add_fix(struct wf_buf *out,
+                    const struct wf_history_event *history,
+                    const struct writing *how) {
+    const struct wf_event *event = &history->event;
+
+    if (event->type != WF_EVENT_EXECUTION_REDRIVEN ||
+        !(event->fields & (WF_EVENT_HAS_STATE | WF_EVENT_HAS_TEXT)))
+        return;
+    wf_json_key(out, "moonstep");
+    wf_buf_u8(out, '{');
+    wf_json_text_if(out, "revisionId", event->text);
+    wf_json_text_if(out, "fromState", history->state_name);
+    if (how->with_data && event->fields & WF_EVENT_HAS_DOC)
+        add_document(out, "input", NULL, history->doc, how);
+    if (how->with_data && event->fields & WF_EVENT_HAS_ASSIGNED &&
+        history->assigned.len <= how->most)
+        wf_json_text(out, "variables", history->assigned);
+    wf_buf_u8(out, '}');
+}
+
 static void add_details(struct wf_buf *out, const char *key,
                         const struct wf_history_event *history,
                         const struct writing *how) {
@@ -326,6 +347,7 @@ static void add_details(struct wf_buf *out, const char *key,
         add_failure(out, event);
     add_numbers(out, parts, event);
     add_texts(out, parts, event);
+    add_fix(out, history, how);
     wf_buf_u8(out, '}');
 }
 

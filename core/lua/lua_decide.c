@@ -98,6 +98,13 @@ static bool flag_member(lua_State *L, const char *member) {
     return flag;
 }
 
+static uint32_t number_member(lua_State *L, const char *member) {
+    lua_getfield(L, -1, member);
+    uint32_t number = (uint32_t)lua_tointeger(L, -1);
+    lua_pop(L, 1);
+    return number;
+}
+
 /* stack: a state on top. Returns how many numbers it adds to `branches`: the
  * list of a Parallel, the processor of a Map. [-0, +0] */
 static uint32_t read_branches(lua_State *L, struct wf_buf *branches) {
@@ -142,6 +149,8 @@ static void read_state(lua_State *L, struct wf_script_machine *machine,
     info->is_distributed = flag_member(L, "distributed");
     info->has_token = flag_member(L, "has_token");
     info->waits_for_token = flag_member(L, "waits_for_token");
+    info->inside = number_member(L, "inside") - 1;
+    info->scope = number_member(L, "scope");
     lua_pop(L, 1);
 }
 

@@ -159,7 +159,8 @@ end
 
 local function new_state(load, scope, name)
   local number = #load.states + 1
-  local state = { name = name, index = number }
+  local state = { name = name, index = number, scope = scope.number,
+    inside = scope.inside or 0 }
   load.states[number] = state
   scope.numbers[name] = number
   scope.members[#scope.members + 1] = number
@@ -293,8 +294,10 @@ local function start_of(load, scope, object, location)
   return number
 end
 
-local function new_scope(load, parent)
+local function new_scope(load, parent, around)
   local scope = {
+    number = #load.scopes + 1,
+    inside = around and around.current, -- the number of the state it is in
     numbers = {},
     members = {},
     transitions = {},
@@ -308,12 +311,12 @@ local function new_scope(load, parent)
 end
 
 -- Compiles what has StartAt and States; returns the number of its first
--- state.
-local function compile_scope(load, object, location, parent)
+-- state. `parent`: the scope around it, if its variables are seen.
+local function compile_scope(load, object, location, around, parent)
   if not check_required(load, object, location) then
     return nil
   end
-  local scope = new_scope(load, parent)
+  local scope = new_scope(load, parent, around)
   local states_location = below(location, "States")
   local clean = #load.diagnostics
   compile_states(load, scope, object:get("States"), states_location)
@@ -354,7 +357,7 @@ function fields.kinds.scope(value, at, options)
   end
   unsupported_fields(load, value, at.location, options.types or {})
   load.depth = load.depth + 1
-  local start = compile_scope(load, value, at.location,
+  local start = compile_scope(load, value, at.location, at.scope,
     not options.is_isolated and at.scope or nil)
   load.depth = load.depth - 1
   return { start = start }

@@ -9,57 +9,12 @@
 
 #include <cmocka.h>
 
-#include "branches.h"
+#include "redrives.h"
 #include "lua_stdlib.h"
-
-/* `flaky` fails until its execution is redriven; `twice` until that is done
- * twice. */
-static const char handlers[] =
-    "local t = {}\n"
-    "local function redrives(task)\n"
-    "  return tonumber(task.idempotency_key:match('%-r(%x+)$') or '0', 16)\n"
-    "end\n"
-    "local function fails(task, times)\n"
-    "  if redrives(task) < times then\n"
-    "    error({ Error = 'E', Cause = 'C' })\n"
-    "  end\n"
-    "end\n"
-    "function t.flaky(input, task) fails(task, 1) return input end\n"
-    "function t.twice(input, task) fails(task, 2) return input end\n"
-    "function t.even(input, task)\n"
-    "  if input % 2 == 1 then fails(task, 1) end\n"
-    "  return input * 10\n"
-    "end\n"
-    "function t.slow(input)\n"
-    "  require('sleep')(1e6)\n"
-    "  return input\n"
-    "end\n"
-    "return t\n";
-
-#define TASK(name, function, rest) \
-    "'" name "':{'Type':'Task','Resource':'lua:t." function "'," rest "}"
-
-/* Runs it to its failure; returns its ARN. */
-static const char *run_to_failure(struct rig *rig, const char *definition,
-                                  const char *input) {
-    struct rig_reply *end = rig_run(rig, definition, input);
-    assert_int_equal(end->status, WF_EXECUTION_FAILED);
-    return end->arn;
-}
 
 static struct rig_reply *redrive_to_end(struct rig *rig, const char *arn) {
     rig_redrive(rig, arn);
     return rig_end(rig, arn);
-}
-
-static const char *succeed_after(struct rig *rig, const char *arn,
-                                 const char *output) {
-    struct rig_reply *end = redrive_to_end(rig, arn);
-    const char *story = rig_story(rig, arn);
-    if (end->status != WF_EXECUTION_SUCCEEDED)
-        fail_msg("%s\n%s", wf_execution_status_name(end->status), story);
-    rig_assert_text(rig, end->output, output);
-    return story;
 }
 
 /* ---- one line of control ---- */
@@ -71,10 +26,9 @@ static const char steps[] =
 
 static void it_goes_on_where_it_failed(void **state) {
     struct rig *rig = *state;
-    rig_handler(rig, "t.lua", handlers);
-    rig_open(rig);
-    const char *arn = run_to_failure(rig, steps, "{}");
-    const char *story = succeed_after(rig, arn, "{'a':{'x':1}}");
+    redrives_open(rig);
+    const char *arn = redrives_fail(rig, steps, "{}");
+    const char *story = redrives_succeed(rig, arn, "{'a':{'x':1}}");
     assert_string_equal(story, "1<0 ExecutionStarted\n"
                                "2<0 PassStateEntered A\n"
                                "3<2 PassStateExited A\n"
@@ -100,9 +54,8 @@ static void it_goes_on_where_it_failed(void **state) {
 
 static void it_goes_on_in_another_engine(void **state) {
     struct rig *rig = *state;
-    rig_handler(rig, "t.lua", handlers);
-    rig_open(rig);
-    const char *arn = run_to_failure(rig, steps, "{}");
+    redrives_open(rig);
+    const char *arn = redrives_fail(rig, steps, "{}");
     rig_reopen(rig);
     rig_redrive(rig, arn);
     rig_reopen(rig);
@@ -113,13 +66,12 @@ static void it_goes_on_in_another_engine(void **state) {
 
 static void it_fails_and_is_redriven_again(void **state) {
     struct rig *rig = *state;
-    rig_handler(rig, "t.lua", handlers);
-    rig_open(rig);
-    const char *arn = run_to_failure(
+    redrives_open(rig);
+    const char *arn = redrives_fail(
         rig, "{'StartAt':'T','States':{" TASK("T", "twice", "'End':true") "}}",
         "7");
     assert_int_equal(redrive_to_end(rig, arn)->status, WF_EXECUTION_FAILED);
-    const char *story = succeed_after(rig, arn, "7");
+    const char *story = redrives_succeed(rig, arn, "7");
     assert_int_equal(rig_count(story, " ExecutionFailed E"), 2);
     assert_int_equal(rig_count(story, " ExecutionRedriven#1\n"), 1);
     assert_int_equal(rig_count(story, " ExecutionRedriven#2\n"), 1);
@@ -129,9 +81,8 @@ static void it_fails_and_is_redriven_again(void **state) {
 
 static void retries_begin_again(void **state) {
     struct rig *rig = *state;
-    rig_handler(rig, "t.lua", handlers);
-    rig_open(rig);
-    const char *arn = run_to_failure(
+    redrives_open(rig);
+    const char *arn = redrives_fail(
         rig,
         "{'StartAt':'T','States':{" TASK("T", "twice",
         "'Retry':[{'ErrorEquals':['E'],'MaxAttempts':2}],'End':true") "}}",
@@ -139,13 +90,13 @@ static void retries_begin_again(void **state) {
     struct rig_reply *end = redrive_to_end(rig, arn);
     assert_int_equal(end->status, WF_EXECUTION_FAILED);
     assert_int_equal(rig_count(rig_story(rig, arn), " TaskScheduled T"), 6);
-    succeed_after(rig, arn, "{}");
+    redrives_succeed(rig, arn, "{}");
 }
 
 static void a_fail_state_is_entered_again(void **state) {
     struct rig *rig = *state;
     rig_open(rig);
-    const char *arn = run_to_failure(
+    const char *arn = redrives_fail(
         rig,
         "{'StartAt':'F','States':{'F':{'Type':'Fail','Error':'E',"
         "'Cause':'C'}}}",
@@ -163,22 +114,21 @@ static void a_fail_state_is_entered_again(void **state) {
 static void a_choice_is_evaluated_again(void **state) {
     struct rig *rig = *state;
     rig_open(rig);
-    const char *arn = run_to_failure(
+    const char *arn = redrives_fail(
         rig,
         "{'StartAt':'C','States':{'C':{'Type':'Choice','Choices':[{"
         "'Variable':'$$.Execution.RedriveCount','NumericEquals':1,"
         "'Next':'Z'}]},'Z':{'Type':'Pass','Parameters':{"
         "'n.$':'$$.Execution.RedriveCount'},'End':true}}}",
         "{}");
-    const char *story = succeed_after(rig, arn, "{'n':1}");
+    const char *story = redrives_succeed(rig, arn, "{'n':1}");
     rig_assert_has(story, "4<3 ExecutionRedriven#1\n5<4 ChoiceStateExited C");
 }
 
 static void the_context_has_the_time(void **state) {
     struct rig *rig = *state;
-    rig_handler(rig, "t.lua", handlers);
-    rig_open(rig);
-    const char *arn = run_to_failure(
+    redrives_open(rig);
+    const char *arn = redrives_fail(
         rig,
         "{'StartAt':'T','States':{" TASK("T", "flaky", "'Next':'Z'")
         ",'Z':{'Type':'Pass','Parameters':{"
@@ -201,7 +151,7 @@ static void what_was_stopped_goes_on(void **state) {
                 "'Next':'Z'}," PASS("Z") "}}");
     const char *arn = rig_start(rig, "x", "5");
     rig_reply_of(rig, rig_ask_stop(rig, arn, "S", "because"));
-    const char *story = succeed_after(rig, arn, "5");
+    const char *story = redrives_succeed(rig, arn, "5");
     rig_assert_has(story, "3<0 ExecutionAborted");
     rig_assert_has(story, "4<3 ExecutionRedriven#1\n"
                           "5<4 WaitStateExited W +1000000");
@@ -209,8 +159,7 @@ static void what_was_stopped_goes_on(void **state) {
 
 static void what_has_timed_out_has_all_its_time_again(void **state) {
     struct rig *rig = *state;
-    rig_handler(rig, "t.lua", handlers);
-    rig_open(rig);
+    redrives_open(rig);
     struct rig_reply *end = rig_run(
         rig,
         "{'StartAt':'W','TimeoutSeconds':100,'States':{'W':{'Type':'Wait',"
@@ -267,8 +216,7 @@ static void only_what_has_failed_is_redriven(void **state) {
 
 static void what_runs_is_not_redriven(void **state) {
     struct rig *rig = *state;
-    rig_handler(rig, "t.lua", handlers);
-    rig_open(rig);
+    redrives_open(rig);
     rig_machine(rig, "m", "{'StartAt':'T','States':{"
                           TASK("T", "slow", "'End':true") "}}");
     const char *arn = rig_start(rig, "x", "{}");
@@ -278,9 +226,8 @@ static void what_runs_is_not_redriven(void **state) {
 
 static void a_token_is_good_once(void **state) {
     struct rig *rig = *state;
-    rig_handler(rig, "t.lua", handlers);
-    rig_open(rig);
-    const char *arn = run_to_failure(rig, steps, "{}");
+    redrives_open(rig);
+    const char *arn = redrives_fail(rig, steps, "{}");
     struct rig_reply *one = rig_ask_redrive(rig, arn, "token");
     struct rig_reply *two = rig_ask_redrive(rig, arn, "token");
     rig_reply_of(rig, one);
@@ -322,10 +269,9 @@ static void lists_show_it_as_it_is(void **state) {
 
 static void the_profile_has_limits(void **state) {
     struct rig *rig = *state;
-    rig_handler(rig, "t.lua", handlers);
     rig->options.profile = &WF_PROFILE_AWS;
-    rig_open(rig);
-    const char *arn = run_to_failure(
+    redrives_open(rig);
+    const char *arn = redrives_fail(
         rig, "{'StartAt':'F','States':{'F':{'Type':'Fail'}}}", "{}");
     /* (virtual time moves with what waits) */
     rig_run(rig, "{'StartAt':'W','States':{'W':{'Type':'Wait','Seconds':"

@@ -10,60 +10,15 @@
 
 #include <cmocka.h>
 
-#include "branches.h"
+#include "redrives.h"
 #include "lua_stdlib.h"
-
-static const char handlers[] =
-    "local t = {}\n"
-    "local function redrives(task)\n"
-    "  return tonumber(task.idempotency_key:match('%-r(%x+)$') or '0', 16)\n"
-    "end\n"
-    "local function fail() error({ Error = 'E', Cause = 'C' }) end\n"
-    "function t.echo(input) return input end\n"
-    "function t.flaky(input, task)\n"
-    "  if redrives(task) < 1 then fail() end\n"
-    "  return input\n"
-    "end\n"
-    "function t.even(input, task)\n"
-    "  if input % 2 == 1 and redrives(task) < 1 then fail() end\n"
-    "  return input * 10\n"
-    "end\n"
-    "function t.grow(input)\n"
-    "  return ('x'):rep(input)\n"
-    "end\n"
-    "return t\n";
-
-#define TASK(name, function, rest) \
-    "'" name "':{'Type':'Task','Resource':'lua:t." function "'," rest "}"
-
-static const char *fail_with(struct rig *rig, const char *definition,
-                             const char *input) {
-    struct rig_reply *end = rig_run(rig, definition, input);
-    if (end->status != WF_EXECUTION_FAILED)
-        fail_msg("%s\n%s", end->output, rig_story(rig, end->arn));
-    branches_check(rig_story(rig, end->arn));
-    return end->arn;
-}
-
-static const char *succeed_after(struct rig *rig, const char *arn,
-                                 const char *output) {
-    rig_redrive(rig, arn);
-    struct rig_reply *end = rig_end(rig, arn);
-    const char *story = rig_story(rig, arn);
-    if (end->status != WF_EXECUTION_SUCCEEDED)
-        fail_msg("%s\n%s", wf_execution_status_name(end->status), story);
-    rig_assert_text(rig, end->output, output);
-    branches_check(story);
-    return story;
-}
 
 /* ---- one level ---- */
 
 static void branches_that_are_done_stay_done(void **state) {
     struct rig *rig = *state;
-    rig_handler(rig, "t.lua", handlers);
-    rig_open(rig);
-    const char *arn = fail_with(
+    redrives_open(rig);
+    const char *arn = redrives_fail(
         rig,
         "{'StartAt':'P','States':{'P':{'Type':'Parallel','Branches':["
         BRANCH("A", "'A':{'Type':'Pass','Result':1,'Next':'B'}," PASS("B")) ","
@@ -72,7 +27,7 @@ static void branches_that_are_done_stay_done(void **state) {
         BRANCH("V", "'V':{'Type':'Wait','Seconds':9,'End':true}")
         "],'End':true}}}",
         "2");
-    const char *story = succeed_after(rig, arn, "[1,2,2]");
+    const char *story = redrives_succeed(rig, arn, "[1,2,2]");
     assert_int_equal(rig_count(story, " PassStateEntered"), 2);
     assert_int_equal(rig_count(story, " WaitStateEntered"), 2);
     assert_int_equal(rig_count(story, " WaitStateAborted V"), 1);
@@ -86,16 +41,15 @@ static void branches_that_are_done_stay_done(void **state) {
 
 static void iterations_keep_their_results(void **state) {
     struct rig *rig = *state;
-    rig_handler(rig, "t.lua", handlers);
-    rig_open(rig);
-    const char *arn = fail_with(
+    redrives_open(rig);
+    const char *arn = redrives_fail(
         rig,
         "{'StartAt':'M','States':{'M':{'Type':'Map','ItemProcessor':"
         BRANCH("W", "'W':{'Type':'Wait','SecondsPath':'$','Next':'T'},"
                TASK("T", "even", "'End':true"))
         ",'End':true}}}",
         "[2,4,7,6,9]");
-    const char *story = succeed_after(rig, arn, "[20,40,70,60,90]");
+    const char *story = redrives_succeed(rig, arn, "[20,40,70,60,90]");
     assert_int_equal(rig_count(story, " MapIterationStarted"), 5);
     assert_int_equal(rig_count(story, " MapIterationFailed M#2"), 1);
     assert_int_equal(rig_count(story, " MapIterationSucceeded"), 5);
@@ -105,9 +59,8 @@ static void iterations_keep_their_results(void **state) {
 
 static void iterations_that_had_not_begun_begin(void **state) {
     struct rig *rig = *state;
-    rig_handler(rig, "t.lua", handlers);
-    rig_open(rig);
-    const char *arn = fail_with(
+    redrives_open(rig);
+    const char *arn = redrives_fail(
         rig,
         "{'StartAt':'M','States':{'M':{'Type':'Map','MaxConcurrency':2,"
         "'ItemSelector':{'n.$':'$$.Map.Item.Value'},'ItemProcessor':"
@@ -115,16 +68,15 @@ static void iterations_that_had_not_begun_begin(void **state) {
                TASK("T", "even", "'End':true"))
         ",'End':true}}}",
         "[2,4,3,6,5,8]");
-    const char *story = succeed_after(rig, arn, "[20,40,30,60,50,80]");
+    const char *story = redrives_succeed(rig, arn, "[20,40,30,60,50,80]");
     assert_int_equal(rig_count(story, " MapIterationStarted"), 6);
     assert_int_equal(rig_count(story, " MapStateStarted"), 1);
 }
 
 static void a_caught_failure_is_behind_us(void **state) {
     struct rig *rig = *state;
-    rig_handler(rig, "t.lua", handlers);
-    rig_open(rig);
-    const char *arn = fail_with(
+    redrives_open(rig);
+    const char *arn = redrives_fail(
         rig,
         "{'StartAt':'P','States':{'P':{'Type':'Parallel','Branches':["
         BRANCH("F", "'F':{'Type':'Fail','Error':'X','Cause':'Y'}")
@@ -132,21 +84,20 @@ static void a_caught_failure_is_behind_us(void **state) {
         TASK("T", "flaky", "'End':true") "}}",
         "{}");
     const char *story =
-        succeed_after(rig, arn, "{'Error':'X','Cause':'Y'}");
+        redrives_succeed(rig, arn, "{'Error':'X','Cause':'Y'}");
     assert_int_equal(rig_count(story, " FailStateEntered"), 1);
 }
 
 static void a_retried_map_goes_on_with_its_last_attempt(void **state) {
     struct rig *rig = *state;
-    rig_handler(rig, "t.lua", handlers);
-    rig_open(rig);
-    const char *arn = fail_with(
+    redrives_open(rig);
+    const char *arn = redrives_fail(
         rig,
         "{'StartAt':'M','States':{'M':{'Type':'Map','ItemProcessor':"
         BRANCH("T", TASK("T", "even", "'End':true"))
         ",'Retry':[{'ErrorEquals':['E'],'MaxAttempts':1}],'End':true}}}",
         "[2,3]");
-    const char *story = succeed_after(rig, arn, "[20,30]");
+    const char *story = redrives_succeed(rig, arn, "[20,30]");
     assert_int_equal(rig_count(story, " MapStateStarted"), 2);
     assert_int_equal(rig_count(story, " MapIterationStarted"), 4);
 }
@@ -154,10 +105,9 @@ static void a_retried_map_goes_on_with_its_last_attempt(void **state) {
 /* The results are too much for one payload: all of it runs again. */
 static void what_could_not_be_joined_runs_again(void **state) {
     struct rig *rig = *state;
-    rig_handler(rig, "t.lua", handlers);
     rig->options.payload_bytes = 1000;
-    rig_open(rig);
-    const char *arn = fail_with(
+    redrives_open(rig);
+    const char *arn = redrives_fail(
         rig,
         "{'StartAt':'M','States':{'M':{'Type':'Map','ItemProcessor':"
         BRANCH("T", TASK("T", "grow", "'End':true")) ",'End':true}}}",
@@ -171,9 +121,8 @@ static void what_could_not_be_joined_runs_again(void **state) {
 
 static void variables_are_what_they_were(void **state) {
     struct rig *rig = *state;
-    rig_handler(rig, "t.lua", handlers);
-    rig_open(rig);
-    const char *arn = fail_with(
+    redrives_open(rig);
+    const char *arn = redrives_fail(
         rig,
         "{'StartAt':'A','QueryLanguage':'JSONata','States':{"
         "'A':{'Type':'Pass','Assign':{'x':1,'y':1},'Next':'B'},"
@@ -185,20 +134,20 @@ static void variables_are_what_they_were(void **state) {
                "'D':{'Type':'Pass','Output':'{% [$x,$y,$z] %}','End':true}")
         ",'End':true}}}",
         "{}");
-    succeed_after(rig, arn, "[[1,2,1],[1,2,2]]");
+    redrives_succeed(rig, arn, "[[1,2,1],[1,2,2]]");
 }
 
 static void a_join_that_failed_is_made_again(void **state) {
     struct rig *rig = *state;
     rig_open(rig);
-    const char *arn = fail_with(
+    const char *arn = redrives_fail(
         rig,
         "{'StartAt':'M','States':{'M':{'Type':'Map','ItemProcessor':"
         BRANCH("A", PASS("A"))
         ",'ResultSelector':{'t.$':'$$.Execution.RedriveTime','r.$':'$[1]'},"
         "'OutputPath':'$.r','End':true}}}",
         "[4,5]");
-    const char *story = succeed_after(rig, arn, "5");
+    const char *story = redrives_succeed(rig, arn, "5");
     assert_int_equal(rig_count(story, " MapIterationStarted"), 2);
 }
 
@@ -277,8 +226,7 @@ static void check_mixed(struct rig *rig, const char *arn, unsigned turns) {
 
 static void it_goes_on_wherever_it_was_stopped(void **state) {
     struct rig *rig = *state;
-    rig_handler(rig, "t.lua", handlers);
-    rig_open(rig);
+    redrives_open(rig);
     rig_machine(rig, "m", mixed);
     bool goes_on = true;
     for (unsigned turns = 1; goes_on; turns++) {
@@ -294,8 +242,7 @@ static void it_goes_on_wherever_it_was_stopped(void **state) {
 
 static void it_goes_on_however_often_it_was_stopped(void **state) {
     struct rig *rig = *state;
-    rig_handler(rig, "t.lua", handlers);
-    rig_open(rig);
+    redrives_open(rig);
     rig_machine(rig, "m", mixed);
     const char *arn = rig_start(rig, "x", mixed_input);
     unsigned stops = 0;
@@ -314,8 +261,7 @@ static void it_goes_on_however_often_it_was_stopped(void **state) {
 
 static void it_goes_on_wherever_the_engine_died(void **state) {
     struct rig *rig = *state;
-    rig_handler(rig, "t.lua", handlers);
-    rig_open(rig);
+    redrives_open(rig);
     rig_machine(rig, "m", mixed);
     unsigned stopped = 0;
     for (unsigned turns = 0; turns < 26; turns++) {
@@ -350,8 +296,7 @@ static void it_goes_on_wherever_the_engine_died(void **state) {
 static void many_iterations_wake_some_at_a_time(void **state) {
     struct rig *rig = *state;
     struct wf_buf input = {0}, output = {0};
-    rig_handler(rig, "t.lua", handlers);
-    rig_open(rig);
+    redrives_open(rig);
     rig_machine(rig, "m",
                 "{'StartAt':'M','States':{'M':{'Type':'Map','ItemProcessor':"
                 BRANCH("W", "'W':{'Type':'Wait','Seconds':1000,'Next':'A'},"
@@ -365,7 +310,7 @@ static void many_iterations_wake_some_at_a_time(void **state) {
     const char *arn = rig_start(rig, "x", input.data);
     rig_turns(rig, 20);
     rig_reply_of(rig, rig_ask_stop(rig, arn, NULL, NULL));
-    const char *story = succeed_after(rig, arn, output.data);
+    const char *story = redrives_succeed(rig, arn, output.data);
     assert_int_equal(rig_count(story, " MapIterationStarted"), 5000);
     assert_int_equal(rig_count(story, " WaitStateExited"), 5000);
     assert_int_equal(rig_rows(rig, 'E', 12), 0);

@@ -128,6 +128,9 @@ struct rig_reply *rig_ask_pause(struct rig *rig, const char *arn,
 struct rig_reply *rig_ask_resume(struct rig *rig, const char *arn);
 struct rig_reply *rig_ask_redrive(struct rig *rig, const char *arn,
                                   const char *token);
+struct rig_reply *rig_ask_redrive_with(struct rig *rig, const char *arn,
+                                       const struct wf_fix *fix,
+                                       const char *token);
 struct rig_reply *rig_ask_list(struct rig *rig, int status, unsigned page,
                                const char *token);
 struct rig_reply *rig_ask_history(struct rig *rig, const char *arn,

@@ -300,17 +300,29 @@ struct rig_reply *rig_ask_resume(struct rig *rig, const char *arn) {
 }
 
 static void on_redriven(void *arg, const struct wf_refusal *refusal,
-                        int64_t redrive_ms) {
+                        const struct wf_redriven_reply *redriven) {
     struct rig_reply *reply = arg;
     keep_refusal(reply, refusal);
-    reply->start_ms = redrive_ms;
+    if (!redriven)
+        return;
+    reply->start_ms = redriven->redrive_ms;
+    reply->name = copy(redriven->state);
+    reply->text = copy(redriven->reason);
 }
 
 struct rig_reply *rig_ask_redrive(struct rig *rig, const char *arn,
                                   const char *token) {
+    return rig_ask_redrive_with(rig, arn, NULL, token);
+}
+
+struct rig_reply *rig_ask_redrive_with(struct rig *rig, const char *arn,
+                                       const struct wf_fix *fix,
+                                       const char *token) {
     struct rig_reply *reply = new_reply(rig);
-    wf_engine_redrive_execution(rig->engine, wf_str(arn), wf_str(token),
-                                on_redriven, reply);
+    const struct wf_redrive_execution ask = {.execution_arn = wf_str(arn),
+                                             .client_token = wf_str(token),
+                                             .fix = fix};
+    wf_engine_redrive_execution(rig->engine, &ask, on_redriven, reply);
     return reply;
 }
 

@@ -427,15 +427,19 @@ void wf_engine_stop_execution(struct wf_engine *engine, struct wf_str arn,
     execution_asked(engine, "stop", reply, arg);
 }
 
-void wf_engine_redrive_execution(struct wf_engine *engine, struct wf_str arn,
-                                 struct wf_str client_token,
+void wf_engine_redrive_execution(struct wf_engine *engine,
+                                 const struct wf_redrive_execution *ask,
                                  wf_redriven_fn *reply, void *arg) {
+    const struct wf_redriven_reply redriven = {
+        .is_redrivable = true,
+        .redrive_ms = engine->execution.redrive_ms,
+    };
     set(&engine->operation, WF_STR("redrive"));
-    set(&engine->arn, arn);
-    set(&engine->token, client_token);
+    set(&engine->arn, ask->execution_arn);
+    set(&engine->token, ask->client_token);
     engine->asked++;
     reply(arg, engine->refusal.exception ? &engine->refusal : NULL,
-          engine->execution.redrive_ms);
+          &redriven);
 }
 
 void wf_engine_list_executions(struct wf_engine *engine,

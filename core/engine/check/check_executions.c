@@ -99,17 +99,31 @@ static bool has_again(struct check *check, const struct wf_key *key,
     return *last_is;
 }
 
-static void check_pins(struct pass *pass,
-                       const struct wf_execution_image *image) {
+static void check_revision(struct pass *pass, uint32_t machine,
+                           uint32_t revision, const char *what) {
     struct check *check = pass->check;
-    struct wf_key key = wf_key_revision(0, image->machine, image->revision);
+    struct wf_key key = wf_key_revision(0, machine, revision);
     if (!has_again(check, &key, &check->last_revision,
                    &check->last_revision_is))
         check_wrong(check, wf_key_str(&pass->key),
-                    "it runs revision %u of state machine %u, which is "
-                    "missing: it can't %s", (unsigned)image->revision,
-                    (unsigned)image->machine,
+                    "%s revision %u of state machine %u, which is missing: "
+                    "it can't %s", what, (unsigned)revision,
+                    (unsigned)machine,
                     pass->is_running ? "go on" : "be shown with its states");
+}
+
+static void check_pins(struct pass *pass,
+                       const struct wf_execution_image *image) {
+    struct check *check = pass->check;
+    struct wf_str list = image->earlier;
+    struct wf_reader earlier = {list.data, list.data + list.len, false};
+    struct wf_key key;
+    check_revision(pass, image->machine, image->revision, "it runs");
+    while (list.len && earlier.at < earlier.end && !earlier.bad) {
+        wf_read_varint(&earlier); /* up to which event */
+        check_revision(pass, image->machine,
+                       (uint32_t)wf_read_varint(&earlier), "it has run");
+    }
     if (image->bundle.len == 0)
         return;
     key = wf_key_bundle(0, image->bundle);

@@ -41,6 +41,9 @@ struct wf_state_info {
     bool has_selector;        /**< Map: Lua makes the input of iterations. */
     bool is_distributed;      /**< Map: iterations are executions, */
     struct wf_str processor;  /**< of this definition. Else empty. */
+    uint32_t inside;          /**< The state that it is in; UINT32_MAX: none. */
+    uint32_t scope;           /**< States of one branch or processor have the
+                                 same; no others do. */
 };
 
 /** The settings of a revision; NULL: not given. Owned. */

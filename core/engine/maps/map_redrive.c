@@ -167,7 +167,7 @@ static bool is_candidate(const struct wf_map_run *run,
 static void prepare_all(struct wf_engine *engine, struct wf_map_run *run) {
     struct wf_map_redrives *redrives = run->redrives;
     for (unsigned i = 0; i < redrives->count; i++)
-        wf_redrive_prepare(engine, redrives->list[i].id, prepared,
+        wf_redrive_prepare(engine, redrives->list[i].id, NULL, prepared,
                            new_step(engine, run, i));
 }
 
