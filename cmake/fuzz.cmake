@@ -28,3 +28,6 @@ fuzz_target(item_settings LINK wf_items)
 fuzz_target(jsonata LINK wf_script)
 fuzz_target(schedule LINK wf_schedule)
 fuzz_target(sigv4 LINK wf_auth)
+fuzz_target(triggers SOURCES tests/support/fake_engine.c
+            tests/support/fake_engine_tasks.c
+            tests/support/fake_engine_versions.c LINK wf_api)

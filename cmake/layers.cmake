@@ -72,17 +72,27 @@ layer(wf_audit SOURCES core/auth/audit.c core/auth/audit_verify.c
 # Lines of logs, on their way to a file.
 layer(wf_log SOURCES core/event/execution_log.c
       LINK wf_offload)
+# What starts executions beside calls: webhooks, watched directories.
+layer(wf_triggers SOURCES core/triggers/hook_auth.c
+      core/triggers/hook_event.c core/triggers/hooks.c
+      core/triggers/trigger_file.c core/triggers/trigger_list.c
+      core/triggers/trigger_read.c core/triggers/trigger_reader.c
+      core/triggers/triggers.c core/triggers/watch.c
+      core/triggers/watch_files.c core/triggers/watch_jobs.c
+      core/triggers/watch_start.c
+      LINK wf_audit wf_offload wf_http wf_doc wf_event wf_private_file
+      PkgConfig::CRYPTO m)
 layer(wf_api SOURCES core/api/api.c core/api/api_call.c core/api/api_trail.c
       core/api/api_validate.c core/api/api_model.c core/api/api_own.c
       core/api/api_executions.c core/api/api_state_machines.c
       core/api/api_settings.c core/api/api_tags.c core/api/api_events.c
       core/api/api_map_runs.c core/api/api_tasks.c core/api/api_activities.c
       core/api/api_graph.c core/api/api_search.c core/api/api_pause.c core/api/api_redrive.c
-      core/api/api_versions.c
+      core/api/api_triggers.c core/api/api_versions.c
       core/api/metrics.c core/api/api_backup.c core/api/api_test_state.c
       core/api/api_rest.c core/api/api_schedules.c
       core/api/api_scheduler_model.c
-      LINK wf_audit wf_offload wf_http wf_doc wf_regex wf_event wf_schedule)
+      LINK wf_triggers wf_audit wf_offload wf_http wf_doc wf_regex wf_event wf_schedule)
 
 # Task handlers: the engine's side of the worker processes, and the worker.
 layer(wf_wire SOURCES core/pool/wire.c core/pool/pool_reap.c
@@ -170,7 +180,7 @@ layer(wf_engine SOURCES core/engine/engine.c core/engine/commit.c
       core/engine/arn.c core/engine/call.c core/engine/ended.c
       core/engine/refusal.c core/engine/bundle.c core/engine/bundles.c
       core/engine/begin.c core/engine/start.c core/engine/start_name.c
-      core/engine/find.c core/engine/read.c
+      core/engine/shape.c core/engine/find.c core/engine/read.c
       core/engine/lister.c core/engine/listed.c core/engine/listing.c
       core/engine/search.c core/engine/search_merge.c
       core/engine/search_where.c core/engine/maps/map_find.c
@@ -205,7 +215,8 @@ layer(wf_cli SOURCES core/cli/cli.c core/cli/cli_client.c core/cli/cli_http.c
       core/cli/cli_versions.c core/cli/cli_run.c core/cli/cli_run_maps.c
       core/cli/cli_run_steps.c core/cli/cli_run_store.c core/cli/cli_eval.c
       core/cli/cli_test_state.c core/cli/cli_test_engine.c core/cli/cli_graph.c
-      core/cli/cli_serve.c core/cli/cli_security.c core/cli/cli_verify.c
+      core/cli/cli_serve.c core/cli/cli_serve_triggers.c
+      core/cli/cli_triggers.c core/cli/cli_security.c core/cli/cli_verify.c
       core/cli/cli_validate.c core/cli/cli_version.c core/cli/cli_worker.c
       core/cli/cli_worker_call.c core/cli/cli_worker_poll.c
       core/cli/cli_worker_task.c core/cli/cli_help_asl.c core/cli/cli_files.c

@@ -41,6 +41,9 @@ if(CMOCKA_FOUND)
   unit_test(credentials LINK wf_auth)
   unit_test(sigv4 LINK wf_auth)
   unit_test(audit LINK wf_audit)
+  unit_test(triggers SOURCES tests/support/fake_engine.c
+            tests/support/fake_engine_tasks.c
+            tests/support/fake_engine_versions.c LINK wf_api)
   unit_test(execution_log LINK wf_log wf_stdlib)
   foreach(name api api_access api_machines api_map_runs api_schedules api_tasks api_test_state
           api_search api_validate api_versions)

@@ -7,6 +7,7 @@
 #include "api_rest.h"
 #include "api_trail.h"
 #include "json_write.h"
+#include "triggers.h"
 
 /* Calls may end after the API. */
 struct counted {
@@ -20,6 +21,7 @@ struct wf_api {
     struct wf_http *http;
     struct wf_credentials *keys; /* NULL: nobody signs */
     struct wf_audit *audit;      /* or NULL */
+    struct wf_triggers *triggers; /* or NULL */
     struct counted *counted;
     struct wf_clock ids; /* only its generator: numbers requests */
 };
@@ -108,6 +110,7 @@ static void on_call(struct wf_api *api, struct wf_http_request *request,
         .arg = request,
         .route = route,
         .audit = api->audit,
+        .triggers = api->triggers,
     };
     wf_clock_uuid4(&api->ids, call->request_id);
     wf_http_answer_header(request, "x-amzn-RequestId", call->request_id);
@@ -157,10 +160,13 @@ static void on_get(struct wf_api *api, struct wf_http_request *request) {
 
 static void on_request(void *arg, struct wf_http_request *request) {
     struct wf_str method = wf_http_method(request);
+    struct wf_api *api = arg;
     const struct wf_api_route *route = wf_api_rest_route(request);
 
     if (route)
         on_call(arg, request, route);
+    else if (wf_hooks_path(wf_http_path(request)))
+        wf_hooks_request(api->triggers, request);
     else if (wf_str_eq(method, WF_STR("GET")) ||
              wf_str_eq(method, WF_STR("HEAD")))
         on_get(arg, request);
@@ -172,6 +178,12 @@ static void on_request(void *arg, struct wf_http_request *request) {
                                  "POST / and X-Amz-Target.\"}");
     else
         on_call(arg, request, NULL);
+}
+
+static bool is_open(void *arg, struct wf_str method, struct wf_str path,
+                    size_t *body_bytes) {
+    struct wf_api *api = arg;
+    return wf_hooks_are_asked(api->triggers, method, path, body_bytes);
 }
 
 int wf_api_new(struct ev_loop *loop, struct wf_engine *engine,
@@ -187,8 +199,10 @@ int wf_api_new(struct ev_loop *loop, struct wf_engine *engine,
     api->engine = engine;
     api->keys = options->keys;
     api->audit = options->audit;
+    api->triggers = options->triggers;
     http = options->http;
     http.is_signed = api->keys != NULL;
+    http.is_open = is_open;
     api->counted = wf_calloc(1, sizeof(*api->counted));
     api->counted->holders = 1;
     api->profile = options->profile ? options->profile : &WF_PROFILE_NATIVE;

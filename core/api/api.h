@@ -2,7 +2,8 @@
  * api.h - the API: AWS JSON 1.0 over HTTP, in front of an engine.
  *
  * `POST /` with `X-Amz-Target: AWSStepFunctions.NAME` is an operation of
- * AWS's, `Moonstep.NAME` one of ours; `GET /healthz` answers while the loop
+ * AWS's, `Moonstep.NAME` one of ours; `POST /hooks/NAME` is a webhook's
+ * (triggers.h), which authenticates it; `GET /healthz` answers while the loop
  * turns, `GET /metrics` in Prometheus's text format. Who may connect is
  * decided by http.h; with keys, everything but /healthz has to be signed
  * (sigv4.h), and the key's roles (role.h) say what is allowed.
@@ -17,6 +18,7 @@
 
 struct wf_api;
 struct wf_audit;
+struct wf_triggers;
 
 struct wf_api_options {
     struct wf_http_options http;
@@ -24,6 +26,7 @@ struct wf_api_options {
     /** Who may sign; taken over. NULL: nobody has to (http.h says who may
      * ask). http.is_signed follows from it. */
     struct wf_credentials *keys;
+    struct wf_triggers *triggers; /**< As the log; or NULL: no webhooks. */
     struct wf_audit *audit; /**< Borrowed, closed after the engine; or NULL. */
 };
 

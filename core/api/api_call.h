@@ -28,6 +28,7 @@ struct wf_api_request;
 struct wf_api_route;
 struct wf_api_trail;
 struct wf_audit;
+struct wf_triggers;
 
 /** Who calls. All-zero may nothing. */
 struct wf_api_caller {
@@ -62,6 +63,7 @@ struct wf_api_call {
     const struct wf_api_route *route; /**< Of a REST API; else NULL. */
     struct wf_api_caller caller; /**< Its texts: until a body is read. */
     struct wf_audit *audit;      /**< NULL: there is no log. */
+    struct wf_triggers *triggers; /**< NULL: there are none. */
     struct wf_api_trail *trail;  /**< What the log will say; or NULL. */
     char request_id[37];
     const char *exception; /**< That it has ended with. */
@@ -104,6 +106,7 @@ extern const struct wf_api_operation wf_api_graph[];
 extern const struct wf_api_operation wf_api_search[];
 extern const struct wf_api_operation wf_api_pause[];
 extern const struct wf_api_operation wf_api_redrive[];
+extern const struct wf_api_operation wf_api_triggers[];
 /** EventBridge Scheduler's, and what we add to them. */
 extern const struct wf_api_operation wf_api_schedules[];
 

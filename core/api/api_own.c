@@ -251,5 +251,6 @@ const struct wf_api_input wf_api_own_inputs[] = {
     {"PauseStateMachine", &pause_machine_input},
     {"ResumeStateMachine", &resume_machine_input},
     {"RedriveExecution", &redrive_input},
+    {"ListTriggers", &no_input},
     {0},
 };

@@ -16,6 +16,7 @@
 #include "api.h"
 #include "cli.h"
 #include "cli_security.h"
+#include "cli_serve_triggers.h"
 #include "engine.h"
 #include "execution_log.h"
 #include "item_bucket.h"
@@ -36,6 +37,7 @@ struct server {
     struct wf_engine *engine;
     struct wf_api *api;
     struct wf_cli_security security;
+    struct wf_cli_triggers triggers;
     struct wf_execution_log *log; /* NULL: none */
     struct wf_item_stores stores;
     ev_signal signals[2], reload;
@@ -131,6 +133,7 @@ static void on_signal(struct ev_loop *loop, ev_signal *watcher, int revents) {
     log_line(server, "stopping");
     wf_notify("STOPPING=1");
     wf_api_stop(server->api);
+    wf_triggers_stop(server->triggers.triggers);
     wf_engine_end_polls(server->engine);
     server->answers_until_ns = wf_clock_mono_ns() + ANSWERS_NS;
     wf_engine_flush(server->engine, is_durable, server);
@@ -146,6 +149,7 @@ static void on_reload(struct ev_loop *loop, ev_signal *watcher, int revents) {
     if (wf_option_text(server->options, "keys") != NULL)
         wf_cli_security_reload(&server->security, server->engine,
                                &server->api);
+    wf_cli_triggers_reload(&server->triggers);
     if (server->log != NULL)
         wf_execution_log_reopen(server->log);
 }
@@ -159,7 +163,7 @@ static void signals_start(struct server *server) {
         ev_signal_start(server->loop, &server->signals[i]);
     }
     if (wf_option_text(server->options, "keys") == NULL &&
-        server->log == NULL)
+        server->triggers.path == NULL && server->log == NULL)
         return; /* then it is SIGHUP's usual end */
     ev_signal_init(&server->reload, on_reload, SIGHUP);
     server->reload.data = server;
@@ -226,6 +230,7 @@ static int api_open(struct server *server, struct wf_error *err) {
         return wf_error_set(err, WF_E_INVALID,
                             "LISTEN_FDS: a server takes one socket");
     wf_cli_security_apply(&server->security, &api);
+    api.triggers = server->triggers.triggers;
     int rc = wf_api_new(server->loop, server->engine, &api, &server->api,
                         err);
     wf_cli_security_forget(&server->security);
@@ -274,6 +279,18 @@ static int64_t retention_ms(const struct wf_options *o) {
                                                     : INT64_MAX;
 }
 
+static int triggers_start(struct server *server, struct wf_error *err) {
+    const struct wf_triggers_options with = {
+        .loop = server->loop,
+        .engine = server->engine,
+        .audit = server->security.audit,
+        .notice = on_notice,
+        .arg = server,
+    };
+
+    return wf_cli_triggers_start(&server->triggers, &with, err);
+}
+
 static int server_open(struct server *server) {
     const struct wf_options *o = server->options;
     struct wf_engine_options engine;
@@ -293,11 +310,12 @@ static int server_open(struct server *server) {
     if (wf_cli_stores(o, wf_option_text(o, "data"), &engine, &server->stores,
                       &err) != 0)
         return wf_cli_fail(WF_EXIT_USAGE, "%s", err.message);
-    if (log_open(server, &engine, &err) != 0)
+    if (wf_cli_triggers_open(o, &server->triggers, &err) != 0 ||
+        log_open(server, &engine, &err) != 0)
         return wf_cli_fail(WF_EXIT_USAGE, "%s", err.message);
     if (engine_open(server, &engine, &err) != 0)
         return wf_cli_fail(WF_EXIT_ENGINE, "%s", err.message);
-    if (api_open(server, &err) != 0)
+    if (triggers_start(server, &err) != 0 || api_open(server, &err) != 0)
         return wf_cli_fail(err.code == WF_E_INVALID ? WF_EXIT_USAGE
                                                     : WF_EXIT_ENGINE,
                            "%s", err.message);
@@ -308,6 +326,7 @@ static void server_close(struct server *server) {
     wf_api_free(server->api);
     if (server->engine != NULL)
         wf_engine_close(server->engine);
+    wf_cli_triggers_close(&server->triggers);
     wf_execution_log_close(server->log);
     wf_store_close(server->store);
     wf_cli_security_close(&server->security);

@@ -72,7 +72,7 @@ const struct wf_command wf_command_table[] = {
      "Speaks the API of AWS Step Functions (AWS JSON 1.0 over HTTP). Point "
      "an SDK or the aws command line at it with --endpoint-url. SIGTERM and "
      "SIGINT stop it; executions continue at the next start. SIGHUP reads "
-     "the file of --keys again.",
+     "the files of --keys and --triggers again.",
      "serve --data /var/lib/moonstep --handlers handlers\n"
      "serve --keys keys --audit audit.log\n"
      "serve --listen 127.0.0.1:0",
@@ -109,6 +109,14 @@ const struct wf_command wf_command_table[] = {
      "the same and more to Prometheus.",
      "stats\n"
      "stats --json | jq .activeExecutions",
+     0, 0},
+    {"triggers", TRIGGERS, WF_GROUP_SERVER, "",
+     "list webhooks and watched directories",
+     "Those of the server's --triggers: what they start, how often they have "
+     "since the server's start, how often a request or file was known already "
+     "or was refused, and why the last was.",
+     "triggers\n"
+     "triggers --json | jq '.triggers[] | select(.failed > 0)'",
      0, 0},
     {"backup", BACKUP, WF_GROUP_SERVER, "DIRECTORY",
      "copy a server's store while it works",

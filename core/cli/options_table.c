@@ -165,6 +165,11 @@ const struct wf_option wf_option_table[] = {
     {"audit", "FILE", NULL, "The audit log to look at.",
      VERIFY, WF_OPTION_TEXT, false},
 
+    {"triggers", "FILE", NULL,
+     "Webhooks (POST /hooks/NAME) and watched directories, JSON "
+     "(docs/triggers.md). Nobody else may be able to write it. SIGHUP reads "
+     "it again.",
+     SERVE, WF_OPTION_TEXT, true},
     {"insecure", NULL, NULL,
      "Listen on addresses other than loopback, and let every user of the "
      "machine in: nobody is asked for credentials.",

@@ -291,6 +291,10 @@ struct wf_start_execution {
     /** NULL, or a buffer that holds `input` and nothing else: a large one is
      * taken, which saves copying it. */
     struct wf_buf *input_buf;
+    /** Nothing but a new execution will do: one of that name is refused
+     * (ExecutionAlreadyExists), even if it runs with the same input, and so
+     * is EXPRESS (StateMachineTypeNotSupported), where names tell nothing. */
+    bool is_exclusive;
 };
 /** What DescribeExecution, ListExecutions and waiting answer with. Texts not
  * known (no output yet; in lists: no payloads) have data NULL. */
@@ -642,6 +646,15 @@ void wf_engine_start_backup(struct wf_engine *engine, struct wf_str directory,
  * opened. */
 void wf_engine_describe_backup(struct wf_engine *engine, wf_backup_fn *reply,
                                void *arg);
+
+/** What the definition's first state, a Pass state, makes of an input; a thread
+ * computes it. InvalidDefinition: it does not compile;
+ * InvalidExecutionInput: an expression failed, and why. */
+typedef void wf_shaped_fn(void *arg, const struct wf_refusal *refusal,
+                          struct wf_str output);
+void wf_engine_shape_input(struct wf_engine *engine, struct wf_str definition,
+                           struct wf_str input, wf_shaped_fn *reply,
+                           void *arg);
 
 struct wf_job;
 /** Runs a job (offload.h) on the engine's evaluator threads, which are for

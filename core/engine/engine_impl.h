@@ -60,9 +60,8 @@
  *   alias.c       CreateStateMachineAlias and the like
  *   alias_list.c  ListStateMachineAliases
  *   bundles.c     handler directories and their stored bundles
- *   start.c, stop.c   StartExecution, StopExecution
- *   start_name.c  whether the name is free
- *   begin.c       a new execution
+ *   start.c, start_name.c, stop.c  StartExecution, StopExecution
+ *   begin.c, shape.c  a new execution; what an Input makes of an event
  *   pause.c       PauseExecution, ResumeExecution; what is held meanwhile
  *   find.c        executions by ARN, and what their images say
  *   read.c        DescribeExecution

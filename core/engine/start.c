@@ -158,7 +158,7 @@ static void is_wrong_type(void *arg) {
 /* What AWS's operations say of machines of the wrong type. */
 static bool is_of_wrong_type(const struct wf_start_call *call) {
     bool waits = call->called && call->called->by.kind != WF_CALLER_STARTS;
-    return call->machine->express ? waits : call->sync;
+    return call->machine->express ? waits || call->is_exclusive : call->sync;
 }
 
 static void with_machine(void *arg, struct wf_machine *machine) {
@@ -312,6 +312,7 @@ static void start(struct wf_engine *engine,
     call->engine = engine;
     call->input = input;
     call->sync = how->sync;
+    call->is_exclusive = ask->is_exclusive;
     call->rows = how->rows;
     call->called = how->called;
     call->reply = reply;

@@ -22,7 +22,7 @@ struct wf_start_call {
     const struct wf_start_rows *rows; /* not put yet; or NULL */
     struct wf_called *called; /* a task asks; or NULL */
     uint64_t ended;           /* of that name, and not in memory */
-    bool sync;
+    bool sync, is_exclusive;
     wf_execution_fn *reply;
     void *arg;
 };

@@ -45,7 +45,7 @@ static bool is_own(const struct wf_start_call *call,
 static void compare_input(struct wf_start_call *call,
                           struct wf_execution *execution) {
     struct wf_str asked = wf_doc_text(call->input);
-    if (execution->input.doc &&
+    if (execution->input.doc && !call->is_exclusive &&
         wf_str_eq(wf_doc_text(execution->input.doc), asked) &&
         is_same_arn(call, execution) &&
         execution->status == WF_EXECUTION_RUNNING &&

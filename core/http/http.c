@@ -201,6 +201,7 @@ static struct wf_http *http_new(struct ev_loop *loop,
     http->receive_ns = (options->receive_s ? options->receive_s : 30) *
                        UINT64_C(1000000000);
     http->peer_uid = options->peer_uid ? options->peer_uid : wf_peer_uid;
+    http->is_open = options->is_open;
     http->check_peer = !options->insecure && !options->is_signed;
     http->is_signed = options->is_signed;
     if (options->is_signed)

@@ -8,6 +8,9 @@
  * becomes of the client: a reply to a dead connection, or after the server
  * was freed, is dropped.
  *
+ * Requests that `is_open` knows are their handler's own affair: whoever sends
+ * them, from wherever, the handler authenticates.
+ *
  * Bounded: connections, header bytes, body bytes (413), bytes of all bodies
  * being received (503), time a body may take, time a connection may idle, time
  * without a request, however slowly its headers drip.
@@ -54,6 +57,11 @@ struct wf_http_options {
     struct wf_http_tls tls;    /**< NULLs: plain HTTP. */
     const char *const *hosts;  /**< More allowed Host names, without port;
                                  NULL-terminated; or NULL. */
+    /** Whether the handler looks itself who sends such a request, whose peer,
+     * Host and Origin don't matter then; it may also lessen the largest body.
+     * Gets the handler's argument. NULL: none. */
+    bool (*is_open)(void *arg, struct wf_str method, struct wf_str path,
+                    size_t *body_bytes);
     size_t body_bytes;         /**< Largest body; 0: 4 MiB (a definition of
                                  1 MiB as AWS allows, escaped). */
     size_t receive_bytes;      /**< All bodies being received; 0: 256 MiB */

@@ -12,8 +12,17 @@ static bool has_signature(struct MHD_Connection *connection) {
     return text.len > 5 && memcmp(text.data, "AWS4-", 5) == 0;
 }
 
+static bool is_open(struct wf_http_request *request) {
+    struct wf_http *http = request->http;
+    return http->is_open && http->is_open(http->arg, request->method,
+                                          request->path,
+                                          &request->body_bytes);
+}
+
 static const char *guard(struct wf_http_request *request) {
     struct MHD_Connection *connection = request->connection;
+    if (is_open(request))
+        return NULL;
     struct wf_http_claim claim = {
         .method = request->method,
         .path = request->path,
@@ -41,13 +50,15 @@ static enum MHD_Result begin(struct wf_http *http,
     request->connection = connection;
     request->method = wf_str(method);
     request->path = wf_str(url);
+    request->body_bytes = http->body_bytes;
     http->stats.requests++;
 
     const char *objection = guard(request);
     if (objection)
         return wf_http_refuse(request, 403, "AccessDeniedException", objection);
     struct wf_str length = wf_http_header_of(connection, "Content-Length");
-    if (length.data && strtoull(length.data, NULL, 10) / 4 > http->body_bytes)
+    if (length.data &&
+        strtoull(length.data, NULL, 10) / 4 > request->body_bytes)
         return wf_http_refuse(request, 413, "RequestEntityTooLargeException",
                               "The request body is too large.");
     request->since_ns = wf_clock_mono_ns();
@@ -62,7 +73,7 @@ static enum MHD_Result begin(struct wf_http *http,
 static enum MHD_Result receive(struct wf_http_request *request,
                                const char *data, size_t len) {
     struct wf_http *http = request->http;
-    if (request->body.len + len > http->body_bytes)
+    if (request->body.len + len > request->body_bytes)
         request->refusal = 413;
     else if (http->received + len > http->receive_bytes)
         request->refusal = 503;

@@ -47,6 +47,7 @@ struct wf_http_request {
     bool suspended;
     bool is_announced; /* only its first line is there */
     unsigned refusal; /* status decided while receiving; 0: none */
+    size_t body_bytes; /* that it may have */
     _Alignas(max_align_t) char scratch[WF_HTTP_SCRATCH];
     struct wf_http_header headers[WF_HTTP_HEADERS]; /* last: not cleared */
 };
@@ -61,6 +62,7 @@ struct wf_http {
     char **host_copies;
     int (*peer_uid)(const struct sockaddr *, const struct sockaddr *, uid_t *,
                     struct wf_error *);
+    bool (*is_open)(void *, struct wf_str, struct wf_str, size_t *);
     bool check_peer;
     bool is_signed;
     EVP_MD *sha256; /* fetched, if it is */

@@ -388,6 +388,16 @@ static void set_start(struct wf_engine *engine,
     set(&engine->name, ask->name);
     set(&engine->text, ask->input);
     set(&engine->token, ask->trace_header);
+    engine->is_exclusive = ask->is_exclusive;
+}
+
+void wf_engine_shape_input(struct wf_engine *engine, struct wf_str definition,
+                           struct wf_str input, wf_shaped_fn *reply,
+                           void *arg) {
+    const struct wf_refusal *refusal = refusal_of(engine);
+    set(&engine->error, definition);
+    set(&engine->cause, input);
+    reply(arg, refusal, WF_STR("{\"shaped\":1}"));
 }
 
 void wf_engine_start_execution(struct wf_engine *engine,

@@ -18,7 +18,7 @@ struct wf_engine {
     char *operation, *arn, *name, *text, *role, *error, *cause, *token;
     char *logging, *tracing, *encryption;
     char *tags; /* "key=value key=value ", or "key key " */
-    bool express, reverse;
+    bool express, reverse, is_exclusive;
     unsigned max_results;
     enum wf_execution_status status;
     enum wf_redrive_filter redriven;
