@@ -36,6 +36,9 @@ layer(wf_event SOURCES core/base/json_write.c core/event/event.c
       core/event/event_json.c core/event/event_level.c core/event/inspection.c
       LINK wf_base)
 
+layer(wf_event_pattern SOURCES core/event/event_pattern.c
+      LINK wf_doc)
+
 layer(wf_options SOURCES core/cli/options.c core/cli/options_commands.c
       core/cli/options_table.c
       core/cli/options_help.c core/cli/options_man.c core/base/suggest.c
@@ -87,9 +90,11 @@ layer(wf_api SOURCES core/api/api.c core/api/api_call.c core/api/api_trail.c
       core/api/api_executions.c core/api/api_state_machines.c
       core/api/api_settings.c core/api/api_tags.c core/api/api_events.c
       core/api/api_map_runs.c core/api/api_tasks.c core/api/api_activities.c
-      core/api/api_graph.c core/api/api_search.c core/api/api_pause.c core/api/api_redrive.c
+      core/api/api_graph.c core/api/api_search.c core/api/api_pause.c
+      core/api/api_redrive.c
       core/api/api_triggers.c core/api/api_versions.c
-      core/api/metrics.c core/api/api_backup.c core/api/api_test_state.c
+      core/api/metrics.c core/api/api_backup.c core/api/api_notifications.c
+      core/api/api_test_state.c
       core/api/api_rest.c core/api/api_schedules.c
       core/api/api_scheduler_model.c
       LINK wf_triggers wf_audit wf_offload wf_http wf_doc wf_regex wf_event wf_schedule)
@@ -116,7 +121,7 @@ layer(wf_offload SOURCES core/base/offload.c
 layer(wf_stdlib SOURCES core/base/clip.c core/base/file.c core/base/file_tree.c
       core/base/file_copy.c core/http/fetch.c core/http/fetch_request.c
       core/http/fetch_response.c core/http/fetch_multi.c
-      core/http/fetch_guard.c
+      core/http/fetch_guard.c core/http/sender.c core/http/secret_key.c
       LINK wf_offload PkgConfig::CURL PkgConfig::CRYPTO)
 # Readers of a distributed Map's items, writers of its results; no engine,
 # no Lua.
@@ -202,14 +207,23 @@ layer(wf_engine SOURCES core/engine/engine.c core/engine/commit.c
       core/engine/check/check.c core/engine/check/check_tables.c
       core/engine/check/check_executions.c core/engine/check/check_history.c
       core/engine/check/check_frames.c core/engine/check/check_lists.c
-      LINK wf_schedule wf_private_file wf_offload wf_log wf_items wf_script
+      core/engine/notifications/notifications.c
+      core/engine/notifications/notification_targets.c
+      core/engine/notifications/notification_event.c
+      core/engine/notifications/notification_queue.c
+      core/engine/notifications/notification_prepare.c
+      core/engine/notifications/notification_send.c
+      core/engine/notifications/notification_dead.c
+      LINK wf_schedule wf_event_pattern wf_stdlib wf_private_file wf_offload
+      wf_log wf_items wf_script
       wf_store wf_backup wf_pool wf_event PkgConfig::CRYPTO)
 
 # The commands; the program itself is this and main.c.
 layer(wf_cli SOURCES core/cli/cli.c core/cli/cli_client.c core/cli/cli_http.c
       core/cli/cli_follow.c core/cli/cli_machines.c core/cli/cli_map_runs.c
       core/cli/cli_pages.c core/cli/cli_stats.c core/cli/cli_backup.c
-      core/cli/cli_check.c core/cli/cli_pause.c core/cli/cli_signal.c
+      core/cli/cli_check.c core/cli/cli_notifications.c core/cli/cli_pause.c
+      core/cli/cli_signal.c
       core/cli/cli_redrive.c core/cli/cli_search.c core/cli/cli_send.c
       core/cli/cli_session.c core/cli/cli_stop.c core/cli/cli_schedule.c
       core/cli/cli_versions.c core/cli/cli_run.c core/cli/cli_run_maps.c

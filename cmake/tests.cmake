@@ -29,6 +29,7 @@ if(CMOCKA_FOUND)
   unit_test(store_crash SOURCES ${STORE_FIXTURE} LINK wf_store)
   unit_test(backup SOURCES ${STORE_FIXTURE} LINK wf_backup)
   unit_test(event LINK wf_event)
+  unit_test(event_pattern LINK wf_event_pattern)
   unit_test(time_zone LINK wf_schedule)
   unit_test(schedule_expression LINK wf_schedule)
   unit_test(doc LINK wf_doc)
@@ -86,6 +87,7 @@ if(CMOCKA_FOUND)
   foreach(name engine engine_revisions engine_names
           engine_park engine_tasks engine_recover engine_payloads
           engine_follow engine_hostile engine_lambda engine_search engine_logging
+          engine_notifications
           engine_test_state
           map_api)
     unit_test(${name} SOURCES ${ENGINE_FIXTURE} LINK wf_engine wf_worker

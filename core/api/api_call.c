@@ -230,6 +230,7 @@ static struct found find_own(struct wf_str name) {
         wf_api_redrive,
         wf_api_backup,
         wf_api_triggers,
+        wf_api_notifications,
         wf_api_schedules, NULL};
     struct found found = {.operation = find_operation(tables, name)};
     for (const struct wf_api_input *at = wf_api_own_inputs; at->operation;

@@ -107,6 +107,7 @@ extern const struct wf_api_operation wf_api_search[];
 extern const struct wf_api_operation wf_api_pause[];
 extern const struct wf_api_operation wf_api_redrive[];
 extern const struct wf_api_operation wf_api_triggers[];
+extern const struct wf_api_operation wf_api_notifications[];
 /** EventBridge Scheduler's, and what we add to them. */
 extern const struct wf_api_operation wf_api_schedules[];
 

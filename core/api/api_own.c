@@ -186,6 +186,25 @@ static const struct wf_api_member resume_machine_members[] = {
 static const struct wf_api_shape resume_machine_input = {
     .kind = WF_API_STRUCTURE, .members = resume_machine_members
 };
+static const struct wf_api_shape target = {
+    .kind = WF_API_STRING, WF_API_AT_LEAST(1), WF_API_AT_MOST(64)
+};
+static const struct wf_api_member letters_members[] = {
+    {"target", &target, true},
+    {"maxResults", &page_size, false},
+    {"nextToken", &page_token, false},
+    {0},
+};
+static const struct wf_api_shape letters_input = {
+    .kind = WF_API_STRUCTURE, .members = letters_members
+};
+static const struct wf_api_member target_members[] = {
+    {"target", &target, true},
+    {0},
+};
+static const struct wf_api_shape target_input = {
+    .kind = WF_API_STRUCTURE, .members = target_members
+};
 
 static const struct wf_api_shape signal_name = {
     .kind = WF_API_STRING, WF_API_AT_LEAST(1), WF_API_AT_MOST(80)
@@ -252,5 +271,9 @@ const struct wf_api_input wf_api_own_inputs[] = {
     {"ResumeStateMachine", &resume_machine_input},
     {"RedriveExecution", &redrive_input},
     {"ListTriggers", &no_input},
+    {"ListNotificationTargets", &no_input},
+    {"ListDeadLetters", &letters_input},
+    {"ResendDeadLetters", &target_input},
+    {"DeleteDeadLetters", &target_input},
     {0},
 };

@@ -324,6 +324,8 @@ int wf_cli_client(const struct wf_options *options) {
         return wf_cli_signal(options);
     case WF_COMMAND_BACKUP:
         return wf_cli_backup(options);
+    case WF_COMMAND_NOTIFICATIONS:
+        return wf_cli_notifications(options);
     case WF_COMMAND_SCHEDULE:
         return wf_cli_schedule(options);
     case WF_COMMAND_TRIGGERS:

@@ -307,6 +307,7 @@ static int server_open(struct server *server) {
                            "%s", err.message);
     wf_cli_engine_options(o, &engine);
     engine.retention_ms = retention_ms(o);
+    engine.notifications = wf_option_text(o, "notifications");
     if (wf_cli_stores(o, wf_option_text(o, "data"), &engine, &server->stores,
                       &err) != 0)
         return wf_cli_fail(WF_EXIT_USAGE, "%s", err.message);

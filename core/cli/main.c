@@ -94,6 +94,7 @@ static int run_command(const struct wf_options *options) {
     case WF_COMMAND_STATS:
     case WF_COMMAND_TRIGGERS:
     case WF_COMMAND_BACKUP:
+    case WF_COMMAND_NOTIFICATIONS:
     case WF_COMMAND_SCHEDULE:
         return wf_cli_client(options);
     case WF_COMMAND_CHECK:

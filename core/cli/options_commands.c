@@ -138,6 +138,18 @@ const struct wf_command wf_command_table[] = {
      "check --data /var/lib/moonstep\n"
      "check --data backup --json | jq .findings",
      0, 0},
+    {"notifications", NOTIFICATIONS, WF_GROUP_SERVER, "[TARGET]",
+     "show who is told of status changes, and dead letters",
+     "Targets are those of the server's --notifications: how many events wait "
+     "for each, how many were delivered, and why one was not. With TARGET, "
+     "the dead letters of that one are listed, the oldest first: what was "
+     "refused, or tried too often or too long. With --resend they are put at "
+     "the end of its queue again, with --discard removed; both print how "
+     "many.",
+     "notifications\n"
+     "notifications ops\n"
+     "notifications ops --resend",
+     0, 1},
     {"start", START, WF_GROUP_EXECUTIONS, "FILE|STATE-MACHINE",
      "start an execution, and with --wait await its end",
      "STATE-MACHINE is an ARN or a name, also with a version or an alias: "

@@ -162,6 +162,11 @@ const struct wf_option wf_option_table[] = {
      "file, one JSON object a line, whatever their log group; - is stdout. "
      "SIGHUP opens the file again. Without it nothing is logged.",
      SERVE, WF_OPTION_TEXT, true},
+    {"notifications", "FILE", NULL,
+     "Tell others of status changes of executions: HTTP endpoints and "
+     "handlers, as this file of JSON says. It may hold secrets: nobody else "
+     "may read it.",
+     SERVE, WF_OPTION_TEXT, true},
     {"audit", "FILE", NULL, "The audit log to look at.",
      VERIFY, WF_OPTION_TEXT, false},
 
@@ -322,6 +327,12 @@ const struct wf_option wf_option_table[] = {
      STOP | REDRIVE | PAUSE | RESUME, WF_OPTION_FLAG, false},
     {"map-run", "ARN", NULL, "The child executions of this Map Run.",
      LIST, WF_OPTION_TEXT, false},
+    {"resend", NULL, NULL, "Send the target's dead letters again.",
+     NOTIFICATIONS, WF_OPTION_FLAG, false},
+    {"discard", NULL, NULL, "Remove the target's dead letters.",
+     NOTIFICATIONS, WF_OPTION_FLAG, false},
+    {"max", "N", "100", "Stop after so many; 0: no limit.",
+     NOTIFICATIONS, WF_OPTION_NUMBER, false},
     {"max", "N", "100", "Stop after so many; 0: no limit.",
      LIST | SEARCH | HISTORY | MAP_RUNS | MACHINES | VERSIONS | ALIASES,
      WF_OPTION_NUMBER, false},

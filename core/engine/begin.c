@@ -67,6 +67,7 @@ struct wf_execution *wf_execution_begin(struct wf_engine *engine,
     execution->version = birth->version;
     if (birth->alias.len)
         execution->alias = wf_strndup(birth->alias.data, birth->alias.len);
+    execution->news = WF_NEWS_RUNS;
     execution->start_ms = wf_clock_now_ms(engine->clock);
     execution->last_ms = execution->start_ms;
     execution->map_child = birth->map_child;

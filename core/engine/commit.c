@@ -338,6 +338,8 @@ static void build_execution(struct wf_engine *engine,
                    (struct wf_str){tail->bytes.data + execution->journaled,
                                    tail->bytes.len - execution->journaled},
                    execution->journaled_event);
+    if (execution->news)
+        wf_notifications_put(engine, execution);
     if (engine->followers && tail->bytes.len > execution->journaled)
         wf_followers_note(engine, execution->id);
     execution->last_seq = engine->next_seq;
@@ -573,6 +575,7 @@ static void batch_durable(void *arg, const struct wf_error *err) {
         wf_observed_send(engine, &commit->observed);
     if (engine->followers)
         wf_followers_durable(engine);
+    wf_notifications_durable(engine, commit->notified);
     for (size_t i = 0; i < commit->effects.task_count; i++)
         wf_task_dispatch(engine, commit->effects.tasks[i]);
     for (size_t i = 0; i < commit->effects.call_count; i++)
@@ -591,6 +594,7 @@ void wf_engine_submit(struct wf_engine *engine) {
         engine->open_bytes = 0;
         return;
     }
+    wf_notifications_settle(engine);
     struct wf_commit *commit = open_commit(engine);
     commit->seq = engine->next_seq;
     commit->submitted_ns = wf_clock_mono_ns();
@@ -612,6 +616,7 @@ void wf_engine_submit(struct wf_engine *engine) {
                                      engine->record.len});
     }
     drop_head(engine);
+    commit->notified = wf_notifications_seq(engine);
     engine->next_seq++;
     wf_list_append(&engine->in_flight, &commit->link);
     engine->in_flight_count++;

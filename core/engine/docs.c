@@ -132,6 +132,7 @@ struct doc_read {
     uint32_t next_piece;
     bool has_waited; /* what memory knew is durable */
     size_t length;
+    size_t most; /* bytes; 0: any number */
     struct wf_buf text;
     wf_doc_fn *done;
     void *arg;
@@ -204,7 +205,10 @@ static void take_entry(struct doc_read *read, enum wf_tail_entry entry,
                        struct wf_str text,
                        void (*otherwise)(struct doc_read *read)) {
     read->length = text.len;
-    if (entry == WF_TAIL_PIECES)
+    if (read->most && text.len > read->most &&
+        (entry == WF_TAIL_PIECES || entry == WF_TAIL_DOC))
+        finish(read, WF_STR_NULL);
+    else if (entry == WF_TAIL_PIECES)
         read_pieces(read);
     else if (entry == WF_TAIL_DOC)
         finish(read, text);
@@ -323,7 +327,8 @@ static void look_in_memory(struct doc_read *read,
     struct wf_tail_cursor cursor;
     struct wf_str text;
     if (doc) {
-        finish(read, wf_doc_text(doc));
+        bool fits = !read->most || doc->len <= read->most;
+        finish(read, fits ? wf_doc_text(doc) : WF_STR_NULL);
         return;
     }
     wf_tail_walk(&execution->tail, execution->start_ms, &cursor);
@@ -334,32 +339,41 @@ static void look_in_memory(struct doc_read *read,
         take_entry(read, entry, text, give_up);
 }
 
+static void start_read(const struct doc_read *asked) {
+    struct wf_engine *engine = asked->engine;
+    struct doc_read *read = wf_call_new(engine, sizeof(*read), read_drop);
+    *read = *asked;
+    engine->loads++;
+    struct wf_execution *in_memory =
+        wf_table_by_id(&engine->table, read->execution);
+    if (read->length)
+        read_pieces(read);
+    else if (in_memory)
+        look_in_memory(read, in_memory);
+    else
+        look_in_segments(read);
+}
+
 void wf_doc_read(struct wf_engine *engine, uint64_t execution,
                  uint64_t number, uint64_t length, wf_doc_fn *done,
                  void *arg) {
     wf_doc_read_beside(engine, execution, number, length, NULL, done, arg);
 }
 
+void wf_doc_read_small(struct wf_engine *engine, uint64_t execution,
+                       uint64_t number, size_t most, wf_doc_fn *done,
+                       void *arg) {
+    struct doc_read read = {
+        .engine = engine, .execution = execution, .number = number,
+        .most = most, .done = done, .arg = arg};
+    start_read(&read);
+}
+
 void wf_doc_read_beside(struct wf_engine *engine, uint64_t execution,
                         uint64_t number, uint64_t length,
                         wf_beside_fn *beside, wf_doc_fn *done, void *arg) {
-    struct doc_read *read = wf_call_new(engine, sizeof(*read), read_drop);
-    *read = (struct doc_read){
-        .engine = engine,
-        .execution = execution,
-        .number = number,
-        .length = length,
-        .beside = beside,
-        .done = done,
-        .arg = arg,
-    };
-    engine->loads++;
-    struct wf_execution *in_memory =
-        wf_table_by_id(&engine->table, execution);
-    if (length)
-        read_pieces(read);
-    else if (in_memory)
-        look_in_memory(read, in_memory);
-    else
-        look_in_segments(read);
+    struct doc_read read = {
+        .engine = engine, .execution = execution, .number = number,
+        .length = length, .beside = beside, .done = done, .arg = arg};
+    start_read(&read);
 }

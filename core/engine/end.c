@@ -126,6 +126,7 @@ static void end(struct wf_engine *engine, struct wf_execution *execution,
     }
     execution->status = status;
     wf_pause_clear(&execution->pause);
+    execution->news |= WF_NEWS_ENDED;
     wf_execution_event(engine, execution, &event);
     execution->stop_ms = execution->last_ms;
     execution->image_changed = true;

@@ -201,6 +201,7 @@ static void housekeeping(struct ev_loop *loop, struct ev_timer *watcher,
     wf_engine_park_idle(engine);
     wf_map_runs_housekeeping(engine);
     wf_retention_housekeeping(engine);
+    wf_notifications_housekeeping(engine);
 }
 
 /* ---- opening ---- */
@@ -414,6 +415,8 @@ int wf_engine_open(struct ev_loop *loop, struct wf_clock *clock,
         rc = wf_survivors_end(engine, err);
     if (rc == 0)
         rc = wf_bundles_open(engine, err);
+    if (rc == 0)
+        rc = wf_notifications_open(engine, err);
     if (rc != 0) {
         wf_engine_close(engine);
         return -1;
@@ -436,6 +439,7 @@ void wf_engine_close(struct wf_engine *engine) {
     ev_idle_stop(engine->loop, &engine->spin);
     ev_timer_stop(engine->loop, &engine->timer);
     ev_timer_stop(engine->loop, &engine->housekeeping);
+    wf_notifications_close(engine);
     wf_engine_backup_free(engine);
     wf_retention_free(engine);
     wf_evaluator_free(engine->evaluator);
@@ -473,6 +477,7 @@ void wf_engine_close(struct wf_engine *engine) {
 
 void wf_engine_flush(struct wf_engine *engine, void (*done)(void *arg),
                      void *arg) {
+    wf_notifications_settle(engine);
     wf_engine_after(engine, done, arg);
     wf_engine_wake(engine);
 }
@@ -503,6 +508,7 @@ void wf_engine_stats(const struct wf_engine *engine,
     stats->tasks_queued =
         (engine->task_backlog.len - engine->backlog_at) / sizeof(uint64_t);
     wf_log_count(engine, stats);
+    wf_notifications_count(engine, stats);
 }
 
 void wf_engine_store_stats(const struct wf_engine *engine,

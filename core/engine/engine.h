@@ -64,6 +64,8 @@ struct wf_engine_options {
     /** Where state machines log, as their loggingConfiguration says; NULL:
      * nowhere. Borrowed while the engine is open. */
     struct wf_execution_log *log;
+    const char *notifications;   /**< File of who is told of status changes
+                                   (notification_targets.h); or NULL. */
     /** With virtual time and a seed: everything in the same order each time.
      * Frames run when no commit and no read is on its way, and a handler when
      * nothing else does. */
@@ -683,6 +685,10 @@ struct wf_engine_stats {
     uint64_t tasks_queued; /**< Those that wait for room in a worker. */
     uint64_t revisions; /**< Of state machines, in memory. */
     uint64_t log_lines, log_lines_lost; /**< Of the log (execution_log.h). */
+    uint64_t notifications_queued, dead_letters; /**< Rows. */
+    uint64_t notifications_delivered, notifications_failed;
+    uint64_t notifications_died; /**< Became dead letters. */
+    uint64_t notifications_lost; /**< Dead letters removed for want of room. */
     struct wf_durable_times durable;
 };
 void wf_engine_stats(const struct wf_engine *engine,

@@ -50,15 +50,12 @@
  *   machine_rows.c    their rows, compiling
  *   machine_make.c    CreateStateMachine, UpdateStateMachine
  *   machine_read.c, machine_list.c  DescribeStateMachine, ListStateMachines
- *   machine_delete.c  DeleteStateMachine
- *   machine_tags.c    tags
+ *   machine_delete.c, machine_tags.c  DeleteStateMachine; tags
  *   machine_pause.c   PauseStateMachine, ResumeStateMachine
  *   machine_old.c     revisions that leave memory
  *   qualifiers.c  versions and aliases: memory and rows
  *   qualify.c     which revision a version's or an alias's ARN names
- *   version.c     PublishStateMachineVersion and the like
- *   alias.c       CreateStateMachineAlias and the like
- *   alias_list.c  ListStateMachineAliases
+ *   version.c, alias.c, alias_list.c  their operations
  *   bundles.c     handler directories and their stored bundles
  *   start.c, start_name.c, stop.c  StartExecution, StopExecution
  *   begin.c, shape.c  a new execution; what an Input makes of an event
@@ -66,20 +63,16 @@
  *   find.c        executions by ARN, and what their images say
  *   read.c        DescribeExecution
  *   map_find.c    Map Runs by ARN
- *   map_read.c, map_update.c  DescribeMapRun, ListMapRuns; UpdateMapRun
- *   lister.c      a list of executions: rows merged with memory
- *   listed.c      what of it is shown
- *   listing.c     ListExecutions
- *   search*.c     SearchExecutions: see search_impl.h
- *   wait.c, follow.c  WaitForExecution, WaitForEvents
- *   history.c     GetExecutionHistory
+ *   map_read.c, map_update.c  DescribeMapRun and the like
+ *   lister.c, listed.c  a list of executions: rows merged with memory
+ *   listing.c, search*.c  ListExecutions; SearchExecutions: search_impl.h
+ *   wait.c, follow.c, history.c  WaitFor…, GetExecutionHistory
  *   schedules.c, schedule_*.c   schedules: see schedule_impl.h
  *   recent.c      the newest pieces of histories that grow fast
  *   test_state.c  TestState: requests, and the tasks that they run
- *   observe.c     the observer of all events; observe_docs.c: its documents
- *   logging.c     what state machines log
- *   retention.c   removes what ended long ago
- *   engine_backup.c   backups
+ *   observe.c, observe_docs.c, logging.c  the observer of all events; logs
+ *   notifications/    status changes told to others: notification_impl.h
+ *   retention.c, engine_backup.c  removes what ended long ago; backups
  *   deciding.c    frames whose decision a thread makes
  *
  * What would take too long there is done on the threads of evaluate.h.
@@ -96,6 +89,7 @@
 #include "keys.h"
 #include "machine.h"
 #include "nested.h"
+#include "notifying.h"
 #include "pause.h"
 #include "pool.h"
 #include "redrive.h"
@@ -116,6 +110,7 @@ struct wf_commit {
     struct wf_link link;
     struct wf_engine *engine;
     uint64_t seq;
+    uint64_t notified;    /**< wf_notifications_seq() then. */
     uint64_t submitted_ns;
     unsigned changes;
     int64_t first_timer;  /**< Earliest row of T it adds; 0: none. */
@@ -228,6 +223,7 @@ struct wf_engine {
                                   another engine: see survivors.c. */
     struct wf_retention *retention; /**< NULL: not asked for yet. */
     struct wf_engine_backup *backup; /**< The latest; NULL: none. */
+    struct wf_notifications *notifications; /**< NULL: nobody is told. */
     struct wf_recent *recent;   /**< Pieces of histories that grow fast. */
     struct wf_ended ended;      /**< Rows that were asked for lately. */
     struct wf_waiter *waiters[WF_WAITER_BUCKETS]; /**< By execution. */
@@ -361,6 +357,10 @@ typedef void wf_doc_fn(void *arg, struct wf_str text);
 void wf_doc_read(struct wf_engine *engine, uint64_t execution,
                  uint64_t number, uint64_t length, wf_doc_fn *done,
                  void *arg);
+/** The same, but one of more than `most` bytes is not read: data NULL. */
+void wf_doc_read_small(struct wf_engine *engine, uint64_t execution,
+                       uint64_t number, size_t most, wf_doc_fn *done,
+                       void *arg);
 /** The same. Before `done`, `beside` is told of the documents that stand in
  * the same segment: who wants many saves reading it for each. */
 typedef void wf_beside_fn(void *arg, uint64_t number, struct wf_str text);

@@ -78,6 +78,9 @@ struct wf_redrives {
     } tokens[WF_REDRIVE_TOKENS]; /**< Newest first. */
 };
 
+/** Status changes that are to be in its next part of a batch. */
+enum wf_execution_news { WF_NEWS_RUNS = 1, WF_NEWS_ENDED = 2 };
+
 struct wf_execution {
     uint64_t id;
     struct wf_machine *machine; /**< wf_execution_set_machine(). */
@@ -129,6 +132,7 @@ struct wf_execution {
     struct wf_link full_link;   /**< In the engine's list of those whose
                                   history has no room for an event. */
     size_t bytes;               /**< Share of the engine's active_bytes. */
+    uint8_t news;               /**< enum wf_execution_news */
     bool image_changed;         /**< The E image is due in the journal. */
     bool in_store;              /**< It has an E row (was packed once). */
     bool listed;                /**< Its N and L rows are written. */

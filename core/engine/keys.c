@@ -223,6 +223,16 @@ struct wf_key wf_key_schedule_due(uint16_t partition, int64_t due_ms,
     return key;
 }
 
+struct wf_key wf_key_notification(uint16_t partition, char kind,
+                                  struct wf_str target, uint64_t seq) {
+    struct wf_key key = wf_key_table(partition, 'F');
+    add(&key, (uint8_t)kind, 1);
+    add_text(&key, target);
+    add(&key, 0, 1);
+    add(&key, seq, 8);
+    return key;
+}
+
 struct wf_key wf_key_bundle(uint16_t partition, struct wf_str hash) {
     struct wf_key key = wf_key_table(partition, 'B');
     add_text(&key, hash);

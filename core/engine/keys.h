@@ -41,6 +41,8 @@
  *   p U group                       a group of schedules
  *   p D due_ms:8 group 0 name       the schedule is due then; and 0 slot_ms:8:
  *                                   the start of a slot is tried again then
+ *   p F 'q' target 0 seq:8          a status change that a target is to be told
+ *                                   of (notifications.h); 'd': a dead letter
  *   p Z execution:8                 is being removed (retention.c)
  *   p Y                             of a backup: when it was made (survivors.c)
  *   p X pid:4 start_time:8          a process group of a task that was given
@@ -121,6 +123,10 @@ struct wf_key wf_key_schedule_group(uint16_t partition, struct wf_str name);
 struct wf_key wf_key_schedule_due(uint16_t partition, int64_t due_ms,
                                   struct wf_str group, struct wf_str name,
                                   int64_t slot_ms);
+/** `kind`: 'q' of those that are to be sent, 'd' of dead letters. seq 0: what
+ * all of the target begin with. */
+struct wf_key wf_key_notification(uint16_t partition, char kind,
+                                  struct wf_str target, uint64_t seq);
 struct wf_key wf_key_bundle(uint16_t partition, struct wf_str hash);
 
 /** Numbers out of a key: `offset` counts from behind the table letter. */

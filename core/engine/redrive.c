@@ -270,6 +270,7 @@ void wf_redrive_prepare(struct wf_engine *engine, uint64_t id,
 
 static void forget_end(struct wf_execution *execution) {
     execution->status = WF_EXECUTION_RUNNING;
+    execution->news = WF_NEWS_RUNS;
     execution->stop_ms = 0;
     free(execution->error);
     free(execution->cause);

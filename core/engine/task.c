@@ -514,7 +514,9 @@ static void task_ended(void *arg, uint64_t task, enum wf_task_end how,
                        const struct wf_failure *failure) {
     struct wf_engine *engine = arg;
     struct wf_frame *frame = wf_task_table_get(&engine->tasks, task);
-    if (!frame && wf_test_task_ended(engine, task, how, output, failure))
+    if (!frame &&
+        (wf_test_task_ended(engine, task, how, output, failure) ||
+         wf_notifications_task_ended(engine, task, how, failure)))
         return;
     if (!frame || wf_frame_is_doomed(frame))
         return; /* (the one that ends it gives up the task as well) */

@@ -58,10 +58,16 @@ static bool is_job(const struct wf_frame *frame) {
         &frame->execution->machine->states[frame->state]);
 }
 
+/* It belongs to no execution. */
+static bool has_no_record(const struct wf_engine *engine, uint64_t task) {
+    return wf_test_has_task(engine, task) ||
+           wf_notifications_have_task(engine, task);
+}
+
 void wf_task_checkpoint(void *arg, uint64_t task, struct wf_str cursor) {
     struct wf_engine *engine = arg;
     struct wf_frame *frame = wf_task_table_get(&engine->tasks, task);
-    if (!frame && wf_test_has_task(engine, task))
+    if (!frame && has_no_record(engine, task))
         wf_pool_checkpoint_stored(engine->pool, task); /* nowhere */
     if (!frame)
         return;
@@ -86,7 +92,7 @@ void wf_task_checkpoint(void *arg, uint64_t task, struct wf_str cursor) {
 void wf_task_child_started(void *arg, uint64_t task, struct wf_child child) {
     struct wf_engine *engine = arg;
     struct wf_frame *frame = wf_task_table_get(&engine->tasks, task);
-    if (!frame && wf_test_has_task(engine, task))
+    if (!frame && has_no_record(engine, task))
         wf_pool_child_recorded(engine->pool, task, child); /* likewise */
     if (!frame)
         return; /* cancelled: the pool ends it */

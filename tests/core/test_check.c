@@ -278,7 +278,7 @@ static void rows_that_nobody_wrote_are_found(void **state) {
     struct rig *rig = fill(state);
     rig_close(rig);
     expect_finding(rig, wf_key_table(0, 'E'), WF_STR("x"), "form");
-    expect_finding(rig, wf_key_table(0, 'F'), WF_STR("x"), "no such table");
+    expect_finding(rig, wf_key_table(0, 'f'), WF_STR("x"), "no such table");
     expect_finding(rig, wf_key_journal(0, 1), WF_STR("x"), "does not start");
     expect_finding(rig, wf_key_frame(0, 7, 0), WF_STR("x"), "is missing");
     expect_finding(rig, wf_key_segment(0, 7, 1), WF_STR("x"), "is missing");

@@ -1,6 +1,8 @@
 /* fake_engine.c - see fake_engine.h. */
 #include "fake_engine.h"
 
+#include "notifications.h"
+
 #include <stdlib.h>
 
 #include "offload.h"
@@ -515,6 +517,38 @@ void wf_engine_describe_backup(struct wf_engine *engine, wf_backup_fn *reply,
                                      .error = WF_STR("no room")};
     (void)engine;
     reply(arg, NULL, &answer);
+}
+
+void wf_engine_list_notification_targets(struct wf_engine *engine,
+                                         wf_notification_stands_fn *reply,
+                                         void *arg) {
+    const struct wf_notification_stand stand = {
+        .id = WF_STR("ops"), .url = WF_STR("https://ops.example.com/"),
+        .queued = 2, .dead = 3, .delivered = 4, .failures = 5,
+        .failed_ms = 1704067200123, .error = WF_STR("HTTP status 500")};
+    (void)engine;
+    reply(arg, NULL, &stand, 1);
+}
+
+void wf_engine_list_dead_letters(struct wf_engine *engine,
+                                 struct wf_str target, unsigned most,
+                                 struct wf_str next_token,
+                                 wf_dead_letters_fn *reply, void *arg) {
+    const struct wf_dead_letter letter = {
+        .id = "b0", .execution_arn = WF_STR("arn"), .name = WF_STR("one"),
+        .status = WF_EXECUTION_FAILED, .time_ms = 1704067200123,
+        .attempts = most, .reason = target};
+    const struct wf_dead_letters letters = {&letter, 1, next_token};
+    (void)engine;
+    reply(arg, NULL, &letters);
+}
+
+void wf_engine_resend_dead_letters(struct wf_engine *engine,
+                                   struct wf_str target, bool discard,
+                                   wf_dead_letters_done_fn *reply,
+                                   void *arg) {
+    (void)engine, (void)target;
+    reply(arg, NULL, discard ? 2 : 1);
 }
 
 void wf_engine_store_stats(const struct wf_engine *engine,

@@ -18,7 +18,7 @@ static const char *const names[256] = {
     ['B'] = "handlers",         ['H'] = "schedules",
     ['U'] = "schedule groups",  ['D'] = "due schedules",
     ['Z'] = "being removed",    ['Y'] = "backup mark",
-    ['X'] = "process groups",
+    ['X'] = "process groups",   ['F'] = "notifications",
 };
 
 const char *wf_check_table_name(char table) {

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include "bundle.h"
+#include "notification_event.h"
 #include "qualifiers.h"
 #include "schedule_impl.h"
 
@@ -246,6 +247,21 @@ static void due_row(struct check *check, const struct wf_row *row) {
         check_left(check, row->key); /* who fires it sees that */
 }
 
+/* Kind, target, 0, number. */
+static void notification_row(struct check *check, const struct wf_row *row) {
+    struct wf_notification_row notification;
+    const char *kind = row->key.data + 3;
+    size_t len = row->key.len;
+
+    if (len < 3 + 1 + 1 + 1 + 8 || (*kind != 'q' && *kind != 'd') ||
+        row->key.data[len - 9] != 0)
+        check_wrong(check, row->key, "the key does not decode: nobody is "
+                    "told of it");
+    else if (!wf_notification_decode(row->value, &notification))
+        check_wrong(check, row->key, "the notification does not decode: "
+                    "nobody is told of it");
+}
+
 void check_tables(struct check *check) {
     each(check, 'M', machine_row);
     sort_machines(check);
@@ -262,5 +278,6 @@ void check_tables(struct check *check) {
     each(check, 'H', schedule_row);
     each(check, 'D', due_row);
     each(check, 'X', group_of_processes_row);
+    each(check, 'F', notification_row);
     each(check, 'Y', copy_row);
 }
