@@ -91,7 +91,7 @@ layer(wf_api SOURCES core/api/api.c core/api/api_call.c core/api/api_trail.c
       core/api/api_settings.c core/api/api_tags.c core/api/api_events.c
       core/api/api_map_runs.c core/api/api_tasks.c core/api/api_activities.c
       core/api/api_graph.c core/api/api_search.c core/api/api_pause.c
-      core/api/api_redrive.c
+      core/api/api_redrive.c core/api/api_inspect.c
       core/api/api_triggers.c core/api/api_versions.c
       core/api/metrics.c core/api/api_backup.c core/api/api_notifications.c
       core/api/api_test_state.c
@@ -165,6 +165,7 @@ layer(wf_engine SOURCES core/engine/engine.c core/engine/commit.c
       core/engine/past.c core/engine/redrive_fix.c
       core/engine/redrive.c core/engine/redrive_read.c
       core/engine/redrive_frames.c core/engine/pause.c core/engine/signals.c core/engine/signal.c
+      core/engine/inspect.c
       core/engine/machines/machine_pause.c core/engine/docs.c core/engine/transition.c
       core/engine/ask.c core/engine/end.c core/engine/task.c
       core/engine/task_news.c core/engine/task_ask.c core/engine/task_table.c
@@ -223,7 +224,7 @@ layer(wf_cli SOURCES core/cli/cli.c core/cli/cli_client.c core/cli/cli_http.c
       core/cli/cli_follow.c core/cli/cli_machines.c core/cli/cli_map_runs.c
       core/cli/cli_pages.c core/cli/cli_stats.c core/cli/cli_backup.c
       core/cli/cli_check.c core/cli/cli_notifications.c core/cli/cli_pause.c
-      core/cli/cli_signal.c
+      core/cli/cli_signal.c core/cli/cli_vars.c
       core/cli/cli_redrive.c core/cli/cli_search.c core/cli/cli_send.c
       core/cli/cli_session.c core/cli/cli_stop.c core/cli/cli_schedule.c
       core/cli/cli_versions.c core/cli/cli_run.c core/cli/cli_run_maps.c

@@ -97,7 +97,7 @@ if(CMOCKA_FOUND)
             tests/support/schedules.c LINK wf_engine wf_worker wf_lua_stdlib)
   foreach(name engine_machines engine_tags engine_tokens
           engine_activities engine_nested engine_pause
-          engine_signals)
+          engine_signals engine_inspect)
     unit_test(${name} SOURCES ${ENGINE_FIXTURE}
               tests/support/machine_answers.c LINK wf_engine wf_worker
               wf_lua_stdlib)

@@ -108,6 +108,7 @@ extern const struct wf_api_operation wf_api_pause[];
 extern const struct wf_api_operation wf_api_redrive[];
 extern const struct wf_api_operation wf_api_triggers[];
 extern const struct wf_api_operation wf_api_notifications[];
+extern const struct wf_api_operation wf_api_inspect[];
 /** EventBridge Scheduler's, and what we add to them. */
 extern const struct wf_api_operation wf_api_schedules[];
 

@@ -250,6 +250,24 @@ static const struct wf_api_shape redrive_input = {
     .kind = WF_API_STRUCTURE, .members = redrive_members
 };
 
+static const struct wf_api_shape data_size = {
+    .kind = WF_API_INTEGER, WF_API_AT_LEAST(0), WF_API_AT_MOST(65536)
+};
+static const struct wf_api_shape line_count = {
+    .kind = WF_API_INTEGER, WF_API_AT_LEAST(0), WF_API_AT_MOST(100)
+};
+static const struct wf_api_member state_members[] = {
+    {"executionArn", &arn, true},
+    {"includeData", &flag, false},
+    {"maxBytes", &data_size, false},
+    {"maxResults", &line_count, false},
+    {"nextToken", &page_token, false},
+    {0},
+};
+static const struct wf_api_shape state_input = {
+    .kind = WF_API_STRUCTURE, .members = state_members
+};
+
 static const struct wf_api_member no_members[] = {{0}};
 static const struct wf_api_shape no_input = {
     .kind = WF_API_STRUCTURE, .members = no_members
@@ -266,6 +284,7 @@ const struct wf_api_input wf_api_own_inputs[] = {
     {"SearchExecutions", &search_input},
     {"PauseExecution", &pause_input},
     {"SendSignal", &signal_input},
+    {"GetExecutionState", &state_input},
     {"ResumeExecution", &resume_input},
     {"PauseStateMachine", &pause_machine_input},
     {"ResumeStateMachine", &resume_machine_input},

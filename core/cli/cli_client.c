@@ -322,6 +322,8 @@ int wf_cli_client(const struct wf_options *options) {
         return wf_cli_pause(options);
     case WF_COMMAND_SIGNAL:
         return wf_cli_signal(options);
+    case WF_COMMAND_VARS:
+        return wf_cli_vars(options);
     case WF_COMMAND_BACKUP:
         return wf_cli_backup(options);
     case WF_COMMAND_NOTIFICATIONS:

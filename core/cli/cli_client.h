@@ -53,6 +53,7 @@ int wf_cli_follow(const struct wf_options *options);
 int wf_cli_stop(const struct wf_options *options);
 int wf_cli_pause(const struct wf_options *options);
 int wf_cli_signal(const struct wf_options *options);
+int wf_cli_vars(const struct wf_options *options);
 int wf_cli_schedule(const struct wf_options *options);
 int wf_cli_backup(const struct wf_options *options);
 int wf_cli_notifications(const struct wf_options *options);

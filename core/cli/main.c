@@ -81,6 +81,7 @@ static int run_command(const struct wf_options *options) {
     case WF_COMMAND_PAUSE:
     case WF_COMMAND_RESUME:
     case WF_COMMAND_SIGNAL:
+    case WF_COMMAND_VARS:
     case WF_COMMAND_REDRIVE:
     case WF_COMMAND_SEND:
     case WF_COMMAND_MACHINES:

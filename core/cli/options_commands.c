@@ -241,6 +241,12 @@ const struct wf_command wf_command_table[] = {
      "{} if none is given, is the state's result.",
      "signal order:order-7 approved '{\"by\": \"ann\"}'",
      2, 3},
+    {"vars", VARS, WF_GROUP_EXECUTIONS, "EXECUTION",
+     "what a running execution is doing now, with its variables",
+     EXECUTION " Every line of control (the execution, branches, iterations): "
+     "its state, since when, the attempt, what it waits for, its input and its "
+     "variables, of which the first 4 KiB are shown.",
+     "vars order:order-7\nvars order:order-7 --json", 1, 1},
     {"redrive", REDRIVE, WF_GROUP_EXECUTIONS, "EXECUTION...",
      "let executions that have failed go on", EXECUTION " What has failed, was "
      "stopped or has timed out goes on where it was, with the same definition "

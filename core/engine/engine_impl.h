@@ -26,6 +26,7 @@
  *   token.c       tokens of tasks, and what comes with them: SendTask*
  *   signals.c     signals that an execution keeps, states that wait for one
  *   signal.c      how one comes to the other; SendSignal
+ *   inspect.c     GetExecutionState
  *   caller.c      the tasks that an execution's image names
  *   nested.c      executions that tasks start
  *   nested_end.c  their ends, which those tasks wait for

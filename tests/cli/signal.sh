@@ -1,5 +1,5 @@
 #!/bin/sh
-# `moonstep signal`: a state that waits for one.
+# `moonstep signal`: a state that waits for one; `moonstep vars`.
 . "$(dirname "$(realpath "$0")")/../support/cli.sh"
 . "$(dirname "$(realpath "$0")")/../support/server.sh"
 
@@ -20,7 +20,15 @@ expect 0 signal gate:one other 1
 expect 0 signal gate:one go '{"by": "ann"}' --id a
 expect 0 start gate --name two --input '{}'
 expect 0 signal gate:two go
+expect 0 history gate:two --follow
 expect 0 start gate --name three --input '{}'
+expect 0 vars gate:three
+out_has "Gate (Task), waits for SIGNAL go, attempt 1, since "
+out_has "    input     {}"
+expect 0 vars gate:three --json
+out_has '"waitsFor":"SIGNAL"'
+expect 1 vars gate:two
+err_has ExecutionNotRunning
 expect 2 signal gate:three go @/nowhere
 expect 1 signal gate:three go '{'
 err_has InvalidSignalPayload

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "fake_engine.h"
+#include "inspect.h"
 #include "search.h"
 #include "versions.h"
 
@@ -206,4 +207,13 @@ void wf_engine_send_signal(struct wf_engine *engine,
     set(&engine->text, ask->payload);
     set(&engine->token, ask->id);
     reply(arg, NULL);
+}
+
+void wf_engine_get_state(struct wf_engine *engine,
+                         const struct wf_get_state *ask, wf_state_fn *reply,
+                         void *arg) {
+    const struct wf_state_reply answer = {.arn = ask->execution_arn,
+                                          .status = WF_EXECUTION_RUNNING};
+    set(&engine->arn, ask->execution_arn);
+    reply(arg, NULL, &answer);
 }
