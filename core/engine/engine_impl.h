@@ -24,8 +24,7 @@
  *   poll.c        GetActivityTask
  *   survivors.c   programs of tasks that were given up
  *   token.c       tokens of tasks, and what comes with them: SendTask*
- *   signals.c     signals that an execution keeps, states that wait for one
- *   signal.c      how one comes to the other; SendSignal
+ *   signals.c, signal.c  signals that are kept, and who takes them; SendSignal
  *   inspect.c     GetExecutionState
  *   caller.c      the tasks that an execution's image names
  *   nested.c      executions that tasks start
