@@ -222,7 +222,7 @@ layer(wf_engine SOURCES core/engine/engine.c core/engine/commit.c
 # The commands; the program itself is this and main.c.
 layer(wf_cli SOURCES core/cli/cli.c core/cli/cli_client.c core/cli/cli_http.c
       core/cli/cli_follow.c core/cli/cli_machines.c core/cli/cli_map_runs.c
-      core/cli/cli_pages.c core/cli/cli_stats.c core/cli/cli_backup.c
+      core/cli/cli_pages.c core/cli/cli_stats.c core/cli/cli_top.c core/cli/cli_backup.c
       core/cli/cli_check.c core/cli/cli_notifications.c core/cli/cli_pause.c
       core/cli/cli_signal.c core/cli/cli_vars.c
       core/cli/cli_redrive.c core/cli/cli_search.c core/cli/cli_send.c

@@ -332,6 +332,8 @@ int wf_cli_client(const struct wf_options *options) {
         return wf_cli_schedule(options);
     case WF_COMMAND_TRIGGERS:
         return wf_cli_triggers(options);
+    case WF_COMMAND_TOP:
+        return wf_cli_top(options);
     case WF_COMMAND_STATS:
         return wf_cli_stats(options);
     case WF_COMMAND_REDRIVE:

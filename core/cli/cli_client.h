@@ -58,6 +58,7 @@ int wf_cli_schedule(const struct wf_options *options);
 int wf_cli_backup(const struct wf_options *options);
 int wf_cli_notifications(const struct wf_options *options);
 int wf_cli_stats(const struct wf_options *options);
+int wf_cli_top(const struct wf_options *options);
 int wf_cli_triggers(const struct wf_options *options);
 int wf_cli_redrive(const struct wf_options *options);
 

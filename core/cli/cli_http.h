@@ -33,6 +33,11 @@ void wf_cli_session_free(struct wf_cli_session *session); /* NULL is fine */
  */
 int wf_cli_session_call(struct wf_cli_session *session, const char *target,
                         struct wf_str body, struct wf_doc **reply);
+/** The same, but once, and without a word if it fails. */
+int wf_cli_session_try(struct wf_cli_session *session, const char *target,
+                       struct wf_str body, struct wf_doc **reply);
+/** Waits; false: a signal came. */
+bool wf_cli_session_pause(struct wf_cli_session *session, unsigned ms);
 void wf_cli_session_reached(struct wf_cli_session *session);
 
 /** Appends a member's characters (a string) or text; false: there is none. */

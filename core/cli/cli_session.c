@@ -89,6 +89,10 @@ static bool pause_for(struct wf_cli_session *session, unsigned ms) {
     return !take_signal(session);
 }
 
+bool wf_cli_session_pause(struct wf_cli_session *session, unsigned ms) {
+    return pause_for(session, ms);
+}
+
 /* Drives the transfer to its end; CURLE_ABORTED_BY_CALLBACK: a signal. */
 static CURLcode transfer(struct wf_cli_session *session) {
     struct curl_waitfd signals = {session->signals, CURL_WAIT_POLLIN, 0};
@@ -228,4 +232,19 @@ int wf_cli_session_call(struct wf_cli_session *session, const char *target,
     }
     *reply = NULL;
     return status;
+}
+
+int wf_cli_session_try(struct wf_cli_session *session, const char *target,
+                       struct wf_str body, struct wf_doc **reply) {
+    switch (attempt(session, target, body, reply)) {
+    case ANSWERED:
+        return WF_EXIT_OK;
+    case INTERRUPTED:
+        return WF_EXIT_INTERRUPTED;
+    case REFUSED:
+        return WF_EXIT_FAILED;
+    case LOST:
+        break;
+    }
+    return WF_EXIT_UNREACHABLE;
 }

@@ -93,6 +93,7 @@ static int run_command(const struct wf_options *options) {
     case WF_COMMAND_ALIASES:
     case WF_COMMAND_ALIAS:
     case WF_COMMAND_STATS:
+    case WF_COMMAND_TOP:
     case WF_COMMAND_TRIGGERS:
     case WF_COMMAND_BACKUP:
     case WF_COMMAND_NOTIFICATIONS:

@@ -110,6 +110,15 @@ const struct wf_command wf_command_table[] = {
      "stats\n"
      "stats --json | jq .activeExecutions",
      0, 0},
+    {"top", TOP, WF_GROUP_SERVER, "",
+     "watch what a server is doing",
+     "How much it does a second, what waits, and the executions that run, each "
+     "with its state and what it waits for; drawn again every --interval "
+     "seconds until Ctrl-C. Where stdout is no terminal, one picture.",
+     "top\n"
+     "top --interval 10\n"
+     "top --once | head -7",
+     0, 0},
     {"triggers", TRIGGERS, WF_GROUP_SERVER, "",
      "list webhooks and watched directories",
      "Those of the server's --triggers: what they start, how often they have "

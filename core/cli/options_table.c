@@ -392,7 +392,11 @@ const struct wf_option wf_option_table[] = {
     {"json", NULL, NULL,
      "Print JSON: the server's answers, one a line; the events of a history "
      "that is followed, one a line; the findings of a file, one file a line.",
-     CLIENT | VALIDATE | TEST_STATE, WF_OPTION_FLAG, false},
+     (CLIENT & ~TOP) | VALIDATE | TEST_STATE, WF_OPTION_FLAG, false},
+    {"interval", "SECONDS", "2", "Between two looks.",
+     TOP, WF_OPTION_NUMBER, false},
+    {"once", NULL, NULL, "One picture, also on a terminal.",
+     TOP, WF_OPTION_FLAG, false},
     {"json", NULL, NULL, "Print one JSON object.",
      CHECK, WF_OPTION_FLAG, false},
 
