@@ -18,9 +18,10 @@
 enum {
     MOST_ROWS = 100, /* a page of a search */
     ROWS_ELSEWHERE = 20,
-    NAME_COLUMNS = 36,
-    MACHINE_COLUMNS = 20,
-    STATE_COLUMNS = 28,
+    NAME_COLUMNS = 36, /* where the screen is wide; at least a third */
+    OTHER_COLUMNS = 66, /* that a row has besides */
+    MACHINE_COLUMNS = 18,
+    STATE_COLUMNS = 18,
 };
 
 /* A figure: how many now or, `is_rate`, a second since the last look. */
@@ -61,7 +62,7 @@ struct top {
     struct wf_doc *before, *now; /* answers of Moonstep.Stats; or NULL */
     uint64_t before_ns, now_ns;
     bool is_live, is_unicode;
-    size_t columns, rows;
+    size_t columns, rows, name_columns;
     struct wf_buf screen, line;
 };
 
@@ -173,7 +174,7 @@ static void add_row(struct top *top, struct wf_value row) {
     add_cell(top, last_part(wf_cli_text(&text)), MACHINE_COLUMNS);
     text.len = 0;
     wf_cli_member(row, "name", &text);
-    add_cell(top, wf_cli_text(&text), NAME_COLUMNS);
+    add_cell(top, wf_cli_text(&text), top->name_columns);
     wf_term_duration(&lasts, wf_clock_now_ms(&top->clock) - started_ms);
     add_cell(top, wf_cli_text(&lasts), 8);
     text.len = 0;
@@ -197,7 +198,7 @@ static void add_titles(struct top *top, uint32_t count, bool is_more) {
                 is_more ? " or more" : "");
     end_line(top);
     add_cell(top, WF_STR("STATE MACHINE"), MACHINE_COLUMNS);
-    add_cell(top, WF_STR("NAME"), NAME_COLUMNS);
+    add_cell(top, WF_STR("NAME"), top->name_columns);
     add_cell(top, WF_STR("SINCE"), 8);
     add_cell(top, WF_STR("STATE"), STATE_COLUMNS);
     wf_buf_adds(&top->line, "WAITS FOR");
@@ -265,6 +266,11 @@ static int draw(struct top *top) {
         wf_term_size(STDOUT_FILENO, &top->columns, &top->rows);
         wf_buf_adds(&top->screen, "\033[H");
     }
+    top->name_columns = top->columns < OTHER_COLUMNS + NAME_COLUMNS / 3
+                            ? NAME_COLUMNS / 3
+                        : top->columns > OTHER_COLUMNS + NAME_COLUMNS
+                            ? NAME_COLUMNS
+                            : top->columns - OTHER_COLUMNS;
     add_head(top);
     for (size_t i = 0; i < LINE_COUNT; i++)
         add_figures(top, &LINES[i]);

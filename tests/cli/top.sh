@@ -15,7 +15,7 @@ grep -q '^hold  *two .* Hold  *TIMER, paused$' "$home/out" ||
   fail "two is not shown as paused"
 grep -q '^hold  *one .* Hold  *TIMER$' "$home/out" || fail "one is not shown"
 grep -q '^executions .*/s started, ' "$home/out" || fail "no rates"
-[ "$(tail -n 1 "$home/out" | cut -c1-26)" = "hold                  one " ] ||
+[ "$(tail -n 1 "$home/out" | cut -c1-24)" = "hold                one " ] ||
   fail "the newest is not first"
 expect 2 top --interval 0
 err_has "--interval: from 1 to 3600 seconds"
