@@ -155,6 +155,7 @@ layer(wf_findings SOURCES core/cli/findings.c core/cli/locate.c core/cli/hint.c
       LINK wf_script wf_options wf_progress)
 layer(wf_engine SOURCES core/engine/engine.c core/engine/commit.c
       core/engine/table.c core/engine/keys.c core/engine/tail.c
+      core/engine/chain.c
       core/engine/execution.c core/engine/caller.c core/engine/frame.c
       core/engine/fork.c core/engine/children.c core/engine/results.c
       core/engine/maps/map_run.c core/engine/maps/map_turn.c
@@ -207,7 +208,8 @@ layer(wf_engine SOURCES core/engine/engine.c core/engine/commit.c
       core/engine/schedules/schedule_target.c
       core/engine/check/check.c core/engine/check/check_tables.c
       core/engine/check/check_executions.c core/engine/check/check_history.c
-      core/engine/check/check_frames.c core/engine/check/check_lists.c
+      core/engine/check/check_chain.c core/engine/check/check_frames.c
+      core/engine/check/check_lists.c
       core/engine/notifications/notifications.c
       core/engine/notifications/notification_targets.c
       core/engine/notifications/notification_event.c
@@ -232,6 +234,7 @@ layer(wf_cli SOURCES core/cli/cli.c core/cli/cli_client.c core/cli/cli_http.c
       core/cli/cli_test_state.c core/cli/cli_test_engine.c core/cli/cli_graph.c
       core/cli/cli_serve.c core/cli/cli_serve_triggers.c
       core/cli/cli_triggers.c core/cli/cli_security.c core/cli/cli_verify.c
+      core/cli/cli_verify_store.c
       core/cli/cli_validate.c core/cli/cli_version.c core/cli/cli_worker.c
       core/cli/cli_worker_call.c core/cli/cli_worker_poll.c
       core/cli/cli_worker_task.c core/cli/cli_help_asl.c core/cli/cli_files.c

@@ -14,7 +14,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "check.h"
+#include "cli_check.h"
 #include "cli.h"
 #include "clock.h"
 #include "json_write.h"
@@ -26,13 +26,17 @@ struct shared {
     bool is_open; /* the store was read to the end */
 };
 
-static int read_store(const char *directory, struct shared *shared) {
+static int read_store(const char *directory,
+                      const struct wf_check_watch *watch,
+                      struct shared *shared) {
     pid_t pid = fork();
     int status = 0;
 
     if (pid == 0) {
         shared->is_open =
-            wf_check_store(directory, &shared->report, &shared->err) == 0;
+            wf_check_store(directory, watch, &shared->report,
+                           &shared->err) == 0;
+        fflush(stdout);
         _exit(0);
     }
     while (pid > 0 && waitpid(pid, &status, 0) < 0 && errno == EINTR)
@@ -199,7 +203,9 @@ static int refuse(const struct wf_error *err) {
                        "%s", err->message);
 }
 
-int wf_cli_check(const struct wf_options *options) {
+int wf_cli_examine(const struct wf_options *options,
+                   const struct wf_check_watch *watch,
+                   wf_cli_examined_fn *show) {
     const char *directory = wf_option_text(options, "data");
     uint64_t start_ns = wf_clock_mono_ns();
     struct shared *shared =
@@ -209,7 +215,7 @@ int wf_cli_check(const struct wf_options *options) {
 
     if (shared == MAP_FAILED)
         return wf_cli_fail(WF_EXIT_ENGINE, "no memory: %s", strerror(errno));
-    int ended = read_store(directory, shared);
+    int ended = read_store(directory, watch, shared);
     if (ended < 0)
         status = wf_cli_fail(WF_EXIT_ENGINE, "fork: %s", strerror(errno));
     else if (!WIFSIGNALED(ended) && !shared->is_open)
@@ -222,4 +228,8 @@ int wf_cli_check(const struct wf_options *options) {
     }
     munmap(shared, sizeof(*shared));
     return status;
+}
+
+int wf_cli_check(const struct wf_options *options) {
+    return wf_cli_examine(options, NULL, show);
 }

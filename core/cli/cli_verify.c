@@ -1,9 +1,11 @@
-/* cli_verify.c - `moonstep verify`: whether an audit log is whole. */
+/* cli_verify.c - `moonstep verify`: whether an audit log is whole. Stores:
+ * cli_verify_store.c. */
 #include <inttypes.h>
 #include <stdio.h>
 
 #include "audit.h"
 #include "cli.h"
+#include "cli_check.h"
 
 int wf_cli_verify(const struct wf_options *options) {
     const char *path = wf_option_text(options, "audit");
@@ -12,8 +14,7 @@ int wf_cli_verify(const struct wf_options *options) {
     char text[256];
 
     if (!path)
-        return wf_cli_fail(WF_EXIT_USAGE, "verify: --audit FILE names the log "
-                           "to look at");
+        return wf_cli_verify_store(options);
     if (wf_audit_verify(path, &verdict, &err) != 0)
         return wf_cli_fail(WF_EXIT_ENGINE, "%s", err.message);
     if (verdict.problem)

@@ -94,15 +94,18 @@ const struct wf_command wf_command_table[] = {
      "worker --activity orders.price --handlers handlers\n"
      "worker --endpoint $url --activity $arn=orders.price --handlers lua",
      0, 0},
-    {"verify", VERIFY, WF_GROUP_SERVER, "",
-     "say whether an audit log is whole",
-     "Looks at every line of the log that --audit names: whether its hash is "
-     "its own and whether it follows the line before. Prints how many lines "
-     "there are and the last one's hash, which, kept elsewhere, shows later "
-     "whether lines were cut off; or names the first line that does not fit, "
-     "with status 1.",
+    {"verify", VERIFY, WF_GROUP_SERVER, "[HASHES]",
+     "say whether histories, or an audit log, were altered",
+     "Makes the hashes of all histories of the store in --data anew, and names "
+     "executions and events that were altered, with status 1; needs no "
+     "server. Prints a line for each execution: kept elsewhere, they are the "
+     "HASHES of a later run, which says what is not as it was.\n"
+     "With --audit, looks at every line of an audit log instead: whether its "
+     "hash is its own and whether it follows the line before. Prints how many "
+     "lines there are and the last one's hash, to be kept elsewhere, too.",
+     "verify --data backup >hashes\n"
      "verify --audit audit.log",
-     0, 0},
+     0, 1},
     {"stats", STATS, WF_GROUP_SERVER, "",
      "say what a server is doing: counts and sizes",
      "Executions, transitions, tasks, memory, the store. GET /metrics gives "

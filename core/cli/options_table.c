@@ -167,7 +167,7 @@ const struct wf_option wf_option_table[] = {
      "handlers, as this file of JSON says. It may hold secrets: nobody else "
      "may read it.",
      SERVE, WF_OPTION_TEXT, true},
-    {"audit", "FILE", NULL, "The audit log to look at.",
+    {"audit", "FILE", NULL, "The audit log to look at, instead of a store.",
      VERIFY, WF_OPTION_TEXT, false},
 
     {"triggers", "FILE", NULL,
@@ -190,7 +190,7 @@ const struct wf_option wf_option_table[] = {
      "time can use it.",
      SERVE, WF_OPTION_TEXT, true},
     {"data", "DIR", "./.moonstep", "Directory of the store to be read.",
-     CHECK, WF_OPTION_TEXT, true},
+     CHECK | VERIFY, WF_OPTION_TEXT, true},
     {"handlers", "DIR", NULL,
      "A directory of task handlers; may be given more than once. A resource "
      "lua:MODULE.FUNCTION is function FUNCTION of DIR/MODULE.lua.",

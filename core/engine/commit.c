@@ -289,9 +289,11 @@ static void cut(struct wf_engine *engine, struct wf_execution *execution) {
     wf_execution_cut(engine, execution);
     if (execution->first_seq == 0)
         return;
-    wf_buf_u8(&engine->record, WF_JOURNAL_CUT);
+    wf_buf_u8(&engine->record, WF_JOURNAL_CUT_CHAINED);
     wf_buf_varint(&engine->record, execution->id);
     wf_buf_varint(&engine->record, execution->tail.next_event);
+    wf_buf_varint(&engine->record, execution->chain.from);
+    wf_buf_add(&engine->record, execution->chain.head, WF_LINK_BYTES);
 }
 
 void wf_commit_drop_frame(struct wf_engine *engine, struct wf_frame *frame) {

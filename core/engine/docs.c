@@ -15,6 +15,8 @@
 
 #define PIECE_BYTES ((size_t)64 << 10)
 #define BATCH_BYTES ((size_t)2 << 20)
+#define HASH_BYTES ((size_t)1 << 20) /* at once */
+#define HASH_THREADS 2
 
 struct wf_pieces {
     struct wf_link link;
@@ -22,8 +24,75 @@ struct wf_pieces {
     uint64_t number;
     struct wf_doc *doc;
     uint32_t next;
+    bool is_put;      /* all of it is in batches */
+    size_t sha256_at; /* in the execution's tail, which is not cut before */
+    struct hashing *hashing;  /* NULL: the tail has the hash */
     struct wf_effects after; /* wait for this and all before it */
 };
+
+/* A thread's part: long documents would hold up the loop. */
+struct hashing {
+    struct wf_job job;
+    struct wf_pieces *pieces; /* NULL: nobody waits */
+    struct wf_doc *doc;
+    uint8_t sha256[WF_LINK_BYTES];
+};
+
+/* ---- hashes ---- */
+
+static void hash_text(struct wf_job *job, struct wf_str text,
+                      uint8_t sha256[WF_LINK_BYTES]) {
+    struct wf_hash *hash = wf_hash_new();
+    size_t at = 0;
+    wf_hash_begin(hash);
+    while (at < text.len && !(job && wf_job_is_cancelled(job))) {
+        size_t left = text.len - at;
+        struct wf_str some = {text.data + at,
+                              left < HASH_BYTES ? left : HASH_BYTES};
+        wf_hash_add(hash, some);
+        at += some.len;
+    }
+    wf_hash_end(hash, sha256);
+    wf_hash_free(hash);
+}
+
+static void hash_work(struct wf_job *job) {
+    struct hashing *hashing = (struct hashing *)(void *)job;
+    hash_text(job, wf_doc_text(hashing->doc), hashing->sha256);
+}
+
+static void set_sha256(struct wf_pieces *pieces,
+                       const uint8_t sha256[WF_LINK_BYTES]) {
+    memcpy(pieces->execution->tail.bytes.data + pieces->sha256_at, sha256,
+           WF_LINK_BYTES);
+}
+
+static void hash_done(struct wf_job *job) {
+    struct hashing *hashing = (struct hashing *)(void *)job;
+    if (hashing->pieces) {
+        set_sha256(hashing->pieces, hashing->sha256);
+        hashing->pieces->hashing = NULL;
+    }
+    wf_doc_unref(hashing->doc);
+    free(hashing);
+}
+
+static void make_hash(struct wf_engine *engine, struct wf_pieces *pieces) {
+    uint8_t sha256[WF_LINK_BYTES];
+    if (pieces->doc->len <= WF_EVALUATE_BYTES) {
+        hash_text(NULL, wf_doc_text(pieces->doc), sha256);
+        set_sha256(pieces, sha256);
+        return;
+    }
+    struct hashing *hashing = wf_calloc(1, sizeof(*hashing));
+    hashing->job = (struct wf_job){.work = hash_work, .done = hash_done};
+    hashing->pieces = pieces;
+    hashing->doc = wf_doc_ref(pieces->doc);
+    pieces->hashing = hashing;
+    if (!engine->hash_threads)
+        engine->hash_threads = wf_offload_new(engine->loop, HASH_THREADS);
+    wf_offload_submit(engine->hash_threads, &hashing->job);
+}
 
 /* ---- writing ---- */
 
@@ -66,10 +135,13 @@ uint64_t wf_execution_doc(struct wf_engine *engine,
         number = wf_tail_add_pieces(&execution->tail, doc->len);
         *pieces = (struct wf_pieces){.execution = execution,
                                      .number = number,
-                                     .doc = wf_doc_ref(doc)};
+                                     .doc = wf_doc_ref(doc),
+                                     .sha256_at = execution->tail.bytes.len -
+                                                  WF_LINK_BYTES};
         execution->pins++;
         execution->pieces_due++;
         wf_list_append(&engine->pieces, &pieces->link);
+        make_hash(engine, pieces);
         wf_engine_wake(engine);
     }
     if (ref)
@@ -87,23 +159,26 @@ struct wf_effects *wf_pieces_effects(struct wf_engine *engine) {
 static void pieces_free(struct wf_pieces *pieces) {
     wf_list_remove(&pieces->link);
     wf_effects_free(&pieces->after);
+    if (pieces->hashing) { /* the engine is closing */
+        pieces->hashing->pieces = NULL;
+        wf_job_cancel(&pieces->hashing->job);
+    }
     pieces->execution->pins--;
     pieces->execution->pieces_due--;
     wf_doc_unref(pieces->doc);
     free(pieces);
 }
 
-/* Puts one piece; returns whether it was the last. */
-static bool put_piece(struct wf_engine *engine, struct wf_pieces *pieces) {
+static void put_piece(struct wf_engine *engine, struct wf_pieces *pieces) {
     size_t from = pieces->next * PIECE_BYTES;
     size_t left = pieces->doc->len - from;
+    struct wf_str text = {pieces->doc->text + from,
+                          left < PIECE_BYTES ? left : PIECE_BYTES};
     struct wf_key key = wf_key_piece(engine->partition,
                                      pieces->execution->id, pieces->number,
                                      pieces->next++);
-    wf_batch_put(wf_engine_rows(engine), wf_key_str(&key),
-                 (struct wf_str){pieces->doc->text + from,
-                                 left < PIECE_BYTES ? left : PIECE_BYTES});
-    return left <= PIECE_BYTES;
+    wf_batch_put(wf_engine_rows(engine), wf_key_str(&key), text);
+    pieces->is_put = left <= PIECE_BYTES;
 }
 
 void wf_pieces_write(struct wf_engine *engine) {
@@ -111,7 +186,11 @@ void wf_pieces_write(struct wf_engine *engine) {
     while (room-- > 0 && !wf_list_is_empty(&engine->pieces)) {
         struct wf_pieces *first =
             WF_ENTRY(engine->pieces.next, struct wf_pieces, link);
-        if (put_piece(engine, first)) {
+        if (!first->is_put)
+            put_piece(engine, first);
+        if (first->is_put && first->hashing)
+            return; /* the loop turns when the thread is done */
+        if (first->is_put) {
             wf_effects_release(engine, &first->after);
             pieces_free(first);
         }

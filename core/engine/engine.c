@@ -404,6 +404,7 @@ int wf_engine_open(struct ev_loop *loop, struct wf_clock *clock,
     engine->clock = clock;
     engine->store = store;
     engine->opened_ms = wf_clock_now_ms(clock);
+    engine->hash = wf_hash_new();
     int rc = open_script(engine, err);
     if (rc == 0)
         rc = open_pool(engine, err);
@@ -459,6 +460,7 @@ void wf_engine_close(struct wf_engine *engine) {
     wf_activities_free(engine);
     wf_table_free(&engine->table);
     wf_offload_free(engine->item_threads);
+    wf_offload_free(engine->hash_threads);
     wf_tasks_free(engine);
     wf_commits_free(engine);
     wf_calls_free(engine);
@@ -469,6 +471,7 @@ void wf_engine_close(struct wf_engine *engine) {
     wf_recent_free(engine->recent);
     wf_ended_free(&engine->ended);
     wf_buf_free(&engine->parked_resume);
+    wf_hash_free(engine->hash);
     free(engine->timers.heap);
     free(engine->region);
     free(engine->account);

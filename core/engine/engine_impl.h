@@ -151,7 +151,6 @@ struct wf_engine {
     void *events_arg;
     uint16_t partition;
     char *region, *account;
-
     struct wf_script *script;
     struct wf_evaluator *evaluator;
     struct wf_deciders *deciders;
@@ -159,7 +158,6 @@ struct wf_engine {
     struct wf_pool *pool;
     struct wf_machines machines;
     uint32_t last_machine;
-
     struct wf_activities activities;
     struct wf_table table;
     struct wf_families families;
@@ -213,6 +211,8 @@ struct wf_engine {
     size_t journal_sizes_at;
     struct wf_buf record;       /**< Scratch. */
     struct wf_buf scratch;
+    struct wf_hash *hash;       /**< For chains of histories. */
+    struct wf_offload *hash_threads; /**< For hashes of large documents. */
 
     struct wf_task_table tasks;
     uint64_t last_task;

@@ -318,6 +318,33 @@ void wf_execution_encode(const struct wf_execution *execution,
     if (!wf_signals_are_empty(execution->signals))
         encode_signals(execution->signals, out);
     encode_past(execution, out);
+    wf_buf_varint(out, execution->chain.from);
+    if (execution->chain.from)
+        wf_buf_add(out, execution->chain.head, WF_LINK_BYTES);
+    wf_buf_u8(out, 0); /* length of the seal */
+}
+
+void wf_execution_seal(uint64_t execution, struct wf_hash *hash,
+                       struct wf_buf *out, size_t from) {
+    uint8_t seal[WF_SEAL_BYTES];
+    out->data[out->len - 1] = WF_SEAL_BYTES;
+    wf_chain_seal(hash, execution,
+                  (struct wf_str){out->data + from, out->len - from}, seal);
+    wf_buf_add(out, seal, sizeof(seal));
+}
+
+static void decode_chain(struct wf_reader *in, uint8_t version,
+                         struct wf_execution_image *image) {
+    image->chain_from = 0;
+    image->chain_head = image->seal = WF_STR_NULL;
+    if (version < WF_IMAGE_CHAINED)
+        return;
+    image->chain_from = wf_read_varint(in);
+    if (image->chain_from)
+        image->chain_head = wf_read_bytes(in, WF_LINK_BYTES);
+    image->seal = wf_read_bytes(in, wf_read_u8(in));
+    if (image->seal.len != 0 && image->seal.len != WF_SEAL_BYTES)
+        in->bad = true;
 }
 
 bool wf_execution_decode(struct wf_reader *in,
@@ -372,6 +399,7 @@ bool wf_execution_decode(struct wf_reader *in,
     image->signals =
         more & EXECUTION_SIGNALS ? wf_read_text(in) : WF_STR_NULL;
     decode_past(in, more, image);
+    decode_chain(in, version, image);
     return !in->bad && image->bundle.len <= 64;
 }
 
@@ -409,6 +437,9 @@ void wf_execution_apply(struct wf_execution *execution,
     wf_signals_free(execution->signals);
     execution->signals =
         image->signals.data ? wf_signals_decode(image->signals) : NULL;
+    execution->chain.from = image->chain_from;
+    if (image->chain_from)
+        memcpy(execution->chain.head, image->chain_head.data, WF_LINK_BYTES);
     execution->express = image->express;
     execution->status = image->status;
     execution->start_ms = image->start_ms;

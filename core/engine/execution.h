@@ -15,6 +15,7 @@
 #ifndef WF_EXECUTION_H
 #define WF_EXECUTION_H
 
+#include "chain.h"
 #include "engine.h"
 #include "frame.h"
 #include "map_run.h"
@@ -113,6 +114,7 @@ struct wf_execution {
     size_t frame_bytes;         /**< Memory that frames hold, about. */
 
     struct wf_tail tail;
+    struct wf_chain chain;      /**< Of the segments before the tail. */
     struct wf_tail *older_tail; /**< EXPRESS, observed with documents: what was
                                   before `tail`. Owned; NULL: nothing. */
     size_t journaled;           /**< Bytes of the tail that are in a batch. */
@@ -183,12 +185,16 @@ size_t wf_execution_bytes(const struct wf_execution *execution);
  * Images: version byte, then varints and texts. The execution's image names
  * its machine by number and revision; `machine_of` looks it up.
  */
-#define WF_IMAGE_VERSION 5
+#define WF_IMAGE_VERSION 6
 #define WF_IMAGE_MORE 5   /* since then there is a second byte of flags */
+#define WF_IMAGE_CHAINED 6 /* has a chain and a seal */
 #define WF_IMAGE_OLDEST 3 /* has no versions and aliases */
 
 void wf_execution_encode(const struct wf_execution *execution,
                          struct wf_buf *out);
+/** Seals the image that begins at `from` of `out` and ends with it. */
+void wf_execution_seal(uint64_t execution, struct wf_hash *hash,
+                       struct wf_buf *out, size_t from);
 /** What an image says; texts borrowed. */
 struct wf_execution_image {
     uint32_t machine, revision;
@@ -216,6 +222,9 @@ struct wf_execution_image {
     bool paused_with_machine, list_shows_pause;
     struct wf_str signals;        /**< For wf_signals_decode(); data NULL. */
     struct wf_str earlier;        /**< Revisions before this one: past.h */
+    uint64_t chain_from;          /**< See struct wf_chain. */
+    struct wf_str chain_head;
+    struct wf_str seal;           /**< Of the bytes before; empty: none. */
 };
 bool wf_execution_decode(struct wf_reader *in,
                          struct wf_execution_image *image);

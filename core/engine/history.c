@@ -371,7 +371,7 @@ static void segment_rows(void *arg, const struct wf_row *rows, size_t count,
 static void hold_tail(struct history *history,
                       const struct wf_tail *tail) {
     struct wf_buf segment = {0};
-    wf_tail_segment(tail, &segment);
+    wf_tail_segment(tail, NULL, &segment);
     hold(&history->segments, &history->segment_count, 0,
          (struct wf_str){segment.data, segment.len});
     wf_buf_free(&segment);

@@ -10,7 +10,9 @@
  *                    text(tail bytes) frames:varint frame-image*
  *                    forks:varint results* gone:varint frame:varint*
  *           | PACKED execution:varint closed:1
- *           | CUT    execution:varint first_event:varint
+ *           | CUT_CHAINED execution:varint first_event:varint
+ *                    chain_from:varint head:32
+ *           | CUT    execution:varint first_event:varint (earlier versions)
  *   results = frame:varint count:varint (index:varint document:varint)*
  *
  * SLICE carries what an execution's history grew by, the new images of the
@@ -22,7 +24,7 @@
  * are gone: it is skipped.
  *
  * PACKED says that the rows now hold everything about the execution; CUT,
- * that they hold all events before `first_event`.
+ * that they hold all events before `first_event`, and what their chain is.
  */
 #ifndef WF_JOURNAL_H
 #define WF_JOURNAL_H
@@ -33,6 +35,7 @@ enum wf_journal_entry {
     WF_JOURNAL_SLICE = 1, /* On disk: add, never renumber. */
     WF_JOURNAL_PACKED = 2,
     WF_JOURNAL_CUT = 3,
+    WF_JOURNAL_CUT_CHAINED = 4,
 };
 
 enum wf_journal_flags {

@@ -184,10 +184,12 @@ static void put_index_rows(struct wf_engine *engine,
 }
 
 static void put_segment(struct wf_engine *engine,
-                        const struct wf_execution *execution,
+                        struct wf_execution *execution,
                         const struct wf_tail *part) {
     struct wf_buf segment = {0};
-    wf_tail_segment(part, &segment);
+    wf_chain_add(engine->hash, &execution->chain, execution->id,
+                 execution->start_ms, part);
+    wf_tail_segment(part, execution->chain.head, &segment);
     struct wf_key key = wf_key_segment(engine->partition, execution->id,
                                        part->first_event);
     wf_batch_put_buf(wf_engine_rows(engine), wf_key_str(&key), &segment);
@@ -199,7 +201,7 @@ static void put_segment(struct wf_engine *engine,
 
 /* The tail as segments, cut behind events. */
 static void put_segments(struct wf_engine *engine,
-                         const struct wf_execution *execution) {
+                         struct wf_execution *execution) {
     const struct wf_tail *tail = &execution->tail;
     struct wf_tail part = *tail;
     struct wf_tail_cursor cursor;
@@ -261,9 +263,13 @@ void wf_execution_pack(struct wf_engine *engine,
         wf_nested_put_row(engine, execution->id);
     struct wf_buf *image = &engine->scratch;
     image->len = 0;
-    wf_execution_encode(execution, image);
     if (is_inline)
-        wf_tail_segment(tail, image);
+        wf_chain_add(engine->hash, &execution->chain, execution->id,
+                     execution->start_ms, tail);
+    wf_execution_encode(execution, image);
+    wf_execution_seal(execution->id, engine->hash, image, 0);
+    if (is_inline)
+        wf_tail_segment(tail, NULL, image);
     struct wf_key key = wf_key_execution(engine->partition, execution->id);
     wf_batch_put(wf_engine_rows(engine), wf_key_str(&key),
                  (struct wf_str){image->data, image->len});

@@ -158,9 +158,19 @@ static bool apply_slice(struct wf_journal_reader *reader,
     return true;
 }
 
-static void apply_cut(struct wf_execution *execution, uint64_t first_event) {
-    if (!execution)
+/* `in` stands behind the entry's kind. */
+static void apply_cut(struct wf_engine *engine, struct wf_reader *in,
+                      bool is_chained) {
+    struct wf_execution *execution =
+        wf_table_by_id(&engine->table, wf_read_varint(in));
+    uint64_t first_event = wf_read_varint(in);
+    uint64_t from = is_chained ? wf_read_varint(in) : 0;
+    struct wf_str head = wf_read_bytes(in, from ? WF_LINK_BYTES : 0);
+    if (!execution || in->bad)
         return;
+    execution->chain.from = from;
+    if (from)
+        memcpy(execution->chain.head, head.data, WF_LINK_BYTES);
     wf_tail_reset(&execution->tail, first_event);
     execution->journaled = 0;
     execution->journaled_event = first_event;
@@ -186,10 +196,9 @@ bool wf_journal_apply(struct wf_journal_reader *reader, uint64_t seq,
             is_loose(reader, id, true);
             if (execution)
                 wf_execution_drop(engine, execution);
-        } else if (kind == WF_JOURNAL_CUT) {
-            uint64_t id = wf_read_varint(&in);
-            apply_cut(wf_table_by_id(&engine->table, id),
-                      wf_read_varint(&in));
+        } else if (kind == WF_JOURNAL_CUT ||
+                   kind == WF_JOURNAL_CUT_CHAINED) {
+            apply_cut(engine, &in, kind == WF_JOURNAL_CUT_CHAINED);
         } else {
             return corrupt(reader, seq, "unknown entry");
         }

@@ -71,8 +71,16 @@ static void put_history(struct wf_redrive *redrive) {
     struct wf_str history = {redrive->row.data + redrive->image_len,
                              redrive->row.len - redrive->image_len};
     struct wf_key key = wf_key_segment(engine->partition, redrive->id, 1);
-    if (history.len)
-        wf_batch_put(wf_engine_rows(engine), wf_key_str(&key), history);
+    struct wf_execution_image image;
+    struct wf_buf segment = {0};
+    wf_redrive_image(redrive, &image);
+    if (!history.len)
+        return;
+    wf_segment_add_link(history, (const uint8_t *)image.chain_head.data,
+                        &segment);
+    wf_batch_put(wf_engine_rows(engine), wf_key_str(&key),
+                 (struct wf_str){segment.data, segment.len});
+    wf_buf_free(&segment);
 }
 
 /* The next engine sweeps the rows, if this one dies. */

@@ -8,9 +8,14 @@
  *
  *   entry     = event (event.h: first byte 1..250)
  *             | 0xFE length:varint text          a document
- *             | 0xFD length:varint               a large document: its text
+ *             | 0xFC length:varint sha256:32     a large document: its text
  *                                                is rows of table P (docs.c)
- *   segment   = version:1 (1) first_event:varint events:varint entry*
+ *             | 0xFD length:varint               the same, of earlier versions
+ *   segment   = version:1 (2) first_event:varint events:varint link:32 entry*
+ *             | version:1 (1) first_event:varint events:varint entry*
+ *
+ * Version 1 is what stands inside an execution's row, which has the link
+ * itself (chain.h), and what earlier versions have stored.
  *
  * A document's number follows from the event behind it (WF_DOC_NUMBER), so
  * neither ids nor numbers are stored.
@@ -21,6 +26,8 @@
 #include "base.h"
 #include "doc.h"
 #include "event.h"
+
+#define WF_LINK_BYTES 32 /* SHA-256 */
 
 struct wf_tail {
     struct wf_buf bytes;
@@ -33,7 +40,8 @@ struct wf_tail {
 void wf_tail_reset(struct wf_tail *tail, uint64_t next_event);
 /** Adds a document, returns its number. At most 4 before each event. */
 uint64_t wf_tail_add_doc(struct wf_tail *tail, struct wf_str text);
-/** The same for a document whose text is stored in pieces. */
+/** The same for a document whose text is stored in pieces. The last
+ * WF_LINK_BYTES of the tail's bytes are for its SHA-256 then. */
 uint64_t wf_tail_add_pieces(struct wf_tail *tail, uint64_t length);
 /** Adds an event; sets event->id and returns it. */
 uint64_t wf_tail_add_event(struct wf_tail *tail, struct wf_event *event,
@@ -45,8 +53,15 @@ uint64_t wf_tail_add_event(struct wf_tail *tail, struct wf_event *event,
 int wf_tail_append(struct wf_tail *tail, uint64_t first_event,
                    struct wf_str bytes, int64_t start_ms,
                    struct wf_error *err);
-/** The tail as a segment's value, appended to `out`. */
-void wf_tail_segment(const struct wf_tail *tail, struct wf_buf *out);
+/** The tail as a segment's value, appended to `out`. `link`: WF_LINK_BYTES;
+ * NULL: without one (version 1). */
+void wf_tail_segment(const struct wf_tail *tail, const uint8_t *link,
+                     struct wf_buf *out);
+
+/** A segment without a link as one that has it (NULL: it stays as it is),
+ * appended to `out`. */
+void wf_segment_add_link(struct wf_str segment, const uint8_t *link,
+                         struct wf_buf *out);
 
 /** Walks entries. */
 struct wf_tail_cursor {
@@ -54,6 +69,9 @@ struct wf_tail_cursor {
     int64_t start_ms;
     uint64_t next_event;
     unsigned docs_since;
+    const uint8_t *link;   /**< Of a segment; NULL: it has none. */
+    const uint8_t *sha256; /**< Of the document that wf_tail_next() has given;
+                                NULL: not known. */
 };
 
 enum wf_tail_entry {

@@ -16,6 +16,7 @@
 #include "lua_stdlib.h"
 #include "map_runs.h"
 #include "schedules.h"
+#include "store_rows.h"
 #include "version_answers.h"
 
 #define LARGE 150000
@@ -38,7 +39,7 @@ static struct wf_check_report report;
 static uint64_t check(struct rig *rig) {
     struct wf_error err;
     memset(&report, 0, sizeof(report));
-    if (wf_check_store(rig->data, &report, &err) != 0)
+    if (wf_check_store(rig->data, NULL, &report, &err) != 0)
         fail_msg("%s", err.message);
     return report.wrong;
 }
@@ -114,63 +115,6 @@ static struct rig *fill(void **state) {
 
 /* ---- damage ---- */
 
-struct taken {
-    struct wf_buf keys, values; /* texts */
-    unsigned count;
-};
-
-static void take_rows(void *arg, const struct wf_row *rows, size_t count,
-                      bool more, const struct wf_error *err) {
-    struct taken *taken = arg;
-    assert_null(err);
-    assert_false(more);
-    for (size_t i = 0; i < count; i++) {
-        wf_buf_text(&taken->keys, rows[i].key);
-        wf_buf_text(&taken->values, rows[i].value);
-    }
-    taken->count += (unsigned)count;
-}
-
-static struct wf_store *open_store(struct rig *rig) {
-    struct wf_store_options options = {.directory = rig->data,
-                                       .no_sync = true};
-    struct wf_store *store;
-    struct wf_error err;
-    if (wf_store_open_lmdb(rig->loop, &options, &store, &err) != 0)
-        fail_msg("%s", err.message);
-    return store;
-}
-
-static void take(struct rig *rig, char table, struct taken *taken) {
-    struct wf_store *store = open_store(rig);
-    struct wf_key from = wf_key_table(0, table);
-    struct wf_key to = wf_key_table_end(0, table);
-    struct wf_range range = {.from = wf_key_str(&from),
-                             .to = wf_key_str(&to),
-                             .max_bytes = SIZE_MAX};
-    struct wf_error err;
-    *taken = (struct taken){0};
-    assert_int_equal(wf_store_scan_now(store, &range, take_rows, taken, &err),
-                     0);
-    wf_store_close(store);
-}
-
-/* value.data NULL: without the row. */
-static void put(struct rig *rig, struct wf_str key, struct wf_str value) {
-    struct wf_store *store = open_store(rig);
-    struct wf_batch *batch = wf_batch_new(0);
-    if (value.data)
-        wf_batch_put(batch, key, value);
-    else
-        wf_batch_delete(batch, key);
-    wf_store_apply(store, batch, NULL, NULL);
-    wf_store_close(store);
-}
-
-static struct wf_reader reader_of(const struct wf_buf *texts) {
-    return (struct wf_reader){texts->data, texts->data + texts->len, false};
-}
-
 static void describe(char table, struct wf_str key, const char *damage) {
     struct wf_buf text = {0};
     wf_key_describe(key, &text);
@@ -180,18 +124,18 @@ static void describe(char table, struct wf_str key, const char *damage) {
 
 /* Without each row of the table, one after another. */
 static void without_each(struct rig *rig, char table) {
-    struct taken taken;
-    take(rig, table, &taken);
+    struct rows_taken taken;
+    rows_take(rig, table, &taken);
     assert_true(taken.count > 0);
-    struct wf_reader keys = reader_of(&taken.keys);
-    struct wf_reader values = reader_of(&taken.values);
+    struct wf_reader keys = rows_reader(&taken.keys);
+    struct wf_reader values = rows_reader(&taken.values);
     while (keys.at < keys.end) {
         struct wf_str key = wf_read_text(&keys);
         struct wf_str value = wf_read_text(&values);
-        put(rig, key, WF_STR_NULL);
+        rows_put(rig, key, WF_STR_NULL);
         if (check(rig) == 0)
             describe(table, key, "deleted");
-        put(rig, key, value.data ? value : WF_STR(""));
+        rows_put(rig, key, value.data ? value : WF_STR(""));
     }
     wf_buf_free(&taken.keys);
     wf_buf_free(&taken.values);
@@ -200,18 +144,19 @@ static void without_each(struct rig *rig, char table) {
 /* With each row of the table damaged: what begins a row is its version, and
  * one that has no value gets one. */
 static void with_each_damaged(struct rig *rig, char table) {
-    struct taken taken;
-    take(rig, table, &taken);
-    struct wf_reader keys = reader_of(&taken.keys);
-    struct wf_reader values = reader_of(&taken.values);
+    struct rows_taken taken;
+    rows_take(rig, table, &taken);
+    struct wf_reader keys = rows_reader(&taken.keys);
+    struct wf_reader values = rows_reader(&taken.values);
     while (keys.at < keys.end) {
         struct wf_str key = wf_read_text(&keys);
         struct wf_str value = wf_read_text(&values);
-        put(rig, key, value.len ? (struct wf_str){value.data, value.len - 1}
-                                : WF_STR("x"));
+        rows_put(rig, key,
+                 value.len ? (struct wf_str){value.data, value.len - 1}
+                           : WF_STR("x"));
         if (check(rig) == 0 || report.tables[(uint8_t)table].wrong == 0)
             describe(table, key, "cut");
-        put(rig, key, value.data ? value : WF_STR(""));
+        rows_put(rig, key, value.data ? value : WF_STR(""));
     }
     wf_buf_free(&taken.keys);
     wf_buf_free(&taken.values);
@@ -227,7 +172,7 @@ static void keep(void *arg, const struct wf_row *rows, size_t count,
 
 static void expect_lost(struct rig *rig, struct wf_key key,
                         const char *what) {
-    struct wf_store *store = open_store(rig);
+    struct wf_store *store = rows_store(rig);
     struct wf_key end = key;
     struct wf_buf value = {0};
     struct wf_error err;
@@ -236,10 +181,10 @@ static void expect_lost(struct rig *rig, struct wf_key key,
                              .to = wf_key_str(&end)};
     assert_int_equal(wf_store_scan_now(store, &range, keep, &value, &err), 0);
     wf_store_close(store);
-    put(rig, wf_key_str(&key), WF_STR_NULL);
+    rows_put(rig, wf_key_str(&key), WF_STR_NULL);
     assert_true(check(rig) > 0);
     rig_assert_has(report.findings[0].what, what);
-    put(rig, wf_key_str(&key), (struct wf_str){value.data, value.len});
+    rows_put(rig, wf_key_str(&key), (struct wf_str){value.data, value.len});
     wf_buf_free(&value);
 }
 
@@ -268,10 +213,10 @@ static void every_row_must_decode(void **state) {
 
 static void expect_finding(struct rig *rig, struct wf_key key,
                            struct wf_str value, const char *what) {
-    put(rig, wf_key_str(&key), value);
+    rows_put(rig, wf_key_str(&key), value);
     assert_true(check(rig) > 0);
     rig_assert_has(report.findings[0].what, what);
-    put(rig, wf_key_str(&key), WF_STR_NULL);
+    rows_put(rig, wf_key_str(&key), WF_STR_NULL);
 }
 
 static void rows_that_nobody_wrote_are_found(void **state) {
@@ -288,7 +233,7 @@ static void rows_that_nobody_wrote_are_found(void **state) {
     expect_finding(rig, wf_key_child(0, 7, 1, 8), WF_STR("x"), "decode");
     /* Pieces of a document that was never acknowledged do no harm. */
     struct wf_key piece = wf_key_piece(0, 7, 4, 0);
-    put(rig, wf_key_str(&piece), WF_STR("x"));
+    rows_put(rig, wf_key_str(&piece), WF_STR("x"));
     assert_whole(rig);
     assert_int_equal(report.left, 1);
     rig_open(rig);
@@ -302,9 +247,9 @@ static void what_is_being_removed_is_whole(void **state) {
     struct wf_key segment = wf_key_segment(0, 7, 1);
     struct wf_key removed = wf_key_execution(0, 7);
     removed.data[2] = 'Z';
-    put(rig, wf_key_str(&segment), WF_STR("x"));
+    rows_put(rig, wf_key_str(&segment), WF_STR("x"));
     assert_int_equal(check(rig), 1);
-    put(rig, wf_key_str(&removed), WF_STR(""));
+    rows_put(rig, wf_key_str(&removed), WF_STR(""));
     assert_whole(rig);
     rig_open(rig);
 }
@@ -336,7 +281,7 @@ static void a_store_in_use_can_be_checked(void **state) {
 static void what_is_no_store_is_refused(void **state) {
     struct rig *rig = *state;
     struct wf_error err;
-    assert_int_equal(wf_check_store("/nonexistent", &report, &err), -1);
+    assert_int_equal(wf_check_store("/nonexistent", NULL, &report, &err), -1);
     assert_int_equal(err.code, WF_E_NOT_FOUND);
     rig_open(rig);
 }

@@ -271,22 +271,26 @@ static void check_counts(struct check *check) {
     }
 }
 
-int wf_check_store(const char *directory, struct wf_check_report *report,
-                   struct wf_error *err) {
-    struct check check = {.report = report};
+int wf_check_store(const char *directory, const struct wf_check_watch *watch,
+                   struct wf_check_report *report, struct wf_error *err) {
+    struct check check = {.report = report, .watch = watch};
 
     if (wf_view_open(directory, &check.view, err) != 0)
         return -1;
     check.engine = engine_new();
     check.nobody = wf_execution_new();
+    check.hash = wf_hash_new();
     note_store(&check);
     check_journal(&check);
     check_tables(&check);
     check_executions(&check);
+    if (watch)
+        watch->end(watch->arg);
     check_lists(&check);
     check_counts(&check);
     report->at_table = '\0';
     wf_execution_free(check.nobody);
+    wf_hash_free(check.hash);
     engine_free(check.engine);
     free(check.active);
     free(check.machines);

@@ -5,9 +5,12 @@
  * the engine's own decoders, and follows what rows say of others. Nothing is
  * changed.
  *
+ * Hashes of histories are made anew and compared (chain.h); findings of them
+ * begin with "altered: ".
+ *
  * Memory: what the journal holds (as an engine that starts: at most its
  * budget, --journal-bytes, unpacked), 32 bytes for each state machine, 8 for
- * each activity, half a byte for each event of the longest history, and 16 for
+ * each activity, half a byte for each event of the longest history, and 24 for
  * each payload of more than 64 KiB of one execution. Not for each execution,
  * event or row.
  */
@@ -46,14 +49,27 @@ struct wf_check_report {
     char holder[160];
     uint64_t log_records, log_bytes, file_bytes;
     uint64_t journal_executions; /**< That the journal has, not rows. */
+    /* Hashes of histories: chain.h. */
+    uint64_t chained, chained_events;
+    uint64_t unchained; /**< Executions with events of earlier versions. */
+};
+
+/** Is told of hashes as they are read. */
+struct wf_check_watch {
+    /** The link of all events up to `event` is `link` (WF_LINK_BYTES).
+     * `is_head`: nothing that is chained follows. */
+    void (*link)(void *arg, uint64_t execution, uint64_t event,
+                 const uint8_t *link, bool is_head);
+    void (*end)(void *arg); /**< All executions have been read. */
+    void *arg;
 };
 
 /** What a table holds: "executions and frames"; NULL: there is none. */
 const char *wf_check_table_name(char table);
 
-/** Fills `report` (all zero before). 0: it was read to the end, with findings
- * or without; -1: the store can't be opened. */
-int wf_check_store(const char *directory, struct wf_check_report *report,
-                   struct wf_error *err);
+/** Fills `report` (all zero before). `watch`: NULL, nobody. 0: it was read to
+ * the end, with findings or without; -1: the store can't be opened. */
+int wf_check_store(const char *directory, const struct wf_check_watch *watch,
+                   struct wf_check_report *report, struct wf_error *err);
 
 #endif

@@ -262,14 +262,16 @@ static void check_end(struct pass *pass) {
                     "event %llu: what is between is lost",
                     (unsigned long long)pass->image.next_event - 1,
                     (unsigned long long)history->next_event - 1);
+    check_chain_end(check, wf_key_str(&pass->key), history->next_event);
 }
 
 /* The pieces of a document that should have so many bytes. */
-static void check_pieces(struct pass *pass, uint64_t number,
-                         uint64_t length) {
-    uint64_t bytes = 0;
+static void check_pieces(struct pass *pass, const struct check_large *large) {
+    uint64_t number = large->number, length = large->length, bytes = 0;
+    uint8_t sha256[WF_LINK_BYTES];
     uint32_t piece = 0;
     bool is_whole = true;
+    wf_hash_begin(pass->check->hash);
     for (; at(pass, P); advance(pass, P)) {
         const struct wf_row *row = &pass->sources[P].row;
         uint64_t of = wf_key_u64(row->key, 8);
@@ -284,7 +286,9 @@ static void check_pieces(struct pass *pass, uint64_t number,
                                           ? length - bytes
                                           : PIECE_BYTES);
         bytes += row->value.len;
+        wf_hash_add(pass->check->hash, row->value);
     }
+    wf_hash_end(pass->check->hash, sha256);
     struct wf_key key = wf_key_piece(0, pass->id, number, 0);
     if (!is_whole || bytes != length)
         check_wrong(pass->check, wf_key_str(&key),
@@ -292,14 +296,17 @@ static void check_pieces(struct pass *pass, uint64_t number,
                     "have %llu: it can't be read, and an execution that "
                     "needs it fails", (unsigned long long)bytes, piece,
                     (unsigned long long)length);
+    else
+        check_chain_document(pass->check, wf_key_str(&key), large, sha256);
 }
 
 static void check_large(struct pass *pass) {
     const struct wf_buf *pieces = &pass->check->history.pieces;
-    const uint64_t *pairs = (const uint64_t *)(const void *)pieces->data;
-    size_t count = pieces->len / (2 * sizeof(*pairs));
+    const struct check_large *large =
+        (const struct check_large *)(const void *)pieces->data;
+    size_t count = pieces->len / sizeof(*large);
     for (size_t i = 0; i < count; i++)
-        check_pieces(pass, pairs[2 * i], pairs[2 * i + 1]);
+        check_pieces(pass, &large[i]);
     for (; at(pass, P); advance(pass, P))
         orphan(pass, &pass->sources[P].row, "part of a document");
 }
@@ -401,8 +408,11 @@ static void take_image(struct pass *pass) {
         check->history.is_broken = true;
         pass->is_doomed = true; /* nothing can be said of its rows */
         pass->has_row = false;
-    } else if (behind.len && !at(pass, S)) { /* else a redrive moved it */
-        check_segment(check, row->key, behind, pass->image.start_ms);
+    } else {
+        check_chain_begin(check, pass->id, &pass->image, pass->active);
+        check_seal(check, row, pass->id, &pass->image);
+        if (behind.len && !at(pass, S)) /* else a redrive moved it */
+            check_segment(check, row->key, behind, pass->image.start_ms);
     }
     advance(pass, E);
 }
@@ -425,7 +435,10 @@ static void check_one(struct pass *pass) {
     if (pass->is_doomed)
         advance(pass, Z);
     check_history_reset(&check->history);
+    pass->image = (struct wf_execution_image){0};
+    check_chain_begin(check, pass->id, &pass->image, pass->active);
     take_image(pass);
+    check->chain.is_over = pass->is_doomed;
     pass->exists = pass->has_row || pass->active;
     pass->is_running =
         pass->active ? pass->active->status == WF_EXECUTION_RUNNING

@@ -84,9 +84,8 @@ static bool walk(struct check *check, struct wf_str key,
         }
         note_document(history, number);
         if (entry == WF_TAIL_PIECES) {
-            uint64_t length = text.len;
-            wf_buf_add(&history->pieces, &number, sizeof(number));
-            wf_buf_add(&history->pieces, &length, sizeof(length));
+            struct check_large large = {number, text.len, cursor->sha256};
+            wf_buf_add(&history->pieces, &large, sizeof(large));
         }
     }
     return true;
@@ -99,9 +98,11 @@ void check_segment(struct check *check, struct wf_str key,
     uint64_t events;
 
     if (!wf_segment_walk(segment, start_ms, &cursor, &events)) {
-        check_wrong(check, key, "the segment does not decode: these events "
-                    "of the history can't be read");
+        check_wrong(check, key, "the segment does not decode: events from "
+                    "%llu on can't be read",
+                    (unsigned long long)history->next_event);
         history->is_broken = true;
+        check_chain_lost(check);
         return;
     }
     uint64_t first = cursor.next_event;
@@ -110,6 +111,7 @@ void check_segment(struct check *check, struct wf_str key,
                     "%llu: its events are not found",
                     (unsigned long long)first);
         history->is_broken = true;
+        check_chain_lost(check);
         return;
     }
     if (first != history->next_event && !history->is_broken) {
@@ -118,7 +120,9 @@ void check_segment(struct check *check, struct wf_str key,
                     (unsigned long long)history->next_event,
                     (unsigned long long)first);
         history->is_broken = true;
+        check_chain_lost(check);
     }
+    check_chain_segment(check, key, &cursor, events);
     if (first > history->next_event + EVENTS_MOST)
         return; /* no key of ours: what it needs would be any amount */
     bool good = walk(check, key, &cursor);

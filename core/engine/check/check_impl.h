@@ -6,6 +6,7 @@
  *   check_executions.c executions and what lies under their ids: one pass
  *                      over tables E S O P K G C Z side by side
  *   check_history.c    events, documents, pieces of one execution
+ *   check_chain.c      the hashes of that history
  *   check_frames.c     frames of one execution, and what is theirs
  *   check_lists.c      rows that lead to executions: N L W T Q C
  *
@@ -29,12 +30,33 @@ struct check_machine {
     uint64_t since;
 };
 
+/** A document whose text is rows of table P. Borrowed. */
+struct check_large {
+    uint64_t number, length;
+    const uint8_t *sha256; /**< NULL: of an earlier version. */
+};
+
+/** The hashes of one execution's history, as far as it has been read. */
+struct check_chain {
+    uint64_t execution, from;
+    int64_t start_ms;
+    const uint8_t *head;   /**< What the last link should be. Borrowed. */
+    const uint8_t *before; /**< The last one that was read; NULL: none. */
+    uint8_t made[WF_LINK_BYTES]; /**< What it should have been. */
+    uint64_t events;       /**< That are chained. */
+    uint64_t last_event;   /**< That `before` covers. */
+    bool is_doubted;       /**< `before` is not `made`. */
+    bool is_lost;          /**< What was before is missing: said already. */
+    bool is_altered;       /**< Something was said. */
+    bool is_over;          /**< The execution is being removed. */
+};
+
 /** The documents of one execution. */
 struct check_history {
     uint64_t next_event;  /**< That is expected. */
     uint8_t *known;       /**< 4 bits for each event: its documents. */
     size_t known_bytes, known_used;
-    struct wf_buf pieces; /**< uint64 number, length: of large ones. */
+    struct wf_buf pieces; /**< struct check_large: of large ones. */
     bool is_broken;       /**< Something of it is missing: said already. */
 };
 
@@ -51,6 +73,9 @@ struct check {
     struct wf_buf activities;      /**< uint64 numbers, ascending. */
     uint64_t matched[256];         /**< Rows that were looked up. */
     struct check_history history;
+    struct check_chain chain;
+    const struct wf_check_watch *watch; /**< NULL: nobody. */
+    struct wf_hash *hash;
     struct wf_execution *nobody;   /**< Whose frames are decoded. */
     /* What was looked up last. */
     struct wf_key last_revision, last_bundle;
@@ -104,6 +129,25 @@ void check_document(struct check *check, struct wf_str key, uint64_t number,
                     const char *what);
 /** Whether it is. */
 bool check_has_document(const struct check *check, uint64_t number);
+
+/* ---- check_chain.c ---- */
+/** Before any of its history. `active`: the journal's; NULL: none. */
+void check_chain_begin(struct check *check, uint64_t execution,
+                       const struct wf_execution_image *image,
+                       const struct wf_execution *active);
+void check_seal(struct check *check, const struct wf_row *row,
+                uint64_t execution, const struct wf_execution_image *image);
+/** A segment; the cursor stands before its first entry. */
+void check_chain_segment(struct check *check, struct wf_str key,
+                         const struct wf_tail_cursor *cursor,
+                         uint64_t events);
+/** Events before the next segment are missing. */
+void check_chain_lost(struct check *check);
+void check_chain_end(struct check *check, struct wf_str key,
+                     uint64_t next_event);
+void check_chain_document(struct check *check, struct wf_str key,
+                          const struct check_large *large,
+                          const uint8_t sha256[WF_LINK_BYTES]);
 
 /* ---- check_frames.c ---- */
 struct check_frames {
