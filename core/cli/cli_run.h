@@ -58,6 +58,7 @@ struct wf_run {
     uint64_t told_from;  /**< Events before it get no plain line. */
     ev_timer ask;        /**< For the counts of Map Runs. */
     unsigned asked;      /**< Questions that have no answer yet. */
+    unsigned children_asked; /**< Of these, about children that failed. */
     bool is_due;         /**< Counts are to be asked for behind those. */
     bool has_ended;      /**< The result waits for those answers. */
     bool is_attached;    /**< The execution was there before. */

@@ -38,8 +38,11 @@ static uint64_t failed(const struct wf_map_run_counts *counts) {
 static void on_counts(void *arg, const struct wf_refusal *refusal,
                       const struct wf_map_run_reply *reply) {
     struct wf_run *run = arg;
+    bool is_last = refusal == NULL && reply->status != WF_EXECUTION_RUNNING;
 
-    if (refusal == NULL) {
+    if (is_last && run->children_asked > 0) {
+        run->is_due = true; /* what failed is told before them */
+    } else if (refusal == NULL) {
         const struct wf_progress_map_run counts = {
             .arn = reply->arn,
             .done = reply->items.succeeded,
@@ -47,7 +50,7 @@ static void on_counts(void *arg, const struct wf_refusal *refusal,
             .running = reply->items.running,
             .total = reply->items.total,
             .failed_children = failed(&reply->executions),
-            .is_over = reply->status != WF_EXECUTION_RUNNING,
+            .is_over = is_last,
         };
         wf_progress_map_run(run->progress, &counts,
                             counts.is_over ? reply->stop_ms
@@ -72,6 +75,7 @@ static void on_child(void *arg, const struct wf_refusal *refusal,
         };
         wf_progress_child_failed(run->progress, &child);
     }
+    run->children_asked--;
     answered(run);
 }
 
@@ -134,5 +138,6 @@ void wf_run_maps_other(struct wf_run *run, struct wf_str arn,
         !wf_progress_wants_child(run->progress))
         return;
     run->asked++;
+    run->children_asked++;
     wf_engine_describe_execution(run->engine, arn, on_child, run);
 }

@@ -115,6 +115,30 @@ static void with_run(void *arg, const struct wf_map_run_found *found) {
     read_head(d);
 }
 
+struct looking {
+    uint32_t number;
+    bool is_fresh;
+};
+
+static void look_at(void *arg, struct wf_map_run *run,
+                    struct wf_frame *frame) {
+    struct looking *looking = arg;
+    (void)frame;
+    if (run->number == looking->number && run->redrive_count == 0)
+        looking->is_fresh = true;
+}
+
+/* Its run has never been redriven, and is in memory: nothing has to wait. */
+static bool is_of_fresh_run(const struct wf_engine *engine,
+                            const struct wf_execution_image *image) {
+    struct looking looking = {.number = image->child_run};
+    const struct wf_execution *parent =
+        wf_table_by_id(&engine->table, image->child_parent);
+    if (parent)
+        wf_map_runs_visit(parent, look_at, &looking);
+    return looking.is_fresh;
+}
+
 /* What a child's image does not say, its run does. */
 static void read_run(struct description *d,
                      const struct wf_execution_image *image) {
@@ -133,7 +157,8 @@ static void with_machine(void *arg, struct wf_machine *machine) {
     if (machine->execution_prefix) {
         wf_image_of((struct wf_str){d->image.data, d->image.len}, &image);
         if (image.is_child && image.status != WF_EXECUTION_RUNNING &&
-            image.status != WF_EXECUTION_SUCCEEDED)
+            image.status != WF_EXECUTION_SUCCEEDED &&
+            !is_of_fresh_run(d->engine, &image))
             read_run(d, &image);
         else
             read_head(d);
