@@ -177,19 +177,18 @@ static int open_databases(struct store_lmdb *store, struct wf_error *err) {
     }
     if (txn)
         mdb_txn_abort(txn);
-    if (rc == 0 && is_new && !store->no_sync)
-        rc = store_sync_directory(store->directory);
     if (rc == MDB_NOTFOUND)
         rc = MDB_INVALID;
     return rc == 0 ? 0 : rc == -1 ? -1 : io_error(store, rc, err);
 }
 
 /*
- * A new database is made under another name and gets its own once it is
- * durable. LMDB writes the first two pages without flushing them, and only
- * one of them after a power cut would be no database at all.
+ * A new database is made under another name and gets its own once it and its
+ * format are durable. LMDB writes the first two pages without flushing them,
+ * and only one of them after a power cut would be no database at all.
  */
-static int make_new(struct store_lmdb *store, const char *path) {
+static int make_new(struct store_lmdb *store, const char *path,
+                    struct wf_error *err) {
     char fresh[4096 + 16];
 
     snprintf(fresh, sizeof(fresh), "%s.new", path);
@@ -198,11 +197,15 @@ static int make_new(struct store_lmdb *store, const char *path) {
     int rc = store_wal_remove(store->directory);
     if (rc == 0)
         rc = open_env(store, fresh);
+    if (rc == 0 && open_databases(store, err) != 0)
+        rc = -1;
     if (rc == 0)
         rc = mdb_env_sync(store->env, !store->no_sync);
     store_env_close(store);
     if (rc == 0 && rename(fresh, path) != 0)
         rc = errno;
+    if (rc == 0 && !store->no_sync)
+        rc = store_sync_directory(store->directory);
     snprintf(fresh, sizeof(fresh), "%s.new-lock", path);
     unlink(fresh);
     return rc;
@@ -218,11 +221,11 @@ int store_env_open(struct store_lmdb *store, struct wf_error *err) {
         return wf_error_set(err, WF_E_INVALID, "the path is too long");
     int rc = 0;
     if (!store->read_only && access(path, F_OK) != 0 && errno == ENOENT)
-        rc = make_new(store, path);
+        rc = make_new(store, path, err);
     if (rc == 0)
         rc = open_env(store, path);
     if (rc != 0)
-        return io_error(store, rc, err);
+        return rc == -1 ? -1 : io_error(store, rc, err);
     int fd;
     if (mdb_env_get_fd(store->env, &fd) == 0)
         fcntl(fd, F_SETFD, FD_CLOEXEC);
