@@ -72,9 +72,10 @@ layer(wf_backup SOURCES core/store/backup.c core/store/backup_writer.c
       LINK wf_store wf_stdlib)
 layer(wf_audit SOURCES core/auth/audit.c core/auth/audit_verify.c
       LINK wf_auth wf_offload wf_stdlib)
-# Lines of logs, on their way to a file.
-layer(wf_log SOURCES core/event/execution_log.c
-      LINK wf_offload)
+# Lines of logs, on their way out.
+layer(wf_log SOURCES core/log/execution_log.c core/log/log_file.c
+      core/log/log_directory.c core/log/log_http.c core/log/log_headers.c
+      LINK wf_stdlib wf_private_file PkgConfig::CRYPTO)
 # What starts executions beside calls: webhooks, watched directories.
 layer(wf_triggers SOURCES core/triggers/hook_auth.c
       core/triggers/hook_event.c core/triggers/hooks.c

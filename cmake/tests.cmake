@@ -45,7 +45,8 @@ if(CMOCKA_FOUND)
   unit_test(triggers SOURCES tests/support/fake_engine.c
             tests/support/fake_engine_tasks.c
             tests/support/fake_engine_versions.c LINK wf_api)
-  unit_test(execution_log LINK wf_log wf_stdlib)
+  unit_test(execution_log LINK wf_log)
+  unit_test(execution_log_http LINK wf_log)
   foreach(name api api_access api_machines api_map_runs api_schedules api_tasks api_test_state
           api_search api_validate api_versions)
     unit_test(${name} SOURCES tests/support/api_fixture.c

@@ -258,15 +258,29 @@ static void say_listening(struct server *server) {
 
 static int log_open(struct server *server, struct wf_engine_options *engine,
                     struct wf_error *err) {
-    const char *path = wf_option_text(server->options, "logs");
+    const struct wf_execution_log_options options = {
+        .loop = server->loop,
+        .destination = wf_option_text(server->options, "logs"),
+        .headers = wf_option_text(server->options, "logs-headers"),
+        .notice = on_notice,
+        .arg = server,
+    };
+    const char *to = options.destination;
+    bool is_url = to != NULL && wf_execution_log_is_url(to);
 
-    if (path == NULL)
+    if (options.headers != NULL && !is_url)
+        return wf_error_set(err, WF_E_INVALID, "--logs-headers is for --logs "
+                                               "with a URL");
+    if (to == NULL)
         return 0;
-    if (strcmp(path, "-") != 0 &&
-        wf_cli_files_apart(server->options, "logs", path, err) != 0)
+    if (!is_url && strcmp(to, "-") != 0 &&
+        wf_cli_files_apart(server->options, "logs", to, err) != 0)
         return -1;
-    if (wf_execution_log_open(server->loop, path, 0, on_notice, server,
-                              &server->log, err) != 0)
+    if (is_url && options.headers != NULL &&
+        wf_cli_files_apart(server->options, "logs-headers", options.headers,
+                           err) != 0)
+        return -1;
+    if (wf_execution_log_open(&options, &server->log, err) != 0)
         return -1;
     engine->log = server->log;
     return 0;
@@ -328,8 +342,8 @@ static void server_close(struct server *server) {
     if (server->engine != NULL)
         wf_engine_close(server->engine);
     wf_cli_triggers_close(&server->triggers);
-    wf_execution_log_close(server->log);
     wf_store_close(server->store);
+    wf_execution_log_close(server->log); /* may run the loop for a while */
     wf_cli_security_close(&server->security);
     if (server->loop != NULL)
         ev_loop_destroy(server->loop);

@@ -157,10 +157,16 @@ const struct wf_option wf_option_table[] = {
      "are answered when their line is on the disk, and refused while there "
      "can be none. Lines are chained by hashes: see `moonstep verify`.",
      SERVE, WF_OPTION_TEXT, true},
-    {"logs", "FILE", NULL,
+    {"logs", "FILE|DIR/|URL", NULL,
      "Add what state machines log, as their loggingConfiguration says, to this "
      "file, one JSON object a line, whatever their log group; - is stdout. "
-     "SIGHUP opens the file again. Without it nothing is logged.",
+     "SIGHUP opens the file again. DIR/: to a file for each log group in that "
+     "directory. http://... or https://...: lines are POSTed there in "
+     "batches. Without it nothing is logged.",
+     SERVE, WF_OPTION_TEXT, true},
+    {"logs-headers", "FILE", NULL,
+     "Headers for the URL of --logs, such as Authorization: NAME: VALUE, one a "
+     "line. Nobody else may be able to read the file. SIGHUP reads it again.",
      SERVE, WF_OPTION_TEXT, true},
     {"notifications", "FILE", NULL,
      "Tell others of status changes of executions: HTTP endpoints and "

@@ -94,7 +94,8 @@ static void write_line(struct wf_engine *engine,
         .with_data = log->with_data,
         .is_truncated = is_truncated,
     };
-    struct wf_buf *line = wf_execution_log_line(engine->options.log);
+    struct wf_buf *line = wf_execution_log_line(
+        engine->options.log, context.group);
 
     if (line)
         wf_event_log_json(line, shown, &context);

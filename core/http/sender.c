@@ -177,10 +177,18 @@ static void on_answered(struct ev_loop *loop, ev_async *watcher, int events) {
     while ((link = wf_list_shift(&sent))) {
         struct post *post = WF_ENTRY(link, struct post, link);
         struct wf_sent how = {post->status, post->retry_after_s,
-                              {post->why.data, post->why.len}};
+                              {post->why.data, post->why.len},
+                              &post->body};
         post->done(post->arg, &how);
         post_free(post);
     }
+}
+
+bool wf_sender_header_name(const char *name) {
+    return *name && strspn(name, "!#$%&'*+-.^_`|~0123456789"
+                                 "abcdefghijklmnopqrstuvwxyz"
+                                 "ABCDEFGHIJKLMNOPQRSTUVWXYZ") ==
+                        strlen(name);
 }
 
 struct wf_sender *wf_sender_new(struct ev_loop *loop) {

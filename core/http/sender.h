@@ -29,8 +29,12 @@ struct wf_sent {
     int64_t retry_after_s; /**< As the answer asks for; -1: it does not. */
     struct wf_str why;     /**< No answer: the error. Else the beginning of
                               the answer's body. */
+    struct wf_buf *body;   /**< What was sent: may be taken. */
 };
 typedef void wf_sent_fn(void *arg, const struct wf_sent *sent);
+
+/** Whether a header can have that name. */
+bool wf_sender_header_name(const char *name);
 
 struct wf_sender *wf_sender_new(struct ev_loop *loop);
 /** Ends what is under way; nobody is told. NULL is allowed. */

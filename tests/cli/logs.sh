@@ -1,6 +1,6 @@
 #!/bin/sh
-# `moonstep serve --logs`: what state machines log, SIGHUP, stdout, and a file
-# that is refused.
+# `moonstep serve --logs`: what state machines log, SIGHUP, stdout, directories,
+# endpoints, and what is refused.
 . "$(dirname "$(realpath "$0")")/../support/cli.sh"
 . "$(dirname "$(realpath "$0")")/../support/server.sh"
 
@@ -56,3 +56,76 @@ expect 0 start --wait full --name two
 stop_server
 grep -c ':full:two"' "$home/stdout" >"$home/out"
 out_is 4
+
+# A directory: a file for each log group.
+start_server --logs "$home/groups/"
+expect 0 start --wait full --name three
+wait_for '"type":"ExecutionSucceeded".*:full:three"' \
+  "$home/groups/+own+group.jsonl"
+mv "$home/groups/+own+group.jsonl" "$home/groups.1"
+kill -HUP $server
+expect 0 start --wait full --name four
+wait_for '"type":"ExecutionSucceeded".*:full:four"' \
+  "$home/groups/+own+group.jsonl"
+! grep -q ':full:four"' "$home/groups.1" || fail "a file that was moved"
+stop_server
+
+# An endpoint which is not there, fails, is there, and is gone at the end.
+expect 2 serve --listen 127.0.0.1:0 --data "$home/data2" \
+  --logs-headers "$home/headers"
+err_has "--logs-headers is for --logs with a URL"
+echo 'Authorization: Bearer own' >"$home/headers"
+chmod 644 "$home/headers"
+expect 2 serve --listen 127.0.0.1:0 --data "$home/data2" \
+  --logs http://127.0.0.1:9/in --logs-headers "$home/headers"
+err_has "chmod o-rwx"
+command -v python3 >/dev/null || exit 0
+chmod 600 "$home/headers"
+hook=
+start_hook() {
+  rm -f "$home/port"
+  python3 "$(dirname "$(realpath "$0")")/../support/hook.py" "$home/port" \
+    "$home/hooked" "$home/status" &
+  hook=$!
+  until [ -e "$home/port" ]; do sleep 0.02; done
+}
+trap '[ -z "$hook" ] || kill $hook; [ -z "$server" ] || kill $server
+  rm -rf "$home"' EXIT
+echo 503 >"$home/status"
+start_hook
+start_server --logs "http://127.0.0.1:$(cat "$home/port")/in?key=secret" \
+  --logs-headers "$home/headers"
+expect 0 start --wait full --name five
+wait_for "/in?...: can't be sent, is tried again: HTTP status 503" "$home/log"
+rm "$home/status"
+wait_for "can be sent again" "$home/log"
+! grep -q secret "$home/log" || fail "a key was logged"
+curl -s "$MOONSTEP_ENDPOINT/metrics" >"$home/out"
+out_has "moonstep_log_lines_total 4"
+expect 0 start --wait full --name six
+stop_server # sends what is left
+python3 - "$home/hooked" >"$home/out" <<'PY'
+import json, sys
+told = [json.loads(line) for line in open(sys.argv[1])]
+names = []
+for request in told:
+    headers = request["headers"]
+    assert headers["content-type"] == "application/x-ndjson", headers
+    assert headers["authorization"] == "Bearer own", headers
+    assert request["path"] == "/in?key=secret", request
+    lines = [json.loads(line) for line in request["body"].splitlines()]
+    if request["status"] == 204:
+        names += [line["execution_arn"].split(":")[-1] for line in lines]
+print(*names)
+PY
+out_is "five five five five six six six six"
+
+start_server --logs "http://127.0.0.1:$(cat "$home/port")/in"
+kill $hook
+wait $hook 2>/dev/null || true
+hook=
+expect 0 start --wait full --name seven
+wait_for "can't be sent, is tried again" "$home/log"
+expect 0 start --wait full --name eight # nobody waits
+stop_server
+wait_for "8 lines were lost" "$home/log"

@@ -34,8 +34,9 @@ static struct logs open_logged(struct rig *rig) {
     struct logs logs = {.rig = rig};
     struct wf_error err = {0};
     snprintf(logs.path, sizeof(logs.path), "%s/logged", rig->directory);
-    if (wf_execution_log_open(rig->loop, logs.path, 0, on_log_notice, NULL,
-                              &rig->options.log, &err) != 0)
+    const struct wf_execution_log_options options = {
+        .loop = rig->loop, .destination = logs.path, .notice = on_log_notice};
+    if (wf_execution_log_open(&options, &rig->options.log, &err) != 0)
         fail_msg("%s", err.message);
     rig->is_unobserved = true;
     rig_open(rig);

@@ -1,11 +1,13 @@
 /*
- * test_execution_log.c - lines on their way to a file: a full disk, a reader
- * who does not read, and files that are moved away harm nobody.
+ * test_execution_log.c - lines on their way to files: a full disk, a reader
+ * who does not read, and files that are moved away harm nobody; and what a log
+ * group is called cannot.
  */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <cmocka.h>
+#include <dirent.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
@@ -56,13 +58,15 @@ static int tear_down(void **state) {
 
 static void open_log(struct rig *rig, size_t room) {
     struct wf_error err = {0};
-    if (wf_execution_log_open(rig->loop, rig->path, room, on_notice, rig,
-                              &rig->log, &err) != 0)
+    const struct wf_execution_log_options options = {
+        .loop = rig->loop, .destination = rig->path, .room = room,
+        .notice = on_notice, .arg = rig};
+    if (wf_execution_log_open(&options, &rig->log, &err) != 0)
         fail_msg("%s", err.message);
 }
 
 static void add(struct rig *rig, unsigned number) {
-    struct wf_buf *line = wf_execution_log_line(rig->log);
+    struct wf_buf *line = wf_execution_log_line(rig->log, WF_STR("/own"));
     if (line)
         wf_buf_addf(line, "line %u\n", number);
 }
@@ -207,13 +211,127 @@ static void loses_lines_when_nobody_reads(void **state) {
     close(reader);
 }
 
+/* ---- a file for each log group ---- */
+
+static void add_to(struct rig *rig, const char *group, unsigned from,
+                   unsigned to) {
+    for (; from < to; from++)
+        wf_buf_addf(wf_execution_log_line(rig->log, wf_str(group)),
+                    "line %u\n", from);
+}
+
+static void assert_group(struct rig *rig, const char *file, unsigned from,
+                         unsigned to) {
+    char path[512];
+    snprintf(path, sizeof(path), "%s/%s", rig->path, file);
+    assert_file(path, from, to);
+}
+
+static unsigned files_in(const char *path) {
+    DIR *directory = opendir(path);
+    unsigned count = 0;
+    assert_non_null(directory);
+    for (const struct dirent *at; (at = readdir(directory)) != NULL;)
+        count += at->d_type == DT_REG;
+    closedir(directory);
+    return count;
+}
+
+static void has_a_file_for_each_group(void **state) {
+    struct rig *rig = *state;
+    char name[300];
+    struct stat info;
+    strcat(rig->path, "/");
+    open_log(rig, 0);
+    add_to(rig, "/aws/states/A_b", 0, 100);
+    add_to(rig, "../../../etc/passwd", 0, 10);
+    add_to(rig, "", 5, 6);
+    add_to(rig, "%", 6, 7);
+    add_to(rig, "a\nb c", 7, 8);
+    memset(name, 'x', sizeof(name));
+    for (unsigned i = 0; i < 2; i++) { /* they begin with the same */
+        snprintf(name + 280, 20, "%u", i);
+        add_to(rig, name, 20 + i, 21 + i);
+    }
+    until_written(rig, 115);
+    assert_group(rig, "+aws+states+A_b.jsonl", 0, 100);
+    assert_group(rig, "%2E.+..+..+etc+passwd.jsonl", 0, 10);
+    assert_group(rig, "%.jsonl", 5, 6);
+    assert_group(rig, "%25.jsonl", 6, 7);
+    assert_group(rig, "a%0Ab%20c.jsonl", 7, 8);
+    add_to(rig, "/aws/states/A_b", 100, 101);
+    close_log(rig); /* writes it */
+    assert_group(rig, "+aws+states+A_b.jsonl", 0, 101);
+    snprintf(name, sizeof(name), "%s%%2E.+..+..+etc+passwd.jsonl", rig->path);
+    assert_int_equal(stat(name, &info), 0);
+    assert_int_equal(info.st_mode & 0777, 0600);
+    assert_int_equal(files_in(rig->path), 7);
+    assert_int_equal(rig->notices.len, 0);
+}
+
+static void follows_files_that_are_moved(void **state) {
+    struct rig *rig = *state;
+    char path[128], moved[128];
+    assert_int_equal(mkdir(rig->path, 0700), 0); /* it is one: no slash */
+    open_log(rig, 0);
+    snprintf(path, sizeof(path), "%s/g.jsonl", rig->path);
+    snprintf(moved, sizeof(moved), "%s/g.1", rig->path);
+    add_to(rig, "g", 0, 10);
+    until_written(rig, 10);
+    assert_int_equal(rename(path, moved), 0);
+    add_to(rig, "g", 10, 20);
+    until_written(rig, 20);
+    wf_execution_log_reopen(rig->log);
+    assert_file(moved, 0, 10);
+    assert_file(path, 10, 20);
+    /* As a full disk, and a new file begins with a whole line. */
+    limit_files(7 * 10 + 3);
+    add_to(rig, "g", 20, 30);
+    add_to(rig, "h", 0, 1);
+    until_noticed(rig, "g.jsonl can't be written");
+    assert_group(rig, "h.jsonl", 0, 1);
+    assert_int_equal(unlink(path), 0);
+    limit_files(RLIM_INFINITY);
+    until_written(rig, 31);
+    assert_true(was_noticed(rig, "can be written again"));
+    assert_file(path, 20, 30);
+    /* No link leads out. */
+    assert_int_equal(symlink("/dev/null", path), -1);
+    assert_int_equal(unlink(path), 0);
+    assert_int_equal(symlink(moved, path), 0);
+    add_to(rig, "g", 30, 31);
+    rig->notices.len = 0;
+    until_noticed(rig, "g.jsonl can't be written");
+    close_log(rig);
+    assert_true(was_noticed(rig, "1 lines were lost"));
+    assert_file(moved, 0, 10);
+}
+
+static void has_room_for_so_much(void **state) {
+    struct rig *rig = *state;
+    strcat(rig->path, "/");
+    open_log(rig, 1000);
+    for (unsigned i = 0; i < 1000; i++) {
+        char group[16];
+        snprintf(group, sizeof(group), "g%u", i % 7);
+        struct wf_buf *line = wf_execution_log_line(rig->log, wf_str(group));
+        if (line)
+            wf_buf_adds(line, "0123456789\n");
+    }
+    assert_int_equal(wf_execution_log_stats(rig->log).lost, 1000 - 91);
+    until_written(rig, 91);
+    add_to(rig, "g1", 0, 1);
+    until_written(rig, 92);
+}
+
 static void refuses_what_it_cannot_open(void **state) {
     struct rig *rig = *state;
     struct wf_error err = {0};
+    const struct wf_execution_log_options options = {
+        .loop = rig->loop, .destination = rig->path, .notice = on_notice,
+        .arg = rig};
     strcat(rig->path, "/none");
-    assert_int_equal(wf_execution_log_open(rig->loop, rig->path, 0, on_notice,
-                                           rig, &rig->log, &err),
-                     -1);
+    assert_int_equal(wf_execution_log_open(&options, &rig->log, &err), -1);
     assert_non_null(strstr(err.message, "No such file"));
     assert_null(rig->log);
 }
@@ -227,6 +345,9 @@ int main(void) {
         TEST(goes_on_when_there_is_room_again),
         TEST(a_new_file_begins_with_a_whole_line),
         TEST(loses_lines_when_nobody_reads),
+        TEST(has_a_file_for_each_group),
+        TEST(follows_files_that_are_moved),
+        TEST(has_room_for_so_much),
         TEST(refuses_what_it_cannot_open),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -8,6 +8,7 @@
 #include "event_pattern.h"
 #include "private_file.h"
 #include "secret_key.h"
+#include "sender.h"
 
 #define FILE_BYTES (1 << 20)
 #define MOST_TARGETS 100
@@ -133,13 +134,6 @@ static int take_policy(const struct reading *reading, struct wf_value target,
     return 0;
 }
 
-static bool is_token(const char *name) {
-    return *name && strspn(name, "!#$%&'*+-.^_`|~0123456789"
-                                 "abcdefghijklmnopqrstuvwxyz"
-                                 "ABCDEFGHIJKLMNOPQRSTUVWXYZ") ==
-                        strlen(name);
-}
-
 /* Those that are made here. */
 static bool is_ours(const char *name) {
     return strncasecmp(name, "webhook-", 8) == 0 ||
@@ -152,7 +146,7 @@ static int take_header(const struct reading *reading, struct wf_value key,
                        struct wf_value value, char **header) {
     char *name = text_of(key), *text;
     struct wf_buf line = {0};
-    bool is_good = is_token(name) && !is_ours(name) &&
+    bool is_good = wf_sender_header_name(name) && !is_ours(name) &&
                    wf_value_type(value) == WF_JSON_STRING;
 
     if (is_good) {
