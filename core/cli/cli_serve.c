@@ -8,7 +8,6 @@
  * next server, if a service manager keeps the socket (notify.h). A store that
  * died ends the process at once too: recovery starts from disk.
  */
-#include <stdarg.h>
 #include <stdio.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -16,12 +15,12 @@
 #include "api.h"
 #include "cli.h"
 #include "cli_security.h"
+#include "cli_serve_log.h"
 #include "cli_serve_triggers.h"
 #include "engine.h"
 #include "execution_log.h"
 #include "item_bucket.h"
 #include "notify.h"
-#include "term.h"
 
 enum { MOST_FILES = 65536, MOST_CONNECTIONS = 16384, OTHER_FILES = 256 };
 
@@ -33,6 +32,7 @@ struct server {
     const struct wf_options *options;
     struct ev_loop *loop;
     struct wf_clock clock;
+    struct wf_serve_log says;
     struct wf_store *store;
     struct wf_engine *engine;
     struct wf_api *api;
@@ -47,40 +47,35 @@ struct server {
     int status;
 };
 
-static void log_line(struct server *server, const char *format, ...)
-    __attribute__((format(printf, 2, 3)));
+static const struct wf_serve_field NONE = {0};
 
-static void log_line(struct server *server, const char *format, ...) {
-    struct wf_buf line = {0};
-    char text[2048];
-    va_list args;
-
-    va_start(args, format);
-    vsnprintf(text, sizeof(text), format, args);
-    va_end(args);
-    wf_term_date(&line, wf_clock_now_ms(&server->clock));
-    fprintf(stderr, "%.*s %s\n", (int)line.len, line.data, text);
-    wf_buf_free(&line);
+static void say(const struct server *server, const char *text) {
+    wf_serve_say(&server->says, WF_SERVE_INFO, NONE, "%s", text);
 }
 
 static void on_notice(void *arg, const char *text) {
-    log_line(arg, "%s", text);
+    const struct server *server = arg;
+
+    wf_serve_say(&server->says, WF_SERVE_NOTICE, NONE, "%s", text);
 }
 
 static void on_store_state(void *arg, enum wf_store_state state,
                            const struct wf_error *err) {
     struct server *server = arg;
     const char *why = err != NULL ? err->message : "no reason known";
+    const struct wf_serve_field field = {"error", why};
 
     if (state == WF_STORE_DEAD) {
-        log_line(server, "the store failed, stopping at once: %s", why);
+        wf_serve_say(&server->says, WF_SERVE_ERROR, field,
+                     "the store failed, stopping at once: %s", why);
         server->status = WF_EXIT_ENGINE;
         server->is_stopping = true;
         ev_break(server->loop, EVBREAK_ALL);
     } else if (state == WF_STORE_FULL) {
-        log_line(server, "no room, refusing new work: %s", why);
+        wf_serve_say(&server->says, WF_SERVE_ERROR, field,
+                     "no room, refusing new work: %s", why);
     } else {
-        log_line(server, "there is room again");
+        say(server, "there is room again");
     }
 }
 
@@ -130,7 +125,7 @@ static void on_signal(struct ev_loop *loop, ev_signal *watcher, int revents) {
     if (server->is_stopping)
         _exit(WF_EXIT_INTERRUPTED); /* asked twice */
     server->is_stopping = true;
-    log_line(server, "stopping");
+    say(server, "stopping");
     wf_notify("STOPPING=1");
     wf_api_stop(server->api);
     wf_triggers_stop(server->triggers.triggers);
@@ -248,11 +243,12 @@ static void say_listening(struct server *server) {
     const char *tls = wf_option_text(server->options, "tls-cert");
 
     if (tls == NULL && !wf_api_is_loopback(server->api))
-        log_line(server, "without --tls-cert, whoever is on the way can read "
-                         "what is sent");
+        on_notice(server, "without --tls-cert, whoever is on the way can read "
+                          "what is sent");
     snprintf(url, sizeof(url), "http%s://%.*s:%u", tls != NULL ? "s" : "",
              host, listen, wf_api_port(server->api));
-    log_line(server, "listening on %s", url);
+    wf_serve_say(&server->says, WF_SERVE_INFO,
+                 (struct wf_serve_field){"url", url}, "listening on %s", url);
     wf_engine_set_api_endpoint(server->engine, url);
 }
 
@@ -305,35 +301,41 @@ static int triggers_start(struct server *server, struct wf_error *err) {
     return wf_cli_triggers_start(&server->triggers, &with, err);
 }
 
+static int refuse(const struct server *server, const struct wf_error *err) {
+    return wf_serve_fail(&server->says,
+                         err->code == WF_E_INVALID ? WF_EXIT_USAGE
+                                                   : WF_EXIT_ENGINE,
+                         err->message);
+}
+
 static int server_open(struct server *server) {
     const struct wf_options *o = server->options;
     struct wf_engine_options engine;
     struct wf_error err = {0};
 
     wf_clock_init_real(&server->clock);
+    server->says = (struct wf_serve_log){
+        &server->clock,
+        strcmp(wf_option_text(o, "log-format"), "json") == 0};
     server->loop = ev_loop_new(EVFLAG_AUTO);
     if (server->loop == NULL)
-        return wf_cli_fail(WF_EXIT_ENGINE, "no event loop");
+        return wf_serve_fail(&server->says, WF_EXIT_ENGINE, "no event loop");
     if (wf_cli_security_open(o, server->loop, on_notice, server,
                              &server->security, &err) != 0)
-        return wf_cli_fail(err.code == WF_E_INVALID ? WF_EXIT_USAGE
-                                                    : WF_EXIT_ENGINE,
-                           "%s", err.message);
+        return refuse(server, &err);
     wf_cli_engine_options(o, &engine);
     engine.retention_ms = retention_ms(o);
     engine.notifications = wf_option_text(o, "notifications");
     if (wf_cli_stores(o, wf_option_text(o, "data"), &engine, &server->stores,
                       &err) != 0)
-        return wf_cli_fail(WF_EXIT_USAGE, "%s", err.message);
+        return wf_serve_fail(&server->says, WF_EXIT_USAGE, err.message);
     if (wf_cli_triggers_open(o, &server->triggers, &err) != 0 ||
         log_open(server, &engine, &err) != 0)
-        return wf_cli_fail(WF_EXIT_USAGE, "%s", err.message);
+        return wf_serve_fail(&server->says, WF_EXIT_USAGE, err.message);
     if (engine_open(server, &engine, &err) != 0)
-        return wf_cli_fail(WF_EXIT_ENGINE, "%s", err.message);
+        return wf_serve_fail(&server->says, WF_EXIT_ENGINE, err.message);
     if (triggers_start(server, &err) != 0 || api_open(server, &err) != 0)
-        return wf_cli_fail(err.code == WF_E_INVALID ? WF_EXIT_USAGE
-                                                    : WF_EXIT_ENGINE,
-                           "%s", err.message);
+        return refuse(server, &err);
     return WF_EXIT_OK;
 }
 

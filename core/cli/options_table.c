@@ -168,6 +168,10 @@ const struct wf_option wf_option_table[] = {
      "Headers for the URL of --logs, such as Authorization: NAME: VALUE, one a "
      "line. Nobody else may be able to read the file. SIGHUP reads it again.",
      SERVE, WF_OPTION_TEXT, true},
+    {"log-format", "text|json", "text",
+     "How the server says on stderr what happens to it: lines of text, or JSON "
+     "objects with time, level and message.",
+     SERVE, WF_OPTION_CHOICE, true},
     {"notifications", "FILE", NULL,
      "Tell others of status changes of executions: HTTP endpoints and "
      "handlers, as this file of JSON says. It may hold secrets: nobody else "
