@@ -308,6 +308,7 @@ static uint64_t record_redrive(struct wf_redrive *redrive,
         .fields = WF_EVENT_HAS_INDEX,
         .previous_id = execution->tail.next_event - 1,
         .index = execution->redrives->count,
+        .time_ms = execution->redrives->last_ms, /* as the reply says */
     };
     wf_redrive_fix_event(redrive, root, &event);
     return wf_execution_event(redrive->engine, execution, &event);
