@@ -115,7 +115,8 @@ if(CMOCKA_FOUND)
               wf_lua_stdlib)
   endforeach()
   unit_test(check SOURCES ${ENGINE_FIXTURE} tests/support/branches.c
-            tests/support/store_rows.c tests/support/item_files.c tests/support/map_runs.c
+            tests/support/checks.c tests/support/store_rows.c
+            tests/support/item_files.c tests/support/map_runs.c
             tests/support/machine_answers.c tests/support/version_answers.c
             tests/support/schedules.c
             LINK wf_engine wf_worker wf_lua_stdlib)
@@ -125,7 +126,7 @@ if(CMOCKA_FOUND)
               wf_lua_stdlib)
   endforeach()
   unit_test(check_chain SOURCES ${ENGINE_FIXTURE} tests/support/branches.c
-            tests/support/store_rows.c tests/support/item_files.c
+            tests/support/checks.c tests/support/store_rows.c tests/support/item_files.c
             tests/support/map_runs.c
             LINK wf_engine wf_worker wf_lua_stdlib)
   foreach(name engine_branches_recover engine_map_run engine_map_recover

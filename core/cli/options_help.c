@@ -63,6 +63,16 @@ static void add_exit_codes(struct wf_buf *out) {
         "  130  interrupted\n");
 }
 
+/* Columns of the longest name and two blanks. */
+static int name_columns(void) {
+    size_t longest = 0;
+
+    for (const struct wf_command *c = wf_command_table; c->name != NULL; c++)
+        if (strlen(c->name) > longest)
+            longest = strlen(c->name);
+    return (int)longest + 2;
+}
+
 static void add_group(struct wf_buf *out, enum wf_command_group group) {
     static const char *const titles[WF_GROUPS] = {
         [WF_GROUP_LOCAL] = "Workflows, without a server",
@@ -75,7 +85,8 @@ static void add_group(struct wf_buf *out, enum wf_command_group group) {
     wf_buf_addf(out, "\n%s:\n", titles[group]);
     for (const struct wf_command *c = wf_command_table; c->name != NULL; c++)
         if (c->group == group)
-            wf_buf_addf(out, "  %-12s%s\n", c->name, c->summary);
+            wf_buf_addf(out, "  %-*s%s\n", name_columns(), c->name,
+                        c->summary);
 }
 
 static void add_examples(struct wf_buf *out,

@@ -11,7 +11,7 @@
 
 #include <cmocka.h>
 
-#include "check.h"
+#include "checks.h"
 #include "keys.h"
 #include "lua_stdlib.h"
 #include "map_runs.h"
@@ -33,22 +33,6 @@ static const char branches[] =
 static const char polled[] =
     "{'StartAt':'T','States':{'T':{'Type':'Task','End':true,'Resource':"
     "'arn:aws:states:us-east-1:000000000000:activity:a'}}}";
-
-static struct wf_check_report report;
-
-static uint64_t check(struct rig *rig) {
-    struct wf_error err;
-    memset(&report, 0, sizeof(report));
-    if (wf_check_store(rig->data, NULL, &report, &err) != 0)
-        fail_msg("%s", err.message);
-    return report.wrong;
-}
-
-static void assert_whole(struct rig *rig) {
-    if (check(rig) > 0)
-        fail_msg("%c %s: %s", report.findings[0].table,
-                 report.findings[0].key, report.findings[0].what);
-}
 
 /* ---- a store ---- */
 
@@ -133,7 +117,7 @@ static void without_each(struct rig *rig, char table) {
         struct wf_str key = wf_read_text(&keys);
         struct wf_str value = wf_read_text(&values);
         rows_put(rig, key, WF_STR_NULL);
-        if (check(rig) == 0)
+        if (checks_run(rig) == 0)
             describe(table, key, "deleted");
         rows_put(rig, key, value.data ? value : WF_STR(""));
     }
@@ -154,7 +138,8 @@ static void with_each_damaged(struct rig *rig, char table) {
         rows_put(rig, key,
                  value.len ? (struct wf_str){value.data, value.len - 1}
                            : WF_STR("x"));
-        if (check(rig) == 0 || report.tables[(uint8_t)table].wrong == 0)
+        if (checks_run(rig) == 0 ||
+            checks_report.tables[(uint8_t)table].wrong == 0)
             describe(table, key, "cut");
         rows_put(rig, key, value.data ? value : WF_STR(""));
     }
@@ -182,8 +167,8 @@ static void expect_lost(struct rig *rig, struct wf_key key,
     assert_int_equal(wf_store_scan_now(store, &range, keep, &value, &err), 0);
     wf_store_close(store);
     rows_put(rig, wf_key_str(&key), WF_STR_NULL);
-    assert_true(check(rig) > 0);
-    rig_assert_has(report.findings[0].what, what);
+    assert_true(checks_run(rig) > 0);
+    rig_assert_has(checks_report.findings[0].what, what);
     rows_put(rig, wf_key_str(&key), (struct wf_str){value.data, value.len});
     wf_buf_free(&value);
 }
@@ -191,14 +176,14 @@ static void expect_lost(struct rig *rig, struct wf_key key,
 static void every_row_counts(void **state) {
     struct rig *rig = fill(state);
     rig_close(rig);
-    assert_whole(rig);
-    assert_int_equal(report.left, 0);
+    checks_assert_whole(rig);
+    assert_int_equal(checks_report.left, 0);
     /* Of versions and aliases nothing says that they should be there, unless
      * an alias leads to a version. */
     for (const char *table = "ESPONLWTQGCMRABHUD"; *table; table++)
         without_each(rig, *table);
     expect_lost(rig, wf_key_version(0, 1, 1), "leads to version 1");
-    assert_whole(rig);
+    checks_assert_whole(rig);
     rig_open(rig);
 }
 
@@ -207,15 +192,15 @@ static void every_row_must_decode(void **state) {
     rig_close(rig);
     for (const char *table = "ESPONLWTQGCRVIABHUD"; *table; table++)
         with_each_damaged(rig, *table);
-    assert_whole(rig);
+    checks_assert_whole(rig);
     rig_open(rig);
 }
 
 static void expect_finding(struct rig *rig, struct wf_key key,
                            struct wf_str value, const char *what) {
     rows_put(rig, wf_key_str(&key), value);
-    assert_true(check(rig) > 0);
-    rig_assert_has(report.findings[0].what, what);
+    assert_true(checks_run(rig) > 0);
+    rig_assert_has(checks_report.findings[0].what, what);
     rows_put(rig, wf_key_str(&key), WF_STR_NULL);
 }
 
@@ -234,8 +219,8 @@ static void rows_that_nobody_wrote_are_found(void **state) {
     /* Pieces of a document that was never acknowledged do no harm. */
     struct wf_key piece = wf_key_piece(0, 7, 4, 0);
     rows_put(rig, wf_key_str(&piece), WF_STR("x"));
-    assert_whole(rig);
-    assert_int_equal(report.left, 1);
+    checks_assert_whole(rig);
+    assert_int_equal(checks_report.left, 1);
     rig_open(rig);
 }
 
@@ -248,9 +233,9 @@ static void what_is_being_removed_is_whole(void **state) {
     struct wf_key removed = wf_key_execution(0, 7);
     removed.data[2] = 'Z';
     rows_put(rig, wf_key_str(&segment), WF_STR("x"));
-    assert_int_equal(check(rig), 1);
+    assert_int_equal(checks_run(rig), 1);
     rows_put(rig, wf_key_str(&removed), WF_STR(""));
-    assert_whole(rig);
+    checks_assert_whole(rig);
     rig_open(rig);
 }
 
@@ -261,7 +246,7 @@ static void a_store_that_crashed_is_whole(void **state) {
         rig_start(rig, NULL, "[3]");
         rig_turns(rig, (unsigned)i * 3);
         rig_crash(rig);
-        assert_whole(rig);
+        checks_assert_whole(rig);
         rig_open(rig);
     }
 }
@@ -270,18 +255,19 @@ static void a_store_that_crashed_is_whole(void **state) {
 static void a_store_in_use_can_be_checked(void **state) {
     struct rig *rig = fill(state);
     char pid[32];
-    assert_whole(rig);
-    assert_true(report.is_live);
+    checks_assert_whole(rig);
+    assert_true(checks_report.is_live);
     snprintf(pid, sizeof(pid), "process %ld", (long)getpid());
-    rig_assert_has(report.holder, pid);
+    rig_assert_has(checks_report.holder, pid);
     rig_start(rig, NULL, "[3]");
-    assert_whole(rig);
+    checks_assert_whole(rig);
 }
 
 static void what_is_no_store_is_refused(void **state) {
     struct rig *rig = *state;
     struct wf_error err;
-    assert_int_equal(wf_check_store("/nonexistent", NULL, &report, &err), -1);
+    assert_int_equal(
+        wf_check_store("/nonexistent", NULL, &checks_report, &err), -1);
     assert_int_equal(err.code, WF_E_NOT_FOUND);
     rig_open(rig);
 }

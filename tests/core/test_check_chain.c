@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-#include "check.h"
+#include "checks.h"
 #include "execution.h"
 #include "lua_stdlib.h"
 #include "map_runs.h"
@@ -32,22 +32,6 @@ static const char flaky[] =
 static const char fails_first[] =
     "{'StartAt':'T','States':{'T':{'Type':'Task','Resource':'lua:t.f',"
     "'End':true}}}";
-
-static struct wf_check_report report;
-
-static uint64_t check(struct rig *rig) {
-    struct wf_error err;
-    memset(&report, 0, sizeof(report));
-    if (wf_check_store(rig->data, NULL, &report, &err) != 0)
-        fail_msg("%s", err.message);
-    return report.wrong;
-}
-
-static void assert_whole(struct rig *rig) {
-    if (check(rig) > 0)
-        fail_msg("%c %s: %s", report.findings[0].table,
-                 report.findings[0].key, report.findings[0].what);
-}
 
 /* ---- a store ---- */
 
@@ -101,7 +85,7 @@ static struct rig *fill(void **state) {
     run_redriven(rig);
     run_children(rig);
     rig_close(rig);
-    assert_whole(rig);
+    checks_assert_whole(rig);
     return rig;
 }
 
@@ -118,9 +102,9 @@ static bool is_named(struct wf_str key) {
     char execution[20];
     snprintf(execution, sizeof(execution), "%016llx",
              (unsigned long long)wf_key_u64(key, 0));
-    for (unsigned i = 0; i < report.count; i++)
-        if (strchr("ESP", report.findings[i].table) &&
-            strstr(report.findings[i].key, execution))
+    for (unsigned i = 0; i < checks_report.count; i++)
+        if (strchr("ESP", checks_report.findings[i].table) &&
+            strstr(checks_report.findings[i].key, execution))
             return true;
     return false;
 }
@@ -130,11 +114,12 @@ static void flip(struct rig *rig, struct wf_str key, struct wf_str value,
     struct wf_buf altered = copy_of(value);
     altered.data[at] ^= (char)(1 << rand() % 8);
     rows_put(rig, key, (struct wf_str){altered.data, altered.len});
-    check(rig);
+    checks_run(rig);
     if (!is_named(key))
         fail_msg("%c: byte %zu of %zu altered, and not named: %s",
                  key.data[2], at, value.len,
-                 report.count ? report.findings[0].what : "no finding");
+                 checks_report.count ? checks_report.findings[0].what
+                                     : "no finding");
     wf_buf_free(&altered);
 }
 
@@ -166,11 +151,11 @@ static void flip_table(struct rig *rig, char table) {
 
 static void an_altered_byte_is_named(void **state) {
     struct rig *rig = fill(state);
-    assert_true(report.chained >= 6);
-    assert_int_equal(report.unchained, 0);
+    assert_true(checks_report.chained >= 6);
+    assert_int_equal(checks_report.unchained, 0);
     for (const char *table = "ESP"; *table; table++)
         flip_table(rig, *table);
-    assert_whole(rig);
+    checks_assert_whole(rig);
     rig_open(rig);
 }
 
@@ -204,12 +189,12 @@ static size_t long_segments(const struct rows_taken *taken,
 
 static void expect(struct rig *rig, const struct segment *segment,
                    const char *what) {
-    assert_true(check(rig) > 0);
+    assert_true(checks_run(rig) > 0);
     assert_true(is_named(segment->key));
-    for (unsigned i = 0; i < report.count; i++)
-        if (strstr(report.findings[i].what, what))
+    for (unsigned i = 0; i < checks_report.count; i++)
+        if (strstr(checks_report.findings[i].what, what))
             return;
-    fail_msg("%s", report.findings[0].what);
+    fail_msg("%s", checks_report.findings[0].what);
 }
 
 static void a_missing_or_exchanged_segment_is_named(void **state) {
@@ -225,7 +210,7 @@ static void a_missing_or_exchanged_segment_is_named(void **state) {
         expect(rig, &s[i], "begins with event");
         rows_put(rig, s[i].key, s[i].value);
     }
-    assert_whole(rig);
+    checks_assert_whole(rig);
     wf_buf_free(&taken.keys);
     wf_buf_free(&taken.values);
     rig_open(rig);
@@ -240,7 +225,7 @@ static void what_belongs_to_another_is_named(void **state) {
     run_long(rig);
     run_long(rig);
     rig_close(rig);
-    assert_whole(rig);
+    checks_assert_whole(rig);
     rows_take(rig, 'S', &taken);
     size_t count = long_segments(&taken, one, 64);
     size_t skipped = (size_t)(one[count - 1].value.data +
@@ -260,7 +245,7 @@ static void what_belongs_to_another_is_named(void **state) {
         expect(rig, &one[i], "altered: events");
         rows_put(rig, one[i].key, one[i].value);
     }
-    assert_whole(rig);
+    checks_assert_whole(rig);
     wf_buf_free(&taken.keys);
     wf_buf_free(&taken.values);
     rig_open(rig);
@@ -329,18 +314,18 @@ static void earlier_versions_are_not_chained(void **state) {
     char *before = strdup(rig_history(rig, failed->arn));
     rig_close(rig);
     make_old(rig);
-    assert_whole(rig);
-    assert_int_equal(report.unchained, 2);
-    assert_int_equal(report.chained, 0);
+    checks_assert_whole(rig);
+    assert_int_equal(checks_report.unchained, 2);
+    assert_int_equal(checks_report.chained, 0);
     rig_open(rig);
     assert_string_equal(rig_history(rig, failed->arn), before);
     rig_redrive(rig, failed->arn);
     assert_int_equal(rig_end(rig, failed->arn)->status,
                      WF_EXECUTION_SUCCEEDED);
     rig_close(rig);
-    assert_whole(rig); /* what has come since is */
-    assert_int_equal(report.unchained, 2);
-    assert_int_equal(report.chained, 1);
+    checks_assert_whole(rig); /* what has come since is */
+    assert_int_equal(checks_report.unchained, 2);
+    assert_int_equal(checks_report.chained, 1);
     free(before);
     rig_open(rig);
 }
@@ -359,7 +344,7 @@ static void a_chain_cannot_be_taken_from_a_segment(void **state) {
         expect(rig, &s, "lost their hash");
         rows_put(rig, s.key, s.value);
     }
-    assert_whole(rig);
+    checks_assert_whole(rig);
     wf_buf_free(&taken.keys);
     wf_buf_free(&taken.values);
     rig_open(rig);
@@ -386,14 +371,14 @@ static void crashes_break_no_chain(void **state) {
         rig_start(rig, NULL, items.data);
         rig_turns(rig, 20 * i);
         rig_crash(rig);
-        assert_whole(rig);
+        checks_assert_whole(rig);
         rig_open(rig);
         free(padding);
         wf_buf_free(&items);
     }
     rig_close(rig);
-    assert_whole(rig);
-    assert_int_equal(report.unchained, 0);
+    checks_assert_whole(rig);
+    assert_int_equal(checks_report.unchained, 0);
     rig_open(rig);
 }
 

@@ -65,16 +65,6 @@ static const char *child_of(struct rig *rig, const char *arn) {
     return text_in(rig, rig_history(rig, arn), PREFIX "execution:child:");
 }
 
-static bool has_part(struct rig *rig, void *arg) {
-    const char **what = arg; /* ARN, part of its story */
-    return strstr(rig_story(rig, what[0]), what[1]) != NULL;
-}
-
-static void until_event(struct rig *rig, const char *arn, const char *part) {
-    const char *what[] = {arn, part};
-    rig_until_true(rig, has_part, what);
-}
-
 /* No end is left to be told. */
 static bool all_is_told(struct rig *rig, void *arg) {
     (void)arg;
@@ -140,7 +130,7 @@ static void a_token_is_waited_for(void **state) {
                ",'Input':{'token.$':'$$.Task.Token'}", ""));
     struct answer answer = {0};
     const char *arn = rig_start(rig, NULL, "{}");
-    until_event(rig, arn, "TaskSubmitted");
+    rig_until_event(rig, arn, "TaskSubmitted");
     const char *child = child_of(rig, arn);
     const char *output = rig_end(rig, child)->output;
     const char *token = output + strlen("{'token':'");
@@ -203,7 +193,7 @@ static void names_are_idempotent(void **state) {
     struct rig *rig = open_with(
         state, WAIT, PARENT(".sync", ",'Name':'n','Input.$':'$'", CATCH));
     const char *one = rig_start(rig, "1", "100");
-    until_event(rig, one, "TaskSubmitted");
+    rig_until_event(rig, one, "TaskSubmitted");
     const char *same = rig_start(rig, "2", "100");
     const char *other = rig_start(rig, "3", "101");
     rig_assert_has(rig_end(rig, other)->output,
@@ -224,7 +214,7 @@ static void whoever_waits_parks(void **state) {
     struct rig *rig = open_with(
         state, WAIT, PARENT(".sync:2", ",'Input':100000", ""));
     const char *arn = rig_start(rig, NULL, "{}");
-    until_event(rig, arn, "TaskSubmitted");
+    rig_until_event(rig, arn, "TaskSubmitted");
     rig_until_parked(rig);
     rig_reopen(rig);
     rig_jump(rig, 100001000);
@@ -348,7 +338,7 @@ static void a_stop_goes_down(void **state) {
         state, WAIT, PARENT(".sync", ",'Input':100000", ""));
     for (int parked = 0; parked < 2; parked++) {
         const char *arn = rig_start(rig, NULL, "{}");
-        until_event(rig, arn, "TaskSubmitted");
+        rig_until_event(rig, arn, "TaskSubmitted");
         const char *child = child_of(rig, arn);
         if (parked)
             rig_until_parked(rig);
@@ -362,7 +352,7 @@ static void even_if_the_engine_dies(void **state) {
         state, WAIT, PARENT(".sync", ",'Input':100000", ""));
     for (unsigned turns = 0; turns < 40; turns += step(rig)) {
         const char *arn = rig_start(rig, NULL, "{}");
-        until_event(rig, arn, "TaskSubmitted");
+        rig_until_event(rig, arn, "TaskSubmitted");
         const char *child = child_of(rig, arn);
         if (turns % 2)
             rig_until_parked(rig);
@@ -404,7 +394,7 @@ static void a_timeout_stops_the_child(void **state) {
         state, WAIT,
         PARENT(".sync", ",'Input':100000", ",'TimeoutSeconds':60" CATCH));
     const char *arn = rig_start(rig, NULL, "{}");
-    until_event(rig, arn, "TaskSubmitted");
+    rig_until_event(rig, arn, "TaskSubmitted");
     const char *child = child_of(rig, arn);
     rig_until_parked(rig);
     rig_jump(rig, 61000);
@@ -445,7 +435,7 @@ static void a_branch_that_fails_stops_the_child(void **state) {
         "{'StartAt':'W','States':{'W':{'Type':'Wait','Seconds':5,"
         "'Next':'F'},'F':{'Type':'Fail','Error':'E'}}}]}}}");
     const char *arn = rig_start(rig, NULL, "{}");
-    until_event(rig, arn, "TaskSubmitted");
+    rig_until_event(rig, arn, "TaskSubmitted");
     const char *child = child_of(rig, arn);
     rig_jump(rig, 5100);
     assert_string_equal(rig_end(rig, arn)->error, "E");

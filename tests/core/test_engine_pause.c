@@ -60,20 +60,6 @@ static void die(struct rig *rig) {
     rig_open(rig);
 }
 
-struct part {
-    const char *arn, *text;
-};
-
-static bool has_part(struct rig *rig, void *arg) {
-    const struct part *part = arg;
-    return strstr(rig_story(rig, part->arn), part->text) != NULL;
-}
-
-static void until_event(struct rig *rig, const char *arn, const char *text) {
-    struct part part = {arn, text};
-    rig_until_true(rig, has_part, &part);
-}
-
 /* An input that names a file, which is not there. */
 static const char *file_input(struct rig *rig, char path[128]) {
     char text[160];
@@ -136,10 +122,10 @@ static void a_handler_ends_and_no_state_follows(void **state) {
     open_with_handlers(rig);
     rig_machine(rig, "m", TASK("until_file", ""));
     const char *arn = rig_start(rig, NULL, file_input(rig, path));
-    until_event(rig, arn, "TaskStarted");
+    rig_until_event(rig, arn, "TaskStarted");
     pause_it(rig, arn);
     touch(path);
-    until_event(rig, arn, "TaskStateExited");
+    rig_until_event(rig, arn, "TaskStateExited");
     expect_nothing_more(rig, arn);
     die(rig); /* what it has ended with is kept */
     expect_nothing_more(rig, arn);
@@ -162,10 +148,10 @@ static void a_retry_waits(void **state) {
                 TASK("fail_when", ",'Retry':[{'ErrorEquals':['Again'],"
                                   "'IntervalSeconds':1,'MaxAttempts':1}]"));
     const char *arn = rig_start(rig, NULL, file_input(rig, path));
-    until_event(rig, arn, "TaskStarted");
+    rig_until_event(rig, arn, "TaskStarted");
     pause_it(rig, arn);
     touch(path);
-    until_event(rig, arn, "TaskFailed");
+    rig_until_event(rig, arn, "TaskFailed");
     rig_jump(rig, 5000);
     expect_nothing_more(rig, arn);
     resume_it(rig, arn);
@@ -180,7 +166,7 @@ static void a_lost_handler_runs_again_later(void **state) {
     open_with_handlers(rig);
     rig_machine(rig, "m", TASK("until_file", ",'TimeoutSeconds':60"));
     const char *arn = rig_start(rig, NULL, file_input(rig, path));
-    until_event(rig, arn, "TaskStarted");
+    rig_until_event(rig, arn, "TaskStarted");
     pause_it(rig, arn);
     die(rig);
     snprintf(began, sizeof(began), "%s.began1", path);
@@ -202,7 +188,7 @@ static void a_token_is_answered_meanwhile(void **state) {
                 "'Parameters':{'token.$':'$$.Task.Token'},'Next':'P'},"
                 "'P':{'Type':'Pass','End':true}}}");
     const char *arn = rig_start(rig, NULL, "{}");
-    until_event(rig, arn, "TaskSubmitted");
+    rig_until_event(rig, arn, "TaskSubmitted");
     pause_it(rig, arn);
     rig_jump(rig, 200000); /* it does not time out, either */
     expect_nothing_more(rig, arn);
@@ -244,7 +230,7 @@ static void many_parked_iterations_go_on(void **state) {
     expect_nothing_more(rig, arn);
     until_parked(rig);
     resume_it(rig, arn);
-    until_event(rig, arn, "MapIterationStarted M#199");
+    rig_until_event(rig, arn, "MapIterationStarted M#199");
     rig_jump(rig, 1100000);
     assert_int_equal(rig_end(rig, arn)->status, WF_EXECUTION_SUCCEEDED);
     assert_int_equal(rig_count(rig_story(rig, arn), "MapIterationSucceeded"),
@@ -336,9 +322,9 @@ static void what_starts_while_paused_begins_later(void **state) {
     const char *later = rig_start(rig, "later", "{}");
     assert_int_equal(rig_count(rig_story(rig, later), "Entered"), 0);
     resume_it(rig, later); /* one alone, to try */
-    until_event(rig, later, "WaitStateEntered");
+    rig_until_event(rig, later, "WaitStateEntered");
     resume_machine(rig, 1);
-    until_event(rig, after, "WaitStateEntered");
+    rig_until_event(rig, after, "WaitStateEntered");
     rig_jump(rig, 60000);
     rig_end(rig, before);
     rig_end(rig, after);

@@ -45,16 +45,6 @@ static void open_with_handlers(struct rig *rig) {
     "'token.$':'$$.Task.Token','file.$':'$.file'}" fields ",'Next':'C'}," \
     "'C':{'Type':'Pass','End':true}}}"
 
-static bool has_part(struct rig *rig, void *arg) {
-    const char **what = arg; /* ARN, part of its story */
-    return strstr(rig_story(rig, what[0]), what[1]) != NULL;
-}
-
-static void until_event(struct rig *rig, const char *arn, const char *part) {
-    const char *what[] = {arn, part};
-    rig_until_true(rig, has_part, what);
-}
-
 /* The token that a history shows last. Owned by the rig. */
 static const char *token_of(struct rig *rig, const char *arn) {
     const char *history = rig_history(rig, arn), *at = history, *last = NULL;
@@ -97,7 +87,7 @@ static void expect_late(struct rig *rig, const char *token) {
 static const char *start_submitted(struct rig *rig, const char *definition) {
     rig_machine(rig, "m", definition);
     const char *arn = rig_start(rig, NULL, "{'file':'x'}");
-    until_event(rig, arn, "TaskSubmitted");
+    rig_until_event(rig, arn, "TaskSubmitted");
     return arn;
 }
 
@@ -165,7 +155,7 @@ static void each_attempt_has_a_token(void **state) {
     answer_expect(rig, &answer, "");
     expect_late(rig, first); /* while it waits for the retry, too */
     rig_jump(rig, 1100);
-    until_event(rig, arn, "9<8 TaskSubmitted"); /* the second */
+    rig_until_event(rig, arn, "9<8 TaskSubmitted"); /* the second */
     const char *second = token_of(rig, arn);
     assert_string_not_equal(first, second);
     expect_late(rig, first);

@@ -284,6 +284,16 @@ struct wf_engine_stats rig_stats(struct rig *rig) {
     return stats;
 }
 
+static bool has_part(struct rig *rig, void *arg) {
+    const char **what = arg; /* ARN, part of its story */
+    return strstr(rig_story(rig, what[0]), what[1]) != NULL;
+}
+
+void rig_until_event(struct rig *rig, const char *arn, const char *part) {
+    const char *what[] = {arn, part};
+    rig_until_true(rig, has_part, what);
+}
+
 static bool is_parked(struct rig *rig, void *arg) {
     (void)arg;
     return rig_stats(rig).active_executions == 0;

@@ -108,6 +108,8 @@ void rig_flush(struct rig *rig);
 /** Moves a real clock forward. */
 void rig_jump(struct rig *rig, int64_t ms);
 struct wf_engine_stats rig_stats(struct rig *rig);
+/** Turns until its rig_story() has `part`. */
+void rig_until_event(struct rig *rig, const char *arn, const char *part);
 /** Turns until no execution is in memory. */
 void rig_until_parked(struct rig *rig);
 
