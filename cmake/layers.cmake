@@ -166,7 +166,8 @@ layer(wf_engine SOURCES core/engine/engine.c core/engine/commit.c
       core/engine/rebuild_fix.c core/engine/rebuild_frames.c
       core/engine/past.c core/engine/redrive_fix.c
       core/engine/redrive.c core/engine/redrive_read.c
-      core/engine/redrive_frames.c core/engine/pause.c core/engine/signals.c core/engine/signal.c
+      core/engine/redrive_frames.c core/engine/fork_execution.c
+      core/engine/fork_history.c core/engine/pause.c core/engine/signals.c core/engine/signal.c
       core/engine/inspect.c
       core/engine/machines/machine_pause.c core/engine/docs.c core/engine/transition.c
       core/engine/ask.c core/engine/end.c core/engine/task.c
@@ -228,7 +229,7 @@ layer(wf_cli SOURCES core/cli/cli.c core/cli/cli_client.c core/cli/cli_http.c
       core/cli/cli_pages.c core/cli/cli_stats.c core/cli/cli_top.c core/cli/cli_backup.c
       core/cli/cli_check.c core/cli/cli_notifications.c core/cli/cli_pause.c
       core/cli/cli_signal.c core/cli/cli_vars.c
-      core/cli/cli_redrive.c core/cli/cli_search.c core/cli/cli_send.c
+      core/cli/cli_redrive.c core/cli/cli_fork.c core/cli/cli_search.c core/cli/cli_send.c
       core/cli/cli_session.c core/cli/cli_stop.c core/cli/cli_schedule.c
       core/cli/cli_versions.c core/cli/cli_run.c core/cli/cli_run_maps.c
       core/cli/cli_run_steps.c core/cli/cli_run_store.c core/cli/cli_eval.c

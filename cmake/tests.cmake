@@ -120,7 +120,8 @@ if(CMOCKA_FOUND)
             tests/support/machine_answers.c tests/support/version_answers.c
             tests/support/schedules.c
             LINK wf_engine wf_worker wf_lua_stdlib)
-  foreach(name engine_redrive engine_redrive_branches engine_redrive_fix)
+  foreach(name engine_redrive engine_redrive_branches engine_redrive_fix
+          engine_fork)
     unit_test(${name} SOURCES ${ENGINE_FIXTURE} tests/support/branches.c
               tests/support/redrives.c LINK wf_engine wf_worker
               wf_lua_stdlib)

@@ -98,11 +98,18 @@ void wf_api_put_pause(struct wf_buf *out,
 /* Ours, beside AWS's. */
 static void put_fixes(struct wf_buf *out,
                       const struct wf_execution_reply *reply) {
-    if (!reply->revision_id.len)
+    if (!reply->revision_id.len && !reply->forked_from.len)
         return;
     wf_json_key(out, "moonstep");
     wf_buf_u8(out, '{');
-    wf_json_text(out, "revisionId", reply->revision_id);
+    wf_json_text_if(out, "revisionId", reply->revision_id);
+    if (reply->forked_from.len) {
+        wf_json_key(out, "forkedFrom");
+        wf_buf_u8(out, '{');
+        wf_json_text(out, "executionArn", reply->forked_from);
+        wf_json_integer(out, "eventId", (int64_t)reply->forked_event);
+        wf_buf_u8(out, '}');
+    }
     wf_buf_u8(out, '}');
 }
 

@@ -250,6 +250,20 @@ static const struct wf_api_shape redrive_input = {
     .kind = WF_API_STRUCTURE, .members = redrive_members
 };
 
+static const struct wf_api_shape shared_event = {
+    .kind = WF_API_INTEGER, WF_API_AT_LEAST(1)
+};
+static const struct wf_api_member fork_members[] = {
+    {"executionArn", &arn, true},
+    {"eventId", &shared_event, true},
+    {"name", &state_name, false},
+    FIX_MEMBERS,
+    {0},
+};
+static const struct wf_api_shape fork_input = {
+    .kind = WF_API_STRUCTURE, .members = fork_members
+};
+
 static const struct wf_api_shape data_size = {
     .kind = WF_API_INTEGER, WF_API_AT_LEAST(0), WF_API_AT_MOST(65536)
 };
@@ -289,6 +303,7 @@ const struct wf_api_input wf_api_own_inputs[] = {
     {"PauseStateMachine", &pause_machine_input},
     {"ResumeStateMachine", &resume_machine_input},
     {"RedriveExecution", &redrive_input},
+    {"ForkExecution", &fork_input},
     {"ListTriggers", &no_input},
     {"ListNotificationTargets", &no_input},
     {"ListDeadLetters", &letters_input},

@@ -153,7 +153,8 @@ static int start_execution(const struct wf_options *options,
 }
 
 /* The ARN is the output, unless --wait promises another. */
-static int started(const struct wf_options *options, struct wf_doc *reply) {
+int wf_cli_started(const struct wf_options *options,
+                   struct wf_doc *reply) {
     struct wf_buf arn = {0};
     int status = WF_EXIT_OK;
 
@@ -187,7 +188,7 @@ static int client_start(const struct wf_options *options) {
         status = start_execution(options, wf_cli_text(&arn),
                                  wf_cli_text(&input), &reply);
     if (status == WF_EXIT_OK)
-        status = started(options, reply);
+        status = wf_cli_started(options, reply);
     wf_doc_unref(reply);
     wf_buf_free(&input);
     wf_buf_free(&arn);
@@ -338,6 +339,8 @@ int wf_cli_client(const struct wf_options *options) {
         return wf_cli_stats(options);
     case WF_COMMAND_REDRIVE:
         return wf_cli_redrive(options);
+    case WF_COMMAND_FORK:
+        return wf_cli_fork(options);
     case WF_COMMAND_SEND:
         return wf_cli_send(options);
     case WF_COMMAND_LIST:

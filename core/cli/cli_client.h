@@ -61,6 +61,17 @@ int wf_cli_stats(const struct wf_options *options);
 int wf_cli_top(const struct wf_options *options);
 int wf_cli_triggers(const struct wf_options *options);
 int wf_cli_redrive(const struct wf_options *options);
+/** Appends members of a request from an open brace on: what is to be other when
+ * an execution goes on. An exit status. */
+int wf_cli_read_fix(const struct wf_options *options, struct wf_buf *fix);
+/** The ARN; of a dry run also where it would go on, or why it would not, if
+ * the member `can` says so. An exit status. */
+int wf_cli_print_place(struct wf_str arn, struct wf_value reply,
+                       const char *can);
+int wf_cli_fork(const struct wf_options *options);
+/** An execution has been started: its ARN or, with --wait, what becomes of
+ * it. An exit status. */
+int wf_cli_started(const struct wf_options *options, struct wf_doc *reply);
 
 /* ---- cli_search.c ---- */
 

@@ -70,9 +70,7 @@ static int add_input(const struct wf_options *options, struct wf_buf *fix) {
     return status;
 }
 
-/* Members of a request, from an open brace on: the same for all that are
- * redriven. */
-static int read_fix(const struct wf_options *options, struct wf_buf *fix) {
+int wf_cli_read_fix(const struct wf_options *options, struct wf_buf *fix) {
     const char *revision = wf_option_text(options, "definition-revision");
     const char *from = wf_option_text(options, "from");
     bool is_arn = revision != NULL && strncmp(revision, "arn:", 4) == 0;
@@ -80,7 +78,7 @@ static int read_fix(const struct wf_options *options, struct wf_buf *fix) {
 
     wf_buf_u8(fix, '{');
     if (wf_option_flag(options, "latest") && revision != NULL)
-        return wf_cli_fail(WF_EXIT_USAGE, "redrive: give --latest or "
+        return wf_cli_fail(WF_EXIT_USAGE, "give --latest or "
                            "--definition-revision");
     if (wf_option_flag(options, "latest"))
         revision = "latest";
@@ -122,13 +120,13 @@ static int call(const struct redriving *redriving, struct wf_str arn,
     return status;
 }
 
-/* The ARN; of a dry run also where it would go on, or why it would not. */
-static int print(struct wf_str arn, struct wf_value reply) {
+int wf_cli_print_place(struct wf_str arn, struct wf_value reply,
+                       const char *can) {
     struct wf_buf line = {0}, text = {0};
     int status = WF_EXIT_OK;
 
     wf_buf_addstr(&line, arn);
-    if (wf_cli_member(reply, "redrivable", &text) &&
+    if (wf_cli_member(reply, can, &text) &&
         wf_str_eq(wf_cli_text(&text), WF_STR("false"))) {
         wf_buf_adds(&line, "  can't: ");
         wf_cli_member(reply, "reason", &line);
@@ -151,7 +149,8 @@ static int redrive_one(const struct redriving *redriving, struct wf_str arn) {
     if (status == WF_EXIT_OK && wf_option_flag(redriving->options, "json"))
         status = wf_cli_print_json(reply);
     else if (status == WF_EXIT_OK)
-        status = print(arn, (struct wf_value){reply, 0});
+        status = wf_cli_print_place(arn, (struct wf_value){reply, 0},
+                                    "redrivable");
     wf_doc_unref(reply);
     return status;
 }
@@ -212,7 +211,7 @@ int wf_cli_redrive(const struct wf_options *options) {
     if (has_args == wf_option_flag(options, "search"))
         return wf_cli_fail(WF_EXIT_USAGE, "redrive: give executions, or "
                            "--search");
-    status = read_fix(options, &redriving.fix);
+    status = wf_cli_read_fix(options, &redriving.fix);
     if (status == WF_EXIT_OK && !has_args)
         status = redrive_search(&redriving);
     else if (status == WF_EXIT_OK)

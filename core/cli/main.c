@@ -83,6 +83,7 @@ static int run_command(const struct wf_options *options) {
     case WF_COMMAND_SIGNAL:
     case WF_COMMAND_VARS:
     case WF_COMMAND_REDRIVE:
+    case WF_COMMAND_FORK:
     case WF_COMMAND_SEND:
     case WF_COMMAND_MACHINES:
     case WF_COMMAND_CREATE:

@@ -60,6 +60,7 @@ typedef uint64_t wf_command_bits;
 #define WF_COMMAND_SIGNAL WF_COMMAND_BIT(34)
 #define WF_COMMAND_TRIGGERS WF_COMMAND_BIT(31)
 #define WF_COMMAND_VARS WF_COMMAND_BIT(35)
+#define WF_COMMAND_FORK WF_COMMAND_BIT(38)
 #define WF_COMMAND_TOP WF_COMMAND_BIT(37)
 
 /** Where a command stands in the overview. */

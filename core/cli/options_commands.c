@@ -276,6 +276,20 @@ const struct wf_command wf_command_table[] = {
      "redrive order:order-7 --latest --from Price --set 'rate=0.19'\n"
      "redrive --search --machine order --since 2h --yes",
      0, WF_ANY_NUMBER},
+    {"fork", FORK, WF_GROUP_EXECUTIONS, "EXECUTION EVENT",
+     "start an execution that goes on from an event of another one",
+     EXECUTION " The new one begins with the history of that, which may still "
+     "run, up to EVENT, and goes on from there by itself; the other one stays "
+     "as it is. EVENT is the number of an event with which a state is entered "
+     "or left: `moonstep history` shows them. What was going on then is done "
+     "again: tasks are scheduled anew. Prints the ARN.\n"
+     "With --latest, --definition-revision, --from, --input or --set something "
+     "is other than it was, as with `moonstep redrive`. What can't go on so is "
+     "refused, with the reason; --dry-run only looks.",
+     "fork order:order-7 12\n"
+     "fork order:order-7 12 --name order-7-again --latest --wait\n"
+     "fork order:order-7 12 --input @total.json --set 'rate=0.19' --dry-run",
+     2, 2},
     {"send", SEND, WF_GROUP_EXECUTIONS, "success|failure|heartbeat TOKEN",
      "answer a task that waits for its token",
      "TOKEN is what the task has handed on ($$.Task.Token), or what a worker "

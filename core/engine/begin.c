@@ -1,7 +1,7 @@
 /* begin.c - a new execution, from what it is made of. */
 #include "engine_impl.h"
 
-static uint64_t new_id(struct wf_engine *engine) {
+uint64_t wf_execution_new_id(struct wf_engine *engine) {
     uint64_t id = (uint64_t)wf_clock_now_ms(engine->clock) << 16;
     if (id <= engine->last_execution)
         id = engine->last_execution + 1;
@@ -61,7 +61,7 @@ static void add_root(struct wf_engine *engine, struct wf_execution *execution,
 struct wf_execution *wf_execution_begin(struct wf_engine *engine,
                                         const struct wf_birth *birth) {
     struct wf_execution *execution = wf_execution_new();
-    execution->id = new_id(engine);
+    execution->id = wf_execution_new_id(engine);
     wf_execution_set_machine(execution, birth->machine);
     execution->express = birth->machine->express;
     execution->version = birth->version;

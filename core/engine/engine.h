@@ -18,6 +18,7 @@
 #include "base.h"
 #include "clock.h"
 #include "diagnostic.h"
+#include "engine_redrive.h"
 #include "event.h"
 #include "profile.h"
 #include "store.h"
@@ -321,6 +322,9 @@ struct wf_execution_reply {
     bool paused_with_machine;     /**< Not in lists. */
     struct wf_str revision_id;    /**< In descriptions: what it runs, if that
                                      is not what it began with. Else empty. */
+    struct wf_str forked_from;    /**< In descriptions: the ARN of what it was
+                                     forked from; data NULL: nothing. */
+    uint64_t forked_event;        /**< The last one that both share. */
 };
 typedef void wf_execution_fn(void *arg, const struct wf_refusal *refusal,
                              const struct wf_execution_reply *reply);
@@ -348,39 +352,6 @@ void wf_engine_wait_for_execution(struct wf_engine *engine, struct wf_str arn,
 void wf_engine_stop_execution(struct wf_engine *engine, struct wf_str arn,
                               struct wf_str error, struct wf_str cause,
                               wf_execution_fn *reply, void *arg);
-
-/** What is to be other than it was when an execution goes on. */
-struct wf_fix {
-    struct wf_str version_arn; /**< Of a version of its state machine; or: */
-    struct wf_str revision;    /**< The id of a revision, or "latest". */
-    struct wf_str from_state;  /**< Not inside of another one: all that was
-                                  going on is given up. Empty: where it was. */
-    struct wf_str input;       /**< JSON, of that state; data NULL: as it
-                                  was. */
-    struct wf_str variables;   /**< A JSON object: these are assigned. */
-    bool is_dry;               /**< Only to know whether it could be. */
-};
-struct wf_redrive_execution {
-    struct wf_str execution_arn;
-    struct wf_str client_token; /**< Empty: none. */
-    const struct wf_fix *fix;   /**< NULL: it goes on as it was. */
-};
-struct wf_redriven_reply {
-    bool is_redrivable;   /**< False only if it was asked for dry, */
-    struct wf_str reason; /**< and then this is why. */
-    int64_t redrive_ms;   /**< 0: it was asked for dry. */
-    struct wf_str state;       /**< With a fix: where it goes on, and what it */
-    struct wf_str revision_id; /**< runs; data NULL if that is not known. */
-};
-/** The execution goes on where it had failed, or was stopped: answers with the
- * time of that. What is asked for with the same token within 15 minutes is
- * done once. Exceptions: ExecutionDoesNotExist, ExecutionNotRedrivable,
- * InvalidExecutionInput (of a fix), ThrottlingException (no room). */
-typedef void wf_redriven_fn(void *arg, const struct wf_refusal *refusal,
-                            const struct wf_redriven_reply *reply);
-void wf_engine_redrive_execution(struct wf_engine *engine,
-                                 const struct wf_redrive_execution *ask,
-                                 wf_redriven_fn *reply, void *arg);
 
 /** The execution starts nothing more until it is resumed (pause.h); both are
  * idempotent, and answer with its description. `reason` may be empty.

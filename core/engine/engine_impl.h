@@ -10,9 +10,8 @@
  *   ask.c         what a script is asked and told
  *   end.c         the ends of frames and executions
  *   rebuild.c     what an execution was doing when it ended
- *   redrive.c     RedriveExecution
- *   redrive_read.c    reads a history, and stores what is to be done again
- *   redrive_frames.c  frames that go on after a redrive
+ *   redrive.c     RedriveExecution; fork_execution.c: ForkExecution
+ *   redrive_read.c, fork_history.c, redrive_frames.c  see redrive.h
  *   children.c    branches and iterations: start, join, abort
  *   results.c     what is stored of their results
  *   docs.c        payload documents: numbers, large ones in pieces, reading
@@ -92,7 +91,7 @@
 #include "notifying.h"
 #include "pause.h"
 #include "pool.h"
-#include "redrive.h"
+#include "fork_execution.h"
 #include "request_impl.h"
 #include "schedules.h"
 #include "script.h"
@@ -190,6 +189,7 @@ struct wf_engine {
     struct wf_link sweeps;
     struct wf_link redrives;    /**< Under way: redrive.h */
     uint64_t redriven;          /**< How many were. */
+    bool has_remains;           /**< Of copies: fork_execution.h. */
     struct wf_link old_forks;   /**< Joined; freed bit by bit. */
     struct wf_link map_runs;    /**< Those that wait for room. */
     struct wf_offload *item_threads; /**< For readers and writers. */

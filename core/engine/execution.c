@@ -57,6 +57,7 @@ void wf_execution_free(struct wf_execution *execution) {
     free(execution->pause.reason);
     wf_signals_free(execution->signals);
     wf_buf_free(&execution->earlier);
+    free(execution->forked_from);
     struct wf_link *link;
     while ((link = wf_list_shift(&execution->map_runs)))
         wf_map_run_free(WF_ENTRY(link, struct wf_map_run, link));
@@ -168,10 +169,12 @@ enum more_flags {
     EXECUTION_PAUSED = 4,
     EXECUTION_LISTED_PAUSED = 8,
     EXECUTION_SIGNALS = 16,
+    EXECUTION_FORKED = 32,
 };
 
 static uint8_t more_flags_of(const struct wf_execution *execution) {
     return (uint8_t)((execution->earlier.len ? EXECUTION_EARLIER : 0) |
+                     (execution->forked_from ? EXECUTION_FORKED : 0) |
                      (execution->pause.since_ms ? EXECUTION_PAUSED : 0) |
                      (execution->list_shows_pause ? EXECUTION_LISTED_PAUSED
                                                   : 0) |
@@ -269,12 +272,22 @@ static void encode_past(const struct wf_execution *execution,
     if (execution->earlier.len)
         wf_buf_text(out, (struct wf_str){execution->earlier.data,
                                          execution->earlier.len});
+    if (!execution->forked_from)
+        return;
+    wf_buf_text(out, wf_str(execution->forked_from));
+    wf_buf_varint(out, execution->forked_event);
 }
 
 static void decode_past(struct wf_reader *in, uint8_t flags,
                         struct wf_execution_image *image) {
     image->earlier =
         flags & EXECUTION_EARLIER ? wf_read_text(in) : WF_STR_NULL;
+    image->forked_from = WF_STR_NULL;
+    image->forked_event = 0;
+    if (!(flags & EXECUTION_FORKED))
+        return;
+    image->forked_from = wf_read_text(in);
+    image->forked_event = wf_read_varint(in);
 }
 
 void wf_execution_encode(const struct wf_execution *execution,
@@ -428,6 +441,9 @@ void wf_execution_apply(struct wf_execution *execution,
     wf_buf_addstr(&execution->between, image->between);
     execution->earlier.len = 0;
     wf_buf_addstr(&execution->earlier, image->earlier);
+    replace_text(&execution->forked_from, image->forked_from,
+                 image->forked_from.len > 0);
+    execution->forked_event = image->forked_event;
     wf_callers_apply(execution, image);
     replace_text(&execution->pause.reason, image->pause_reason,
                  image->pause_reason.len > 0);

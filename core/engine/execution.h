@@ -126,6 +126,9 @@ struct wf_execution {
     struct wf_pause pause;
     bool list_shows_pause;      /**< Its rows for lists do. */
     struct wf_signals *signals; /**< Owned; NULL: there never was one. */
+    char *forked_from;          /**< ARN of the execution that it was forked
+                                  from. Owned; NULL: none. */
+    uint64_t forked_event;      /**< The last one that both share. */
     struct wf_buf earlier;      /**< Revisions that it ran before: past.h. */
     struct wf_mark marks[3];    /**< Newest first: two batches are on their
                                   way at most, the third is durable. */
@@ -222,6 +225,8 @@ struct wf_execution_image {
     bool paused_with_machine, list_shows_pause;
     struct wf_str signals;        /**< For wf_signals_decode(); data NULL. */
     struct wf_str earlier;        /**< Revisions before this one: past.h */
+    struct wf_str forked_from;    /**< data NULL: nothing. */
+    uint64_t forked_event;
     uint64_t chain_from;          /**< See struct wf_chain. */
     struct wf_str chain_head;
     struct wf_str seal;           /**< Of the bytes before; empty: none. */

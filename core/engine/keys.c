@@ -233,6 +233,12 @@ struct wf_key wf_key_notification(uint16_t partition, char kind,
     return key;
 }
 
+struct wf_key wf_key_removal(uint16_t partition, uint64_t execution) {
+    struct wf_key key = wf_key_table(partition, 'Z');
+    add(&key, execution, 8);
+    return key;
+}
+
 struct wf_key wf_key_bundle(uint16_t partition, struct wf_str hash) {
     struct wf_key key = wf_key_table(partition, 'B');
     add_text(&key, hash);

@@ -43,7 +43,8 @@
  *                                   the start of a slot is tried again then
  *   p F 'q' target 0 seq:8          a status change that a target is to be told
  *                                   of (notifications.h); 'd': a dead letter
- *   p Z execution:8                 is being removed (retention.c)
+ *   p Z execution:8                 is being removed (retention.c), or is a
+ *                                   copy that is not whole (fork_execution.h)
  *   p Y                             of a backup: when it was made (survivors.c)
  *   p X pid:4 start_time:8          a process group of a task that was given
  *                                   up, until it has ended: the task's key
@@ -127,6 +128,8 @@ struct wf_key wf_key_schedule_due(uint16_t partition, int64_t due_ms,
  * all of the target begin with. */
 struct wf_key wf_key_notification(uint16_t partition, char kind,
                                   struct wf_str target, uint64_t seq);
+/** The execution is being removed, or is no whole copy yet. */
+struct wf_key wf_key_removal(uint16_t partition, uint64_t execution);
 struct wf_key wf_key_bundle(uint16_t partition, struct wf_str hash);
 
 /** Numbers out of a key: `offset` counts from behind the table letter. */

@@ -95,6 +95,8 @@ static void with_head(void *arg, struct wf_machine_head *head) {
         reply.revision_id = machine->revision_id
                                 ? wf_str(machine->revision_id)
                                 : WF_STR("INITIAL");
+    reply.forked_from = image.forked_from;
+    reply.forked_event = image.forked_event;
     show_redrives(d, &image, head, &reply);
     d->reply(d->arg, NULL, &reply);
     wf_buf_free(&arn);

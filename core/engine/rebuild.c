@@ -205,6 +205,7 @@ static void take_entered(struct wf_rebuild *rebuild, struct wf_line *line,
 static void take_exited(struct wf_line *line, const struct wf_event *event) {
     wf_line_drop_fork(line);
     line->stage = STAGE_LEFT;
+    line->is_caught = line->has_failed;
     line->input = event->doc;
     line->left_event = event->id;
     if (event->fields & WF_EVENT_HAS_ASSIGNED)
@@ -322,6 +323,13 @@ static void take_in(struct wf_rebuild *rebuild, struct wf_line *line,
     }
 }
 
+static bool is_failure(enum wf_event_type type) {
+    const char *name = wf_event_type_name(type);
+    size_t len = strlen(name);
+    return (len > 6 && strcmp(name + len - 6, "Failed") == 0) ||
+           (len > 8 && strcmp(name + len - 8, "TimedOut") == 0);
+}
+
 static void add_event(struct wf_rebuild *rebuild,
                       const struct wf_event *event) {
     uint32_t at = find_line(rebuild, event);
@@ -331,6 +339,7 @@ static void add_event(struct wf_rebuild *rebuild,
     rebuild->next_event = event->id + 1;
     line->last_event = event->id;
     take_in(rebuild, line, event);
+    rebuild->lines[at].has_failed = is_failure(event->type);
     rebuild->doc = 0;
 }
 
@@ -388,6 +397,16 @@ static bool goes_on(const struct wf_rebuild *rebuild,
     return fork->is_map || fork->input != 0; /* else no branch has begun */
 }
 
+/* Whether the line ends with the state that it has left. That of an iteration
+ * is recorded. */
+static bool is_at_end(const struct wf_rebuild *rebuild,
+                      const struct wf_line *line) {
+    return rebuild->machine->states[line->state].can_end &&
+           !line->is_caught &&
+           (line->parent == NONE ||
+            !rebuild->lines[line->parent].fork->is_map);
+}
+
 static void settle(struct wf_rebuild *rebuild, struct wf_line *line,
                    struct wf_str between) {
     const struct wf_machine *machine = rebuild->machine;
@@ -401,6 +420,8 @@ static void settle(struct wf_rebuild *rebuild, struct wf_line *line,
     }
     if (line->stage == STAGE_LEFT) {
         uint32_t next = next_state(between, line->left_event);
+        if (next == NONE && !is_at_end(rebuild, line))
+            rebuild->is_lost = true;
         line->is_over = next >= machine->state_count;
         line->state = line->is_over ? line->state : next;
     }
@@ -495,6 +516,15 @@ void wf_rebuild_settle(struct wf_rebuild *rebuild, struct wf_str between,
     follow_past(rebuild, UINT64_MAX - 1); /* without an event since */
     settle_all(rebuild, between);
     drop_too_large(rebuild, error);
+}
+
+bool wf_rebuild_is_lost(const struct wf_rebuild *rebuild) {
+    return rebuild->is_lost;
+}
+
+uint64_t wf_rebuild_left_event(const struct wf_rebuild *rebuild) {
+    const struct wf_line *root = &rebuild->lines[0];
+    return root->stage == STAGE_LEFT ? root->left_event : 0;
 }
 
 int64_t wf_rebuild_finish(struct wf_rebuild *rebuild, uint32_t next_frame) {

@@ -51,6 +51,13 @@ uint64_t wf_rebuild_next_event(const struct wf_rebuild *rebuild);
 void wf_rebuild_settle(struct wf_rebuild *rebuild, struct wf_str between,
                        struct wf_str error);
 
+/** After that: whether it isn't known of a line where it goes on: it has left
+ * a state, and `between` does not say which is next. */
+bool wf_rebuild_is_lost(const struct wf_rebuild *rebuild);
+/** The id of the event with which the root has left its state; 0: it has
+ * not. */
+uint64_t wf_rebuild_left_event(const struct wf_rebuild *rebuild);
+
 /** What is to be other than it was (rebuild_fix.c). */
 struct wf_rebuild_fix {
     const struct wf_machine *machine; /**< What is to be run: ready. */

@@ -37,6 +37,8 @@ struct wf_line {
     bool is_over;  /* well */
     bool is_live;  /* set at the end, as all below */
     bool enters;   /* its state is to be entered */
+    bool is_caught; /* what it has left had failed */
+    bool has_failed; /* the last event of the line says so */
     bool is_other; /* its state is of another type than the one entered */
     uint64_t last_event, entered_event, left_event;
     int64_t entered_ms;
@@ -59,6 +61,7 @@ struct wf_rebuild {
     uint32_t count, cap;
     uint32_t *owners; /* by event: line, perhaps | FORKS */
     uint64_t owner_cap, next_event;
+    bool is_lost;     /* of some line nobody knows where it goes on */
     uint64_t doc;     /* the last one before the next event; 0: none */
     uint32_t *live;   /* lines, in order */
     uint32_t live_count, next_frame;

@@ -260,6 +260,14 @@ static void last_id(void *arg, const struct wf_row *rows, size_t count,
         *last = wf_key_u64(rows->key, 0);
 }
 
+/* One that is being removed, or was being copied: its id is not used again. */
+static void last_copy(void *arg, const struct wf_row *rows, size_t count,
+                      bool more, const struct wf_error *err) {
+    struct wf_engine *engine = arg;
+    last_id(&engine->last_execution, rows, count, more, err);
+    engine->has_remains = !err && count == 1;
+}
+
 static void last_machine(void *arg, const struct wf_row *rows, size_t count,
                          bool more, const struct wf_error *err) {
     uint32_t *last = arg;
@@ -323,6 +331,7 @@ int wf_engine_recover(struct wf_engine *engine, struct wf_error *err) {
     wf_buf_free(&recovery.resume);
     if (rc != 0 ||
         last_row(engine, 'E', last_id, &engine->last_execution, err) != 0 ||
+        last_row(engine, 'Z', last_copy, engine, err) != 0 ||
         last_row(engine, 'R', last_machine, &engine->last_machine, err) != 0)
         return -1;
     engine->durable_seq = recovery.last_seq;

@@ -67,6 +67,7 @@ static void drop(void *memory) {
         wf_map_run_free(redrive->runs[i]);
     free(redrive->runs);
     wf_rebuild_free(redrive->rebuild);
+    wf_forking_free(redrive->forking);
     wf_past_free(&redrive->past);
     wf_buf_free(&redrive->row);
 }
@@ -154,7 +155,7 @@ static void swept(void *arg) {
 }
 
 void wf_redrive_with_target(struct wf_redrive *redrive) {
-    if (redrive->fix && redrive->fix->is_dry)
+    if (redrive->forking || (redrive->fix && redrive->fix->is_dry))
         wf_redrive_read(redrive);
     else
         wf_sweep_then(redrive->engine, redrive->id, swept, redrive);
@@ -236,6 +237,23 @@ void wf_redrive_dropped(struct wf_engine *engine, uint64_t id) {
     }
 }
 
+struct wf_redrive *wf_redrive_new(struct wf_engine *engine, uint64_t id,
+                                  struct wf_redrive_fix *fix,
+                                  wf_redrive_fn *ready, void *arg) {
+    struct wf_redrive *redrive = wf_call_new(engine, sizeof(*redrive), drop);
+    redrive->engine = engine;
+    redrive->id = id;
+    redrive->fix = fix;
+    redrive->ready = ready;
+    redrive->arg = arg;
+    wf_list_append(&engine->redrives, &redrive->link);
+    return redrive;
+}
+
+uint64_t wf_redrive_source(const struct wf_redrive *redrive) {
+    return redrive->forking ? redrive->forking->origin : redrive->id;
+}
+
 /* What is in memory says what its image would. */
 static const char *refuse_early(struct wf_execution *execution) {
     return execution ? wrong_status(execution->status) : NULL;
@@ -253,13 +271,8 @@ void wf_redrive_prepare(struct wf_engine *engine, uint64_t id,
         ready(arg, NULL, reason);
         return;
     }
-    struct wf_redrive *redrive = wf_call_new(engine, sizeof(*redrive), drop);
-    redrive->engine = engine;
-    redrive->id = id;
-    redrive->fix = fix;
-    redrive->ready = ready;
-    redrive->arg = arg;
-    wf_list_append(&engine->redrives, &redrive->link);
+    struct wf_redrive *redrive =
+        wf_redrive_new(engine, id, fix, ready, arg);
     if (execution)
         wf_execution_after(engine, execution, read_row, redrive);
     else
@@ -297,6 +310,8 @@ static struct wf_execution *make_execution(struct wf_redrive *redrive) {
     execution->row_due_ms = 0; /* redrive_read.c: if there is one, it goes */
     execution->in_store = true;
     execution->listed = false; /* so that the list's row is written */
+    if (redrive->forking)
+        wf_fork_begin(redrive->forking, execution);
     return execution;
 }
 
@@ -310,6 +325,11 @@ static uint64_t record_redrive(struct wf_redrive *redrive,
         .index = execution->redrives->count,
         .time_ms = execution->redrives->last_ms, /* as the reply says */
     };
+    if (redrive->forking) {
+        event.fields |= WF_EVENT_HAS_CAUSE | WF_EVENT_HAS_LENGTH;
+        event.cause = redrive->forking->arn;
+        event.length = redrive->forking->event;
+    }
     wf_redrive_fix_event(redrive, root, &event);
     return wf_execution_event(redrive->engine, execution, &event);
 }
@@ -322,8 +342,8 @@ static void restart_timeout(struct wf_engine *engine,
     wf_timer_update_execution(engine, execution);
 }
 
-static void join(struct wf_engine *engine, struct wf_execution *execution,
-                 struct wf_frame *root) {
+static void join(struct wf_engine *engine, struct wf_frame *root) {
+    struct wf_execution *execution = root->execution;
     wf_ended_forget(&engine->ended, execution->id);
     wf_table_add(&engine->table, execution);
     wf_family_join(&engine->families, execution);
@@ -353,16 +373,24 @@ static struct wf_frame *make_root(struct wf_redrive *redrive,
     return root;
 }
 
+struct wf_frame *wf_redrive_make(struct wf_redrive *redrive,
+                                 struct wf_str token) {
+    return make_root(redrive, make_execution(redrive), token);
+}
+
+void wf_redrive_join(struct wf_engine *engine, struct wf_frame *root) {
+    restart_timeout(engine, root->execution);
+    engine->redriven++;
+    join(engine, root);
+}
+
 struct wf_execution *wf_redrive_commit(struct wf_redrive *redrive,
                                        struct wf_str token) {
     struct wf_engine *engine = redrive->engine;
-    struct wf_execution *execution = make_execution(redrive);
-    struct wf_frame *root = make_root(redrive, execution, token);
-    restart_timeout(engine, execution);
-    join(engine, execution, root);
-    engine->redriven++;
+    struct wf_frame *root = wf_redrive_make(redrive, token);
+    wf_redrive_join(engine, root);
     wf_redrive_drop(redrive);
-    return execution;
+    return root->execution;
 }
 
 /* As AWS has it of a child of type EXPRESS: it is started once more. */
@@ -391,7 +419,7 @@ struct wf_execution *wf_redrive_commit_child(struct wf_redrive *redrive,
             ? make_new_root(engine, execution, first)
             : make_root(redrive, execution, WF_STR_NULL);
     execution->map_child->frame = frame->number;
-    join(engine, execution, root);
+    join(engine, root);
     wf_redrive_drop(redrive);
     return execution;
 }

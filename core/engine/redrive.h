@@ -28,6 +28,7 @@
 #include "redrive_fix.h"
 
 struct wf_engine;
+struct wf_forking;
 struct wf_redrive;
 
 /** Why an execution can't be redriven, in AWS's words; NULL: it can. The
@@ -74,6 +75,8 @@ struct wf_redrive {
     struct wf_machine *target;  /**< That it is to run: mostly the same. */
     struct wf_past past;  /**< What it has run before, and `machine`. */
     struct wf_redrive_fix *fix; /**< Borrowed; or NULL. */
+    struct wf_forking *forking; /**< It is of a copy (fork_execution.h), and
+                                   `row` has its image. Owned; or NULL. */
     struct wf_buf row;    /**< The execution's: image, perhaps a history. */
     size_t image_len;
     struct wf_rebuild *rebuild;
@@ -89,6 +92,20 @@ struct wf_redrive {
     void *arg;
 };
 
+/** One of an execution of that id, of which nothing is known yet. */
+struct wf_redrive *wf_redrive_new(struct wf_engine *engine, uint64_t id,
+                                  struct wf_redrive_fix *fix,
+                                  wf_redrive_fn *ready, void *arg);
+/** The execution as it goes on, and its root, which has recorded that; both
+ * are still to be joined to all others. */
+struct wf_frame *wf_redrive_make(struct wf_redrive *redrive,
+                                 struct wf_str token);
+/** Then, with its timeout begun anew. */
+void wf_redrive_join(struct wf_engine *engine, struct wf_frame *root);
+/** Whose history and documents are read. */
+uint64_t wf_redrive_source(const struct wf_redrive *redrive);
+/** Makes rows of frames and results. */
+void wf_redrive_put_rows(struct wf_redrive *redrive);
 /** Reads and stores (2 and 3), then calls wf_redrive_stored(). */
 void wf_redrive_read(struct wf_redrive *redrive);
 void wf_redrive_stored(struct wf_redrive *redrive);

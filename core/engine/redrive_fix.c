@@ -208,8 +208,8 @@ static void merge_variables(struct wf_redrive *redrive,
     struct merge *merge =
         wf_call_new(redrive->engine, sizeof(*merge), NULL);
     *merge = (struct merge){redrive, done};
-    wf_doc_read(redrive->engine, redrive->id, fix->place.variables, 0,
-                variables_read, merge);
+    wf_doc_read(redrive->engine, wf_redrive_source(redrive),
+                fix->place.variables, 0, variables_read, merge);
 }
 
 void wf_redrive_apply_fix(struct wf_redrive *redrive,

@@ -119,7 +119,15 @@ static bool has_rows(const struct wf_redrive *redrive) {
     return redrive->frames > 1 || wf_rebuild_results(redrive->rebuild, 0) > 0;
 }
 
+void wf_redrive_put_rows(struct wf_redrive *redrive) {
+    put_more(redrive);
+}
+
 static void begin_rows(struct wf_redrive *redrive) {
+    if (redrive->forking) {
+        wf_fork_copy(redrive);
+        return;
+    }
     put_history(redrive);
     if (has_rows(redrive))
         put_mark(redrive);
@@ -174,6 +182,8 @@ static void with_fix(struct wf_redrive *redrive) {
     wf_redrive_image(redrive, &image);
     int64_t frames =
         wf_rebuild_finish(redrive->rebuild, image.next_frame);
+    if (redrive->forking && wf_fork_is_refused(redrive, frames))
+        return;
     if (frames < 0) {
         wf_redrive_refuse(redrive, UNREADABLE);
         return;
@@ -190,10 +200,12 @@ static void with_fix(struct wf_redrive *redrive) {
 static void finish(struct wf_redrive *redrive) {
     struct wf_execution_image image;
     wf_redrive_image(redrive, &image);
+    if (redrive->forking)
+        image.between = wf_fork_lines(redrive);
     wf_rebuild_settle(redrive->rebuild, image.between, image.error);
     if (wf_rebuild_next_event(redrive->rebuild) != image.next_event)
         wf_redrive_refuse(redrive, UNREADABLE);
-    else
+    else if (!redrive->forking || !wf_fork_is_lost(redrive))
         wf_redrive_apply_fix(redrive, with_fix);
 }
 
@@ -203,8 +215,11 @@ static bool add_segment(struct wf_redrive *redrive, struct wf_str segment) {
     struct wf_execution_image image;
     struct wf_tail_cursor cursor;
     wf_redrive_image(redrive, &image);
-    return wf_segment_walk(segment, image.start_ms, &cursor, NULL) &&
-           wf_rebuild_add(redrive->rebuild, cursor);
+    if (!wf_segment_walk(segment, image.start_ms, &cursor, NULL))
+        return false;
+    if (redrive->forking)
+        wf_fork_look(redrive, &cursor);
+    return wf_rebuild_add(redrive->rebuild, cursor);
 }
 
 static void segment_rows(void *arg, const struct wf_row *rows, size_t count,
@@ -227,16 +242,25 @@ static void segment_rows(void *arg, const struct wf_row *rows, size_t count,
 static void read_segments(struct wf_redrive *redrive) {
     struct wf_engine *engine = redrive->engine;
     struct wf_key from = wf_key_segment(
-        engine->partition, redrive->id,
-        wf_rebuild_next_event(redrive->rebuild));
-    struct wf_key to =
-        wf_key_segment(engine->partition, redrive->id, UINT64_MAX);
+        engine->partition, wf_redrive_source(redrive),
+        redrive->forking ? redrive->forking->next
+                         : wf_rebuild_next_event(redrive->rebuild));
+    struct wf_key to = wf_key_segment(
+        engine->partition, wf_redrive_source(redrive), UINT64_MAX);
     struct wf_range range = {.from = wf_key_str(&from),
                              .to = wf_key_str(&to),
                              .max_rows = 4,
                              .max_bytes = 256 << 10};
     engine->loads++;
     wf_store_scan(engine->store, &range, segment_rows, redrive);
+}
+
+/* A short one stands in the execution's row. */
+static struct wf_str inline_history(const struct wf_redrive *redrive) {
+    const struct wf_forking *forking = redrive->forking;
+    const struct wf_buf *row = forking ? &forking->row : &redrive->row;
+    size_t from = forking ? forking->image_len : redrive->image_len;
+    return (struct wf_str){row->data + from, row->len - from};
 }
 
 void wf_redrive_read(struct wf_redrive *redrive) {
@@ -249,12 +273,10 @@ void wf_redrive_read(struct wf_redrive *redrive) {
         return;
     }
     redrive->rebuild = wf_rebuild_new(&redrive->past, image.input);
-    if (redrive->row.len == redrive->image_len)
+    struct wf_str history = inline_history(redrive);
+    if (!history.len)
         read_segments(redrive);
-    else if (add_segment(
-                 redrive,
-                 (struct wf_str){redrive->row.data + redrive->image_len,
-                                 redrive->row.len - redrive->image_len}))
+    else if (add_segment(redrive, history))
         finish(redrive);
     else
         wf_redrive_refuse(redrive, UNREADABLE);

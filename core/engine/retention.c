@@ -36,6 +36,7 @@ struct wf_retention {
     struct wf_buf list;    /* the same of table L, of that state machine */
     uint32_t machine_id;   /* 0: the next one is to be found */
     int64_t cutoff_ms;     /* of that state machine */
+    uint64_t below;        /* those from it on are copies under way; 0: all */
     uint64_t victim;       /* what is being removed */
     uint32_t victim_run;   /* of its Map Runs */
     unsigned table;        /* index into TABLES */
@@ -195,14 +196,31 @@ static void read_runs(struct wf_retention *retention) {
 
 /* ---- finding what is to be removed ---- */
 
+static void find_victim(struct wf_retention *retention);
+
+/* It is being copied still; or it runs by now, and the row has gone. */
+static bool is_alive(struct wf_retention *retention, uint64_t id) {
+    struct wf_engine *engine = retention->engine;
+    bool is_copy = wf_fork_is_on(engine, id);
+    if (is_copy)
+        retention->below = id;
+    return is_copy || retention->redriven != engine->redriven ||
+           wf_table_by_id(&engine->table, id);
+}
+
 static void found_victim(void *arg, const struct wf_row *rows, size_t count,
                          bool more, const struct wf_error *err) {
     struct wf_retention *retention = arg;
     (void)more;
     if (!was_read(retention, err))
         return;
+    uint64_t id = count ? wf_key_u64(rows->key, 0) : 0;
+    if (count && is_alive(retention, id)) {
+        find_victim(retention);
+        return;
+    }
     if (count) {
-        retention->victim = wf_key_u64(rows->key, 0);
+        retention->victim = id;
         retention->table = 0;
     } else {
         retention->victim = UINT64_MAX; /* none is left */
@@ -212,11 +230,15 @@ static void found_victim(void *arg, const struct wf_row *rows, size_t count,
 
 static void find_victim(struct wf_retention *retention) {
     struct wf_key from = wf_key_table(retention->engine->partition, 'Z');
-    struct wf_key to = wf_key_table_end(retention->engine->partition, 'Z');
+    struct wf_key to =
+        retention->below
+            ? key_of(retention, 'Z', retention->below)
+            : wf_key_table_end(retention->engine->partition, 'Z');
     struct wf_range range = {.from = wf_key_str(&from),
                              .to = wf_key_str(&to),
                              .reverse = true,
                              .max_rows = 1};
+    retention->redriven = retention->engine->redriven;
     read_rows(retention, &range, found_victim);
 }
 
@@ -393,12 +415,22 @@ static void forget_doomed(struct wf_retention *retention) {
     doomed->len = 0;
 }
 
+/* Nothing that has ended is to be removed, only what is left of copies. */
+static bool is_for_ever(const struct wf_retention *retention) {
+    return retention->engine->options.retention_ms == 0;
+}
+
 /* All is durable. One read, whose callback goes on. */
 static void step(void *arg) {
     struct wf_retention *retention = arg;
     forget_doomed(retention);
-    if (retention->victim == 0)
+    if (retention->victim == 0) {
+        retention->below = 0;
         find_victim(retention);
+        return;
+    }
+    if (retention->victim == UINT64_MAX && is_for_ever(retention))
+        retention->is_busy = false;
     else if (retention->victim != UINT64_MAX && TABLES[retention->table])
         read_table(retention);
     else if (retention->victim != UINT64_MAX)
@@ -412,7 +444,7 @@ static void step(void *arg) {
 void wf_retention_housekeeping(struct wf_engine *engine) {
     struct wf_retention *retention = engine->retention;
     int64_t now = wf_clock_now_ms(engine->clock);
-    if (engine->options.retention_ms == 0)
+    if (engine->options.retention_ms == 0 && !engine->has_remains)
         return;
     if (!retention) {
         retention = engine->retention = wf_calloc(1, sizeof(*retention));
@@ -421,9 +453,17 @@ void wf_retention_housekeeping(struct wf_engine *engine) {
     if (retention->is_busy || engine->stalled || now < retention->next_ms)
         return;
     retention->is_busy = true;
+    engine->has_remains = false;
     retention->next_ms = now + REST_MS;
     retention->victim = 0;
     step(retention);
+}
+
+void wf_retention_clear(struct wf_engine *engine) {
+    engine->has_remains = true;
+    if (engine->retention)
+        engine->retention->next_ms = 0;
+    wf_engine_wake(engine);
 }
 
 void wf_retention_free(struct wf_engine *engine) {

@@ -75,6 +75,8 @@ void wf_start_reply(struct wf_start_call *call,
 
 static struct wf_execution *create(struct wf_start_call *call) {
     struct wf_machine *machine = call->machine;
+    if (call->fork)
+        return wf_fork_commit(call->fork);
     struct wf_birth birth = {
         .machine = machine,
         .version = call->version,
@@ -119,7 +121,8 @@ void wf_start_now(void *arg) {
         return;
     }
     struct wf_execution *execution = create(call);
-    execution->start_rows = rows;
+    if (rows)
+        execution->start_rows = rows;
     if (call->called && !execution->express)
         wf_start_join(call, execution, true);
     if (call->sync) {
@@ -324,6 +327,23 @@ static void start(struct wf_engine *engine,
         parse_elsewhere(call, ask);
     else
         with_input(call);
+}
+
+void wf_start_fork(struct wf_redrive *redrive, struct wf_str name,
+                   bool is_given, wf_execution_fn *reply, void *arg) {
+    struct wf_engine *engine = redrive->engine;
+    struct wf_start_call *call = wf_call_new(engine, sizeof(*call), drop);
+    call->engine = engine;
+    call->machine = redrive->target;
+    call->fork = redrive;
+    call->is_exclusive = true;
+    call->reply = reply;
+    call->arg = arg;
+    wf_buf_addstr(&call->name, name);
+    if (is_given)
+        wf_start_with_name(call);
+    else
+        wf_start_now(call);
 }
 
 void wf_engine_start_execution(struct wf_engine *engine,

@@ -21,6 +21,7 @@ struct wf_start_call {
     size_t parsing_bytes; /* of the engine's */
     const struct wf_start_rows *rows; /* not put yet; or NULL */
     struct wf_called *called; /* a task asks; or NULL */
+    struct wf_redrive *fork;  /* it is made of that; or NULL */
     uint64_t ended;           /* of that name, and not in memory */
     bool sync, is_exclusive;
     wf_execution_fn *reply;
@@ -41,6 +42,10 @@ bool wf_start_join(struct wf_start_call *call, struct wf_execution *execution,
 /** Answers when all that the execution was made of is durable. */
 void wf_start_reply(struct wf_start_call *call,
                     struct wf_execution *execution);
+/** A forked execution gets its name, unless that is taken: as
+ * StartExecution. The ARN of its machine is not in the call. */
+void wf_start_fork(struct wf_redrive *redrive, struct wf_str name,
+                   bool is_given, wf_execution_fn *reply, void *arg);
 /** Nothing is in the way of a new execution. `arg` is the call. */
 void wf_start_now(void *arg);
 

@@ -44,9 +44,9 @@ static bool is_own(const struct wf_start_call *call,
  * request once more. */
 static void compare_input(struct wf_start_call *call,
                           struct wf_execution *execution) {
-    struct wf_str asked = wf_doc_text(call->input);
     if (execution->input.doc && !call->is_exclusive &&
-        wf_str_eq(wf_doc_text(execution->input.doc), asked) &&
+        wf_str_eq(wf_doc_text(execution->input.doc),
+                  wf_doc_text(call->input)) &&
         is_same_arn(call, execution) &&
         execution->status == WF_EXECUTION_RUNNING &&
         wf_start_join(call, execution, false)) {

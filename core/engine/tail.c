@@ -33,6 +33,16 @@ uint64_t wf_tail_add_pieces(struct wf_tail *tail, uint64_t length) {
     return WF_DOC_NUMBER(tail->next_event, tail->docs_since++);
 }
 
+uint64_t wf_tail_add_hashed(struct wf_tail *tail, uint64_t length,
+                            const uint8_t *sha256) {
+    assert(tail->docs_since < 4);
+    wf_buf_u8(&tail->bytes, sha256 ? ENTRY_PIECES : ENTRY_PIECES_BARE);
+    wf_buf_varint(&tail->bytes, length);
+    if (sha256)
+        wf_buf_add(&tail->bytes, sha256, WF_LINK_BYTES);
+    return WF_DOC_NUMBER(tail->next_event, tail->docs_since++);
+}
+
 uint64_t wf_tail_add_event(struct wf_tail *tail, struct wf_event *event,
                            int64_t start_ms) {
     event->id = tail->next_event++;

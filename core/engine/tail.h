@@ -43,6 +43,10 @@ uint64_t wf_tail_add_doc(struct wf_tail *tail, struct wf_str text);
 /** The same for a document whose text is stored in pieces. The last
  * WF_LINK_BYTES of the tail's bytes are for its SHA-256 then. */
 uint64_t wf_tail_add_pieces(struct wf_tail *tail, uint64_t length);
+/** The same for one whose SHA-256 is known; NULL: it never was, as with those
+ * of earlier versions. */
+uint64_t wf_tail_add_hashed(struct wf_tail *tail, uint64_t length,
+                            const uint8_t *sha256);
 /** Adds an event; sets event->id and returns it. */
 uint64_t wf_tail_add_event(struct wf_tail *tail, struct wf_event *event,
                            int64_t start_ms);

@@ -312,10 +312,18 @@ static void add_fix(struct wf_buf *out,
     const struct wf_event *event = &history->event;
 
     if (event->type != WF_EVENT_EXECUTION_REDRIVEN ||
-        !(event->fields & (WF_EVENT_HAS_STATE | WF_EVENT_HAS_TEXT)))
+        !(event->fields &
+          (WF_EVENT_HAS_STATE | WF_EVENT_HAS_TEXT | WF_EVENT_HAS_CAUSE)))
         return;
     wf_json_key(out, "moonstep");
     wf_buf_u8(out, '{');
+    if (event->fields & WF_EVENT_HAS_CAUSE) {
+        wf_json_key(out, "forkedFrom");
+        wf_buf_u8(out, '{');
+        wf_json_text(out, "executionArn", event->cause);
+        wf_json_integer(out, "eventId", (int64_t)event->length);
+        wf_buf_u8(out, '}');
+    }
     wf_json_text_if(out, "revisionId", event->text);
     wf_json_text_if(out, "fromState", history->state_name);
     if (how->with_data && event->fields & WF_EVENT_HAS_DOC)

@@ -149,6 +149,7 @@ static void read_state(lua_State *L, struct wf_script_machine *machine,
     info->is_distributed = flag_member(L, "distributed");
     info->has_token = flag_member(L, "has_token");
     info->waits_for_token = flag_member(L, "waits_for_token");
+    info->can_end = flag_member(L, "can_end");
     info->inside = number_member(L, "inside") - 1;
     info->scope = number_member(L, "scope");
     lua_pop(L, 1);

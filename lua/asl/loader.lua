@@ -187,6 +187,7 @@ local function compile_state(load, scope, name, object, location)
   compile_fields(load, scope, object, location, state)
   state.last_inside = #load.states -- those in it follow it
   if script.terminal or state.End then
+    state.can_end = true
     scope.has_end = true
   end
 end

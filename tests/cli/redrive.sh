@@ -58,4 +58,36 @@ out_has '"fromState":"Z","input":"{\"n\":2}","variables":"{\"x\":7}"'
 expect 0 show fix:one --json
 out_has '"moonstep":{"revisionId":"'
 out_has '"output":"{\"n\":2}"'
+
+# A new one that goes on from an event of that one, which stays as it is.
+expect 0 history fix:one --json
+cp "$home/out" "$home/before"
+expect 2 fork fix:one
+expect 2 fork fix:one two
+err_has '"two" is no number of an event'
+expect 1 fork fix:one 99
+err_has "There is no event 99"
+expect 1 fork fix:one 3 --name one
+err_has "ExecutionAlreadyExists"
+expect 0 fork fix:one 2 --latest --dry-run
+out_is "$prefix:fix:one  from A"
+expect 1 fork fix:one 5 --dry-run
+out_has "fix:one  can't: Event 5 is inside of a step"
+expect 0 fork fix:one 2 --name two --latest --set x=8 --input '{"n":3}' --wait
+out_is '{"n":3}'
+expect 0 show fix:two --json
+out_has '"forkedFrom":{"executionArn":"'"$prefix"':fix:one","eventId":2}'
+expect 0 history fix:two --json
+out_has '"forkedFrom":{"executionArn":"'"$prefix"':fix:one","eventId":2}'
+expect 0 list fix
+out_has "two"
+expect 0 search fix --status SUCCEEDED
+out_has "fix:two"
+expect 1 fork fix:two 1 --from Z --set x=9
+err_has "does not exist in the definition"
+expect 0 fork fix:two 1 --latest --from Z --set x=9
+expect 0 history fix:one --json
+cmp "$home/out" "$home/before" || fail "the original has changed"
 stop_server
+expect 0 check --data "$home/data"
+expect 0 verify --data "$home/data"

@@ -103,6 +103,37 @@ static void what_ended_long_ago_is_removed(void **state) {
     rig_start(rig, "x", "[]"); /* its name is free again */
 }
 
+/* Segments and pieces of a copy are its own; the original can go before. */
+static void forks_are_removed(void **state) {
+    struct rig *rig = opened(state);
+    const struct wf_fix none = {.is_dry = false};
+    char *input = large_input();
+    rig_machine(rig, "long", is_long);
+    const char *arn = rig_start(rig, "x", input);
+    assert_int_equal(rig_end(rig, arn)->status, WF_EXECUTION_SUCCEEDED);
+    pass_days(rig, "first", 20);
+    struct rig_reply *fork;
+    uint64_t event = 6000;
+    do
+        fork = rig_reply_of(rig, rig_ask_fork(rig, arn, event++, "y", &none));
+    while (fork->refused && event < 6010);
+    assert_false(fork->refused);
+    assert_int_equal(rig_end(rig, fork->arn)->status,
+                     WF_EXECUTION_SUCCEEDED);
+    rig_assert_text(rig, rig_describe(rig, fork->arn)->output,
+                    rig_describe(rig, arn)->output);
+    pass_days(rig, "second", 15);
+    rig_until_true(rig, has_gone, (void *)arn);
+    rig_assert_text(rig, rig_describe(rig, fork->arn)->input,
+                    rig_quoted(rig, input));
+    assert_true(strlen(rig_story(rig, fork->arn)) > 100000);
+    pass_days(rig, "third", 20);
+    rig_until_true(rig, has_gone, (void *)fork->arn);
+    until_removed(rig, 3);
+    assert_rows(rig, 2);
+    free(input);
+}
+
 /* What could be redriven until then. */
 static void what_failed_is_removed(void **state) {
     struct rig *rig = opened(state);
@@ -311,6 +342,7 @@ static void what_is_redriven_stays(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         ENGINE_TEST_BOTH(what_ended_long_ago_is_removed),
+        ENGINE_TEST_BOTH(forks_are_removed),
         ENGINE_TEST_BOTH(what_failed_is_removed),
         ENGINE_TEST_BOTH(what_runs_stays),
         ENGINE_TEST_BOTH(children_go_with_their_parent),

@@ -109,6 +109,7 @@ void rig_free(struct rig *rig) {
         free(reply->error);
         free(reply->cause);
         free(reply->pause_reason);
+        free(reply->forked_from);
         free(reply->token);
         free(reply->text);
         free(reply);

@@ -35,6 +35,8 @@ struct rig_reply {
     int64_t redrive_ms;
     int64_t paused_ms; /* of descriptions; of lists, the first one's */
     char *pause_reason;
+    char *forked_from;
+    uint64_t forked_event;
     bool paused_with_machine;
     enum wf_redrive_status redrive_status;
     const char *redrive_reason;
@@ -133,6 +135,11 @@ struct rig_reply *rig_ask_redrive(struct rig *rig, const char *arn,
 struct rig_reply *rig_ask_redrive_with(struct rig *rig, const char *arn,
                                        const struct wf_fix *fix,
                                        const char *token);
+/** `name` may be NULL. The reply has its ARN; the state's name as name, a
+ * reason as text. */
+struct rig_reply *rig_ask_fork(struct rig *rig, const char *arn,
+                               uint64_t event, const char *name,
+                               const struct wf_fix *fix);
 struct rig_reply *rig_ask_list(struct rig *rig, int status, unsigned page,
                                const char *token);
 struct rig_reply *rig_ask_history(struct rig *rig, const char *arn,

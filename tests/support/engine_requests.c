@@ -65,6 +65,8 @@ static void on_execution(void *arg, const struct wf_refusal *refusal,
     reply->redrive_reason = execution->redrive_reason;
     reply->paused_ms = execution->paused_ms;
     reply->pause_reason = copy(execution->pause_reason);
+    reply->forked_from = copy(execution->forked_from);
+    reply->forked_event = execution->forked_event;
     reply->paused_with_machine = execution->paused_with_machine;
 }
 
@@ -152,6 +154,8 @@ static void check_line(const char *line, uint64_t *last, bool is_linear) {
                  (unsigned long long)*last, line);
     bool outside = strcmp(type, "ExecutionAborted") == 0 ||
                    strcmp(type, "ExecutionTimedOut") == 0;
+    if (id == 2 && strcmp(type, "ExecutionRedriven") == 0)
+        previous -= 1; /* of a fork: nothing else had been done */
     if (previous != (id > 2 ? id - 1 : 0) && !outside && is_linear)
         fail_msg("not causal: %s", line);
     *last = id;
@@ -323,6 +327,30 @@ struct rig_reply *rig_ask_redrive_with(struct rig *rig, const char *arn,
                                              .client_token = wf_str(token),
                                              .fix = fix};
     wf_engine_redrive_execution(rig->engine, &ask, on_redriven, reply);
+    return reply;
+}
+
+static void on_forked(void *arg, const struct wf_refusal *refusal,
+                      const struct wf_forked_reply *forked) {
+    struct rig_reply *reply = arg;
+    keep_refusal(reply, refusal);
+    if (refusal)
+        return;
+    reply->arn = copy(forked->arn);
+    reply->start_ms = forked->start_ms;
+    reply->name = copy(forked->state);
+    reply->text = copy(forked->reason);
+}
+
+struct rig_reply *rig_ask_fork(struct rig *rig, const char *arn,
+                               uint64_t event, const char *name,
+                               const struct wf_fix *fix) {
+    struct rig_reply *reply = new_reply(rig);
+    const struct wf_fork_execution ask = {.execution_arn = wf_str(arn),
+                                          .event = event,
+                                          .name = wf_str(name),
+                                          .fix = fix};
+    wf_engine_fork_execution(rig->engine, &ask, on_forked, reply);
     return reply;
 }
 

@@ -454,6 +454,21 @@ void wf_engine_redrive_execution(struct wf_engine *engine,
           &redriven);
 }
 
+void wf_engine_fork_execution(struct wf_engine *engine,
+                              const struct wf_fork_execution *ask,
+                              wf_forked_fn *reply, void *arg) {
+    const struct wf_forked_reply forked = {
+        .is_forkable = true,
+        .arn = engine->execution.arn,
+        .start_ms = engine->execution.start_ms,
+    };
+    set(&engine->operation, WF_STR("fork"));
+    set(&engine->arn, ask->execution_arn);
+    set(&engine->name, ask->name);
+    engine->asked++;
+    reply(arg, engine->refusal.exception ? &engine->refusal : NULL, &forked);
+}
+
 void wf_engine_list_executions(struct wf_engine *engine,
                                const struct wf_list_executions *ask,
                                wf_execution_list_fn *reply, void *arg) {

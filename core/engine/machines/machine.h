@@ -42,6 +42,7 @@ struct wf_state_info {
     bool is_distributed;      /**< Map: iterations are executions, */
     struct wf_str processor;  /**< of this definition. Else empty. */
     uint32_t inside;          /**< The state that it is in; UINT32_MAX: none. */
+    bool can_end;             /**< Its branch may end with it. */
     uint32_t scope;           /**< States of one branch or processor have the
                                  same; no others do. */
 };
