@@ -215,6 +215,52 @@ static void a_tag_says_how_long(void **state) {
     assert_false(is_gone(rig, kept));
 }
 
+static void count_done(void *arg, const struct wf_refusal *refusal) {
+    assert_null(refusal);
+    ++*(unsigned *)arg;
+}
+
+/* A state machine is deleted, and made again under its name. */
+static void make_again(struct rig *rig, const char *name, const char *arn) {
+    unsigned done = 0;
+    wf_engine_delete_state_machine(rig->engine, wf_str(arn), count_done,
+                                   &done);
+    while (done == 0)
+        rig_turns(rig, 1);
+    rig_until_parked(rig);
+    rig_machine(rig, name, is_long);
+}
+
+/* Also after a restart; its successors' executions stay until it is time. */
+static void predecessors_are_removed(void **state) {
+    struct rig *rig = opened(state);
+    const char *gone[3];
+    rig_machine(rig, "made", is_long);
+    char *machine = strdup(rig->arn);
+    for (int i = 0; i < 3; i++) {
+        char name[8];
+        snprintf(name, sizeof(name), "x%d", i);
+        gone[i] = rig_start(rig, name, "[1,2]");
+        assert_int_equal(rig_end(rig, gone[i])->status,
+                         WF_EXECUTION_SUCCEEDED);
+        make_again(rig, "made", machine);
+    }
+    const char *kept = rig_start(rig, "kept", "[1]");
+    pass_days(rig, "first", 20);
+    rig_reopen(rig);
+    rig_machine(rig, "made", is_long);
+    const char *late = rig_start(rig, "late", "[1]");
+    rig_end(rig, late);
+    pass_days(rig, "second", 15);
+    for (int i = 0; i < 3; i++)
+        rig_until_true(rig, has_gone, (void *)gone[i]);
+    rig_until_true(rig, has_gone, (void *)kept);
+    until_removed(rig, 4);
+    assert_false(is_gone(rig, late));
+    assert_rows(rig, 3);
+    free(machine);
+}
+
 /* Without a retention of its own an engine heeds tags all the same. */
 static void a_tag_counts_without_a_limit(void **state) {
     struct rig *rig = *state;
@@ -349,6 +395,7 @@ int main(void) {
         ENGINE_TEST_BOTH(a_tag_says_how_long),
         ENGINE_TEST_REAL(what_is_redriven_stays),
         ENGINE_TEST_BOTH(a_tag_counts_without_a_limit),
+        ENGINE_TEST_BOTH(predecessors_are_removed),
         ENGINE_TEST_BOTH(nonsense_is_no_retention),
         ENGINE_TEST_BOTH(crashes_leave_nothing_behind),
     };
