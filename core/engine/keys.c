@@ -262,8 +262,8 @@ uint64_t wf_key_u64(struct wf_str key, size_t offset) {
 /* ---- as people read them ---- */
 
 /* What follows the table's letter: x a number of 8 bytes as hexadecimal, q
- * and d numbers of 8 and 4 bytes as decimals, s a text up to the end, 0 one up
- * to a zero, | what follows may be absent. */
+ * and d numbers of 8 and 4 bytes as decimals, c a letter, s a text up to the
+ * end, 0 one up to a zero, | what follows may be absent. */
 static const char *const forms[256] = {
     ['J'] = "q",  ['E'] = "x|d",   ['S'] = "xq",   ['O'] = "xdd",
     ['P'] = "xqd", ['N'] = "ds",   ['L'] = "dqx",  ['T'] = "qxd",
@@ -271,7 +271,7 @@ static const char *const forms[256] = {
     ['I'] = "ds", ['W'] = "d0qx",  ['A'] = "s",    ['Q'] = "xqxd",
     ['G'] = "xd", ['C'] = "xdx",   ['B'] = "s",    ['H'] = "0s",
     ['U'] = "s",  ['D'] = "q0s",   ['Z'] = "x",    ['Y'] = "",
-    ['X'] = "dq",
+    ['X'] = "dq", ['F'] = "c0q",
 };
 
 /* Bytes that are no part of a name are not for a terminal. */
@@ -296,6 +296,9 @@ static void put_part(struct wf_reader *in, char form, struct wf_buf *out) {
         break;
     case 'd':
         wf_buf_addf(out, "%lu", (unsigned long)wf_read_be32(in));
+        break;
+    case 'c':
+        put_text(out, wf_read_bytes(in, 1));
         break;
     case '0':
         end = memchr(in->at, 0, (size_t)(in->end - in->at));

@@ -216,6 +216,8 @@ static void rows_that_nobody_wrote_are_found(void **state) {
     expect_finding(rig, wf_key_table(0, 'Y'), WF_STR("x"), "mark");
     expect_finding(rig, wf_key_timer(0, 7, 7, 0), WF_STR(""), "timer");
     expect_finding(rig, wf_key_child(0, 7, 1, 8), WF_STR("x"), "decode");
+    expect_finding(rig, wf_key_notification(0, 'q', WF_STR("ops"), 1),
+                   WF_STR("x"), "notification does not decode");
     /* Pieces of a document that was never acknowledged do no harm. */
     struct wf_key piece = wf_key_piece(0, 7, 4, 0);
     rows_put(rig, wf_key_str(&piece), WF_STR("x"));
