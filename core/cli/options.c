@@ -197,6 +197,17 @@ static int unknown_option(const struct wf_command *command, const char *name,
                         command->name);
 }
 
+/* Commands that ask no server may call --service-endpoint --endpoint; the
+ * environment and the file may not: there it is the server's address. */
+static const struct wf_option *flag_find(const struct wf_command *command,
+                                         const char *name) {
+    const struct wf_option *option = wf_option_find(command, name);
+
+    if (option == NULL && strcmp(name, "endpoint") == 0)
+        option = wf_option_find(command, "service-endpoint");
+    return option;
+}
+
 /* Reads the option at argv[*at]; moves *at to the last word it used. */
 static int read_flag(struct wf_options *options, int argc, char *const *argv,
                      int *at, struct wf_error *err) {
@@ -210,7 +221,7 @@ static int read_flag(struct wf_options *options, int argc, char *const *argv,
     snprintf(name, sizeof(name), "%.*s",
              (int)(equals != NULL ? equals - word : (long)strlen(word)), word);
     snprintf(where, sizeof(where), "--%s", name);
-    option = wf_option_find(options->command, name);
+    option = flag_find(options->command, name);
     if (option == NULL)
         return unknown_option(options->command, name, err);
     if (text == NULL && option->kind == WF_OPTION_FLAG)
@@ -266,10 +277,16 @@ static int check_arg_count(const struct wf_options *options,
         return wf_error_set(err, WF_E_INVALID, "%s needs %s: moonstep %s %s",
                             command->name, command->arguments, command->name,
                             command->arguments);
-    if (options->arg_count > command->max_args)
+    if (options->arg_count > command->max_args) {
+        const char *word = options->arg_list[command->max_args];
+        bool is_store = command->bit == WF_COMMAND_CHECK ||
+                        command->bit == WF_COMMAND_VERIFY;
+
         return wf_error_set(err, WF_E_INVALID, "%s: one argument too many: "
-                            "\"%s\"", command->name,
-                            options->arg_list[command->max_args]);
+                            "\"%s\"%s%s", command->name, word,
+                            is_store ? "; did you mean --data " : "",
+                            is_store ? word : "");
+    }
     return 0;
 }
 

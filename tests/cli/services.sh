@@ -10,6 +10,10 @@ queue=$url/000000000000/q
 task aws-sdk:sqs:createQueue '{"QueueName": "q"}'
 run 0 --service-endpoint "sqs=$url"
 out_is "{\"QueueUrl\":\"$queue\"}"
+MOONSTEP_ENDPOINT=http://127.0.0.1:1 run 0 --endpoint "sqs=$url"
+out_is "{\"QueueUrl\":\"$queue\"}"
+MOONSTEP_ENDPOINT=$url run 1
+err_has 'There is no endpoint of sqs'
 task sqs:sendMessage \
   "{\"QueueUrl\": \"$queue\", \"MessageBody\": {\"n\": [1, 2.50]}}"
 run 0 --service-endpoint "sqs=$url"

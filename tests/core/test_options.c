@@ -105,6 +105,9 @@ static void test_refusals_say_what_would_be_right(void **state) {
     assert_refused("--data x run", "a command comes first");
     assert_refused("run", "run needs FILE: moonstep run FILE");
     assert_refused("run a b", "one argument too many: \"b\"");
+    assert_refused("check d", "\"d\"; did you mean --data d");
+    assert_refused("verify e d", "\"d\"; did you mean --data d");
+    assert_refused("check --endpoint sqs=u", "no option --endpoint");
     assert_refused("run f --nmae x", "did you mean --name?");
     assert_refused("run f --listen x", "run has no option --listen");
     assert_refused("run f --name", "--name needs a value: --name NAME");
