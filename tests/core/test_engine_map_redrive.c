@@ -178,6 +178,61 @@ static void it_goes_on_wherever_the_engine_died(void **state) {
     }
 }
 
+static bool three_wait(struct rig *rig, void *arg) {
+    return strcmp(map_runs(rig, arg),
+                  "RUNNING items 1+3+0+4+0+0 executions 0+3+0+4+0+0\n") == 0;
+}
+
+/* Four have failed, and three are stopped. */
+static char *stop_some(struct rig *rig, unsigned number) {
+    char name[16];
+    snprintf(name, sizeof(name), "x%u", number);
+    char *arn =
+        rig_quoted(rig, rig_start(rig, name, "[0,500,0,0,500,0,500,1]"));
+    rig_until_true(rig, three_wait, arn);
+    rig_reply_of(rig, rig_ask_stop(rig, arn, NULL, NULL));
+    map_check(rig, arn);
+    return arn;
+}
+
+/* A redrive comes to some of them, or to none, before it is stopped as well:
+ * the others count as they had ended. A child may have failed again that its
+ * run, having ended, counts as stopped. */
+static void those_it_did_not_come_to_count_as_before(void **state) {
+    static const char stopped[] =
+        "ABORTED items 1+0+0+4+0+3 executions 0+0+0+4+0+3\n";
+    struct rig *rig = *state;
+    rig_open(rig);
+    rig_machine(rig, "m",
+                MAP_MACHINE(STANDARD("C", "'C':{'Type':'Choice','Choices':[{"
+                                     "'Variable':'$','NumericEquals':0,"
+                                     "'Next':'F'}],'Default':'W'},"
+                                     "'F':{'Type':'Fail','Error':'E'},"
+                                     "'W':{'Type':'Wait','SecondsPath':'$',"
+                                     "'End':true}"),
+                            ",'MaxConcurrency':3,"
+                            "'ToleratedFailurePercentage':100"));
+    for (unsigned turns = 0; turns < 40; turns += 3) {
+        char *arn = stop_some(rig, turns);
+        rig_assert_text(rig, map_runs(rig, arn), stopped);
+        rig_redrive(rig, arn);
+        rig_turns(rig, turns);
+        if (turns % 2)
+            rig_reopen(rig);
+        rig_reply_of(rig, rig_ask_stop(rig, arn, NULL, NULL));
+        map_check(rig, arn);
+        unsigned long failed, aborted;
+        const char *said = map_runs(rig, arn);
+        if (turns == 0)
+            rig_assert_text(rig, said, stopped);
+        assert_int_equal(sscanf(said, "ABORTED items 1+0+0+%lu+0+%lu",
+                                &failed, &aborted), 2);
+        assert_int_equal(failed + aborted, 7);
+        assert_true(failed <=
+                    rig_count(map_children(rig, arn), "FAILED 0 E"));
+    }
+}
+
 int main(int argc, char **argv) {
     if (argc > 1 && strcmp(argv[1], "--worker-process") == 0)
         return wf_worker_main(argc, argv, &wf_stdlib);
@@ -187,6 +242,7 @@ int main(int argc, char **argv) {
         ENGINE_TEST_BOTH(a_run_that_had_succeeded_begins_anew),
         ENGINE_TEST_BOTH(it_goes_on_wherever_it_was_stopped),
         ENGINE_TEST_BOTH(it_goes_on_wherever_the_engine_died),
+        ENGINE_TEST_REAL(those_it_did_not_come_to_count_as_before),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

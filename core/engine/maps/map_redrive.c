@@ -20,6 +20,7 @@
 struct candidate {
     uint64_t id;
     uint32_t items;
+    enum wf_execution_status status; /* how it has ended */
     bool is_ready;
     struct wf_redrive *redrive; /* owned; NULL, ready: it can't be */
 };
@@ -40,17 +41,34 @@ void wf_map_redrives_free(struct wf_map_redrives *redrives) {
 }
 
 bool wf_map_run_will_redrive(const struct wf_map_run *run, uint64_t child) {
-    return run->status == WF_MAP_RUN_RUNNING && run->pending_redrive > 0 &&
+    return run->status == WF_MAP_RUN_RUNNING &&
+           wf_map_counts_failed(&run->pending_redrive) > 0 &&
            child > run->redriven_to && child <= run->redrive_until;
 }
 
 /* ---- the run ---- */
 
-static uint64_t take_failed(struct wf_map_counts *counts) {
-    uint64_t failed = wf_map_counts_failed(counts);
+/* Those that are to be redriven, by how they had ended. */
+static struct wf_map_counts take_failed(struct wf_map_counts *counts) {
+    struct wf_map_counts failed = {.failed = counts->failed,
+                                   .timed_out = counts->timed_out,
+                                   .aborted = counts->aborted};
     counts->failed = counts->timed_out = counts->aborted = 0;
     counts->written = 0;
     return failed;
+}
+
+static void give_back(struct wf_map_counts *counts,
+                      struct wf_map_counts *pending) {
+    counts->failed += pending->failed;
+    counts->timed_out += pending->timed_out;
+    counts->aborted += pending->aborted;
+    *pending = (struct wf_map_counts){0};
+}
+
+void wf_map_redrive_over(struct wf_map_run *run) {
+    give_back(&run->executions, &run->pending_redrive);
+    give_back(&run->items, &run->pending_redrive_items);
 }
 
 static void record(struct wf_engine *engine, struct wf_frame *frame) {
@@ -151,16 +169,16 @@ static void prepared(void *arg, struct wf_redrive *redrive,
 
 /* C row: status:1 duration:varint name start:varint items:varint … */
 static bool is_candidate(const struct wf_map_run *run,
-                         const struct wf_row *row, uint32_t *items) {
+                         const struct wf_row *row, struct candidate *one) {
     struct wf_reader in = {row->value.data, row->value.data + row->value.len,
                            false};
-    uint8_t status = wf_read_u8(&in);
+    one->status = wf_read_u8(&in);
     wf_read_varint(&in);
     wf_read_text(&in);
     wf_read_varint(&in);
-    *items = (uint32_t)wf_read_varint(&in);
-    return !in.bad && status != WF_EXECUTION_RUNNING &&
-           status != WF_EXECUTION_SUCCEEDED &&
+    one->items = (uint32_t)wf_read_varint(&in);
+    return !in.bad && one->status != WF_EXECUTION_RUNNING &&
+           one->status != WF_EXECUTION_SUCCEEDED &&
            wf_key_u64(row->key, 12) <= run->redrive_until;
 }
 
@@ -188,7 +206,7 @@ static void page_read(void *arg, const struct wf_row *rows, size_t count,
     for (size_t i = 0; i < count; i++) {
         struct candidate one = {.id = wf_key_u64(rows[i].key, 12)};
         redrives->read_to = one.id;
-        if (is_candidate(run, &rows[i], &one.items))
+        if (is_candidate(run, &rows[i], &one))
             redrives->list[redrives->count++] = one;
     }
     prepare_all(engine, run);
@@ -213,19 +231,43 @@ static void read_page(struct wf_engine *engine, struct wf_map_run *run) {
 
 /* ---- running ---- */
 
-static void take(uint64_t *from, uint64_t number) {
-    *from -= number < *from ? number : *from;
+static uint64_t *kind_of(struct wf_map_counts *counts,
+                         enum wf_execution_status status) {
+    switch (status) {
+    case WF_EXECUTION_TIMED_OUT:
+        return &counts->timed_out;
+    case WF_EXECUTION_ABORTED:
+        return &counts->aborted;
+    default:
+        return &counts->failed;
+    }
+}
+
+static uint64_t take_from(uint64_t *count, uint64_t number) {
+    uint64_t taken = number < *count ? number : *count;
+    *count -= taken;
+    return number - taken;
+}
+
+/* One that had ended, and not been counted, when its parent was stopped, was
+ * counted as aborted. */
+static void take(struct wf_map_counts *pending,
+                 enum wf_execution_status status, uint64_t number) {
+    number = take_from(kind_of(pending, status), number);
+    number = take_from(&pending->aborted, number);
+    number = take_from(&pending->failed, number);
+    take_from(&pending->timed_out, number);
 }
 
 static void run_one(struct wf_engine *engine, struct wf_frame *frame,
                     struct candidate *candidate) {
     struct wf_map_run *run = frame->fork->run;
-    take(&run->pending_redrive, 1);
-    take(&run->pending_redrive_items, candidate->items);
+    take(&run->pending_redrive, candidate->status, 1);
+    take(&run->pending_redrive_items, candidate->status, candidate->items);
     run->redriven_to = candidate->id;
     if (!candidate->redrive) { /* its end is for good */
-        run->executions.failed++;
-        run->items.failed += candidate->items;
+        *kind_of(&run->executions, candidate->status) += 1;
+        *kind_of(&run->items, candidate->status) += candidate->items;
         run->not_redrivable++;
         run->not_redrivable_items += candidate->items;
         return;
@@ -243,9 +285,10 @@ static void run_one(struct wf_engine *engine, struct wf_frame *frame,
 static void end_redrives(struct wf_engine *engine, struct wf_frame *frame) {
     struct wf_map_run *run = frame->fork->run;
     run->redriven_to = run->redrive_until;
-    run->executions.succeeded += run->pending_redrive;
-    run->items.succeeded += run->pending_redrive_items;
-    run->pending_redrive = run->pending_redrive_items = 0;
+    run->executions.succeeded += wf_map_counts_failed(&run->pending_redrive);
+    run->items.succeeded += wf_map_counts_failed(&run->pending_redrive_items);
+    run->pending_redrive = (struct wf_map_counts){0};
+    run->pending_redrive_items = (struct wf_map_counts){0};
     wf_map_redrives_free(run->redrives);
     run->redrives = NULL;
     wf_frame_run(engine, frame);
@@ -273,7 +316,8 @@ unsigned wf_map_redrive_some(struct wf_engine *engine,
             wf_frame_run(engine, frame);
         else if (!wf_map_has_room(engine, frame))
             wf_map_wait_for_room(engine, run);
-    } else if (run->pending_redrive == 0 || redrives->is_last) {
+    } else if (wf_map_counts_failed(&run->pending_redrive) == 0 ||
+               redrives->is_last) {
         end_redrives(engine, frame);
     } else if (!redrives->is_reading) {
         read_page(engine, run);

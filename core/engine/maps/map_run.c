@@ -37,6 +37,7 @@ enum run_flags {
     RUN_FOLLOWS_START = 8,
     RUN_HAS_WRITER = 16,
     RUN_REDRIVEN = 32,
+    RUN_REDRIVES_BY_END = 64, /* how those that wait for it had ended */
 };
 
 static uint8_t flags_of(const struct wf_map_run *run) {
@@ -45,7 +46,9 @@ static uint8_t flags_of(const struct wf_map_run *run) {
                      (run->has_reader ? RUN_HAS_READER : 0) |
                      (run->follows_start ? RUN_FOLLOWS_START : 0) |
                      (run->has_writer ? RUN_HAS_WRITER : 0) |
-                     (run->redrive_count ? RUN_REDRIVEN : 0));
+                     (run->redrive_count
+                          ? RUN_REDRIVEN | RUN_REDRIVES_BY_END
+                          : 0));
 }
 
 /* The numbers of an image, in their order. */
@@ -76,27 +79,51 @@ static uint64_t bits_of(double number) {
     return bits;
 }
 
+static void encode_pending(const struct wf_map_counts *pending,
+                           struct wf_buf *out) {
+    wf_buf_varint(out, pending->timed_out);
+    wf_buf_varint(out, pending->aborted);
+}
+
+/* All of them are known, and `failed` says so. */
+static void decode_pending(struct wf_reader *in,
+                           struct wf_map_counts *pending) {
+    uint64_t all = pending->failed;
+    pending->timed_out = wf_read_varint(in);
+    pending->aborted = wf_read_varint(in);
+    in->bad |= pending->timed_out > all ||
+               pending->aborted > all - pending->timed_out;
+    pending->failed = all - pending->timed_out - pending->aborted;
+}
+
 static void encode_redrive(const struct wf_map_run *run,
                            struct wf_buf *out) {
     wf_buf_varint(out, run->redrive_count);
     wf_buf_varint(out, (uint64_t)run->redrive_ms);
     wf_buf_varint(out, run->redriven_to);
     wf_buf_varint(out, run->redrive_until);
-    wf_buf_varint(out, run->pending_redrive);
-    wf_buf_varint(out, run->pending_redrive_items);
+    wf_buf_varint(out, wf_map_counts_failed(&run->pending_redrive));
+    wf_buf_varint(out, wf_map_counts_failed(&run->pending_redrive_items));
     wf_buf_varint(out, run->not_redrivable);
     wf_buf_varint(out, run->not_redrivable_items);
+    encode_pending(&run->pending_redrive, out);
+    encode_pending(&run->pending_redrive_items, out);
 }
 
-static void decode_redrive(struct wf_reader *in, struct wf_map_run *run) {
+static void decode_redrive(struct wf_reader *in, struct wf_map_run *run,
+                           bool by_end) {
     run->redrive_count = (uint32_t)wf_read_varint(in);
     run->redrive_ms = (int64_t)wf_read_varint(in);
     run->redriven_to = wf_read_varint(in);
     run->redrive_until = wf_read_varint(in);
-    run->pending_redrive = wf_read_varint(in);
-    run->pending_redrive_items = wf_read_varint(in);
+    run->pending_redrive.failed = wf_read_varint(in);
+    run->pending_redrive_items.failed = wf_read_varint(in);
     run->not_redrivable = wf_read_varint(in);
     run->not_redrivable_items = wf_read_varint(in);
+    if (by_end) {
+        decode_pending(in, &run->pending_redrive);
+        decode_pending(in, &run->pending_redrive_items);
+    }
 }
 
 void wf_map_run_encode(const struct wf_map_run *run, struct wf_buf *out) {
@@ -150,7 +177,7 @@ struct wf_map_run *wf_map_run_decode(struct wf_reader *in, uint64_t parent,
         *numbers[i] = wf_read_varint(in);
     read_rest(in, run);
     if (flags & RUN_REDRIVEN)
-        decode_redrive(in, run);
+        decode_redrive(in, run, flags & RUN_REDRIVES_BY_END);
     run->outputs_lost = run->started > 0;
     if (!in->bad && version == IMAGE_VERSION)
         return run;
@@ -161,7 +188,8 @@ struct wf_map_run *wf_map_run_decode(struct wf_reader *in, uint64_t parent,
 /* ---- what it says ---- */
 
 bool wf_map_run_is_exhausted(const struct wf_map_run *run) {
-    return run->has_all && run->pending == 0 && run->pending_redrive == 0;
+    return run->has_all && run->pending == 0 &&
+           wf_map_counts_failed(&run->pending_redrive) == 0;
 }
 
 uint64_t wf_map_run_limit(const struct wf_map_run *run) {

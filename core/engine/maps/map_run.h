@@ -103,7 +103,8 @@ struct wf_map_run {
     uint32_t redrive_count;
     int64_t redrive_ms;
     uint64_t redriven_to, redrive_until;
-    uint64_t pending_redrive, pending_redrive_items;
+    struct wf_map_counts pending_redrive, pending_redrive_items; /* by how
+                              they had ended: failed, timed_out, aborted */
     uint64_t not_redrivable, not_redrivable_items;
 
     /* In memory only. */
@@ -292,6 +293,8 @@ void wf_map_run_redrive(struct wf_engine *engine, struct wf_frame *frame);
  * returns how many. */
 unsigned wf_map_redrive_some(struct wf_engine *engine,
                              struct wf_frame *frame, unsigned budget);
+/** The run is over: those that it has not come to count as they had ended. */
+void wf_map_redrive_over(struct wf_map_run *run);
 /** Whether the child, which has failed, is to be redriven still. */
 bool wf_map_run_will_redrive(const struct wf_map_run *run, uint64_t child);
 void wf_map_redrives_free(struct wf_map_redrives *redrives);

@@ -290,7 +290,7 @@ static unsigned start_children(struct wf_engine *engine,
     bool goes_on = true;
     if (!may_start(run) || frame->execution->pause.since_ms)
         return 0;
-    if (run->pending_redrive > 0)
+    if (wf_map_counts_failed(&run->pending_redrive) > 0)
         return wf_map_redrive_some(engine, frame, budget);
     wf_frame_changed(engine, frame); /* they are coupled with its change */
     while (goes_on && may_start(run) && made < budget) {
@@ -423,10 +423,7 @@ static void count_written(struct wf_map_counts *counts) {
 static void set_end(struct wf_map_run *run, enum wf_map_run_status status,
                     int64_t now_ms) {
     run->status = status;
-    /* Those that it did not come to have failed as before; as AWS. */
-    run->executions.failed += run->pending_redrive;
-    run->items.failed += run->pending_redrive_items;
-    run->pending_redrive = run->pending_redrive_items = 0;
+    wf_map_redrive_over(run);
     run->stop_ms = now_ms < run->start_ms ? run->start_ms : now_ms;
     if (status == WF_MAP_RUN_ABORTED ||
         (status == WF_MAP_RUN_FAILED && !run->has_writer))
