@@ -408,6 +408,10 @@ static int l_leave(lua_State *L) {
     return 0;
 }
 
+void wf_lua_task_hurry(struct wf_task *task) {
+    task->deadline_ns = wf_clock_mono_ns() + LEAVE_NS;
+}
+
 bool wf_lua_task_leave(struct wf_task *task) {
     struct wf_worker *worker = task->worker;
 
@@ -417,7 +421,7 @@ bool wf_lua_task_leave(struct wf_task *task) {
     task->leaving = true;
     task->first = false;
     task->doom = WF_DOOM_NONE;
-    task->deadline_ns = wf_clock_mono_ns() + LEAVE_NS;
+    wf_lua_task_hurry(task);
     wf_lua_worker_enter(task);
     if (protected(worker->L, worker->vm->leave_ref, task) == 0) {
         task_after(task, lua_resume(task->co, 0));

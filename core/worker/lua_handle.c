@@ -13,6 +13,8 @@
  *   task:remaining()     seconds until the deadline, or nil
  *   task:on_cancel(f)    f runs, for 10 seconds at most, if the task is given
  *                        up: the execution was stopped, or time is over
+ *   task:defer_cancel(b) true: from now on the task goes on though it is given
+ *                        up; false: no longer. Returns whether it was
  */
 #include <lauxlib.h>
 #include <lua.h>
@@ -181,11 +183,24 @@ static int l_on_cancel(lua_State *L) {
     return 0;
 }
 
+/* One that was given up meanwhile ends by itself, and soon: as `f` above. */
+static int l_defer_cancel(lua_State *L) {
+    struct wf_task *task = task_check(L);
+
+    luaL_checktype(L, 2, LUA_TBOOLEAN);
+    task->deferring = lua_toboolean(L, 2);
+    if (!task->deferring && task->leaving)
+        wf_lua_task_hurry(task);
+    lua_pushboolean(L, task->leaving);
+    return 1;
+}
+
 void wf_lua_handle_open(lua_State *L) {
     static const luaL_Reg meta[] = {{"__newindex", l_newindex},
                                     {"__tostring", l_tostring},
                                     {NULL, NULL}};
-    static const luaL_Reg methods[] = {{"heartbeat", l_heartbeat},
+    static const luaL_Reg methods[] = {{"defer_cancel", l_defer_cancel},
+                                       {"heartbeat", l_heartbeat},
                                        {"log", l_log},
                                        {"on_cancel", l_on_cancel},
                                        {"remaining", l_remaining},

@@ -99,7 +99,7 @@ static void check_time(lua_State *L, struct wf_worker *worker) {
     uint64_t now = wf_clock_mono_ns();
     uint64_t block = page->block_ms * (uint64_t)WF_NS_PER_MS;
 
-    if (!task->leaving &&
+    if (!task->leaving && !task->deferring &&
         atomic_load_explicit(&page->cancelled[task->id % WF_PAGE_CANCELS],
                              memory_order_relaxed) == task->id)
         doom(L, task, WF_DOOM_CANCELLED);

@@ -80,6 +80,7 @@ struct wf_task {
     struct wf_link doomed; /**< In worker->doomed. */
     int farewell_ref;      /**< What runs if it is cancelled; 0: nothing. */
     bool leaving;          /**< Cancelled, and that runs. */
+    bool deferring;        /**< If it is cancelled, it goes on as it is. */
 };
 
 struct wf_worker {
@@ -167,6 +168,8 @@ void wf_lua_task_drop(struct wf_task *task);
 /** The task is cancelled: what it wants to run in that case starts instead of
  * its coroutine, if there is any. The task ends with that. */
 bool wf_lua_task_leave(struct wf_task *task);
+/** It has little time from now on: it has been given up. */
+void wf_lua_task_hurry(struct wf_task *task);
 /** Lets go of what would have run. */
 void wf_lua_task_forget(struct wf_task *task);
 /** Ends tasks that were doomed while they were waiting. */

@@ -334,6 +334,11 @@ void wf_worker_on_cancel(struct wf_worker *worker, uint64_t id) {
 
     if (!task || task->leaving)
         return; /* its end is on the way */
+    if (!task->closing && task->deferring) {
+        task->leaving = true;
+        task->deadline_ns = 0; /* that of the state is over, or may be */
+        return;
+    }
     if (!task->closing) {
         wf_list_remove(&task->link);
         if (wf_lua_task_leave(task))

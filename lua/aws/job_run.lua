@@ -23,6 +23,40 @@ local function follow(kit, job, answer)
   end
 end
 
+-- Starts a job that can be stopped. If the task is given up meanwhile, it is
+-- known what to stop only when the answer is there: it is waited for. nil: that
+-- has happened.
+local function start(kit, handle, job)
+  local answer
+  local function stop()
+    kit.hurry()
+    job.stop(answer)
+  end
+  if handle.cursor then
+    answer = doc.parse(handle.cursor)
+    handle:on_cancel(stop)
+    return answer
+  end
+  handle:defer_cancel(true)
+  answer = job.start()
+  handle:on_cancel(stop)
+  if handle:defer_cancel(false) then
+    stop()
+    return nil
+  end
+  handle:checkpoint(answer:text())
+  return answer
+end
+
+local function start_for_good(handle, job)
+  if handle.cursor then
+    return doc.parse(handle.cursor)
+  end
+  local answer = job.start()
+  handle:checkpoint(answer:text())
+  return answer
+end
+
 --- Runs a job and returns its result. A job is started once: what was
 -- answered is kept for the next engine.
 --
@@ -32,19 +66,12 @@ end
 -- job.stop(answer)  ends the job, in little time; nil: it can't be
 function job_run.run(kit, handle, job)
   local answer
-  if handle.cursor then
-    answer = doc.parse(handle.cursor)
-  else
-    answer = job.start()
-    handle:checkpoint(answer:text())
-  end
   if job.stop then
-    handle:on_cancel(function()
-      kit.hurry()
-      job.stop(answer)
-    end)
+    answer = start(kit, handle, job)
+  else
+    answer = start_for_good(handle, job)
   end
-  return follow(kit, job, answer)
+  return answer and follow(kit, job, answer)
 end
 
 return job_run

@@ -51,4 +51,21 @@ until_true "it is stopped" asked 'StopTask {"cluster":"c","task":"long-2"'
 expect 0 history two:two --json --endpoint "$endpoint"
 [ "$(grep -o '"TaskSubmitted"' "$home/out" | wc -l)" = 1 ] ||
   fail "TaskSubmitted is not there once"
+
+# A job whose start is answered late, after its task was given up: since the
+# execution was stopped, or since the state's time was over.
+task ecs:runTask.sync '{"TaskDefinition": "long-slow-1"}'
+mv "$home/m.asl.json" "$home/slow.asl.json"
+expect 0 start "$home/slow.asl.json" --endpoint "$endpoint" --name slow
+until_true "it is asked for" asked '"taskDefinition":"long-slow-1"'
+expect 0 stop slow:slow --endpoint "$endpoint"
+task glue:startJobRun.sync '{"JobName": "long-slow-2"}' '"TimeoutSeconds": 1,'
+mv "$home/m.asl.json" "$home/late.asl.json"
+expect 1 start --wait "$home/late.asl.json" --endpoint "$endpoint"
+err_has 'States.Timeout'
+! asked 'StopTask {"task":"long-slow-1"' || fail "it was not known yet"
+touch "$home/go"
+until_true "it is stopped" asked 'StopTask {"task":"long-slow-1"'
+until_true "it is stopped" asked '"JobName":"long-slow-2","JobRunIds"'
+[ "$(requests 'ecs RunTask.*long-slow-1')" = 1 ] || fail "it was started twice"
 echo ok
