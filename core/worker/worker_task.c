@@ -12,6 +12,8 @@
 
 #define READY_PER_TURN 1000
 #define HEARTBEAT_NS (50 * WF_NS_PER_MS)
+/* For one that goes on though it is given up: longer than any HTTP request. */
+#define DEFER_NS (UINT64_C(90000) * (uint64_t)WF_NS_PER_MS)
 #define BUNDLES_MAX 16 /* unused ones beyond are forgotten */
 
 /* ---- the table ---- */
@@ -336,7 +338,8 @@ void wf_worker_on_cancel(struct wf_worker *worker, uint64_t id) {
         return; /* its end is on the way */
     if (!task->closing && task->deferring) {
         task->leaving = true;
-        task->deadline_ns = 0; /* that of the state is over, or may be */
+        /* That of the state is over, or may be. */
+        task->deadline_ns = wf_clock_mono_ns() + DEFER_NS;
         return;
     }
     if (!task->closing) {
