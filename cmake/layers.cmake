@@ -92,7 +92,7 @@ layer(wf_api SOURCES core/api/api.c core/api/api_call.c core/api/api_trail.c
       core/api/api_settings.c core/api/api_tags.c core/api/api_events.c
       core/api/api_map_runs.c core/api/api_tasks.c core/api/api_activities.c
       core/api/api_graph.c core/api/api_search.c core/api/api_pause.c
-      core/api/api_redrive.c core/api/api_inspect.c
+      core/api/api_redrive.c core/api/api_bulk.c core/api/api_inspect.c
       core/api/api_triggers.c core/api/api_versions.c
       core/api/metrics.c core/api/api_backup.c core/api/api_notifications.c
       core/api/api_test_state.c
@@ -191,7 +191,7 @@ layer(wf_engine SOURCES core/engine/engine.c core/engine/commit.c
       core/engine/begin.c core/engine/start.c core/engine/start_name.c
       core/engine/shape.c core/engine/find.c core/engine/read.c
       core/engine/lister.c core/engine/listed.c core/engine/listing.c
-      core/engine/search.c core/engine/search_merge.c
+      core/engine/search.c core/engine/bulk.c core/engine/search_merge.c
       core/engine/search_where.c core/engine/maps/map_find.c
       core/engine/maps/map_read.c core/engine/maps/map_update.c
       core/engine/wait.c core/engine/follow.c core/engine/history.c

@@ -87,7 +87,7 @@ if(CMOCKA_FOUND)
       tests/support/store_memory.c)
   foreach(name engine engine_revisions engine_names
           engine_park engine_tasks engine_recover engine_payloads
-          engine_follow engine_hostile engine_lambda engine_search engine_logging
+          engine_follow engine_hostile engine_lambda engine_search engine_bulk engine_logging
           engine_notifications
           engine_test_state
           map_api)

@@ -226,7 +226,7 @@ static struct found find_aws(struct wf_str name) {
 static struct found find_own(struct wf_str name) {
     static const struct wf_api_operation *const tables[] = {
         wf_api_own, wf_api_events, wf_api_graph, wf_api_search,
-        wf_api_pause, wf_api_redrive, wf_api_inspect,
+        wf_api_pause, wf_api_redrive, wf_api_bulk, wf_api_inspect,
         wf_api_backup,
         wf_api_triggers,
         wf_api_notifications,

@@ -28,6 +28,7 @@ struct wf_api_request;
 struct wf_api_route;
 struct wf_api_trail;
 struct wf_audit;
+struct wf_search_executions;
 struct wf_triggers;
 
 /** Who calls. All-zero may nothing. */
@@ -105,6 +106,7 @@ extern const struct wf_api_operation wf_api_events[];
 extern const struct wf_api_operation wf_api_graph[];
 extern const struct wf_api_operation wf_api_search[];
 extern const struct wf_api_operation wf_api_pause[];
+extern const struct wf_api_operation wf_api_bulk[];
 extern const struct wf_api_operation wf_api_redrive[];
 extern const struct wf_api_operation wf_api_triggers[];
 extern const struct wf_api_operation wf_api_notifications[];
@@ -140,6 +142,11 @@ void wf_api_put_listed(struct wf_buf *out,
 /** 0: not given. The model knows the same names. */
 enum wf_execution_status wf_api_status(struct wf_str given);
 enum wf_redrive_filter wf_api_redrive_filter(struct wf_api_request *request);
+
+/** The members of a search. */
+struct wf_search_executions wf_api_search_of(struct wf_api_request *request);
+/** What is to be other when an execution goes on. */
+struct wf_fix wf_api_fix(struct wf_api_request *request);
 
 /** Ends a call with 200 and what stands in call->out. */
 void wf_api_done(struct wf_api_call *call);

@@ -133,19 +133,21 @@ static const struct wf_api_shape condition = {
 static const struct wf_api_shape page_token = {
     .kind = WF_API_STRING, WF_API_AT_LEAST(1), WF_API_AT_MOST(1024)
 };
+#define SEARCH_MEMBERS                                                    \
+    {"stateMachineArn", &arn, false},                                     \
+    {"statusFilter", &statuses, false},                                   \
+    {"redriveFilter", &redriven, false},                                  \
+    {"startedFrom", &time_of, false},                                     \
+    {"startedUntil", &time_of, false},                                    \
+    {"stoppedFrom", &time_of, false},                                     \
+    {"stoppedUntil", &time_of, false},                                    \
+    {"namePrefix", &name_prefix, false},                                  \
+    {"tag", &tag, false},                                                 \
+    {"where", &condition, false},                                         \
+    {"maxResults", &page_size, false},                                    \
+    {"nextToken", &page_token, false}
 static const struct wf_api_member search_members[] = {
-    {"stateMachineArn", &arn, false},
-    {"statusFilter", &statuses, false},
-    {"redriveFilter", &redriven, false},
-    {"startedFrom", &time_of, false},
-    {"startedUntil", &time_of, false},
-    {"stoppedFrom", &time_of, false},
-    {"stoppedUntil", &time_of, false},
-    {"namePrefix", &name_prefix, false},
-    {"tag", &tag, false},
-    {"where", &condition, false},
-    {"maxResults", &page_size, false},
-    {"nextToken", &page_token, false},
+    SEARCH_MEMBERS,
     {0},
 };
 static const struct wf_api_shape search_input = {
@@ -264,6 +266,50 @@ static const struct wf_api_shape fork_input = {
     .kind = WF_API_STRUCTURE, .members = fork_members
 };
 
+/* StopExecution's limits. */
+static const struct wf_api_shape stop_error = {
+    .kind = WF_API_STRING, .sensitive = true, WF_API_AT_MOST(256)
+};
+static const struct wf_api_shape stop_cause = {
+    .kind = WF_API_STRING, .sensitive = true, WF_API_AT_MOST(32768)
+};
+static const struct wf_api_member bulk_stop_members[] = {
+    SEARCH_MEMBERS,
+    {"error", &stop_error, false},
+    {"cause", &stop_cause, false},
+    {"dryRun", &flag, false},
+    {0},
+};
+static const struct wf_api_shape bulk_stop_input = {
+    .kind = WF_API_STRUCTURE, .members = bulk_stop_members
+};
+static const struct wf_api_member bulk_redrive_members[] = {
+    SEARCH_MEMBERS,
+    {"clientToken", &client_token, false},
+    FIX_MEMBERS,
+    {0},
+};
+static const struct wf_api_shape bulk_redrive_input = {
+    .kind = WF_API_STRUCTURE, .members = bulk_redrive_members
+};
+static const struct wf_api_member bulk_pause_members[] = {
+    SEARCH_MEMBERS,
+    {"reason", &reason, false},
+    {"dryRun", &flag, false},
+    {0},
+};
+static const struct wf_api_shape bulk_pause_input = {
+    .kind = WF_API_STRUCTURE, .members = bulk_pause_members
+};
+static const struct wf_api_member bulk_resume_members[] = {
+    SEARCH_MEMBERS,
+    {"dryRun", &flag, false},
+    {0},
+};
+static const struct wf_api_shape bulk_resume_input = {
+    .kind = WF_API_STRUCTURE, .members = bulk_resume_members
+};
+
 static const struct wf_api_shape data_size = {
     .kind = WF_API_INTEGER, WF_API_AT_LEAST(0), WF_API_AT_MOST(65536)
 };
@@ -304,6 +350,10 @@ const struct wf_api_input wf_api_own_inputs[] = {
     {"ResumeStateMachine", &resume_machine_input},
     {"RedriveExecution", &redrive_input},
     {"ForkExecution", &fork_input},
+    {"BulkStopExecutions", &bulk_stop_input},
+    {"BulkRedriveExecutions", &bulk_redrive_input},
+    {"BulkPauseExecutions", &bulk_pause_input},
+    {"BulkResumeExecutions", &bulk_resume_input},
     {"ListTriggers", &no_input},
     {"ListNotificationTargets", &no_input},
     {"ListDeadLetters", &letters_input},

@@ -3,7 +3,7 @@
 #include "api_call.h"
 #include "json_write.h"
 
-static struct wf_fix fix_of(struct wf_api_request *request) {
+struct wf_fix wf_api_fix(struct wf_api_request *request) {
     return (struct wf_fix){
         .version_arn = wf_api_text(request, "stateMachineVersionArn"),
         .revision = wf_api_text(request, "revision"),
@@ -41,7 +41,7 @@ static void on_redriven(void *arg, const struct wf_refusal *refusal,
 
 static void redrive(struct wf_api_call *call,
                     struct wf_api_request *request) {
-    const struct wf_fix fix = fix_of(request);
+    const struct wf_fix fix = wf_api_fix(request);
     const struct wf_redrive_execution ask = {
         .execution_arn = wf_api_text(request, "executionArn"),
         .client_token = wf_api_text(request, "clientToken"),
@@ -73,7 +73,7 @@ static void on_forked(void *arg, const struct wf_refusal *refusal,
 
 static void fork_execution(struct wf_api_call *call,
                            struct wf_api_request *request) {
-    const struct wf_fix fix = fix_of(request);
+    const struct wf_fix fix = wf_api_fix(request);
     const struct wf_fork_execution ask = {
         .execution_arn = wf_api_text(request, "executionArn"),
         .event = (uint64_t)wf_api_integer(request, "eventId", 1),

@@ -61,7 +61,7 @@ static void take_tag(struct wf_api_request *request,
         ask->tag_value = wf_api_characters(request, text);
 }
 
-static void search(struct wf_api_call *call, struct wf_api_request *request) {
+struct wf_search_executions wf_api_search_of(struct wf_api_request *request) {
     struct wf_search_executions ask = {
         .state_machine_arn = wf_api_text(request, "stateMachineArn"),
         .statuses = statuses_of(request),
@@ -76,6 +76,11 @@ static void search(struct wf_api_call *call, struct wf_api_request *request) {
         .next_token = wf_api_text(request, "nextToken"),
     };
     take_tag(request, &ask);
+    return ask;
+}
+
+static void search(struct wf_api_call *call, struct wf_api_request *request) {
+    const struct wf_search_executions ask = wf_api_search_of(request);
     wf_engine_search_executions(call->engine, &ask, on_found, call);
 }
 

@@ -85,11 +85,23 @@ int wf_cli_add_search(const struct wf_options *options, const char *machine,
 /** On stderr: on how many executions the condition has failed, if any. */
 void wf_cli_tell_conditions(struct wf_value page);
 
+/** Of what could not be done in bulk: whether its error is that, */
+bool wf_cli_has_error(struct wf_value refused, const char *error);
+/** and what it is, on stderr. Returns WF_EXIT_FAILED. */
+int wf_cli_tell_refused(struct wf_value refused);
+
 struct wf_cli_each {
     const struct wf_options *options;
     const char *const *statuses;
     bool act; /**< False: only counts them. */
+    /** The server's operation that does it, a page at a time; NULL: `run`
+     * does it, one by one. */
+    const char *bulk;
+    void (*add)(void *arg, struct wf_buf *body); /**< Its other members. */
+    /** Of each; with `bulk` it has been done. */
     void (*run)(void *arg, struct wf_str execution_arn);
+    /** That of `bulk` which could not be done: executionArn, error. */
+    void (*refused)(void *arg, struct wf_value refused);
     void *arg;
 };
 /** Goes through all that the search finds. An exit status. */

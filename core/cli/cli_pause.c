@@ -88,6 +88,25 @@ static void change_found(void *arg, struct wf_str arn) {
     change(arg, arn, false);
 }
 
+static void add_reason(void *arg, struct wf_buf *body) {
+    const struct pausing *pausing = arg;
+
+    if (!pausing->resumes)
+        wf_json_text_if(body, "reason",
+                        wf_str(wf_option_text(pausing->options, "reason")));
+}
+
+static void was_changed(void *arg, struct wf_str arn) {
+    struct pausing *pausing = arg;
+
+    pausing->done++;
+    print(pausing, arn, NULL, false);
+}
+
+static void is_refused(void *arg, struct wf_value refused) {
+    worsen(arg, wf_cli_tell_refused(refused));
+}
+
 static void change_search(struct pausing *pausing) {
     static const char *const running[] = {"RUNNING", NULL};
     const char *verb = pausing->resumes ? "resume" : "pause";
@@ -96,9 +115,17 @@ static void change_search(struct pausing *pausing) {
         .statuses = running,
         .act = wf_option_flag(pausing->options, "yes"),
         .run = change_found,
+        .add = add_reason,
+        .refused = is_refused,
         .arg = pausing,
     };
     size_t found = 0;
+
+    if (!wf_option_flag(pausing->options, "json")) {
+        each.bulk = pausing->resumes ? "Moonstep.BulkResumeExecutions"
+                                     : "Moonstep.BulkPauseExecutions";
+        each.run = was_changed;
+    }
 
     worsen(pausing, wf_cli_each_found(&each, &found));
     if (each.act)

@@ -165,6 +165,37 @@ static void redrive_found(void *arg, struct wf_str arn) {
         redriving->status = status;
 }
 
+/* The members of a fix, without the brace before them. */
+static void add_fix(void *arg, struct wf_buf *body) {
+    const struct redriving *redriving = arg;
+    struct wf_str fix = wf_cli_text(&redriving->fix);
+
+    if (fix.len <= 1)
+        return;
+    wf_json_comma(body);
+    wf_buf_add(body, fix.data + 1, fix.len - 1);
+}
+
+static void was_redriven(void *arg, struct wf_str arn) {
+    struct redriving *redriving = arg;
+    struct wf_buf line = {0};
+
+    wf_buf_addstr(&line, arn);
+    if (wf_cli_print_line(&line))
+        redriving->redriven++;
+    else
+        redriving->status = WF_EXIT_ENGINE;
+    wf_buf_free(&line);
+}
+
+static void is_refused(void *arg, struct wf_value refused) {
+    struct redriving *redriving = arg;
+    int status = wf_cli_tell_refused(refused);
+
+    if (status > redriving->status)
+        redriving->status = status;
+}
+
 static int redrive_search(struct redriving *redriving) {
     static const char *const failed[] = {"FAILED", "TIMED_OUT", "ABORTED",
                                          NULL};
@@ -175,10 +206,18 @@ static int redrive_search(struct redriving *redriving) {
         .statuses = failed,
         .act = is_dry || wf_option_flag(options, "yes"),
         .run = redrive_found,
+        .add = add_fix,
+        .refused = is_refused,
         .arg = redriving,
     };
     size_t found = 0;
-    int status = wf_cli_each_found(&each, &found);
+    int status;
+
+    if (!is_dry && !wf_option_flag(options, "json")) {
+        each.bulk = "Moonstep.BulkRedriveExecutions";
+        each.run = was_redriven;
+    }
+    status = wf_cli_each_found(&each, &found);
 
     if (status == WF_EXIT_OK && !each.act)
         return wf_cli_fail(WF_EXIT_USAGE, "this would redrive %zu "

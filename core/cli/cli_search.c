@@ -1,6 +1,7 @@
 /*
  * cli_search.c - what `moonstep search` asks for, and `stop --search` and
- * `redrive --search`: the executions that a search finds, one by one.
+ * `redrive --search`: the executions that a search finds, one by one or, if the
+ * server is to act on them, a page at a time.
  *
  * The pages are gone through while executions are stopped or redriven: a page
  * is a place in time, so none is met twice and none is missed.
@@ -149,6 +150,10 @@ struct walk {
     size_t found;
 };
 
+static bool is_bulk(const struct walk *walk) {
+    return walk->each->act && walk->each->bulk != NULL;
+}
+
 static int call_page(struct walk *walk, struct wf_doc **reply) {
     struct wf_buf body = {0};
     int status;
@@ -157,31 +162,41 @@ static int call_page(struct walk *walk, struct wf_doc **reply) {
     wf_json_integer(&body, "maxResults", PAGE);
     if (walk->token.len > 0)
         wf_json_text(&body, "nextToken", wf_cli_text(&walk->token));
+    if (is_bulk(walk) && walk->each->add)
+        walk->each->add(walk->each->arg, &body);
     wf_buf_u8(&body, '}');
-    status = wf_cli_call(walk->each->options, WF_CLI_SEARCH,
+    status = wf_cli_call(walk->each->options,
+                         is_bulk(walk) ? walk->each->bulk : WF_CLI_SEARCH,
                          wf_cli_text(&body), reply);
     wf_buf_free(&body);
     return status;
 }
 
-static void do_rows(struct walk *walk, struct wf_doc *reply) {
-    struct wf_value list, row;
+static void do_row(struct walk *walk, struct wf_value row, bool is_refused) {
+    const struct wf_cli_each *each = walk->each;
     struct wf_buf arn = {0};
 
-    if (!wf_value_member((struct wf_value){reply, 0}, WF_STR("executions"),
-                         &list) ||
+    wf_cli_member(row, "executionArn", &arn);
+    walk->found++;
+    if (is_refused)
+        each->refused(each->arg, row);
+    else if (each->act)
+        each->run(each->arg, wf_cli_text(&arn));
+    wf_buf_free(&arn);
+}
+
+static void do_rows(struct walk *walk, struct wf_doc *reply,
+                    const char *member, bool is_refused) {
+    struct wf_value list, row;
+
+    if (!wf_value_member((struct wf_value){reply, 0}, wf_str(member), &list) ||
         wf_value_type(list) != WF_JSON_ARRAY)
         return;
     row = (struct wf_value){reply, list.node + 1};
     for (uint32_t n = wf_doc_nodes(reply)[list.node].count; n > 0; n--) {
-        arn.len = 0;
-        wf_cli_member(row, "executionArn", &arn);
-        walk->found++;
-        if (walk->each->act)
-            walk->each->run(walk->each->arg, wf_cli_text(&arn));
+        do_row(walk, row, is_refused);
         row.node = wf_doc_nodes(reply)[row.node].next;
     }
-    wf_buf_free(&arn);
 }
 
 void wf_cli_tell_conditions(struct wf_value page) {
@@ -194,6 +209,26 @@ void wf_cli_tell_conditions(struct wf_value page) {
                     (int)cause.len, cause.len > 0 ? cause.data : "");
     wf_buf_free(&errors);
     wf_buf_free(&cause);
+}
+
+bool wf_cli_has_error(struct wf_value refused, const char *error) {
+    struct wf_buf text = {0};
+    bool has = wf_cli_member(refused, "error", &text) &&
+               wf_str_eq(wf_cli_text(&text), wf_str(error));
+
+    wf_buf_free(&text);
+    return has;
+}
+
+int wf_cli_tell_refused(struct wf_value refused) {
+    struct wf_buf text = {0};
+
+    wf_cli_member(refused, "error", &text);
+    wf_buf_adds(&text, ": ");
+    wf_cli_member(refused, "message", &text);
+    wf_cli_fail(WF_EXIT_FAILED, "%.*s", (int)text.len, text.data);
+    wf_buf_free(&text);
+    return WF_EXIT_FAILED;
 }
 
 /* How far it has come, if it goes on. */
@@ -223,7 +258,9 @@ int wf_cli_each_found(const struct wf_cli_each *each, size_t *found) {
         status = call_page(&walk, &reply);
         if (status != WF_EXIT_OK)
             break;
-        do_rows(&walk, reply);
+        do_rows(&walk, reply, "executions", false);
+        if (is_bulk(&walk))
+            do_rows(&walk, reply, "refused", true);
         walk.token.len = 0;
         wf_cli_member((struct wf_value){reply, 0}, "nextToken", &walk.token);
         tell(&walk, (struct wf_value){reply, 0});

@@ -203,6 +203,37 @@ static void stop_found(void *arg, struct wf_str arn) {
     stop_one(arg, arn);
 }
 
+static void add_error(void *arg, struct wf_buf *body) {
+    const struct stopping *stopping = arg;
+    const struct wf_options *options = stopping->options;
+
+    wf_json_text_if(body, "error", wf_str(wf_option_text(options, "error")));
+    wf_json_text_if(body, "cause", wf_str(wf_option_text(options, "cause")));
+}
+
+static void was_stopped_there(void *arg, struct wf_str arn) {
+    print_stopped(arg, arn, NULL);
+}
+
+static void is_refused(void *arg, struct wf_value refused) {
+    struct stopping *stopping = arg;
+    struct wf_buf arn = {0};
+    struct wf_doc *reply = NULL;
+    int status;
+
+    if (!wf_cli_has_error(refused, "ExecutionNotRunning")) {
+        worsen(stopping, wf_cli_tell_refused(refused));
+        return;
+    }
+    wf_cli_member(refused, "executionArn", &arn);
+    status = describe(stopping, wf_cli_text(&arn), &reply);
+    worsen(stopping, status);
+    if (status == WF_EXIT_OK)
+        tell_ended(wf_cli_text(&arn), (struct wf_value){reply, 0});
+    wf_doc_unref(reply);
+    wf_buf_free(&arn);
+}
+
 static void stop_search(struct stopping *stopping) {
     static const char *const running[] = {"RUNNING", NULL};
     struct wf_cli_each each = {
@@ -210,9 +241,16 @@ static void stop_search(struct stopping *stopping) {
         .statuses = running,
         .act = wf_option_flag(stopping->options, "yes"),
         .run = stop_found,
+        .add = add_error,
+        .refused = is_refused,
         .arg = stopping,
     };
     size_t found = 0;
+
+    if (!wf_option_flag(stopping->options, "json")) {
+        each.bulk = "Moonstep.BulkStopExecutions";
+        each.run = was_stopped_there;
+    }
 
     worsen(stopping, wf_cli_each_found(&each, &found));
     if (each.act)

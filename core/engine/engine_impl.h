@@ -65,6 +65,7 @@
  *   map_read.c, map_update.c  DescribeMapRun and the like
  *   lister.c, listed.c  a list of executions: rows merged with memory
  *   listing.c, search*.c  ListExecutions; SearchExecutions: search_impl.h
+ *   bulk.c        what is done to all that a search finds
  *   wait.c, follow.c, history.c  WaitFor…, GetExecutionHistory
  *   schedules.c, schedule_*.c   schedules: see schedule_impl.h
  *   recent.c      the newest pieces of histories that grow fast

@@ -60,6 +60,53 @@ err_has "1 of 1 redriven"
 expect 0 redrive --search --machine hold --yes
 err_has "0 of 0 redriven"
 
+# In bulk, page by page: an answer that is lost, a server that is killed.
+call() {
+  curl -s -X POST "$MOONSTEP_ENDPOINT/" -H "X-Amz-Target: Moonstep.$1" \
+    -H 'Content-Type: application/x-amz-json-1.0' -d "$2" >"$home/out"
+}
+token() { sed -n 's/.*"nextToken":"\([^"]*\)".*/\1/p' "$home/out"; }
+for i in 1 2 3 4 5; do
+  expect 0 start hold --name "bulk-$i" --input '{"s":9999,"n":9}'
+done
+call BulkStopExecutions '{"namePrefix":"bulk","maxResults":2,"dryRun":true}'
+out_has '"foundCount":2,"doneCount":2,"refusedCount":0,"refused":[]'
+out_has '"status":"RUNNING"'
+call BulkStopExecutions '{"namePrefix":"bulk","maxResults":2,"error":"E"}'
+out_has '"status":"ABORTED"'
+kept=$(token)
+call BulkStopExecutions \
+  '{"namePrefix":"bulk","maxResults":2,"nextToken":"'"$kept"'"}'
+out_has '"foundCount":2'
+kill_server
+start_server
+call BulkStopExecutions \
+  '{"namePrefix":"bulk","maxResults":2,"nextToken":"'"$kept"'"}'
+out_has '"foundCount":1,"doneCount":1'
+[ -z "$(token)" ] || fail "there is nothing more"
+expect 0 stop --search --name-prefix bulk --yes
+err_has "0 of 0 stopped"
+expect 0 show hold:bulk-5
+out_has ABORTED
+out_has E
+call BulkRedriveExecutions '{"namePrefix":"bulk","statusFilter":["RUNNING"]}'
+out_has '"foundCount":0'
+call BulkStopExecutions '{"namePrefix":"two","statusFilter":["FAILED"]}'
+out_has '"error":"ExecutionNotRunning","message":"Execution has already ended'
+expect 0 redrive --search --name-prefix bulk --yes
+[ "$(wc -l <"$home/out")" = 5 ] || fail "redrive --search"
+err_has "5 of 5 redriven"
+expect 0 pause --search --name-prefix bulk --yes
+err_has "5 of 5 paused"
+expect 0 resume --search --name-prefix bulk --yes
+err_has "5 of 5 resumed"
+expect 0 stop --search --name-prefix bulk --yes --json
+err_has "5 of 5 stopped"
+out_has '"status":"ABORTED"'
+expect 1 redrive --search --name-prefix one --status SUCCEEDED --yes
+err_has "ExecutionNotRedrivable: "
+err_has "0 of 1 redriven"
+
 # Of a version and an alias.
 expect 0 publish echo
 expect 0 alias create echo:PROD 1

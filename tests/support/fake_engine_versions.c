@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "fake_engine.h"
+#include "bulk.h"
 #include "inspect.h"
 #include "search.h"
 #include "versions.h"
@@ -153,6 +154,38 @@ void wf_engine_search_executions(struct wf_engine *engine,
         asked(engine, "search", ask->state_machine_arn);
     reply(arg, refusal, refusal ? NULL : &found);
     wf_buf_free(&text);
+}
+
+void wf_engine_bulk(struct wf_engine *engine, const struct wf_bulk *ask,
+                    wf_bulk_fn *reply, void *arg) {
+    static const char *const names[] = {"bulk stop", "bulk redrive",
+                                        "bulk pause", "bulk resume"};
+    const struct wf_bulk_item items[] = {
+        {.arn = engine->execution.arn,
+         .status = WF_EXECUTION_ABORTED,
+         .stop_ms = 2500},
+        {.arn = WF_STR("other"),
+         .exception = "ExecutionNotRunning",
+         .message = WF_STR("over")},
+    };
+    const struct wf_bulk_reply done = {
+        .items = items,
+        .count = 2,
+        .refused = 1,
+        .next_token = engine->next_token,
+        .scanned_until_ms = 1500,
+    };
+    set(&engine->name, ask->search.name_prefix);
+    set(&engine->error, ask->error);
+    set(&engine->cause, ask->cause);
+    set(&engine->role, ask->reason);
+    set(&engine->text, ask->fix ? ask->fix->revision : WF_STR_NULL);
+    set(&engine->token, ask->client_token);
+    engine->is_exclusive = ask->is_dry;
+    engine->max_results = ask->search.max_results;
+    const struct wf_refusal *refusal =
+        asked(engine, names[ask->action], ask->search.state_machine_arn);
+    reply(arg, refusal, refusal ? NULL : &done);
 }
 
 /* ---- pauses ---- */
