@@ -208,6 +208,9 @@ layer(wf_engine SOURCES core/engine/engine.c core/engine/commit.c
       core/engine/schedules/schedule_fire.c
       core/engine/schedules/schedule_start.c
       core/engine/schedules/schedule_target.c
+      core/engine/schedules/schedule_letter.c
+      core/engine/schedules/schedule_letters.c
+      core/engine/schedules/schedule_express.c
       core/engine/check/check.c core/engine/check/check_tables.c
       core/engine/check/check_executions.c core/engine/check/check_history.c
       core/engine/check/check_chain.c core/engine/check/check_frames.c

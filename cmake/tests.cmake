@@ -94,8 +94,10 @@ if(CMOCKA_FOUND)
     unit_test(${name} SOURCES ${ENGINE_FIXTURE} LINK wf_engine wf_worker
               wf_lua_stdlib)
   endforeach()
-  unit_test(engine_schedules SOURCES ${ENGINE_FIXTURE}
-            tests/support/schedules.c LINK wf_engine wf_worker wf_lua_stdlib)
+  foreach(name engine_schedules engine_schedule_letters)
+    unit_test(${name} SOURCES ${ENGINE_FIXTURE}
+              tests/support/schedules.c LINK wf_engine wf_worker wf_lua_stdlib)
+  endforeach()
   foreach(name engine_machines engine_tags engine_tokens
           engine_activities engine_nested engine_pause
           engine_signals engine_inspect)

@@ -202,6 +202,7 @@ static void housekeeping(struct ev_loop *loop, struct ev_timer *watcher,
     wf_map_runs_housekeeping(engine);
     wf_retention_housekeeping(engine);
     wf_notifications_housekeeping(engine);
+    wf_schedules_housekeeping(engine);
 }
 
 /* ---- opening ---- */

@@ -82,7 +82,7 @@ struct wf_execution *wf_fork_commit(struct wf_redrive *redrive) {
     struct wf_execution *execution = root->execution;
     const struct wf_machine_head *head = redrive->target->head;
     struct unmark *unmark = wf_call_new(engine, sizeof(*unmark), NULL);
-    unmark->rows = (struct wf_start_rows){put_unmark, unmark};
+    unmark->rows = (struct wf_start_rows){.put = put_unmark, .arg = unmark};
     unmark->engine = engine;
     execution->start_rows = &unmark->rows;
     if (head && head->paused_ms)

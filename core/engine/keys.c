@@ -233,6 +233,15 @@ struct wf_key wf_key_notification(uint16_t partition, char kind,
     return key;
 }
 
+struct wf_key wf_key_schedule_letter(uint16_t partition, int64_t due_ms,
+                                     uint64_t id) {
+    struct wf_key key = wf_key_table(partition, 'F');
+    add(&key, 's', 1);
+    add(&key, (uint64_t)due_ms, 8);
+    add(&key, id, 8);
+    return key;
+}
+
 struct wf_key wf_key_removal(uint16_t partition, uint64_t execution) {
     struct wf_key key = wf_key_table(partition, 'Z');
     add(&key, execution, 8);
@@ -273,6 +282,7 @@ static const char *const forms[256] = {
     ['U'] = "s",  ['D'] = "q0s",   ['Z'] = "x",    ['Y'] = "",
     ['X'] = "dq", ['F'] = "c0q",
 };
+#define LETTER_FORM "cqx" /* of table F, kind 's' */
 
 /* Bytes that are no part of a name are not for a terminal. */
 static void put_text(struct wf_buf *out, struct wf_str text) {
@@ -321,6 +331,8 @@ bool wf_key_describe(struct wf_str key, struct wf_buf *out) {
     const char *form = in.bad ? NULL : forms[table];
     size_t start = out->len;
 
+    if (table == 'F' && in.at < in.end && *in.at == 's')
+        form = LETTER_FORM;
     for (; form && *form && !in.bad; form++) {
         if (*form == '|') {
             if (in.at == in.end)

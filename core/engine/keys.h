@@ -43,6 +43,8 @@
  *                                   the start of a slot is tried again then
  *   p F 'q' target 0 seq:8          a status change that a target is to be told
  *                                   of (notifications.h); 'd': a dead letter
+ *   p F 's' due_ms:8 id:8           the dead letter of a schedule is sent to
+ *                                   its queue then (schedule_impl.h)
  *   p Z execution:8                 is being removed (retention.c), or is a
  *                                   copy that is not whole (fork_execution.h)
  *   p Y                             of a backup: when it was made (survivors.c)
@@ -128,6 +130,8 @@ struct wf_key wf_key_schedule_due(uint16_t partition, int64_t due_ms,
  * all of the target begin with. */
 struct wf_key wf_key_notification(uint16_t partition, char kind,
                                   struct wf_str target, uint64_t seq);
+struct wf_key wf_key_schedule_letter(uint16_t partition, int64_t due_ms,
+                                     uint64_t id);
 /** The execution is being removed, or is no whole copy yet. */
 struct wf_key wf_key_removal(uint16_t partition, uint64_t execution);
 struct wf_key wf_key_bundle(uint16_t partition, struct wf_str hash);

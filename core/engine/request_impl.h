@@ -36,6 +36,8 @@ struct wf_start_rows {
     /** Adds them to the open batch, once: with the execution's part of it; of
      * an EXPRESS execution (0) before it begins. */
     void (*put)(void *arg, uint64_t execution);
+    /** The EXPRESS execution begins, after that. */
+    void (*express_began)(void *arg, uint64_t execution);
     void *arg;
 };
 /** StartExecution with such rows, which are borrowed until it answers. They

@@ -116,6 +116,7 @@ void wf_start_now(void *arg) {
     const struct wf_start_rows *rows = call->rows;
     call->rows = NULL;
     if (rows && call->machine->express) { /* it can't be in their batch */
+        call->express_rows = rows;
         rows->put(rows->arg, 0);
         wf_engine_after(call->engine, wf_start_now, call);
         return;
@@ -123,6 +124,9 @@ void wf_start_now(void *arg) {
     struct wf_execution *execution = create(call);
     if (rows)
         execution->start_rows = rows;
+    if (call->express_rows)
+        call->express_rows->express_began(call->express_rows->arg,
+                                          execution->id);
     if (call->called && !execution->express)
         wf_start_join(call, execution, true);
     if (call->sync) {

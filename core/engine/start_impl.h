@@ -20,6 +20,8 @@ struct wf_start_call {
     struct wf_doc *input;
     size_t parsing_bytes; /* of the engine's */
     const struct wf_start_rows *rows; /* not put yet; or NULL */
+    const struct wf_start_rows *express_rows; /* they are, and it has not
+                                                 begun; or NULL */
     struct wf_called *called; /* a task asks; or NULL */
     struct wf_redrive *fork;  /* it is made of that; or NULL */
     uint64_t ended;           /* of that name, and not in memory */

@@ -516,7 +516,8 @@ static void task_ended(void *arg, uint64_t task, enum wf_task_end how,
     struct wf_frame *frame = wf_task_table_get(&engine->tasks, task);
     if (!frame &&
         (wf_test_task_ended(engine, task, how, output, failure) ||
-         wf_notifications_task_ended(engine, task, how, failure)))
+         wf_notifications_task_ended(engine, task, how, failure) ||
+         wf_schedules_task_ended(engine, task, how, failure)))
         return;
     if (!frame || wf_frame_is_doomed(frame))
         return; /* (the one that ends it gives up the task as well) */

@@ -61,7 +61,8 @@ static bool is_job(const struct wf_frame *frame) {
 /* It belongs to no execution. */
 static bool has_no_record(const struct wf_engine *engine, uint64_t task) {
     return wf_test_has_task(engine, task) ||
-           wf_notifications_have_task(engine, task);
+           wf_notifications_have_task(engine, task) ||
+           wf_schedules_have_task(engine, task);
 }
 
 void wf_task_checkpoint(void *arg, uint64_t task, struct wf_str cursor) {

@@ -247,13 +247,26 @@ static void due_row(struct check *check, const struct wf_row *row) {
         check_left(check, row->key); /* who fires it sees that */
 }
 
-/* Kind, target, 0, number. */
+static void letter_row(struct check *check, const struct wf_row *row) {
+    struct wf_schedule_letter letter;
+
+    if (row->key.len != 3 + 1 + 8 + 8)
+        check_wrong(check, row->key, "the key does not decode: nobody is "
+                    "sent it");
+    else if (!wf_schedule_letter_decode(row->value, &letter))
+        check_wrong(check, row->key, "the schedule's dead letter does not "
+                    "decode: it is dropped");
+}
+
+/* Kind, target, 0, number; or a dead letter of a schedule. */
 static void notification_row(struct check *check, const struct wf_row *row) {
     struct wf_notification_row notification;
     const char *kind = row->key.data + 3;
     size_t len = row->key.len;
 
-    if (len < 3 + 1 + 1 + 1 + 8 || (*kind != 'q' && *kind != 'd') ||
+    if (len > 3 && *kind == 's')
+        letter_row(check, row);
+    else if (len < 3 + 1 + 1 + 1 + 8 || (*kind != 'q' && *kind != 'd') ||
         row->key.data[len - 9] != 0)
         check_wrong(check, row->key, "the key does not decode: nobody is "
                     "told of it");

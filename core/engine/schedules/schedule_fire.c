@@ -57,6 +57,8 @@ static void end(void *arg) {
     *at = firing->chain;
     engine->schedules->firing--;
     wf_schedules_note(engine, firing->noted_ms);
+    if (firing->letter_ms)
+        wf_schedule_letters_note(engine, firing->letter_ms);
     if (firing->turn.exists && !firing->turn.schedule.is_waiting)
         wf_schedules_note(engine, firing->turn.schedule.due_ms);
     wf_schedule_turn_end(&firing->turn);
@@ -101,6 +103,10 @@ static void overlap_known(void *arg, struct wf_execution *execution) {
 /* A slot that is tried again does not wait: it is as late as it is. */
 static void look_for_overlap(struct wf_firing *firing) {
     uint64_t last = firing->turn.schedule.last_execution;
+    if (!last) /* of an EXPRESS execution the row does not know */
+        last = wf_schedule_express_of(firing->turn.engine,
+                                      text_of(&firing->turn.group),
+                                      text_of(&firing->turn.name));
     if (firing->overlap == WF_OVERLAP_ALLOW || !last ||
         firing->retry_slot_ms)
         wf_firing_start(firing);
@@ -337,6 +343,8 @@ void wf_schedules_watch(struct wf_engine *engine, uint64_t execution,
 void wf_schedules_ended(struct wf_engine *engine,
                         const struct wf_execution *execution) {
     struct wf_schedule_watch **at = watches_of(engine, execution->id);
+    if (execution->express)
+        wf_schedule_express_ended(engine, execution->id);
     while (*at) {
         struct wf_schedule_watch *watch = *at;
         if (watch->execution != execution->id) {
@@ -439,12 +447,18 @@ void wf_schedules_fire(struct wf_engine *engine) {
         look_around(engine);
     if (schedules->next_ms <= now && can_scan(engine))
         scan(engine);
+    wf_schedule_letters_send(engine, now);
 }
 
 int64_t wf_schedules_wake(const struct wf_engine *engine) {
-    return can_scan(engine) ? engine->schedules->next_ms : INT64_MAX;
+    int64_t next = can_scan(engine) ? engine->schedules->next_ms : INT64_MAX;
+    int64_t letters = wf_schedule_letters_wake(engine);
+    return letters < next ? letters : next;
 }
 
 int64_t wf_schedules_next(const struct wf_engine *engine) {
-    return engine->schedules->next_ms;
+    const struct wf_schedules *schedules = engine->schedules;
+    return schedules->letters_next_ms < schedules->next_ms
+               ? schedules->letters_next_ms
+               : schedules->next_ms;
 }

@@ -14,6 +14,9 @@
  * with the start of the execution, so a crash leaves both or neither; an
  * EXPRESS execution starts when it is durable. Besides, the execution's name
  * says schedule and slot.
+ *
+ * The dead letter of a slot whose start has failed for good is a row of table
+ * F, under the time it is due, in the batch in which the slot is done with.
  */
 #ifndef WF_SCHEDULE_IMPL_H
 #define WF_SCHEDULE_IMPL_H
@@ -144,8 +147,11 @@ void wf_schedule_set_slot(struct wf_engine *engine,
 /** What a target is asked. */
 struct wf_schedule_call {
     struct wf_buf arn, name, input, trace_header;
+    struct wf_buf target; /**< The target's own ARN. */
+    struct wf_buf asked;  /**< Of a universal target: its Input. */
+    uint64_t id;          /**< <aws.scheduler.execution-id> */
     int64_t max_retries, max_age_s;
-    struct wf_buf dead_letters; /**< ARN; empty: none. */
+    struct wf_buf dead_letters; /**< ARN of a queue; empty: none. */
 };
 /** Reads the target for a slot. False: `why` says what is wrong. */
 bool wf_schedule_target(struct wf_engine *engine,
@@ -210,6 +216,7 @@ struct wf_firing {
     enum wf_schedule_overlap overlap;
     int64_t slot_ms;           /**< The one to be started. */
     int64_t noted_ms;          /**< Due time of the row it leaves. */
+    int64_t letter_ms;         /**< Of its dead letter; 0: none. */
     struct wf_schedule_call call;
     struct wf_schedule before; /**< What its turn has read. */
     struct wf_buf error;
@@ -231,6 +238,49 @@ void wf_firing_go_on(struct wf_firing *firing, int64_t after_ms);
  * deleted instead if that was its last slot, and it wants to be. */
 void wf_firing_put(struct wf_firing *firing);
 
+/* ---- schedule_letter.c, schedule_letters.c ---- */
+
+/** A dead letter as its row says it. */
+struct wf_schedule_letter {
+    uint32_t attempts; /**< To send it, that have failed. */
+    int64_t first_ms;
+    struct wf_str schedule, queue; /**< ARNs */
+    struct wf_str request; /**< Parameters of SendMessage, as JSON. */
+};
+void wf_schedule_letter_encode(const struct wf_schedule_letter *letter,
+                               struct wf_buf *out);
+bool wf_schedule_letter_decode(struct wf_str row,
+                               struct wf_schedule_letter *letter);
+/** Why a slot's start has failed for good. */
+struct wf_schedule_death {
+    const char *exception;
+    struct wf_str message;
+    uint32_t attempts;
+    const char *exhausted; /**< Member of RetryPolicy; NULL: none was. */
+};
+/** Puts its dead letter into the open batch if it has a queue for it. */
+void wf_firing_bury(struct wf_firing *firing,
+                    const struct wf_schedule_death *death);
+/** Its row is durable, and due then. */
+void wf_schedule_letters_note(struct wf_engine *engine, int64_t due_ms);
+/** Sends what is due, some at a time. */
+void wf_schedule_letters_send(struct wf_engine *engine, int64_t now);
+/** When something is due next; INT64_MAX: nothing, or there is no room. */
+int64_t wf_schedule_letters_wake(const struct wf_engine *engine);
+void wf_schedule_letters_close(struct wf_engine *engine);
+
+/* ---- schedule_express.c ---- */
+
+/** A schedule's EXPRESS execution begins: it is known until it ends. */
+void wf_schedule_express_began(struct wf_engine *engine, uint64_t execution,
+                               struct wf_str group, struct wf_str name);
+void wf_schedule_express_ended(struct wf_engine *engine, uint64_t execution);
+/** The latest one that runs; 0: none does. */
+uint64_t wf_schedule_express_of(struct wf_engine *engine, struct wf_str group,
+                                struct wf_str name);
+void wf_schedule_express_close(struct wf_engine *engine);
+
+struct wf_schedule_express;
 struct wf_schedule_zone {
     struct wf_schedule_zone *next;
     char *name;
@@ -263,6 +313,14 @@ struct wf_schedules {
     int64_t up_since_ms; /**< Since then it has done so all the time. */
     bool scanning;
     bool has_looked;   /**< For what the engine before has left. */
+
+    struct wf_schedule_express *express_names[WF_SCHEDULE_BUCKETS];
+    struct wf_schedule_express *express_ids[WF_SCHEDULE_BUCKETS];
+    struct wf_link letters; /**< Those that are being sent. */
+    unsigned sending;
+    int64_t letters_next_ms, letters_unseen_ms; /**< As above. */
+    bool scanning_letters;
+    bool letters_fail; /**< The last one did. */
 };
 
 #endif

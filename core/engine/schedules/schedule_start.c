@@ -106,6 +106,17 @@ static void give_up(struct wf_firing *firing, uint32_t attempts) {
     wf_buf_free(&arn);
 }
 
+/* What of the RetryPolicy allows no other attempt; NULL: all does. */
+static const char *exhausted(const struct wf_firing *firing,
+                             const struct wf_schedule_retry *retry,
+                             int64_t due_ms) {
+    if (retry->attempts > firing->call.max_retries)
+        return "MaximumRetryAttempts";
+    return due_ms - retry->first_ms > firing->call.max_age_s * 1000
+               ? "MaximumEventAgeInSeconds"
+               : NULL;
+}
+
 static void failed(struct wf_firing *firing, const char *exception,
                    struct wf_str message) {
     struct wf_schedule *schedule = &firing->turn.schedule;
@@ -122,13 +133,16 @@ static void failed(struct wf_firing *firing, const char *exception,
     schedule->last_error_ms = now;
     int64_t due_ms = now + backoff_ms(retry.attempts);
     delete_retry(firing);
-    if (!is_hopeless(exception) &&
-        retry.attempts <= firing->call.max_retries &&
-        due_ms - retry.first_ms <= firing->call.max_age_s * 1000) {
+    struct wf_schedule_death death = {exception, message, retry.attempts,
+                                      NULL};
+    if (!is_hopeless(exception))
+        death.exhausted = exhausted(firing, &retry, due_ms);
+    if (!is_hopeless(exception) && !death.exhausted) {
         put_retry(firing, &retry, due_ms);
     } else {
         schedule->failed++;
         give_up(firing, retry.attempts);
+        wf_firing_bury(firing, &death);
     }
     wf_firing_go_on(firing, firing->slot_ms);
     wf_firing_put(firing);
@@ -147,6 +161,13 @@ static void put_rows(void *arg, uint64_t execution) {
     schedule->started++;
     wf_firing_go_on(firing, firing->slot_ms);
     wf_firing_put(firing);
+}
+
+static void express_began(void *arg, uint64_t execution) {
+    struct wf_firing *firing = arg;
+    wf_schedule_express_began(firing->turn.engine, execution,
+                              text_of(&firing->turn.group),
+                              text_of(&firing->turn.name));
 }
 
 static void started(void *arg, const struct wf_refusal *refusal,
@@ -178,7 +199,7 @@ void wf_firing_start(struct wf_firing *firing) {
         wf_buf_free(&why);
         return;
     }
-    firing->rows = (struct wf_start_rows){put_rows, firing};
+    firing->rows = (struct wf_start_rows){put_rows, express_began, firing};
     struct wf_start_execution ask = {
         .state_machine_arn = text_of(&call->arn),
         .name = text_of(&call->name),

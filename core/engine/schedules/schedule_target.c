@@ -189,26 +189,24 @@ static bool read_templated(const struct context *context,
 
 static bool read_call(const struct context *context, struct wf_value target,
                       struct wf_schedule_call *call, struct wf_buf *why) {
-    struct wf_buf arn = {0}, input = {0}, asked = {0};
+    struct wf_buf input = {0};
     struct wf_arn parts;
     bool good;
-    text_member(target, "Arn", &arn);
-    if (wf_str_eq(text_of(&arn), WF_STR(UNIVERSAL))) {
+    text_member(target, "Arn", &call->target);
+    if (wf_str_eq(text_of(&call->target), WF_STR(UNIVERSAL))) {
         text_member(target, "Input", &input);
-        add_input(context, text_of(&input), &asked);
-        good = read_universal(text_of(&asked), call, why);
-    } else if (wf_arn_parse(text_of(&arn), &parts) &&
+        add_input(context, text_of(&input), &call->asked);
+        good = read_universal(text_of(&call->asked), call, why);
+    } else if (wf_arn_parse(text_of(&call->target), &parts) &&
                wf_str_eq(parts.kind, WF_STR("stateMachine"))) {
-        wf_buf_addstr(&call->arn, text_of(&arn));
+        wf_buf_addstr(&call->arn, text_of(&call->target));
         good = read_templated(context, target, call, why);
     } else {
         good = wrong(why, "The target's Arn must be that of a state machine, "
                           "or " UNIVERSAL ": schedules of this server start "
                           "nothing else.");
     }
-    wf_buf_free(&arn);
     wf_buf_free(&input);
-    wf_buf_free(&asked);
     return good;
 }
 
@@ -220,7 +218,8 @@ bool wf_schedule_target(struct wf_engine *engine,
     struct wf_value root = {doc, 0}, part;
     struct context context = {engine, schedule, slot_ms, attempt,
                               wf_clock_random(engine->clock)};
-    *call = (struct wf_schedule_call){.max_retries = RETRIES,
+    *call = (struct wf_schedule_call){.id = context.id,
+                                      .max_retries = RETRIES,
                                       .max_age_s = AGE_S};
     add_name(schedule, slot_ms, &call->name);
     if (member(root, "RetryPolicy", WF_JSON_OBJECT, &part)) {
@@ -241,5 +240,7 @@ void wf_schedule_call_free(struct wf_schedule_call *call) {
     wf_buf_free(&call->name);
     wf_buf_free(&call->input);
     wf_buf_free(&call->trace_header);
+    wf_buf_free(&call->target);
+    wf_buf_free(&call->asked);
     wf_buf_free(&call->dead_letters);
 }

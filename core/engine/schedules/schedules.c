@@ -140,6 +140,8 @@ void wf_schedules_open(struct wf_engine *engine) {
     engine->schedules = wf_calloc(1, sizeof(*engine->schedules));
     wf_list_init(&engine->schedules->sweeps);
     engine->schedules->unseen_ms = WF_SCHEDULE_NO_TIME;
+    wf_list_init(&engine->schedules->letters);
+    engine->schedules->letters_unseen_ms = WF_SCHEDULE_NO_TIME;
 }
 
 void wf_schedules_close(struct wf_engine *engine) {
@@ -161,6 +163,8 @@ void wf_schedules_close(struct wf_engine *engine) {
             free(watch->name);
             free(watch);
         }
+    wf_schedule_letters_close(engine);
+    wf_schedule_express_close(engine);
     free(schedules);
     engine->schedules = NULL;
 }

@@ -6,6 +6,7 @@
 #define WF_SCHEDULES_H
 
 #include "engine.h"
+#include "pool.h"
 
 struct wf_execution;
 
@@ -20,5 +21,11 @@ int64_t wf_schedules_next(const struct wf_engine *engine);
 /** Those that wait for its end go on. */
 void wf_schedules_ended(struct wf_engine *engine,
                         const struct wf_execution *execution);
+/** The pool's news of dead letters that are sent. False: it is none. */
+bool wf_schedules_task_ended(struct wf_engine *engine, uint64_t task,
+                             enum wf_task_end how,
+                             const struct wf_failure *failure);
+bool wf_schedules_have_task(const struct wf_engine *engine, uint64_t task);
+void wf_schedules_housekeeping(struct wf_engine *engine);
 
 #endif
