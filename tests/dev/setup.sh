@@ -15,7 +15,7 @@ packages_test=(
 # AWS's command line and Python SDK, for tests/sdk.
 packages_sdk=(awscli python3-boto3)
 # For ./dev package.
-packages_package=(dpkg-dev)
+packages_package=(dpkg-dev file)
 # For ./dev bench.
 packages_bench=(wrk curl)
 # For ./dev lint.

@@ -28,7 +28,7 @@ skip() {
 # The packages of the lock file, once for each of its versions.
 install_javascript() {
   local major
-  command -v node >/dev/null || skip "there is no node"
+  command -v node >/dev/null || skip "the SDK needs node 20 or later, and there is none"
   command -v npm >/dev/null || skip "there is no npm"
   major=$(node -p 'process.versions.node.split(".")[0]')
   [ "$major" -ge 20 ] || skip "the SDK needs node 20, this is $major"
