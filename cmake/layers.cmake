@@ -219,6 +219,7 @@ layer(wf_engine SOURCES core/engine/engine.c core/engine/commit.c
       core/engine/notifications/notification_targets.c
       core/engine/notifications/notification_event.c
       core/engine/notifications/notification_queue.c
+      core/engine/notifications/notification_entry.c
       core/engine/notifications/notification_prepare.c
       core/engine/notifications/notification_send.c
       core/engine/notifications/notification_dead.c

@@ -2,7 +2,8 @@
  * notification_impl.h - notifications as the engine holds them.
  *
  *   notifications.c        opening; rows that a batch gets; statistics
- *   notification_queue.c   windows of queues; rows that leave them
+ *   notification_queue.c   windows of queues: what is read, buried, sent
+ *   notification_entry.c   rows that are written again, or leave a queue
  *   notification_prepare.c from a row to the event's text
  *   notification_send.c    sending; what becomes of it
  *   notification_dead.c    requests about targets and dead letters
@@ -93,6 +94,10 @@ bool wf_notification_is_wanted(const struct wf_notification_target *target,
 /** Sends what can be sent, reads what is to be read. */
 void wf_notification_pump(struct wf_notification_queue *queue);
 void wf_notification_queue_free(struct wf_notification_queue *queue);
+
+/* ---- notification_entry.c ---- */
+/** Takes it out of its window; its row stays as it is. */
+void wf_notification_entry_free(struct wf_notification_entry *entry);
 /** The entry's row is not needed any more: it is deleted soon. */
 void wf_notification_forget(struct wf_notification_entry *entry);
 /** It becomes a dead letter. */

@@ -14,7 +14,7 @@
 #include "secret_key.h"
 
 /* A handler that has not ended by then is ended. */
-#define HANDLER_MS (15 * 60 * INT64_C(1000))
+#define HANDLER_MS (INT64_C(15) * 60 * 1000)
 #define REASON_BYTES 512
 #define PAUSES_AFTER 3
 
