@@ -56,8 +56,10 @@ static void post_free(struct post *post) {
 }
 
 static void free_all(struct wf_link *list) {
-    while (!wf_list_is_empty(list))
-        post_free(WF_ENTRY(list->next, struct post, link));
+    struct wf_link *link;
+
+    while ((link = wf_list_shift(list)))
+        post_free(WF_ENTRY(link, struct post, link));
 }
 
 /* ---- on the thread ---- */

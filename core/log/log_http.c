@@ -63,9 +63,13 @@ static struct batch *batch_of(struct wf_link *link) {
     return WF_ENTRY(link, struct batch, link);
 }
 
-static struct batch *last_of(struct http_log *log) {
-    return wf_list_is_empty(&log->batches) ? NULL
-                                           : batch_of(log->batches.previous);
+/* The one that is being filled, if there is one. */
+static struct batch *last_of(const struct http_log *log) {
+    return batch_of(log->batches.previous);
+}
+
+static size_t last_bytes(const struct http_log *log) {
+    return wf_list_is_empty(&log->batches) ? 0 : last_of(log)->lines.len;
 }
 
 /* Before all others. */
@@ -256,36 +260,35 @@ static void is_sent(void *arg, const struct wf_sent *sent) {
 
 static size_t held(struct wf_execution_log *base) {
     struct http_log *log = (struct http_log *)base;
-    const struct batch *last = last_of(log);
 
-    return log->held + log->sent_bytes + (last ? last->lines.len : 0);
+    return log->held + log->sent_bytes + last_bytes(log);
 }
 
 /* One that was sent stays as it was: it has its key. */
-static bool is_full(const struct http_log *log, const struct batch *batch) {
-    return batch->lines.len >= log->batch_bytes || batch->key[0];
+static bool is_full(const struct http_log *log) {
+    const struct batch *last = last_of(log);
+
+    return last->lines.len >= log->batch_bytes || last->key[0];
 }
 
 /* A batch that is full is noticed with the line after it. */
 static struct wf_buf *line(struct wf_execution_log *base,
                            struct wf_str group) {
     struct http_log *log = (struct http_log *)base;
-    struct batch *last = last_of(log);
 
     (void)group;
-    if (last && is_full(log, last) && log->failures == 0)
+    if (!wf_list_is_empty(&log->batches) && is_full(log) &&
+        log->failures == 0)
         go_on(log);
-    last = last_of(log);
-    if (!last || is_full(log, last)) {
-        if (last)
-            log->held += last->lines.len;
-        last = wf_calloc(1, sizeof(*last));
-        last->opened = ev_now(base->loop);
-        wf_list_append(&log->batches, &last->link);
+    if (wf_list_is_empty(&log->batches) || is_full(log)) {
+        struct batch *batch = wf_calloc(1, sizeof(*batch));
+        batch->opened = ev_now(base->loop);
+        log->held += last_bytes(log);
+        wf_list_append(&log->batches, &batch->link);
     }
     if (!log->sent)
         wf_log_wait(base, &log->timer, BATCH_S);
-    return &last->lines;
+    return &last_of(log)->lines;
 }
 
 /* ---- headers ---- */

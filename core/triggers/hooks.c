@@ -87,8 +87,10 @@ static void call_free(struct hook_call *call) {
 }
 
 void wf_hooks_drop(struct wf_triggers *triggers) {
-    while (!wf_list_is_empty(&triggers->calls))
-        call_free(WF_ENTRY(triggers->calls.next, struct hook_call, link));
+    struct wf_link *link;
+
+    while ((link = wf_list_shift(&triggers->calls)))
+        call_free(WF_ENTRY(link, struct hook_call, link));
 }
 
 /* Those that are counted now may be another set's. */
@@ -209,7 +211,7 @@ static void described(void *arg, const struct wf_refusal *refusal,
                       const struct wf_execution_reply *execution) {
     struct hook_call *call = arg;
     struct wf_trigger *trigger = counted(call);
-    struct wf_str trace = WF_STR_NULL;
+    struct wf_str trace;
     size_t len = strlen(TRACE_BODY) + 64;
 
     if (refusal && !call->is_second) { /* its retention has just ended */

@@ -509,8 +509,12 @@ void wf_watch_set(struct wf_triggers *triggers, struct wf_trigger_set *set) {
 }
 
 void wf_watch_free(struct wf_triggers *triggers) {
-    while (triggers->watches)
-        watch_free(triggers->watches);
+    struct wf_watch *watch = triggers->watches, *next;
+
+    for (; watch; watch = next) {
+        next = watch->next;
+        watch_free(watch);
+    }
 }
 
 size_t wf_watch_pending(const struct wf_triggers *triggers,
