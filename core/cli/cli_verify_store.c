@@ -47,7 +47,7 @@ static bool read_line(const char *line, struct noted *noted) {
     *noted = (struct noted){0};
     if (sscanf(line, "%16" SCNx64 " %20" SCNu64 " %64s%n", &noted->execution,
                &noted->event, hex, &end) != 3 ||
-        strlen(hex) != 2 * WF_LINK_BYTES || line[end] != '\n')
+        strlen(hex) != (size_t)2 * WF_LINK_BYTES || line[end] != '\n')
         return false;
     for (size_t i = 0; i < WF_LINK_BYTES; i++) {
         int high = hex_value(hex[2 * i]), low = hex_value(hex[2 * i + 1]);

@@ -26,7 +26,7 @@ static int hex_digit(char c) {
 }
 
 static bool decode_hex(struct wf_str text, unsigned char hash[HASH]) {
-    if (text.len != 2 * HASH)
+    if (text.len != (size_t)2 * HASH)
         return false;
     for (size_t i = 0; i < HASH; i++) {
         int high = hex_digit(text.data[2 * i]);

@@ -228,6 +228,8 @@ static void what_belongs_to_another_is_named(void **state) {
     checks_assert_whole(rig);
     rows_take(rig, 'S', &taken);
     size_t count = long_segments(&taken, one, 64);
+    if (count == 0)
+        return; /* (for the analyzer) */
     size_t skipped = (size_t)(one[count - 1].value.data +
                               one[count - 1].value.len - taken.values.data);
     struct rows_taken rest = taken;

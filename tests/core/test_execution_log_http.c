@@ -86,10 +86,9 @@ static void answer(struct endpoint *endpoint, int fd) {
         snprintf(line, sizeof(line),
                  "HTTP/1.1 %u As it is\r\nContent-Length: 0\r\n"
                  "Connection: close\r\n\r\n", status);
-        if (is_silent)
-            head = (size_t)read(fd, line, 1); /* until it goes away */
-        else
-            head = (size_t)write(fd, line, strlen(line));
+        ssize_t done = is_silent ? read(fd, line, 1) /* until it goes away */
+                                 : write(fd, line, strlen(line));
+        (void)done;
     }
     wf_buf_free(&text);
     close(fd);

@@ -153,6 +153,8 @@ static void broken_files_are_refused(void **state) {
     size_t len = fread(bytes, 1, sizeof(bytes), file);
     fclose(file);
     assert_true(len > 0);
+    if (len == 0)
+        return; /* (for the analyzer) */
     struct wf_zone *zone = wf_zone_parse((struct wf_str){bytes, len}, &err);
     assert_non_null(zone);
     wf_zone_free(zone);

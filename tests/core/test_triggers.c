@@ -55,7 +55,7 @@ static void sign(const char *text, char hex[65]) {
     unsigned char hash[32];
     HMAC(EVP_sha256(), SECRET, 16, (const unsigned char *)text, strlen(text),
          hash, NULL);
-    for (int i = 0; i < 32; i++)
+    for (size_t i = 0; i < 32; i++)
         sprintf(hex + 2 * i, "%02x", hash[i]);
 }
 
