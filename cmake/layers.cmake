@@ -1,5 +1,6 @@
 # The layers of the engine, lowest first. A file belongs to one layer.
-layer(wf_base SOURCES core/base/base.c core/base/clock.c core/base/profile.c)
+layer(wf_base SOURCES core/base/base.c core/base/arn.c core/base/clock.c
+      core/base/profile.c)
 # When schedules fire: time zones and expressions.
 layer(wf_schedule SOURCES core/calendar/calendar.c core/calendar/time_zone.c
       core/calendar/time_zone_rule.c core/calendar/time_zone_file.c
@@ -186,7 +187,7 @@ layer(wf_engine SOURCES core/engine/engine.c core/engine/commit.c
       core/engine/machines/qualifiers.c core/engine/machines/qualify.c
       core/engine/machines/version.c core/engine/machines/alias.c
       core/engine/machines/alias_list.c core/engine/machines/name_token.c
-      core/engine/arn.c core/engine/call.c core/engine/ended.c
+      core/engine/call.c core/engine/ended.c
       core/engine/refusal.c core/engine/bundle.c core/engine/bundles.c
       core/engine/begin.c core/engine/start.c core/engine/start_name.c
       core/engine/shape.c core/engine/find.c core/engine/read.c

@@ -2,6 +2,7 @@
  * api_settings.h. */
 #include "api_settings.h"
 
+#include "arn.h"
 #include "json_write.h"
 
 #define DEFAULT_REUSE_S 300 /* kmsDataKeyReusePeriodSeconds */
@@ -16,6 +17,22 @@ static bool flag(struct wf_value object, const char *name) {
     struct wf_value value;
     return member(object, name, &value) &&
            wf_value_type(value) == WF_JSON_TRUE;
+}
+
+/* ---- roleArn ---- */
+
+bool wf_api_role_read(struct wf_api_call *call,
+                      struct wf_api_request *request, struct wf_str *role) {
+    *role = wf_api_text(request, "roleArn");
+    if (!role->data || wf_arn_is_role(*role))
+        return true;
+    struct wf_buf why = {0};
+    wf_buf_adds(&why, "Invalid Role Arn: '");
+    wf_buf_addstr(&why, *role);
+    wf_buf_u8(&why, '\'');
+    wf_api_fail(call, "InvalidArn", (struct wf_str){why.data, why.len});
+    wf_buf_free(&why);
+    return false;
 }
 
 /* ---- loggingConfiguration ---- */

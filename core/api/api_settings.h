@@ -15,6 +15,9 @@ struct wf_api_settings {
     struct wf_buf logging, tracing, encryption;
 };
 
+/** Reads the member `roleArn`. False: it is none, and the call has failed. */
+bool wf_api_role_read(struct wf_api_call *call,
+                      struct wf_api_request *request, struct wf_str *role);
 /** Reads what is given. False: it is not right, and the call has failed. */
 bool wf_api_settings_read(struct wf_api_call *call,
                           struct wf_api_request *request,

@@ -49,11 +49,11 @@ static void create(struct wf_api_call *call, struct wf_api_request *request) {
     struct wf_create_state_machine ask = {
         .name = wf_api_text(request, "name"),
         .definition = wf_api_text(request, "definition"),
-        .role_arn = wf_api_text(request, "roleArn"),
         .express = wf_api_is(request, "type", "EXPRESS"),
     };
     if (read_version(call, request, &ask.publish,
                      &ask.version_description) &&
+        wf_api_role_read(call, request, &ask.role_arn) &&
         wf_api_settings_read(call, request, &settings) &&
         wf_api_tags_read(call, request, &tags, &ask.tag_count)) {
         ask.settings = settings.settings;
@@ -91,10 +91,10 @@ static void update(struct wf_api_call *call, struct wf_api_request *request) {
     struct wf_update_state_machine ask = {
         .arn = wf_api_text(request, "stateMachineArn"),
         .definition = wf_api_text(request, "definition"),
-        .role_arn = wf_api_text(request, "roleArn"),
     };
     if (read_version(call, request, &ask.publish,
                      &ask.version_description) &&
+        wf_api_role_read(call, request, &ask.role_arn) &&
         wf_api_settings_read(call, request, &settings)) {
         ask.settings = settings.settings;
         if (asks_for_nothing(&ask))

@@ -2,6 +2,7 @@
 #include "test_state.h"
 
 #include "api_call.h"
+#include "api_settings.h"
 #include "json_write.h"
 
 enum { INFO, MORE }; /* call->options: DEBUG and TRACE show the same, since
@@ -129,7 +130,6 @@ static void test(struct wf_api_call *call, struct wf_api_request *request) {
     struct wf_test_state ask = {
         .definition = wf_api_text(request, "definition"),
         .state_name = wf_api_text(request, "stateName"),
-        .role_arn = wf_api_text(request, "roleArn"),
         .input = wf_api_text(request, "input"),
         .variables = wf_api_text(request, "variables"),
         .context = wf_api_text(request, "context"),
@@ -141,7 +141,8 @@ static void test(struct wf_api_call *call, struct wf_api_request *request) {
                                                                     : INFO;
     take_mock(request, &ask);
     take_configuration(request, &ask);
-    wf_engine_test_state(call->engine, &ask, on_tested, call);
+    if (wf_api_role_read(call, request, &ask.role_arn))
+        wf_engine_test_state(call->engine, &ask, on_tested, call);
 }
 
 const struct wf_api_operation wf_api_test_state[] = {

@@ -63,7 +63,7 @@ load() {
 }
 
 definition='{\"StartAt\":\"A\",\"States\":{\"A\":{\"Type\":\"Pass\",\"End\":true}}}'
-machine=$(ask CreateStateMachine "{\"name\":\"bench\",\"roleArn\":\"r\",
+machine=$(ask CreateStateMachine "{\"name\":\"bench\",\"roleArn\":\"arn:aws:iam::123456789012:role/r\",
   \"definition\":\"$definition\"}" | member stateMachineArn)
 input='{\"order\":7,\"items\":[1,2,3],\"customer\":\"somebody\"}'
 start="{\"stateMachineArn\":\"$machine\",\"input\":\"$input\"}"

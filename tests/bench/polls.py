@@ -68,7 +68,7 @@ def show(name, value, unit):
 def run(server, polls):
     activity = server.call("CreateActivity", name="bench")["activityArn"]
     machine = server.call(
-        "CreateStateMachine", name="bench", roleArn="arn:aws:iam::1:role/r",
+        "CreateStateMachine", name="bench", roleArn="arn:aws:iam::123456789012:role/r",
         definition=json.dumps({"StartAt": "T", "States": {"T": {
             "Type": "Task", "Resource": activity, "End": True,
         }}}))["stateMachineArn"]

@@ -19,21 +19,21 @@ static void creates_state_machines(void **state) {
     struct fixture *fixture = *state;
     assert_call(fixture, CREATE,
                 "{\"name\":\"m\\u00e9\",\"definition\":\"{\\\"a\\\":\\n1}\","
-                "\"roleArn\":\"r\",\"type\":\"EXPRESS\",\"tags\":"
+                "\"roleArn\":\"" ROLE "\",\"type\":\"EXPRESS\",\"tags\":"
                 "[{\"key\":\"a\",\"value\":\"\\u0062\"},{\"key\":\"c\"}],"
                 "\"publish\":false,\"unknown\":[1,{}]}",
                 "{\"stateMachineArn\":\"" MACHINE "\","
                 "\"creationDate\":1704067200.123}");
     assert_string_equal(fixture->engine.name, "m\xc3\xa9");
     assert_string_equal(fixture->engine.text, "{\"a\":\n1}");
-    assert_string_equal(fixture->engine.role, "r");
+    assert_string_equal(fixture->engine.role, ROLE);
     assert_string_equal(fixture->engine.tags, "a=b c= ");
     assert_null(fixture->engine.logging);
     assert_null(fixture->engine.tracing);
     assert_null(fixture->engine.encryption);
     assert_true(fixture->engine.express);
     api_call(fixture, CREATE,
-             "{\"name\":\"m\",\"definition\":\"x\",\"roleArn\":\"r\"}");
+             "{\"name\":\"m\",\"definition\":\"x\",\"roleArn\":\"" ROLE "\"}");
     assert_false(fixture->engine.express);
 }
 
@@ -41,8 +41,8 @@ static void publishes_what_it_makes(void **state) {
     struct fixture *fixture = *state;
     fixture->engine.machine.version_arn = WF_STR(MACHINE ":1");
     assert_call(fixture, CREATE,
-                "{\"name\":\"m\",\"definition\":\"x\",\"roleArn\":\"r\","
-                "\"publish\":true,\"versionDescription\":\"v\"}",
+                "{\"name\":\"m\",\"definition\":\"x\",\"roleArn\":\"" ROLE
+                "\",\"publish\":true,\"versionDescription\":\"v\"}",
                 "{\"stateMachineArn\":\"" MACHINE "\",\"creationDate\":"
                 "1704067200.123,\"stateMachineVersionArn\":\"" MACHINE
                 ":1\"}");
@@ -58,7 +58,8 @@ static void publishes_what_it_makes(void **state) {
 static void describes_only_what_is_published(void **state) {
     struct fixture *fixture = *state;
     api_call(fixture, CREATE,
-             "{\"name\":\"m\",\"definition\":\"x\",\"roleArn\":\"r\","
+             "{\"name\":\"m\",\"definition\":\"x\",\"roleArn\":\"" ROLE
+                "\","
              "\"versionDescription\":\"v\"}");
     assert_int_equal(fixture->response.status, 400);
     assert_non_null(strstr(fixture->response.body,
@@ -67,7 +68,8 @@ static void describes_only_what_is_published(void **state) {
 }
 
 #define WITH(members) \
-    "{\"name\":\"m\",\"definition\":\"x\",\"roleArn\":\"r\"," members "}"
+    "{\"name\":\"m\",\"definition\":\"x\",\"roleArn\":\"" ROLE "\"," \
+    members "}"
 #define DESTINATION(name) \
     "{\"cloudWatchLogsLogGroup\":{\"logGroupArn\":\"" name "\"}}"
 
@@ -131,17 +133,66 @@ static void refuses_wrong_configurations(void **state) {
                  "must not be null");
 }
 
+static void refuses_what_is_no_role(void **state) {
+    static const char *const roles[] = {
+        "x",
+        "arn:aws:iam::123:role/r",
+        "arn:aws:iam::123456789012:foo",
+        "arn:aws:iam::123456789012:role/",
+        "arn:aws:iam::123456789012:user/u",
+        "arn:aws:sts::123456789012:role/r",
+        "arn:other:iam::123456789012:role/r",
+        "arn:aws:iam::12345678901x:role/r",
+        "arn:aws:iam:eu-west-1:123456789012:role/r",
+        " " ROLE,
+    };
+    for (size_t i = 0; i < sizeof(roles) / sizeof(roles[0]); i++) {
+        char body[300], message[100];
+        snprintf(message, sizeof(message), "Invalid Role Arn: '%s'", roles[i]);
+        snprintf(body, sizeof(body),
+                 "{\"name\":\"m\",\"definition\":\"x\",\"roleArn\":\"%s\"}",
+                 roles[i]);
+        assert_fails(*state, CREATE, body, "InvalidArn", message);
+        snprintf(body, sizeof(body),
+                 "{\"stateMachineArn\":\"" MACHINE "\",\"roleArn\":\"%s\"}",
+                 roles[i]);
+        assert_fails(*state, UPDATE, body, "InvalidArn", message);
+        snprintf(body, sizeof(body),
+                 "{\"definition\":\"x\",\"roleArn\":\"%s\"}", roles[i]);
+        assert_fails(*state, "AWSStepFunctions.TestState", body, "InvalidArn",
+                     message);
+    }
+}
+
+static void takes_roles_of_all_partitions(void **state) {
+    static const char *const roles[] = {
+        "arn:aws-cn:iam::123456789012:role/r",
+        "arn:aws-us-gov:iam::123456789012:role/service-role/p/r",
+    };
+    struct fixture *fixture = *state;
+    for (size_t i = 0; i < sizeof(roles) / sizeof(roles[0]); i++) {
+        char body[300];
+        snprintf(body, sizeof(body),
+                 "{\"name\":\"m\",\"definition\":\"x\",\"roleArn\":\"%s\"}",
+                 roles[i]);
+        api_call(fixture, CREATE, body);
+        assert_int_equal(fixture->response.status, 200);
+        assert_string_equal(fixture->engine.role, roles[i]);
+    }
+}
+
 static void updates_state_machines(void **state) {
     struct fixture *fixture = *state;
     fixture->engine.machine.update_ms = 1704067201000;
     fixture->engine.machine.revision_id = WF_STR("u-u-i-d");
     assert_call(fixture, UPDATE,
-                "{\"stateMachineArn\":\"" MACHINE "\",\"roleArn\":\"r2\"}",
+                "{\"stateMachineArn\":\"" MACHINE "\",\"roleArn\":\"" ROLE
+                "2\"}",
                 "{\"updateDate\":1704067201.000,"
                 "\"revisionId\":\"u-u-i-d\"}");
     assert_string_equal(fixture->engine.operation, "update");
     assert_string_equal(fixture->engine.arn, MACHINE);
-    assert_string_equal(fixture->engine.role, "r2");
+    assert_string_equal(fixture->engine.role, ROLE "2");
     assert_null(fixture->engine.text);
     assert_null(fixture->engine.logging);
     fixture->engine.machine.revision_id = WF_STR_NULL;
@@ -162,14 +213,14 @@ static void updates_state_machines(void **state) {
     "\"includeExecutionData\":false},\"tracingConfiguration\":" \
     "{\"enabled\":false},\"encryptionConfiguration\":" \
     "{\"type\":\"AWS_OWNED_KEY\"}"
-#define ROLE "\"roleArn\":\"arn:aws:iam::000000000000:role/r\","
+#define SHOWN_ROLE "\"roleArn\":\"arn:aws:iam::000000000000:role/r\","
 
 static void describes_state_machines(void **state) {
     struct fixture *fixture = *state;
     assert_call(fixture, DESCRIBE, ASK_MACHINE,
                 "{\"stateMachineArn\":\"" MACHINE "\",\"name\":\"m\","
                 "\"status\":\"ACTIVE\",\"definition\":"
-                "\"{\\\"StartAt\\\":\\\"A\\\"}\"," ROLE
+                "\"{\\\"StartAt\\\":\\\"A\\\"}\"," SHOWN_ROLE
                 "\"type\":\"STANDARD\","
                 "\"creationDate\":1704067200.123," CONFIGURATIONS "}");
     assert_string_equal(fixture->engine.arn, MACHINE);
@@ -194,7 +245,7 @@ static void describes_the_machine_of_an_execution(void **state) {
     assert_call(fixture, "AWSStepFunctions.DescribeStateMachineForExecution",
                 "{\"executionArn\":\"" EXECUTION "\"}",
                 "{\"stateMachineArn\":\"" MACHINE "\",\"name\":\"m\","
-                "\"definition\":\"{\\\"StartAt\\\":\\\"A\\\"}\"," ROLE
+                "\"definition\":\"{\\\"StartAt\\\":\\\"A\\\"}\"," SHOWN_ROLE
                 "\"updateDate\":1704067201.000," CONFIGURATIONS "}");
     assert_string_equal(fixture->engine.arn, EXECUTION);
 }
@@ -277,7 +328,7 @@ static void passes_refusals_on(void **state) {
     } calls[] = {
         {"CreateStateMachine", WITH("\"type\":\"STANDARD\"")},
         {"UpdateStateMachine",
-         "{\"stateMachineArn\":\"a\",\"roleArn\":\"r\"}"},
+         "{\"stateMachineArn\":\"a\",\"roleArn\":\"" ROLE "\"}"},
         {"DescribeStateMachine", ASK_MACHINE},
         {"DescribeStateMachineForExecution", "{\"executionArn\":\"e\"}"},
         {"DeleteStateMachine", ASK_MACHINE},
@@ -317,6 +368,8 @@ int main(void) {
         API_TEST(describes_only_what_is_published),
         API_TEST(takes_configurations),
         API_TEST(refuses_wrong_configurations),
+        API_TEST(refuses_what_is_no_role),
+        API_TEST(takes_roles_of_all_partitions),
         API_TEST(updates_state_machines),
         API_TEST(describes_state_machines),
         API_TEST(describes_the_machine_of_an_execution),

@@ -14,8 +14,8 @@
 static void hands_on_what_is_given(void **state) {
     struct fixture *fixture = *state;
     api_call(fixture, TEST,
-             "{\"definition\":\"{}\",\"stateName\":\"A\",\"roleArn\":\"r\","
-             "\"input\":\"1\",\"variables\":\"{}\",\"context\":\"{ }\","
+             "{\"definition\":\"{}\",\"stateName\":\"A\",\"roleArn\":\"" ROLE
+             "\",\"input\":\"1\",\"variables\":\"{}\",\"context\":\"{ }\","
              "\"inspectionLevel\":\"TRACE\",\"revealSecrets\":true,"
              "\"mock\":{\"result\":\"[]\",\"errorOutput\":{\"error\":\"E\","
              "\"cause\":\"\"},\"fieldValidationMode\":\"NONE\"},"
@@ -24,8 +24,9 @@ static void hands_on_what_is_given(void **state) {
              "\"mapItemReaderData\":\"x\"}}");
     const struct wf_test_state *asked = &fixture->engine.test;
     assert_string_equal(fixture->engine.test_texts,
-                        "definition={}\nstateName=A\nroleArn=r\ninput=1\n"
-                        "variables={}\nresult=[]\nerror=E\ncause=\nmode=NONE\n"
+                        "definition={}\nstateName=A\nroleArn=" ROLE
+                        "\ninput=1\nvariables={}\n"
+                        "result=[]\nerror=E\ncause=\nmode=NONE\n"
                         "context={ }\ncausedBy=B\nreaderData=x\n");
     assert_true(asked->has_mock && asked->mock_fails);
     assert_true(asked->reveals_secrets);

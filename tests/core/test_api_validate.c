@@ -36,13 +36,14 @@ static void complains_in_the_words_of_aws(void **state) {
                  DETECTED "Value '-1' at 'maxResults'" CONSTRAINT
                           "have value greater than or equal to 0");
     assert_fails(fixture, CREATE,
-                 "{\"name\":\"m\",\"definition\":\"\",\"roleArn\":\"r\"}",
+                 "{\"name\":\"m\",\"definition\":\"\",\"roleArn\":\"" ROLE
+                 "\"}",
                  "ValidationException",
                  DETECTED "Value at 'definition'" CONSTRAINT
                           "have length greater than or equal to 1");
     assert_fails(fixture, CREATE,
-                 "{\"name\":\"m\",\"definition\":\"x\",\"roleArn\":\"r\","
-                 "\"type\":\"FAST\"}",
+                 "{\"name\":\"m\",\"definition\":\"x\",\"roleArn\":\"" ROLE
+                 "\",\"type\":\"FAST\"}",
                  "ValidationException",
                  DETECTED "Value 'FAST' at 'type'" CONSTRAINT
                           "satisfy enum value set: [STANDARD, EXPRESS]");

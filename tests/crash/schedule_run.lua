@@ -87,7 +87,8 @@ end
 local process, url = start()
 local client = http.new(url)
 ask(client, "AWSStepFunctions.CreateStateMachine",
-  { name = "m", definition = DEFINITION, roleArn = "r" })
+  { name = "m", definition = DEFINITION,
+    roleArn = "arn:aws:iam::123456789012:role/r" })
 local seconds = math.ceil(options.rounds * 0.5)
 local wanted, begin = seconds * PER_SECOND, os.time() + 3
 for i = 1, wanted do

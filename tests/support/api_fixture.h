@@ -12,6 +12,7 @@
 #define ARN "arn:aws:states:us-east-1:000000000000:"
 #define MACHINE ARN "stateMachine:m"
 #define EXECUTION ARN "execution:m:e"
+#define ROLE "arn:aws:iam::123456789012:role/r"
 
 struct fixture {
     struct ev_loop *loop;

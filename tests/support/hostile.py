@@ -17,6 +17,7 @@ import time
 HOST, PORT = sys.argv[1].rsplit(":", 1)
 PORT, PID = int(PORT), int(sys.argv[2])
 PREFIX = "arn:aws:states:us-east-1:000000000000:"
+ROLE = "arn:aws:iam::123456789012:role/r"
 JSON = "application/x-amz-json-1.0"
 ANSWER_S = 3.0      # others are answered within
 MEMORY_MIB = 320    # so much more, at most, whatever they do
@@ -193,12 +194,12 @@ def bodies_that_are_none():
 def paths_in_names():
     definition = json.dumps({"StartAt": "A", "States": {
         "A": {"Type": "Pass", "End": True}}})
-    _, good = call("CreateStateMachine", name="good", roleArn=PREFIX + "r",
+    _, good = call("CreateStateMachine", name="good", roleArn=ROLE,
                    definition=definition)
     for name in ("../../etc/passwd", "..", "a/b", "/etc/passwd", "a\0b",
                  "a\nb", "%2e%2e%2f", "a" * 100000, "", "*", "a b", "..\\x"):
         for operation, body in (
-                ("CreateStateMachine", {"name": name, "roleArn": "r",
+                ("CreateStateMachine", {"name": name, "roleArn": ROLE,
                                         "definition": definition}),
                 ("CreateActivity", {"name": name}),
                 ("StartExecution", {"name": name, "stateMachineArn":

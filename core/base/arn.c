@@ -1,6 +1,8 @@
 /* arn.c - ARNs and names. See arn.h. */
 #include "arn.h"
 
+#define ACCOUNT_DIGITS 12
+
 static bool has_prefix(struct wf_str text) {
     return text.len >= 4 && memcmp(text.data, "arn:", 4) == 0;
 }
@@ -69,6 +71,56 @@ uint32_t wf_arn_version(struct wf_str qualifier) {
 bool wf_arn_has_label(const struct wf_arn *arn) {
     return memchr(arn->name.data, '/', arn->name.len) != NULL;
 }
+
+/* ---- roles ---- */
+
+static bool is_partition(struct wf_str name) {
+    static const char *const partitions[] = {
+        "aws",       "aws-cn",    "aws-us-gov", "aws-iso",
+        "aws-iso-b", "aws-iso-e", "aws-iso-f",  "aws-eusc",
+    };
+    for (size_t i = 0; i < sizeof(partitions) / sizeof(partitions[0]); i++)
+        if (wf_str_eq(name, wf_str(partitions[i])))
+            return true;
+    return false;
+}
+
+/* Cuts a part off the rest, which is up to the next colon. */
+static struct wf_str take_part(struct wf_str *rest) {
+    const char *colon = memchr(rest->data, ':', rest->len);
+    size_t len = colon ? (size_t)(colon - rest->data) : rest->len;
+    struct wf_str part = {rest->data, len};
+    size_t skip = colon ? len + 1 : len;
+    *rest = (struct wf_str){rest->data + skip, rest->len - skip};
+    return part;
+}
+
+/* "role/" and at least one of the characters that paths and names have. */
+static bool is_role_name(struct wf_str text) {
+    static const char role[] = "role/";
+    size_t len = sizeof(role) - 1;
+    if (text.len <= len || memcmp(text.data, role, len) != 0 ||
+        text.data[text.len - 1] == '/')
+        return false;
+    for (size_t i = len; i < text.len; i++)
+        if (text.data[i] <= 0x20 || text.data[i] >= 0x7f)
+            return false;
+    return true;
+}
+
+bool wf_arn_is_role(struct wf_str text) {
+    if (!has_prefix(text))
+        return false;
+    struct wf_str rest = {text.data + 4, text.len - 4};
+    bool good = is_partition(take_part(&rest)) &&
+                wf_str_eq(take_part(&rest), WF_STR("iam")) &&
+                take_part(&rest).len == 0;
+    struct wf_str account = take_part(&rest);
+    return good && account.len == ACCOUNT_DIGITS &&
+           wf_arn_is_number(account) && is_role_name(rest);
+}
+
+/* ---- names ---- */
 
 /* U+0080 to U+009F. */
 static bool is_control(unsigned char c, unsigned char next) {

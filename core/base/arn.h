@@ -27,6 +27,8 @@ bool wf_arn_is_number(struct wf_str qualifier);
 /** Whether the name is followed by a label: "NAME/LABEL" is a distributed Map
  * of a state machine. */
 bool wf_arn_has_label(const struct wf_arn *arn);
+/** arn:partition:iam::ACCOUNT:role/[path/]name, of twelve digits. */
+bool wf_arn_is_role(struct wf_str text);
 /** A name of a state machine or execution as AWS wants it: 1 to 80
  * characters, none of <>{}[]?*"#%\^|~`$&,;:/, blanks or control characters. */
 bool wf_name_is_valid(struct wf_str name);
