@@ -59,6 +59,13 @@ static void put_destination(struct wf_api_request *request,
     wf_buf_u8(out, '}');
 }
 
+static bool names_group(struct wf_value destinations) {
+    struct wf_value first, group, arn;
+    return wf_value_element(destinations, 0, &first) &&
+           member(first, "cloudWatchLogsLogGroup", &group) &&
+           member(group, "logGroupArn", &arn);
+}
+
 static bool read_logging(struct wf_api_call *call,
                          struct wf_api_request *request,
                          struct wf_buf *out) {
@@ -73,7 +80,9 @@ static bool read_logging(struct wf_api_call *call,
         while (count < 2 &&
                wf_value_next_element(destinations, &destination))
             count++;
-    if (count > 1 || (count == 0 && !wf_str_eq(name, WF_STR("OFF"))))
+    bool is_logged = !wf_str_eq(name, WF_STR("OFF"));
+    if (count > 1 ||
+        (is_logged && (count == 0 || !names_group(destinations))))
         return bad_logging(call);
     wf_buf_u8(out, '{');
     wf_json_text(out, "level", name);

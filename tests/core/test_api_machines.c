@@ -109,6 +109,12 @@ static void refuses_wrong_configurations(void **state) {
              "\"destinations\":[]}"),
         WITH("\"loggingConfiguration\":{\"destinations\":["
              DESTINATION("a") "," DESTINATION("b") "]}"),
+        WITH("\"loggingConfiguration\":{\"level\":\"ALL\","
+             "\"destinations\":[{}]}"),
+        WITH("\"loggingConfiguration\":{\"level\":\"ERROR\","
+             "\"destinations\":[{\"cloudWatchLogsLogGroup\":{}}]}"),
+        WITH("\"loggingConfiguration\":{\"level\":\"ALL\","
+             "\"destinations\":[{\"cloudWatchLogsLogGroup\":null}]}"),
     };
     for (size_t i = 0; i < sizeof(logging) / sizeof(logging[0]); i++)
         assert_fails(*state, CREATE, logging[i], "InvalidLoggingConfiguration",
