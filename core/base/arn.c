@@ -7,28 +7,40 @@ static bool has_prefix(struct wf_str text) {
     return text.len >= 4 && memcmp(text.data, "arn:", 4) == 0;
 }
 
+static bool is_partition(struct wf_str name) {
+    static const char *const partitions[] = {
+        "aws",       "aws-cn",    "aws-us-gov", "aws-iso",
+        "aws-iso-b", "aws-iso-e", "aws-iso-f",  "aws-eusc",
+    };
+    for (size_t i = 0; i < sizeof(partitions) / sizeof(partitions[0]); i++)
+        if (wf_str_eq(name, wf_str(partitions[i])))
+            return true;
+    return false;
+}
+
+/* Cuts a part off the rest, which is up to the next colon. */
+static struct wf_str take_part(struct wf_str *rest) {
+    const char *colon = memchr(rest->data, ':', rest->len);
+    size_t len = colon ? (size_t)(colon - rest->data) : rest->len;
+    struct wf_str part = {rest->data, len};
+    size_t skip = colon ? len + 1 : len;
+    *rest = (struct wf_str){rest->data + skip, rest->len - skip};
+    return part;
+}
+
 bool wf_arn_parse(struct wf_str text, struct wf_arn *arn) {
-    const char *at = text.data, *end = text.data + text.len;
-    if (!has_prefix(text))
-        return false;
-    for (int colons = 0; colons < 5; colons++) {
-        at = at < end ? memchr(at, ':', (size_t)(end - at)) : NULL;
-        if (!at)
-            return false;
-        at++;
-    }
-    struct wf_str *const parts[] = {&arn->kind, &arn->name};
-    for (int i = 0; i < 2; i++) {
-        const char *colon = memchr(at, ':', (size_t)(end - at));
-        const char *stop = colon ? colon : end;
-        *parts[i] = (struct wf_str){at, (size_t)(stop - at)};
-        at = colon ? colon + 1 : end;
-        if (i == 0 && !colon)
-            return false;
-    }
-    arn->rest = (struct wf_str){at, (size_t)(end - at)};
-    bool has_end = end[-1] != ':'; /* "name:" is not "name" */
-    return arn->kind.len > 0 && arn->name.len > 0 && has_end;
+    *arn = (struct wf_arn){0};
+    if (!has_prefix(text) || text.data[text.len - 1] == ':')
+        return false; /* "name:" is not "name" */
+    struct wf_str rest = {text.data + 4, text.len - 4};
+    struct wf_str partition = take_part(&rest), service = take_part(&rest);
+    take_part(&rest); /* region */
+    take_part(&rest); /* account */
+    arn->kind = take_part(&rest);
+    arn->name = take_part(&rest);
+    arn->rest = rest;
+    return is_partition(partition) && wf_str_eq(service, WF_STR("states")) &&
+           arn->kind.len > 0 && arn->name.len > 0;
 }
 
 static bool complain(struct wf_buf *why, const char *what,
@@ -74,27 +86,6 @@ bool wf_arn_has_label(const struct wf_arn *arn) {
 
 /* ---- roles ---- */
 
-static bool is_partition(struct wf_str name) {
-    static const char *const partitions[] = {
-        "aws",       "aws-cn",    "aws-us-gov", "aws-iso",
-        "aws-iso-b", "aws-iso-e", "aws-iso-f",  "aws-eusc",
-    };
-    for (size_t i = 0; i < sizeof(partitions) / sizeof(partitions[0]); i++)
-        if (wf_str_eq(name, wf_str(partitions[i])))
-            return true;
-    return false;
-}
-
-/* Cuts a part off the rest, which is up to the next colon. */
-static struct wf_str take_part(struct wf_str *rest) {
-    const char *colon = memchr(rest->data, ':', rest->len);
-    size_t len = colon ? (size_t)(colon - rest->data) : rest->len;
-    struct wf_str part = {rest->data, len};
-    size_t skip = colon ? len + 1 : len;
-    *rest = (struct wf_str){rest->data + skip, rest->len - skip};
-    return part;
-}
-
 /* "role/" and at least one of the characters that paths and names have. */
 static bool is_role_name(struct wf_str text) {
     static const char role[] = "role/";
@@ -112,11 +103,10 @@ bool wf_arn_is_role(struct wf_str text) {
     if (!has_prefix(text))
         return false;
     struct wf_str rest = {text.data + 4, text.len - 4};
-    bool good = is_partition(take_part(&rest)) &&
-                wf_str_eq(take_part(&rest), WF_STR("iam")) &&
-                take_part(&rest).len == 0;
-    struct wf_str account = take_part(&rest);
-    return good && account.len == ACCOUNT_DIGITS &&
+    struct wf_str partition = take_part(&rest), service = take_part(&rest);
+    struct wf_str region = take_part(&rest), account = take_part(&rest);
+    return is_partition(partition) && wf_str_eq(service, WF_STR("iam")) &&
+           region.len == 0 && account.len == ACCOUNT_DIGITS &&
            wf_arn_is_number(account) && is_role_name(rest);
 }
 

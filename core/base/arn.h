@@ -7,7 +7,8 @@
 
 #include "base.h"
 
-/** arn:partition:states:region:account:kind:name[:rest]. Borrowed texts. */
+/** arn:partition:states:region:account:kind:name[:rest], the partition one of
+ * AWS's. Borrowed texts. */
 struct wf_arn {
     struct wf_str kind, name;
     struct wf_str rest; /**< An execution's name; a version or alias. */

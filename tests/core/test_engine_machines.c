@@ -318,6 +318,33 @@ static void lists_refuse_foreign_tokens(void **state) {
 
 /* ---- what is no ARN of the right kind ---- */
 
+static void refuses_arns_of_others(void **state) {
+    static const char *const arns[] = {
+        "arn:aws:lambda:us-east-1:000000000000:stateMachine:m",
+        "arn:other:states:us-east-1:000000000000:stateMachine:m",
+        "arn::states:us-east-1:000000000000:stateMachine:m",
+        "arn:aws::us-east-1:000000000000:stateMachine:m",
+    };
+    struct rig *rig = *state;
+    rig_open(rig);
+    rig_machine(rig, "m", answers_one);
+    for (size_t i = 0; i < sizeof(arns) / sizeof(arns[0]); i++) {
+        char message[200];
+        snprintf(message, sizeof(message), "Invalid Arn: 'Malformed ARN: %s'",
+                 arns[i]);
+        snprintf(rig->arn, sizeof(rig->arn), "%s", arns[i]);
+        struct rig_reply *reply =
+            rig_reply_of(rig, rig_ask_start(rig, "x", NULL));
+        assert_string_equal(reply->exception, "InvalidArn");
+        assert_string_equal(reply->message, message);
+    }
+    snprintf(rig->arn, sizeof(rig->arn), "%s",
+             "arn:aws-cn:states:us-east-1:000000000000:stateMachine:m");
+    struct rig_reply *reply =
+        rig_reply_of(rig, rig_ask_start(rig, "x", NULL));
+    assert_string_equal(reply->exception, "");
+}
+
 static void refuses_other_arns(void **state) {
     static const char machine[] = PREFIX "stateMachine:m",
                       execution[] = PREFIX "execution:m:x";
@@ -482,6 +509,7 @@ int main(void) {
         ENGINE_TEST_BOTH(a_name_is_used_again),
         ENGINE_TEST_BOTH(lists_are_in_order_of_names),
         ENGINE_TEST_LMDB(lists_refuse_foreign_tokens),
+        ENGINE_TEST_MEMORY(refuses_arns_of_others),
         ENGINE_TEST_LMDB(refuses_other_arns),
         ENGINE_TEST_MEMORY(without_room_nothing_is_made),
         ENGINE_TEST_BOTH(a_crash_takes_nothing_back),
