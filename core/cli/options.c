@@ -281,10 +281,14 @@ static int check_arg_count(const struct wf_options *options,
         const char *word = options->arg_list[command->max_args];
         bool is_store = command->bit == WF_COMMAND_CHECK ||
                         command->bit == WF_COMMAND_VERIFY;
+        char usage[160];
 
+        snprintf(usage, sizeof(usage), "it is moonstep %s%s%s", command->name,
+                 command->max_args > 0 ? " " : "",
+                 command->max_args > 0 ? command->arguments : "");
         return wf_error_set(err, WF_E_INVALID, "%s: one argument too many: "
-                            "\"%s\"%s%s", command->name, word,
-                            is_store ? "; did you mean --data " : "",
+                            "\"%s\"; %s%s", command->name, word,
+                            is_store ? "did you mean --data " : usage,
                             is_store ? word : "");
     }
     return 0;
