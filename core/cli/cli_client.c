@@ -262,6 +262,33 @@ static bool show_pause(struct wf_value execution) {
     return is_printed;
 }
 
+/* Where a fork comes from, and how often it was redriven. */
+static bool show_past(struct wf_value execution) {
+    struct wf_value own, origin;
+    struct wf_buf line = {0}, text = {0};
+    bool is_printed = true;
+
+    if (wf_value_member(execution, WF_STR("moonstep"), &own) &&
+        wf_value_member(own, WF_STR("forkedFrom"), &origin)) {
+        wf_buf_addf(&line, "%-10s", "forked");
+        wf_cli_member(origin, "executionArn", &line);
+        wf_buf_adds(&line, "  from event ");
+        wf_cli_member(origin, "eventId", &line);
+        is_printed = wf_cli_print_line(&line);
+    }
+    if (is_printed && wf_cli_member(execution, "redriveCount", &text) &&
+        !wf_str_eq(wf_cli_text(&text), WF_STR("0"))) {
+        line.len = 0;
+        wf_buf_addf(&line, "%-10s", "redriven");
+        wf_cli_add_date(&line, wf_cli_member_ms(execution, "redriveDate"));
+        wf_buf_addf(&line, "redrive %.*s", (int)text.len, text.data);
+        is_printed = wf_cli_print_line(&line);
+    }
+    wf_buf_free(&line);
+    wf_buf_free(&text);
+    return is_printed;
+}
+
 static int print_execution(struct wf_value execution) {
     bool is_printed = wf_cli_show_member(execution, "name", "name") &&
                       wf_cli_show_member(execution, "machine",
@@ -274,6 +301,7 @@ static int print_execution(struct wf_value execution) {
                       wf_cli_show_member(execution, "status", "status") &&
                       show_pause(execution) &&
                       wf_cli_show_times(execution) &&
+                      show_past(execution) &&
                       wf_cli_show_member(execution, "input", "input") &&
                       wf_cli_show_member(execution, "output", "output") &&
                       wf_cli_show_member(execution, "error", "error") &&
