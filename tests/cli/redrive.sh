@@ -79,7 +79,7 @@ expect 0 show fix:two --json
 out_has '"forkedFrom":{"executionArn":"'"$prefix"':fix:one","eventId":2}'
 expect 0 show fix:two
 out_has "forked    $prefix:fix:one  from event 2"
-grep -Eq "^redriven  [-0-9]+ [:0-9]+  redrive 1$" "$home/out" ||
+grep -Eq "^redriven  [-0-9]+ [:0-9]+  redrive 2$" "$home/out" ||
   fail "no redrive: $(cat "$home/out")"
 expect 0 history fix:two --json
 out_has '"forkedFrom":{"executionArn":"'"$prefix"':fix:one","eventId":2}'
