@@ -51,12 +51,16 @@ static bool complain(struct wf_buf *why, const char *what,
     return false;
 }
 
+bool wf_arn_malformed(struct wf_str text, struct wf_buf *why) {
+    return complain(why, "Malformed ARN", text);
+}
+
 bool wf_arn_read(struct wf_str text, const char *kind, const char *other,
                  struct wf_arn *arn, struct wf_buf *why) {
     if (!has_prefix(text))
         return complain(why, "Invalid ARN prefix", text);
     if (!wf_arn_parse(text, arn))
-        return complain(why, "Malformed ARN", text);
+        return wf_arn_malformed(text, why);
     if (wf_str_eq(arn->kind, wf_str(kind)) ||
         (other && wf_str_eq(arn->kind, wf_str(other))))
         return true;

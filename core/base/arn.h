@@ -21,6 +21,8 @@ bool wf_arn_parse(struct wf_str text, struct wf_arn *arn);
  */
 bool wf_arn_read(struct wf_str text, const char *kind, const char *other,
                  struct wf_arn *arn, struct wf_buf *why);
+/** It is not as the ARN of such a resource has to be. False; `why` as above. */
+bool wf_arn_malformed(struct wf_str text, struct wf_buf *why);
 /** The number of a version that a qualifier is; 0: it is none. */
 uint32_t wf_arn_version(struct wf_str qualifier);
 /** Whether it is what an ARN has behind a version's number: digits only. */

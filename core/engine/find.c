@@ -175,12 +175,21 @@ static bool names_child(const struct wf_arn *arn) {
     return memchr(arn->name.data, '/', arn->name.len) != NULL;
 }
 
+/* There is a name, which has no colons; behind an EXPRESS execution's stands
+ * what tells it from others of that name. */
+static bool names_execution(const struct wf_arn *arn) {
+    bool has_colon = memchr(arn->rest.data, ':', arn->rest.len) != NULL;
+    return arn->rest.len > 0 &&
+           (!has_colon || wf_str_eq(arn->kind, WF_STR("express")));
+}
+
 bool wf_execution_arn_read(struct wf_str text, bool express,
                            struct wf_arn *arn, struct wf_buf *why) {
     bool allowed =
         express || (wf_arn_parse(text, arn) && names_child(arn));
-    return wf_arn_read(text, "execution", allowed ? "express" : NULL, arn,
-                       why);
+    if (!wf_arn_read(text, "execution", allowed ? "express" : NULL, arn, why))
+        return false;
+    return names_execution(arn) || wf_arn_malformed(text, why);
 }
 
 bool wf_execution_arn_is_good(struct wf_str text, bool express,

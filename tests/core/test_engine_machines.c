@@ -345,6 +345,31 @@ static void refuses_arns_of_others(void **state) {
     assert_string_equal(reply->exception, "");
 }
 
+static void refuses_half_an_execution(void **state) {
+    static const char *const arns[] = {PREFIX "execution:m",
+                                       PREFIX "execution:m:",
+                                       PREFIX "execution:m:x:y",
+                                       PREFIX "execution:m/label"};
+    struct rig *rig = *state;
+    rig_open(rig);
+    rig_machine(rig, "m", answers_one);
+    for (size_t i = 0; i < sizeof(arns) / sizeof(arns[0]); i++) {
+        struct rig_reply *replies[] = {
+            rig_ask_describe(rig, arns[i]),
+            rig_ask_stop(rig, arns[i], "", ""),
+            rig_ask_wait(rig, arns[i], 0),
+            rig_ask_history(rig, arns[i], 0, false, NULL)};
+        char message[200];
+        snprintf(message, sizeof(message), "Invalid Arn: 'Malformed ARN: %s'",
+                 arns[i]);
+        for (size_t j = 0; j < sizeof(replies) / sizeof(replies[0]); j++) {
+            rig_reply_of(rig, replies[j]);
+            assert_string_equal(replies[j]->exception, "InvalidArn");
+            assert_string_equal(replies[j]->message, message);
+        }
+    }
+}
+
 static void refuses_other_arns(void **state) {
     static const char machine[] = PREFIX "stateMachine:m",
                       execution[] = PREFIX "execution:m:x";
@@ -510,6 +535,7 @@ int main(void) {
         ENGINE_TEST_BOTH(lists_are_in_order_of_names),
         ENGINE_TEST_LMDB(lists_refuse_foreign_tokens),
         ENGINE_TEST_MEMORY(refuses_arns_of_others),
+        ENGINE_TEST_MEMORY(refuses_half_an_execution),
         ENGINE_TEST_LMDB(refuses_other_arns),
         ENGINE_TEST_MEMORY(without_room_nothing_is_made),
         ENGINE_TEST_BOTH(a_crash_takes_nothing_back),
