@@ -664,6 +664,8 @@ struct wf_engine_stats {
 };
 void wf_engine_stats(const struct wf_engine *engine,
                      struct wf_engine_stats *stats);
+/** True if nothing at all is under way but timers: virtual time moves then. */
+bool wf_engine_is_quiet(const struct wf_engine *engine);
 /** The store's own. */
 void wf_engine_store_stats(const struct wf_engine *engine,
                            struct wf_store_stats *stats);

@@ -268,8 +268,6 @@ bool wf_engine_read_failed(struct wf_engine *engine,
 struct wf_offload *wf_engine_item_threads(struct wf_engine *engine);
 /** Ends the loop turn soon: there is work that no watcher announces. */
 void wf_engine_wake(struct wf_engine *engine);
-/** True if nothing at all is under way but timers (virtual time moves). */
-bool wf_engine_is_quiet(const struct wf_engine *engine);
 /** A handler may be given its task now. */
 bool wf_engine_may_dispatch(const struct wf_engine *engine);
 

@@ -135,7 +135,7 @@ expect 0 stop "$first"
 github github -H 'X-GitHub-Delivery: one'
 is 200
 [ "$(arn_of)" = "$first" ] || fail "another execution after the end"
-body '{"s": 1}'
+body '{"s": 0}'
 github github -H 'X-GitHub-Delivery: one'
 is 409
 out_has ConflictException
@@ -150,7 +150,7 @@ out_has '"__type":"UnauthorizedException"'
 post github -H "X-Hub-Signature-256: sha256=$(sum another-secret-0000)"
 is 401
 signature=$(sum $secret)
-body '{"s": 2}'
+body '{"s": 0, "b": 2}'
 post github -H "X-Hub-Signature-256: sha256=$signature"
 is 401
 post github -H "X-Hub-Signature-256: $signature"
@@ -191,12 +191,12 @@ is 400
 out_has InvalidExecutionInput
 
 # A large body is looked at by a thread, one that is too large by nobody.
-{ printf '{"s": 1, "x": "'; printf '%0300000d' 0; printf '"}'; } >"$home/body"
+{ printf '{"s": 0, "x": "'; printf '%0300000d' 0; printf '"}'; } >"$home/body"
 github github
 is 202
 post github -H "X-Hub-Signature-256: sha256=$signature"
 is 401
-{ printf '{"s": 1, "x": "'; printf '%02000000d' 0; printf '"}'; } >"$home/body"
+{ printf '{"s": 0, "x": "'; printf '%02000000d' 0; printf '"}'; } >"$home/body"
 github github
 is 413
 
@@ -289,7 +289,7 @@ out_has '"started":2,"repeated":0,"refused":2,"failed":0'
 echo secret-of-the-hook-2 >"$home/secret"
 kill -HUP $server
 wait_for '9 triggers were read again' "$home/log"
-body '{"s": 1}'
+body '{"s": 0}'
 github github -H 'X-GitHub-Delivery: three'
 is 401
 secret=secret-of-the-hook-2

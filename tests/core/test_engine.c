@@ -313,7 +313,7 @@ static void what_never_was_cannot_be_stopped(void **state) {
             rig_reply_of(rig, replies[k]);
             assert_true(replies[k]->refused);
             assert_string_equal(replies[k]->exception,
-                                i < 3 ? "ExecutionDoesNotExist"
+                                i < 2 ? "ExecutionDoesNotExist"
                                       : "InvalidArn");
         }
     }

@@ -129,7 +129,7 @@ static bool is_over(struct rig *rig, void *arg) {
                     (int64_t)(stats.executions_started * 7 +
                               stats.executions_ended * 13 +
                               stats.durable_seq);
-    *same = state == *last ? *same + 1 : 0;
+    *same = state == *last && wf_engine_is_quiet(rig->engine) ? *same + 1 : 0;
     *last = state;
     return *same > 60;
 }
