@@ -51,7 +51,7 @@ mkdir "$home/buckets"
 : >"$home/log" >"$home/port"
 "$here/buckets.py" "$home/buckets" >"$home/port" &
 buckets=$!
-python3 "$here/../support/aws.py" "$home" &
+python3 "$here/../support/aws.py" "$home" "$home/logs" &
 services=$!
 tries=0
 until [ -s "$home/url" ]; do
@@ -60,7 +60,7 @@ until [ -s "$home/url" ]; do
   sleep 0.05
 done
 "$moonstep" serve --listen 127.0.0.1:0 --data "$home/data" \
-  --files "$home/buckets" --profile aws \
+  --files "$home/buckets" --profile aws --logs "$home/logs/" \
   --lambda-endpoint "http://127.0.0.1:$lambda_port" \
   --service-endpoint "$(cat "$home/url")" \
   2>"$home/log" &
@@ -93,19 +93,17 @@ replay $everything,integrations "$@"
 [ $# -gt 0 ] || replay $everything --filter test_sfn_task_service \
   --filter test_sfn_start_execution_sync \
   --filter callback/test_callback.py::TestCallback::test_start_execution
-# Calls of services. What the runner compares of messages and events that it
-# receives is not what those stand-ins send.
+# Calls of services, what comes of them, and logs.
 provided=
-for name in s3 sqs sns dynamodb secretsmanager; do
+for name in s3 sqs sns dynamodb events secretsmanager logs; do
   provided+=,$name=$(cat "$home/url")
 done
-[ $# -gt 0 ] || replay $everything --provide "${provided#,}" \
-  --filter services/test_aws_sdk --filter services/test_dynamodb \
-  --filter services/test_sqs --filter test_publish_base \
-  --filter error_handling/test_aws_sdk \
+[ $# -gt 0 ] || replay versions --provide "${provided#,}" \
+  --filter services/ --filter error_handling/test_aws_sdk \
   --filter error_handling/test_task_service_sqs \
-  --filter timeouts/test_heartbeats --filter test_sqs \
-  --filter heartbeat_notifications --filter local_mocking/test_base_scenarios
+  --filter timeouts/test_heartbeats --filter test_sqs --filter test_sns \
+  --filter heartbeat_notifications --filter local_mocking/test_base \
+  --filter express/test_express_async
 # Those need nobody: what is not mocked is a Lambda function.
 [ $# -gt 0 ] || replay logging --kind teststate
 luajit "$here/judge.lua" "$here/known.txt" "$home/report" $#

@@ -1,6 +1,6 @@
 """Stand-ins for some AWS services, on loopback, in memory.
 
-    aws.py DIR
+    aws.py DIR [LOGS]
 
 Writes its URL to DIR/url, and each request to DIR/requests: service, what was
 asked, and for the JSON protocols the body. Requests that are signed with the
@@ -11,6 +11,11 @@ requests without one are taken for S3's.
 A job's name says what becomes of it: "ok...", "bad..." fails, "long..." runs
 until it is stopped; a job is looked at twice before it has ended. The answer
 to the start of "long-slow..." comes when DIR/go is there.
+
+With LOGS, the directory of `serve --logs LOGS/`, it is there for recorded
+cases: log events are the lines there, and of what topics and rules have sent
+to a queue ReceiveMessage gives all, and the bodies only, as it was recorded;
+it waits for up to a second.
 """
 import hashlib
 import http.server
@@ -28,7 +33,10 @@ sys.dont_write_bytecode = True
 from sigv4 import signature  # noqa: E402
 
 HOME = sys.argv[1]
+LOGS = sys.argv[2] if len(sys.argv) > 2 else None
 REGION, ACCOUNT = "us-east-1", "000000000000"
+ENDS = ("ExecutionSucceeded", "ExecutionFailed", "ExecutionAborted",
+        "ExecutionTimedOut")
 lock = threading.Lock()
 queues, tables, topics, objects, rules, jobs = {}, {}, {}, {}, {}, {}
 
@@ -108,10 +116,26 @@ def sqs_SendMessage(ask):
     return answer
 
 
+def await_message(queue):
+    limit = time.monotonic() + 1
+    while not queue and time.monotonic() < limit:
+        lock.release()
+        time.sleep(0.002)
+        lock.acquire()
+
+
 def sqs_ReceiveMessage(ask):
     queue = sqs_queue(ask)
+    if LOGS:
+        await_message(queue)
+    if LOGS and queue and queue[0].get("sent"):
+        bodies = [json.loads(message["Body"]) for message in queue]
+        queue.clear()
+        return {"Messages": bodies}
     most = ask.get("MaxNumberOfMessages", 1)
     taken, queue[:] = queue[:most], queue[most:]
+    for message in taken:
+        message.pop("sent", None)
     return {"Messages": taken} if taken else {}
 
 
@@ -184,7 +208,7 @@ def put_event(entry):
         if entry["DetailType"] in pattern.get("detail-type", []):
             for target in targets:
                 put_message(queues[target.rsplit(":", 1)[-1]],
-                            json.dumps(event))
+                            json.dumps(event), sent=True)
     return {"EventId": event["id"]}
 
 
@@ -204,6 +228,33 @@ def secretsmanager_CreateSecret(ask):
                       "valid name containing alphanumeric characters, or any "
                       "of the following: -/_+=.@!")
     return {"Name": ask["Name"], "ARN": "arn:" + ask["Name"]}
+
+
+# ---- logs ----
+
+def log_lines(path):
+    """Once an execution has ended there, which it does soon."""
+    lines, limit = [], time.monotonic() + 20
+    while not any(line["type"] in ENDS for line in lines):
+        if time.monotonic() > limit:
+            raise Refused(500, "ServiceUnavailableException", "no end")
+        time.sleep(0.02)
+        if os.path.exists(path):
+            with open(path) as file:
+                lines = [json.loads(line) for line in file
+                         if line.endswith("\n")]
+    for line in lines:
+        del line["log_group"]  # it is what the file is for
+    return lines
+
+
+def logs_GetLogEvents(ask):
+    name = ask["logGroupName"].replace("/", "+") + ".jsonl"
+    lock.release()
+    try:
+        return {"messages": log_lines(os.path.join(LOGS, name))}
+    finally:
+        lock.acquire()
 
 
 # ---- jobs ----
@@ -296,9 +347,17 @@ def sns_Publish(ask):
     identifier = str(uuid.uuid4())
     body = {"Type": "Notification", "MessageId": identifier,
             "TopicArn": ask["TopicArn"], "Message": ask["Message"],
-            "MessageAttributes": sns_attributes(ask)}
+            "Timestamp": "2024-01-01T00:00:00.000Z",
+            "SignatureVersion": "1", "Signature": "c2lnbmVk",
+            "SigningCertURL": URL + "/SimpleNotificationService-1.pem",
+            "UnsubscribeURL": "%s/?Action=Unsubscribe&SubscriptionArn=%s:1" %
+            (URL, ask["TopicArn"])}
+    attributes = sns_attributes(ask)
+    if attributes:
+        body["MessageAttributes"] = attributes
     for endpoint in topics[ask["TopicArn"]]:
-        put_message(queues[endpoint.rsplit(":", 1)[-1]], json.dumps(body))
+        put_message(queues[endpoint.rsplit(":", 1)[-1]], json.dumps(body),
+                    sent=True)
     return {"MessageId": identifier}
 
 
