@@ -116,7 +116,10 @@ local function poll(client, run, answered, problem)
       if answered(status, said, "GetActivityTask") and said.taskToken and
         said.taskToken ~= cjson.null then
         local number = cjson.decode(said.input).number
-        note_task(run, run.executions[number], said.taskToken, problem)
+        local execution = (run.by_number or run.executions)[number]
+        if execution then -- or its start was not acknowledged
+          note_task(run, execution, said.taskToken, problem)
+        end
       end
     end)
 end

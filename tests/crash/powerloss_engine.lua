@@ -18,13 +18,15 @@ local crash_check = require("crash_check")
 local ffi = require("ffi")
 local http = require("http")
 local machines = require("machines")
+local powerloss_asked = require("powerloss_asked")
 local server = require("server")
 local store_check = require("store_check")
 
 ffi.cdef("void powerloss_mark(const char *text);")
 
 local KINDS = { "pure", "waiting", "branches", "aborted", "tasks", "stopped",
-  "distributed", "nesting", "redriven" }
+  "distributed", "nesting", "redriven", "asked", "active",
+  "signalled" }
 local MACHINES = { "nested", unpack(KINDS) }
 local IN_FLIGHT = 16
 local LIMIT_MS = 20000
@@ -38,9 +40,12 @@ local function fail(format, ...)
 end
 
 local function start_server()
+  local extra = powerloss_asked.arguments(directory)
+  extra[#extra + 1] = "--journal-bytes"
+  extra[#extra + 1] = "64K"
   local process = server.start({
     program = program, data = directory, handlers = here .. "/handlers",
-    log = directory .. ".log", extra = { "--journal-bytes", "64K" },
+    log = directory .. ".log", extra = extra,
   })
   local url = process:wait_url(LIMIT_MS)
   if not url then
@@ -48,7 +53,7 @@ local function start_server()
     process:kill()
     fail("the server did not start: %s", said:sub(-500))
   end
-  return process, http.new(url)
+  return process, http.new(url), url
 end
 
 ---------------------------------------------------------------------------
@@ -133,11 +138,12 @@ local function redrive_until_done(client, execution)
     end)
 end
 
-local function start_one(client, arns, number)
+local function start_one(client, arns, number, outside)
   local kind = KINDS[(number - 1) % #KINDS + 1]
+  local input = machines[kind].input(number, directory .. ".tokens")
   client:call("AWSStepFunctions.StartExecution", {
     stateMachineArn = arns[kind], name = "power-" .. number,
-    input = cjson.encode(machines[kind].input(number)),
+    input = cjson.encode(input),
   }, function(status, answer)
     if status ~= 200 then
       fail("StartExecution: %s", tostring(status))
@@ -145,6 +151,8 @@ local function start_one(client, arns, number)
     local arn = answer.executionArn
     mark({ kind = "start", arn = arn, machine = kind, number = number,
       startDate = answer.startDate })
+    outside:care({ arn = arn, number = number, machine = machines[kind],
+      path = input.path })
     note_history(client, arn)
     if machines[kind].is_stopped then
       note_end(client, arn, 1, function()
@@ -159,17 +167,26 @@ local function start_one(client, arns, number)
 end
 
 local function run(count)
-  local process, client = start_server()
+  os.execute(string.format("mkdir -p '%s.tokens'", directory))
+  local process, client, url = start_server()
   local arns = create_machines(client)
+  local outside = powerloss_asked.new(url, mark)
+  local function step()
+    client:step(5)
+    outside:step()
+  end
+  outside:begin()
+  outside:schedule(arns.pure)
   for number = 1, count do
-    start_one(client, arns, number)
+    start_one(client, arns, number, outside)
     while client.count >= IN_FLIGHT do
-      client:step(1000)
+      step()
     end
   end
   while client.count > 0 do
-    client:step(1000)
+    step()
   end
+  outside:finish()
   process:stop()
 end
 
@@ -180,6 +197,7 @@ end
 local function read_marks(path)
   local read = { problems = {}, executions = {}, by_arn = {},
     machine_arns = {}, count = 0 }
+  powerloss_asked.begin(read)
   for line in io.lines(path) do
     local told = cjson.decode(line)
     read.count = read.count + 1
@@ -202,6 +220,8 @@ local function read_marks(path)
     elseif told.kind == "history" then
       crash_check.note_history(read, read.by_arn[told.arn], told.events)
     end
+    powerloss_asked.note(read, told, read.by_arn[told.arn],
+      crash_check.problem)
   end
   return read
 end
@@ -236,7 +256,11 @@ local function check_execution(client, read, execution)
       end
       execution.complete = true
       crash_check.note_history(read, execution, answer.events)
-      crash_asked.check_end(read, execution, crash_check.problem)
+      if execution.machine.asks then
+        powerloss_asked.check_history(read, execution, crash_check.problem)
+      else
+        crash_asked.check_end(read, execution, crash_check.problem)
+      end
     end)
 end
 
@@ -274,10 +298,13 @@ local function check(marks)
   while client.count > 0 do
     client:step(1000)
   end
+  powerloss_asked.check(client, read, lost)
   check_going_on(client, read)
   if read.count % ENDS_EVERY == 0 then
+    powerloss_asked.let_go_on(client, read, lost, crash_check.problem)
     crash_check.let_end(client, read, server.now_ms() + LIMIT_MS,
       server.now_ms)
+    powerloss_asked.check_slots(client, read, lost)
   end
   process:kill()
   for _, problem in ipairs(read.problems) do
