@@ -4,7 +4,9 @@
 --
 -- They are like those of machines.lua. Besides, `asks` says where a client
 -- gets the token from: "file", the one that the input names; "activity", a
--- poll. `redrives(number)` is how often an execution fails until it succeeds.
+-- poll. One that `is_watched` has its task handed to another worker if nothing
+-- is heard of the first: its `events(number, found)` depend on how often that
+-- was. `redrives(number)` is how often an execution fails until it succeeds.
 -- `events` may have an optional one, "?TaskSubmitted": who answers before the
 -- call has returned makes it needless. `called(number)` is what the execution
 -- starts: the kinds of its children, each once; a machine that only tasks
@@ -92,6 +94,37 @@ local active = {
   input = asking_input,
   events = function(number)
     return asked_events(number, { "ActivityScheduled", "ActivityStarted" })
+  end,
+}
+
+--- How often the task of one that was watched has timed out.
+local function timeouts(events)
+  local count = 0
+  for _, event in ipairs(events or {}) do
+    count = count + (event.type == "ActivityTimedOut" and 1 or 0)
+  end
+  return count
+end
+
+--- Who polls gets it, and whoever keeps it too long loses it to the next.
+local watched = {
+  asks = "activity",
+  is_watched = true,
+  definition = asked_states({ Resource = asking.activity,
+    HeartbeatSeconds = 2, Retry = { {
+      ErrorEquals = { "States.HeartbeatTimeout" }, IntervalSeconds = 1,
+      BackoffRate = 1, MaxAttempts = 1000 } } }),
+  input = asking_input,
+  events = function(number, found)
+    local before = {}
+    for _ = 1, timeouts(found) do
+      before[#before + 1] = "ActivityScheduled"
+      before[#before + 1] = "ActivityStarted"
+      before[#before + 1] = "ActivityTimedOut"
+    end
+    before[#before + 1] = "ActivityScheduled"
+    before[#before + 1] = "ActivityStarted"
+    return asked_events(number, before)
   end,
 }
 
@@ -274,7 +307,8 @@ local redriven_map = {
   end,
 }
 
-asking.machines = { asked = asked, active = active, nested = nested,
+asking.machines = { asked = asked, active = active, watched = watched,
+  nested = nested,
   nesting = nesting, nesting_stopped = nesting_stopped,
   redriven = redriven, redriven_map = redriven_map }
 

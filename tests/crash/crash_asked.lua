@@ -8,7 +8,8 @@
 -- Promises: of the answers to an execution's task one was acknowledged at
 -- most, and that is what the history has, once. A server hands a task out
 -- once; another one, after a kill, does so only with another token, and not
--- if the first had been heard of. A redrive that was acknowledged is in the
+-- if the first had been heard of; a task with HeartbeatSeconds is handed out
+-- until an answer was acknowledged. A redrive that was acknowledged is in the
 -- history. What a task starts exists once, and ends with it if it should.
 
 local asking = require("asking")
@@ -89,9 +90,10 @@ end
 
 --- A poll was given a task.
 local function note_task(run, execution, token, problem)
-  if execution.is_known then
+  local is_watched = execution.machine.is_watched
+  if execution.accepted or execution.is_known and not is_watched then
     problem(run, execution, "its task is handed out again")
-  elseif execution.handed_by == run.asked.server then
+  elseif execution.handed_by == run.asked.server and not is_watched then
     problem(run, execution, "its task is handed out twice by one server")
   elseif execution.tokens and execution.tokens[token] then
     problem(run, execution, "its task is handed out with a former token")
@@ -263,13 +265,15 @@ end
 
 --- The history has one answer, and it is one that was given.
 local function check_answer(run, execution, problem)
-  local found, started = {}, 0
+  local found, started = {}, 0 -- how often it was, and has not timed out
   for _, event in ipairs(execution.events) do
     if ANSWERS[event.type] then
       found[#found + 1] = tonumber(details(event).output
         or details(event).cause)
     elseif event.type == "ActivityStarted" then
       started = started + 1
+    elseif event.type == "ActivityTimedOut" then
+      started = started - 1
     end
   end
   if #found ~= 1 or not (execution.sent or {})[found[1]] then

@@ -367,7 +367,8 @@ local function drop_optional(expected, events)
 end
 
 local function check_steps(run, execution)
-  local expected = execution.machine.events(execution.number)
+  local expected = execution.machine.events(execution.number,
+    execution.events)
   drop_optional(expected, execution.events)
   if execution.machine.may_be_cut then
     cut_short(expected, execution.events)

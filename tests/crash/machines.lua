@@ -147,7 +147,7 @@ end
 --- Names in a fixed order, and definitions as text.
 machines.names = { "pure", "waiting", "tasks", "locked", "branches",
   "aborted", "stopped", "timed", "distributed", "orphaned", "asked",
-  "active", "nested", "nesting", "nesting_stopped", "redriven",
+  "active", "watched", "nested", "nesting", "nesting_stopped", "redriven",
   "redriven_map" }
 for _, name in ipairs(machines.names) do
   machines[name].name = name
@@ -155,10 +155,10 @@ for _, name in ipairs(machines.names) do
 end
 
 -- How often each is started: trees are much work.
-local SHARES = { pure = 12, waiting = 8, tasks = 8, locked = 6,
+local SHARES = { pure = 11, waiting = 7, tasks = 8, locked = 6,
   branches = 10, aborted = 8, stopped = 5, timed = 4, distributed = 7,
-  orphaned = 3, asked = 7, active = 7, nested = 0, nesting = 4,
-  nesting_stopped = 3, redriven = 5, redriven_map = 3 }
+  orphaned = 3, asked = 7, active = 6, watched = 3, nested = 0,
+  nesting = 4, nesting_stopped = 3, redriven = 5, redriven_map = 3 }
 
 --- Any machine.
 function machines.any()

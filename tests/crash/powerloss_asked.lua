@@ -94,7 +94,8 @@ outside.__index = outside
 --- `mark` is told what was acknowledged.
 function powerloss_asked.new(url, mark)
   return setmetatable({ client = http.new(url), mark = mark, open = {},
-    by_number = {}, polls = 0, listed_ms = 0, seen = {} }, outside)
+    by_number = {}, early = {}, polls = 0, listed_ms = 0, seen = {} },
+    outside)
 end
 
 --- Makes the activity.
@@ -147,10 +148,20 @@ local function answer(self, execution, again)
     end)
 end
 
+--- Every other worker dies with its first task, if that is watched.
+local function dies(execution)
+  local is_first = not execution.was_handed
+  execution.was_handed = true
+  return execution.machine.is_watched and execution.number % 2 == 0 and
+    is_first
+end
+
 local function answer_all(self, execution, token)
+  if dies(execution) then
+    return
+  end
   execution.token = token
   self.open[execution.number] = nil
-  self.mark({ kind = "token", arn = execution.arn, token = token })
   answer(self, execution)
   if execution.number % 3 == 0 then
     answer(self, execution, true)
@@ -180,6 +191,21 @@ function outside:care(execution)
   elseif machine.is_signalled then
     signal(self, execution, 1)
   end
+  local token = self.early[execution.number]
+  if token then
+    answer_all(self, execution, token)
+  end
+end
+
+--- Whose task it is may not be known yet: its start has not been answered.
+local function note_token(self, number, token)
+  local execution = self.by_number[number]
+  self.mark({ kind = "token", number = number, token = token })
+  if execution then
+    answer_all(self, execution, token)
+  else
+    self.early[number] = token
+  end
 end
 
 local function poll(self)
@@ -189,11 +215,7 @@ local function poll(self)
     function(status, said)
       self.polls = self.polls - 1
       if status == 200 and type(said.taskToken) == "string" then
-        local number = cjson.decode(said.input).number
-        local execution = self.by_number[number]
-        if execution then
-          answer_all(self, execution, said.taskToken)
-        end
+        note_token(self, cjson.decode(said.input).number, said.taskToken)
       end
     end)
 end
@@ -221,7 +243,7 @@ function outside:step()
       file:close()
     end
     if token then
-      answer_all(self, execution, token)
+      note_token(self, execution.number, token)
     end
   end
   while self.polls < POLLS do
@@ -251,15 +273,23 @@ end
 function powerloss_asked.begin(read)
   crash_asked.begin(read)
   read.asked.sent = BASE
-  read.by_number, read.slots, read.fired = {}, {}, {}
+  read.by_number, read.tokens, read.slots, read.fired = {}, {}, {}, {}
   read.starts, read.ends = 0, 0
 end
 
+--- A token that a worker has got, perhaps before the start was acknowledged.
+local function note_told_token(read, number, token)
+  local execution = read.by_number[number]
+  read.tokens[number] = token
+  if execution then
+    execution.tokens = execution.tokens or {}
+    execution.tokens[token] = true
+    execution.token = token
+  end
+end
+
 local function note_execution(read, told, execution, problem)
-  if told.kind == "token" then
-    execution.tokens = { [told.token] = true }
-    execution.token = told.token
-  elseif told.kind == "answer" then
+  if told.kind == "answer" then
     execution.is_known = true
     crash_asked.note_answer(read, execution, told.answer, problem)
   elseif told.kind == "signal" then
@@ -269,6 +299,9 @@ local function note_execution(read, told, execution, problem)
     read.by_number[execution.number] = execution
     execution.sent = { [execution.number * 10] = true,
       [execution.number * 10 + 1] = true }
+    if read.tokens[execution.number] then
+      note_told_token(read, execution.number, read.tokens[execution.number])
+    end
   elseif told.kind == "end" then
     read.ends = read.ends + 1
   end
@@ -279,6 +312,8 @@ function powerloss_asked.note(read, told, execution, problem)
     read.has_activity = true
   elseif told.kind == "slot" then
     read.slots[told.name] = true
+  elseif told.kind == "token" then
+    note_told_token(read, told.number, told.token)
   elseif told.kind == "fired" then
     read.fired[told.arn] = true
   elseif execution then
@@ -293,6 +328,8 @@ function powerloss_asked.check_history(read, execution, problem)
     crash_asked.check_end(read, execution, problem)
   end
   for _, event in ipairs(execution.events) do
+    execution.is_known = execution.is_known
+      or event.type == "ActivityStarted"
     local details = event.taskScheduledEventDetails
     if details and execution.machine.asks == "file" then
       local token = cjson.decode(details.parameters).token
@@ -392,12 +429,36 @@ local function await_tokens(client, read, lost, problem)
   end
 end
 
+--- A task that was handed over when the power went, before we saw the token,
+-- is with a worker that we know nothing of. Nobody else gets it, and as nothing
+-- limits its time, it waits until the execution is stopped.
+local function stop_orphans(client, read, lost)
+  for _, execution in ipairs(read.executions) do
+    local machine = execution.machine
+    if machine.asks == "activity" and not machine.is_watched and
+      execution.is_known and not execution.token and not execution.ended then
+      local status, said = client:ask("AWSStepFunctions.DescribeExecution",
+        { executionArn = execution.arn })
+      if status ~= 200 or said.status ~= "RUNNING" then
+        lost(read, "the wait", execution.name, status, said)
+      end
+      status, said = client:ask("AWSStepFunctions.StopExecution",
+        { executionArn = execution.arn })
+      if status ~= 200 then
+        lost(read, "StopExecution", execution.name, status, said)
+      end
+      execution.arn = nil -- nothing more is expected of it
+    end
+  end
+end
+
 --- Before all are awaited: what they wait for.
 function powerloss_asked.let_go_on(client, read, lost, problem)
   if not read.has_activity then
     client:ask("AWSStepFunctions.CreateActivity",
       { name = asking.activity_name })
   end
+  stop_orphans(client, read, lost)
   send_signals(client, read, lost)
   await_tokens(client, read, lost, problem)
 end

@@ -26,7 +26,7 @@ ffi.cdef("void powerloss_mark(const char *text);")
 
 local KINDS = { "pure", "waiting", "branches", "aborted", "tasks", "stopped",
   "distributed", "nesting", "redriven", "asked", "active",
-  "signalled" }
+  "watched", "signalled" }
 local MACHINES = { "nested", unpack(KINDS) }
 local IN_FLIGHT = 16
 local LIMIT_MS = 20000
