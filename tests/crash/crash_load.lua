@@ -9,6 +9,7 @@
 local asking = require("asking")
 local crash_asked = require("crash_asked")
 local crash_check = require("crash_check")
+local crash_paused = require("crash_paused")
 local http = require("http")
 local machines = require("machines")
 local server = require("server")
@@ -179,10 +180,13 @@ end
 
 local function one_request(run, client)
   local count = #run.executions
-  local dice = math.random(13)
+  local dice = math.random(14)
   local execution = count > 0 and
     run.executions[math.max(1, count - math.random(0, 40))]
-  if dice > 10 and run.machine_arns.active and
+  if dice == 14 and execution and crash_paused.touch(client, run, execution,
+    answered(run), crash_check.problem) then
+    return
+  elseif dice > 10 and run.machine_arns.active and
     crash_asked.tend(client, run, answered(run), crash_check.problem) then
     return
   elseif dice <= 5 or not execution or not execution.arn then
@@ -278,11 +282,11 @@ function crash_load.finish(run, handlers, what)
     crash_load.check_store(run)
   end
   print(string.format("%s, %d executions (%d ends, %d stops, %d " ..
-    "histories, %d answers and %d redrives acknowledged, %d tasks handed " ..
-    "out, %d refused), seed %d: %d problems", what, #run.executions,
-    told.ends, told.stops, told.histories, run.asked.answers,
-    run.asked.redrives, run.asked.handed, run.refused, run.seed,
-    #run.problems))
+    "histories, %d answers, %d pauses and %d redrives acknowledged, %d " ..
+    "tasks handed out, %d refused), seed %d: %d problems", what,
+    #run.executions, told.ends, told.stops, told.histories,
+    run.asked.answers, run.pauses or 0, run.asked.redrives,
+    run.asked.handed, run.refused, run.seed, #run.problems))
   for i = 1, math.min(20, #run.problems) do
     print("  " .. run.problems[i])
   end

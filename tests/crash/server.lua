@@ -37,6 +37,13 @@ function server.now_ms()
   return tonumber(now.sec) * 1000 + tonumber(now.nsec) / 1e6
 end
 
+--- The date, in seconds with three decimals, rounded down.
+function server.date_s()
+  local now = ffi.new("struct timespec")
+  ffi.C.clock_gettime(0, now)
+  return tonumber(now.sec) + math.floor(tonumber(now.nsec) / 1e6) / 1000
+end
+
 --- Lets a moment pass while a condition is polled.
 function server.pause_ms(ms)
   ffi.C.nanosleep(ffi.new("struct timespec", 0, ms * 1e6), nil)
