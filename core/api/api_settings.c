@@ -2,9 +2,13 @@
  * api_settings.h. */
 #include "api_settings.h"
 
+#include <strings.h>
+
 #include "arn.h"
 #include "json_write.h"
+#include "regex.h"
 
+#define TAG_STEPS 10000 /* of PCRE2: a tag has 256 characters */
 #define DEFAULT_REUSE_S 300 /* kmsDataKeyReusePeriodSeconds */
 
 static bool member(struct wf_value object, const char *name,
@@ -214,6 +218,69 @@ static bool no_key(struct wf_api_call *call, uint32_t index) {
     return false;
 }
 
+static bool bad_tag(struct wf_api_call *call, const char *before,
+                    struct wf_str what, const char *after) {
+    struct wf_buf why = {0};
+    wf_buf_addf(&why, "%s: '", before);
+    wf_buf_addstr(&why, what);
+    wf_buf_addf(&why, "'%s", after);
+    wf_api_fail(call, "ValidationException", text_of(&why));
+    wf_buf_free(&why);
+    return false;
+}
+
+static bool is_reserved(struct wf_str key) {
+    static const char reserved[] = "aws:";
+    size_t len = sizeof(reserved) - 1;
+    return key.len >= len && strncasecmp(key.data, reserved, len) == 0;
+}
+
+/* Those that one resource can't have together are too many anyway. */
+static bool is_twice(const struct wf_tag *tags, size_t count, size_t at) {
+    for (size_t i = 0; count <= WF_TAGS_MAX && i < at; i++)
+        if (wf_str_eq(tags[i].key, tags[at].key))
+            return true;
+    return false;
+}
+
+static bool check_tag(struct wf_api_call *call, struct wf_regex *characters,
+                      const struct wf_tag *tags, size_t count, size_t at) {
+    static const char which[] =
+        " may only contain Unicode letters, digits, white space, or these "
+        "symbols: _ . : / = + - @";
+    const struct wf_tag *tag = &tags[at];
+    if (wf_regex_match(characters, tag->key, 0, 0, TAG_STEPS) < 0)
+        return bad_tag(call, "Invalid tag key", tag->key, which);
+    if (wf_regex_match(characters, tag->value, 0, 0, TAG_STEPS) < 0)
+        return bad_tag(call, "Invalid tag value", tag->value, which);
+    if (is_reserved(tag->key))
+        return bad_tag(call, "Tag keys that begin with 'aws:' are reserved",
+                       tag->key, "");
+    return !is_twice(tags, count, at) ||
+           bad_tag(call, "Duplicate tag keys found", tag->key, "");
+}
+
+static bool check_tags(struct wf_api_call *call, const struct wf_tag *tags,
+                       size_t count) {
+    static const struct wf_regex_limits limits = {
+        .pattern_bytes = 100, .depth = 100, .heap_kb = 64,
+        .whole_only = true};
+    struct wf_regex characters = {0};
+    char message[WF_REGEX_MESSAGE];
+    bool good = true;
+    if (wf_regex_compile(&characters,
+                         WF_STR("^[\\p{L}\\p{Z}\\p{N}\\s_.:/=+\\-@]*+$"),
+                         PCRE2_UTF | PCRE2_DOLLAR_ENDONLY, &limits,
+                         message) != 0) {
+        wf_api_fail(call, "InternalFailure", wf_str(message));
+        return false;
+    }
+    for (size_t i = 0; good && i < count; i++)
+        good = check_tag(call, &characters, tags, count, i);
+    wf_regex_free(&characters);
+    return good;
+}
+
 bool wf_api_tags_read(struct wf_api_call *call,
                       struct wf_api_request *request, struct wf_tag **tags,
                       size_t *count) {
@@ -231,5 +298,5 @@ bool wf_api_tags_read(struct wf_api_call *call,
         (*tags)[i] = read;
         *count = i + 1;
     }
-    return true;
+    return *count == 0 || check_tags(call, *tags, *count);
 }

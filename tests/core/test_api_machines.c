@@ -328,6 +328,45 @@ static void tags_resources(void **state) {
     assert_string_equal(fixture->engine.arn, "b");
 }
 
+#define TAG_CHARACTERS \
+    "may only contain Unicode letters, digits, white space, or these " \
+    "symbols: _ . : / = + - @"
+
+static void tags_are_of_documented_characters(void **state) {
+    static const struct {
+        const char *tags, *message;
+    } cases[] = {
+        {"{\"key\":\"a#\"}", "Invalid tag key: 'a#' " TAG_CHARACTERS},
+        {"{\"key\":\"a\"},{\"key\":\"b\",\"value\":\"1,2\"}",
+         "Invalid tag value: '1,2' " TAG_CHARACTERS},
+        {"{\"key\":\"\\u20ac\"}",
+         "Invalid tag key: '\xe2\x82\xac' " TAG_CHARACTERS},
+        {"{\"key\":\"a\",\"value\":\"1\"},{\"key\":\"b\"},"
+         "{\"key\":\"a\",\"value\":\"2\"}",
+         "Duplicate tag keys found: 'a'"},
+        {"{\"key\":\"aws:cloudformation\"}",
+         "Tag keys that begin with 'aws:' are reserved: "
+         "'aws:cloudformation'"},
+        {"{\"key\":\"AwS:x\"}",
+         "Tag keys that begin with 'aws:' are reserved: 'AwS:x'"},
+    };
+    struct fixture *fixture = *state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        char body[300];
+        snprintf(body, sizeof(body), WITH("\"tags\":[%s]"), cases[i].tags);
+        assert_fails(fixture, CREATE, body, "ValidationException",
+                     cases[i].message);
+        snprintf(body, sizeof(body), "{\"resourceArn\":\"a\",\"tags\":[%s]}",
+                 cases[i].tags);
+        assert_fails(fixture, "AWSStepFunctions.TagResource", body,
+                     "ValidationException", cases[i].message);
+    }
+    assert_call(fixture, "AWSStepFunctions.TagResource",
+                "{\"resourceArn\":\"a\",\"tags\":[{\"key\":"
+                "\"\\u00e9 \\u0663_.:/=+-@aws:\",\"value\":\"\"},"
+                "{\"key\":\"A\"},{\"key\":\"a\"}]}", "{}");
+}
+
 static void passes_refusals_on(void **state) {
     static const struct {
         const char *operation, *body;
@@ -382,6 +421,7 @@ int main(void) {
         API_TEST(deletes_and_lists),
         API_TEST(validates_definitions),
         API_TEST(tags_resources),
+        API_TEST(tags_are_of_documented_characters),
         API_TEST(passes_refusals_on),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
