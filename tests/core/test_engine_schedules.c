@@ -533,10 +533,25 @@ static void the_same_call_once_more(void **state) {
     schedule.client_token = WF_STR("token");
     schedule_make(rig, schedule);
     schedule_make(rig, schedule);
-    schedule.client_token = WF_STR("another");
     struct wf_schedule_ask ask = {.operation = WF_SCHEDULE_CREATE,
                                   .schedule = schedule};
+    ask.schedule.expression = WF_STR("cron(0 0 1 1 ? 2198)");
     const struct schedule_answer *answer = schedule_ask(rig, &ask);
+    assert_string_equal(answer->exception, "ConflictException");
+    assert_string_equal(answer->text,
+                        "The ClientToken was used to create schedule x with "
+                        "other parameters.");
+    ask.schedule = schedule;
+    ask.schedule.description = WF_STR("another");
+    assert_string_equal(schedule_ask(rig, &ask)->exception,
+                        "ConflictException");
+    ask.schedule = schedule;
+    ask.schedule.expression = WF_STR("cron(0 0 1 1 ?)");
+    assert_string_equal(schedule_ask(rig, &ask)->exception,
+                        "ValidationException");
+    schedule.client_token = WF_STR("another");
+    ask.schedule = schedule;
+    answer = schedule_ask(rig, &ask);
     assert_string_equal(answer->exception, "ConflictException");
     assert_string_equal(answer->text, "Schedule x already exists.");
     ask.operation = WF_SCHEDULE_UPDATE;

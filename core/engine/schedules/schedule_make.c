@@ -123,6 +123,33 @@ static void with_group(void *arg, const struct wf_schedule_group *group) {
         put(request, &request->plan);
 }
 
+/* Whether a call asks for what is there. */
+static bool is_same(const struct wf_schedule *a,
+                    const struct wf_schedule *b) {
+    return is_same_plan(a, b) && wf_str_eq(a->target, b->target) &&
+           wf_str_eq(a->description, b->description) &&
+           wf_str_eq(a->kms_key, b->kms_key) && a->missed == b->missed &&
+           a->overlap == b->overlap &&
+           a->is_deleted_after == b->is_deleted_after;
+}
+
+/* Of CreateSchedule: it is the same call once more, or a conflict. */
+static void create_again(struct wf_schedule_request *request) {
+    struct wf_schedule *schedule = &request->ask.schedule;
+    const struct wf_schedule *before = &request->turn.schedule;
+    bool is_token = schedule->client_token.len &&
+                    wf_str_eq(schedule->client_token, before->client_token);
+    schedule->slot_ms = WF_SCHEDULE_NO_TIME;
+    if (is_token && is_same(schedule, before))
+        answer_arn(request);
+    else
+        wf_schedule_refuse(request, "ConflictException",
+                           is_token ? "The ClientToken was used to create "
+                                      "schedule %s with other parameters."
+                                    : "Schedule %s already exists.",
+                           schedule->name);
+}
+
 static void invalid(struct wf_schedule_request *request, struct wf_str why) {
     wf_schedule_refuse(request, "ValidationException", "%s", why);
 }
@@ -141,6 +168,9 @@ static void with_plan(void *arg, const struct wf_schedule_plan *plan,
         invalid(request, WF_STR("The time of the expression does not exist "
                                 "in its time zone: clocks are put forward "
                                 "over it."));
+    else if (request->ask.operation == WF_SCHEDULE_CREATE &&
+             request->turn.exists)
+        create_again(request);
     else
         wf_schedule_group_read(request->turn.engine,
                                request->ask.schedule.group, with_group,
@@ -150,24 +180,11 @@ static void with_plan(void *arg, const struct wf_schedule_plan *plan,
 static void make(struct wf_schedule_turn *turn) {
     struct wf_schedule_request *request = of(turn);
     struct wf_schedule *schedule = &request->ask.schedule;
-    bool is_new = request->ask.operation == WF_SCHEDULE_CREATE;
-    if (is_new && turn->exists) {
-        bool is_again = schedule->client_token.len &&
-                        wf_str_eq(schedule->client_token,
-                                  turn->schedule.client_token);
-        schedule->slot_ms = WF_SCHEDULE_NO_TIME;
-        if (is_again)
-            answer_arn(request);
-        else
-            wf_schedule_refuse(request, "ConflictException",
-                               "Schedule %s already exists.",
-                               schedule->name);
-    } else if (!is_new && !turn->exists) {
+    if (request->ask.operation != WF_SCHEDULE_CREATE && !turn->exists)
         no_such(request);
-    } else {
+    else
         wf_schedule_plan(turn->engine, schedule->expression,
                          schedule->timezone, with_plan, request);
-    }
 }
 
 /* What is wrong with the settings, without anything stored. */
