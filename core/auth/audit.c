@@ -13,6 +13,7 @@
 #include "file.h"
 #include "offload.h"
 #include "private_file.h"
+#include "severity.h"
 #include "sigv4.h"
 
 #define RETRY_S 1.0
@@ -110,6 +111,7 @@ static void say_failed(struct wf_audit *audit) {
     bool is_new = audit->problem.len == 0;
 
     audit->problem.len = 0;
+    wf_buf_adds(&audit->problem, WF_ERROR);
     wf_buf_adds(&audit->problem, audit->writing.err.message);
     wf_buf_u8(&audit->problem, '\0');
     if (is_new)
@@ -229,7 +231,11 @@ void wf_audit_add(struct wf_audit *audit,
 }
 
 const char *wf_audit_problem(const struct wf_audit *audit) {
-    return audit->problem.len ? audit->problem.data : NULL;
+    const char *text = audit->problem.data;
+    if (audit->problem.len == 0)
+        return NULL;
+    wf_severity_take(&text);
+    return text;
 }
 
 /* ---- opening ---- */
@@ -271,8 +277,9 @@ static int cut_torn(struct wf_audit *audit, struct wf_buf *tail,
         return wf_error_set(err, WF_E_IO, "%s: %s", audit->path,
                             strerror(errno));
     tail->len = keep;
-    audit->notice(audit->arg, "the audit log ended within a line, which "
-                              "belonged to no answered call and was cut off");
+    audit->notice(audit->arg,
+                  WF_WARNING "the audit log ended within a line, which "
+                             "belonged to no answered call and was cut off");
     return 0;
 }
 

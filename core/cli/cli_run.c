@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "severity.h"
 #include "term.h"
 
 enum { REDRAW_PER_S = 20 };
@@ -158,6 +159,7 @@ static void on_timer(void *arg, struct wf_str arn, struct wf_str state,
 }
 
 static void on_notice(void *arg, const char *text) {
+    wf_severity_take(&text);
     wf_run_note(arg, "%s", text);
 }
 

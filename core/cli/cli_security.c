@@ -7,6 +7,7 @@
 
 #include "offload.h"
 #include "private_file.h"
+#include "severity.h"
 
 enum { PEM_MAX = 1 << 20 };
 
@@ -106,7 +107,8 @@ static void keys_are_read(struct wf_job *job) {
     char text[1200];
 
     if (!reload->keys)
-        snprintf(text, sizeof(text), "the keys stay as they were: %s",
+        snprintf(text, sizeof(text),
+                 WF_WARNING "the keys stay as they were: %s",
                  reload->err.message);
     else
         snprintf(text, sizeof(text), "%zu keys were read again",

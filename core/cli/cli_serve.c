@@ -21,6 +21,7 @@
 #include "execution_log.h"
 #include "item_bucket.h"
 #include "notify.h"
+#include "severity.h"
 
 enum { MOST_FILES = 65536, MOST_CONNECTIONS = 16384, OTHER_FILES = 256 };
 
@@ -54,9 +55,13 @@ static void say(const struct server *server, const char *text) {
 }
 
 static void on_notice(void *arg, const char *text) {
+    static const enum wf_serve_level levels[] = {
+        [WF_SEVERITY_ERROR] = WF_SERVE_ERROR,
+        [WF_SEVERITY_WARNING] = WF_SERVE_WARNING,
+        [WF_SEVERITY_NOTICE] = WF_SERVE_NOTICE};
     const struct server *server = arg;
-
-    wf_serve_say(&server->says, WF_SERVE_NOTICE, NONE, "%s", text);
+    enum wf_severity severity = wf_severity_take(&text);
+    wf_serve_say(&server->says, levels[severity], NONE, "%s", text);
 }
 
 static void on_store_state(void *arg, enum wf_store_state state,
@@ -243,8 +248,8 @@ static void say_listening(struct server *server) {
     const char *tls = wf_option_text(server->options, "tls-cert");
 
     if (tls == NULL && !wf_api_is_loopback(server->api))
-        on_notice(server, "without --tls-cert, whoever is on the way can read "
-                          "what is sent");
+        on_notice(server, WF_WARNING "without --tls-cert, whoever is on the "
+                          "way can read what is sent");
     snprintf(url, sizeof(url), "http%s://%.*s:%u", tls != NULL ? "s" : "",
              host, listen, wf_api_port(server->api));
     wf_serve_say(&server->says, WF_SERVE_INFO,

@@ -22,7 +22,8 @@ static void member(struct wf_buf *line, const char *name, const char *text) {
 static void json_line(struct wf_buf *line, int64_t now,
                       enum wf_serve_level level, struct wf_serve_field field,
                       const char *text) {
-    static const char *const levels[] = {"info", "notice", "error"};
+    static const char *const levels[] = {"info", "notice", "warning",
+                                         "error"};
     char time[25];
 
     wf_clock_iso(now, time);

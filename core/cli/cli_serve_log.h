@@ -17,8 +17,9 @@
 
 enum wf_serve_level {
     WF_SERVE_INFO,   /**< What the server does by itself. */
-    WF_SERVE_NOTICE, /**< What a part of it tells the operator. */
-    WF_SERVE_ERROR,  /**< It can't go on, or takes no new work. */
+    WF_SERVE_NOTICE, /**< Somebody made it do; trouble that is over. */
+    WF_SERVE_WARNING, /**< Something does not work, and it goes on. */
+    WF_SERVE_ERROR, /**< Data are lost, it takes no new work, or stops. */
 };
 
 struct wf_serve_log {

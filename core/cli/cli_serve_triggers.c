@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "offload.h"
+#include "severity.h"
 
 int wf_cli_triggers_open(const struct wf_options *options,
                          struct wf_cli_triggers *self, struct wf_error *err) {
@@ -84,7 +85,8 @@ static void is_read(struct wf_job *job) {
     else if (reload->set && take(self, reload->set, &reload->err) == 0)
         snprintf(text, sizeof(text), "%zu triggers were read again", count);
     else
-        snprintf(text, sizeof(text), "the triggers stay as they were: %s",
+        snprintf(text, sizeof(text),
+                 WF_WARNING "the triggers stay as they were: %s",
                  reload->err.message);
     if (!wf_job_is_cancelled(job))
         self->notice(self->arg, text);

@@ -6,6 +6,7 @@
 #include "cli_http_impl.h"
 #include "cli_run.h"
 #include "cli_test_state.h"
+#include "severity.h"
 
 struct test {
     const struct wf_options *options;
@@ -31,6 +32,7 @@ static void on_log(void *arg, struct wf_str execution, struct wf_str state,
 }
 
 static void on_notice(void *arg, const char *text) {
+    wf_severity_take(&text);
     (void)arg;
     fprintf(stderr, "moonstep: %s\n", text);
 }

@@ -77,6 +77,9 @@ static int read_lines(FILE *file, const char *path, struct heads *heads) {
             return wf_cli_fail(WF_EXIT_USAGE, "%s:%zu: no line of `moonstep "
                                "verify`", path, heads->count);
     }
+    if (ferror(file) && errno == EISDIR)
+        return wf_cli_fail(WF_EXIT_USAGE, "%s is a directory, not a file with "
+                           "hashes; did you mean --data %s", path, path);
     if (ferror(file))
         return wf_cli_fail(WF_EXIT_USAGE, "%s: %s", path, strerror(errno));
     if (heads->count)

@@ -18,6 +18,7 @@
 
 #include "cli_worker.h"
 #include "json_write.h"
+#include "severity.h"
 #include "sigv4.h"
 #include "term.h"
 
@@ -520,6 +521,7 @@ static void on_bundle_wanted(void *arg, struct wf_str hash) {
 }
 
 static void on_notice(void *arg, const char *text) {
+    wf_severity_take(&text);
     wf_cli_worker_say(arg, "%s", text);
 }
 

@@ -151,7 +151,7 @@ static void take_row(struct wf_activity *activity, struct wf_str row) {
     struct wf_str encryption, tags;
     if (!decode(row, activity, &encryption, &tags)) {
         wf_engine_notice(activity->engine,
-                         "activity %s: its row does not decode",
+                         WF_ERROR "activity %s: its row does not decode",
                          activity->name);
         activity->exists = false;
         return;

@@ -65,7 +65,8 @@ static void news(struct ev_loop *loop, struct ev_async *watcher, int events) {
     pthread_mutex_lock(&bundles->lock);
     if (bundles->has_error)
         wf_engine_notice(bundles->engine,
-                         "handlers: %s; the previous ones stay in use",
+                         WF_WARNING "handlers: %s; the previous ones stay in "
+                         "use",
                          bundles->read_error.message);
     if (bundles->has_read &&
         strcmp(bundles->read.hash, bundles->current.hash) != 0) {
@@ -181,7 +182,7 @@ int wf_bundles_open(struct wf_engine *engine, struct wf_error *err) {
         adopt(bundles, &bundle);
     } else {
         wf_bundle_deinit(&bundle);
-        wf_engine_notice(engine, "handlers: %s; there are none now",
+        wf_engine_notice(engine, WF_WARNING "handlers: %s; there are none now",
                          why.message);
     }
     start_watching(bundles);

@@ -587,7 +587,8 @@ static void abort_rows(void *arg, const struct wf_row *rows, size_t count,
     if (wakes && !more)
         fork->wakes_from = fork->next;
     if (count == 0 && !wakes) { /* cannot be */
-        wf_engine_notice(engine, "execution %s: %u children are missing",
+        wf_engine_notice(engine,
+                         WF_ERROR "execution %s: %u children are missing",
                          execution->name,
                          live_children(fork) - fork->in_memory);
         fork->done = fork->next - fork->in_memory;

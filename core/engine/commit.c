@@ -564,7 +564,8 @@ static void batch_durable(void *arg, const struct wf_error *err) {
     uint64_t took = wf_clock_mono_ns() - commit->submitted_ns;
 
     if (err) { /* no batch of ours has preconditions */
-        wf_engine_notice(engine, "a batch was refused: %s", err->message);
+        wf_engine_notice(engine,
+                         WF_ERROR "a batch was refused: %s", err->message);
         abort();
     }
     engine->durable_seq = commit->seq;

@@ -49,7 +49,8 @@ bool wf_engine_read_failed(struct wf_engine *engine,
                            const struct wf_error *err) {
     if (!err)
         return false;
-    wf_engine_notice(engine, "the store can't be read: %s", err->message);
+    wf_engine_notice(engine,
+                     WF_ERROR "the store can't be read: %s", err->message);
     if (engine->store_changed)
         engine->store_changed(engine->store_changed_arg, WF_STORE_DEAD, err);
     return true;
@@ -212,11 +213,12 @@ static void store_changed(void *arg, enum wf_store_state state,
     struct wf_engine *engine = arg;
     engine->stalled = state != WF_STORE_OK;
     if (state == WF_STORE_FULL)
-        wf_engine_notice(engine, "the store has no room: %s; new work is "
+        wf_engine_notice(engine,
+                         WF_ERROR "the store has no room: %s; new work is "
                          "refused until there is",
                          err ? err->message : "");
     else if (state == WF_STORE_DEAD)
-        wf_engine_notice(engine, "the store has failed: %s",
+        wf_engine_notice(engine, WF_ERROR "the store has failed: %s",
                          err ? err->message : "");
     else if (state == WF_STORE_OK)
         wf_engine_notice(engine, "the store has room again");

@@ -23,7 +23,7 @@ static void over(void *arg) {
     wf_backup_status(own->backup, &status);
     own->stop_ms = wf_clock_now_ms(engine->clock);
     if (status.err.code != WF_OK)
-        wf_engine_notice(engine, "the backup to %s failed: %s",
+        wf_engine_notice(engine, WF_WARNING "the backup to %s failed: %s",
                          own->directory, status.err.message);
 }
 

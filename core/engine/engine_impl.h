@@ -98,6 +98,7 @@
 #include "request_impl.h"
 #include "schedules.h"
 #include "script.h"
+#include "severity.h"
 #include "signal_impl.h"
 #include "task_impl.h"
 

@@ -37,7 +37,8 @@ static struct wf_frame *decode_frame(struct wf_engine *engine,
     struct wf_reader in = {row.data, row.data + row.len, false};
     if (wf_frame_decode(&in, frame))
         return frame;
-    wf_engine_notice(engine, "execution %llx: the row of frame %u does not "
+    wf_engine_notice(engine,
+                     WF_ERROR "execution %llx: the row of frame %u does not "
                      "decode", (unsigned long long)execution->id, number);
     wf_frame_remove(frame);
     return NULL;
@@ -52,7 +53,8 @@ static struct wf_execution *from_rows(struct wf_engine *engine, uint64_t id,
     struct wf_reader in = {rows->value.data,
                            rows->value.data + rows->value.len, false};
     if (rows->key.len != 11 || !wf_execution_decode(&in, &image)) {
-        wf_engine_notice(engine, "execution %llx: its row does not decode",
+        wf_engine_notice(engine,
+                         WF_ERROR "execution %llx: its row does not decode",
                          (unsigned long long)id);
         return NULL;
     }

@@ -44,7 +44,7 @@ void wf_doc_is_lost(struct wf_engine *engine, struct wf_execution *execution,
         WF_STR("States.Runtime"),
         WF_STR("A payload of this execution is missing in the store"),
     };
-    wf_engine_notice(engine, "execution %s: document %llu is missing",
+    wf_engine_notice(engine, WF_ERROR "execution %s: document %llu is missing",
                      execution->name, (unsigned long long)number);
     if (execution->status == WF_EXECUTION_RUNNING)
         wf_execution_end(engine, execution, WF_EXECUTION_FAILED, &failure,

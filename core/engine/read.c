@@ -184,7 +184,8 @@ static void payload_read(void *arg, struct wf_str text) {
         wf_buf_addstr(&payload->text, text);
     } else {
         payload->number = 0; /* lost: say nothing rather than block */
-        wf_engine_notice(d->engine, "execution %llx: a document is missing",
+        wf_engine_notice(d->engine,
+                         WF_ERROR "execution %llx: a document is missing",
                          (unsigned long long)d->id);
     }
     resolve(d);

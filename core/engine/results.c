@@ -86,7 +86,8 @@ static void result_rows(void *arg, const struct wf_row *rows, size_t count,
     for (size_t i = 0; i < count; i++) {
         fork->rows_from = wf_key_u32(rows[i].key, 12) + 1;
         if (!wf_fork_decode_results(fork, rows[i].value))
-            wf_engine_notice(engine, "execution %s: results of frame %u do "
+            wf_engine_notice(engine,
+                             WF_ERROR "execution %s: results of frame %u do "
                              "not decode", frame->execution->name,
                              frame->number);
     }

@@ -9,11 +9,11 @@
 
 /* ---- what destinations share ---- */
 
-void wf_log_say(struct wf_execution_log *log, const char *what,
-                struct wf_str why) {
+void wf_log_say(struct wf_execution_log *log, const char *severity,
+                const char *what, struct wf_str why) {
     struct wf_buf text = {0};
 
-    wf_buf_addf(&text, "--logs %s: %s", log->name, what);
+    wf_buf_addf(&text, "%s--logs %s: %s", severity, log->name, what);
     wf_buf_addstr(&text, why);
     wf_buf_u8(&text, '\0');
     log->notice(log->arg, text.data);
@@ -29,7 +29,7 @@ void wf_log_say_lost(struct wf_execution_log *log) {
     log->lost_before = log->stats.lost;
     snprintf(text, sizeof(text), "%llu lines were lost",
              (unsigned long long)lost);
-    wf_log_say(log, text, WF_STR(""));
+    wf_log_say(log, WF_WARNING, text, WF_STR(""));
 }
 
 uint64_t wf_log_lines_in(const char *data, size_t len) {
@@ -61,7 +61,7 @@ struct wf_buf *wf_execution_log_line(struct wf_execution_log *log,
 
 void wf_execution_log_lose(struct wf_execution_log *log) {
     if (log->stats.lost++ == log->lost_before)
-        wf_log_say(log, "lines are being lost", WF_STR(""));
+        wf_log_say(log, WF_WARNING, "lines are being lost", WF_STR(""));
 }
 
 void wf_execution_log_reopen(struct wf_execution_log *log) {

@@ -165,11 +165,12 @@ static void say_failure(struct directory_log *log,
     if (failed && !log->is_failing) {
         wf_buf_addf(&what, "%s can't be written: ", failed->file);
         wf_buf_u8(&what, '\0');
-        wf_log_say(&log->base, what.data, wf_str(strerror(failed->error)));
+        wf_log_say(&log->base, WF_WARNING, what.data,
+                   wf_str(strerror(failed->error)));
         wf_buf_free(&what);
     }
     if (!failed && log->is_failing)
-        wf_log_say(&log->base, "can be written again", WF_STR(""));
+        wf_log_say(&log->base, "", "can be written again", WF_STR(""));
     log->is_failing = failed != NULL;
     if (!log->is_failing)
         wf_log_say_lost(&log->base);

@@ -130,14 +130,14 @@ static void done(struct wf_job *job) {
     log->is_busy = false;
     take_out(log);
     if (log->reopen_failed)
-        wf_log_say(&log->base, "it stays as it was: ",
+        wf_log_say(&log->base, WF_WARNING, "it stays as it was: ",
                    wf_str(log->reopen_error.message));
     log->reopen_failed = false;
     if (log->error != 0 && !log->is_failing)
-        wf_log_say(&log->base, "can't be written: ",
+        wf_log_say(&log->base, WF_WARNING, "can't be written: ",
                    wf_str(strerror(log->error)));
     if (log->error == 0 && log->is_failing)
-        wf_log_say(&log->base, "can be written again", WF_STR(""));
+        wf_log_say(&log->base, "", "can be written again", WF_STR(""));
     log->is_failing = log->error != 0;
     if (!log->is_failing)
         wf_log_say_lost(&log->base);

@@ -165,7 +165,8 @@ static void say_why(struct http_log *log, const char *what,
     for (size_t i = 0; i < why.len; i++)
         if ((unsigned char)why.data[i] < ' ')
             why.data[i] = ' ';
-    wf_log_say(&log->base, what, (struct wf_str){why.data, why.len});
+    wf_log_say(&log->base, WF_WARNING, what,
+               (struct wf_str){why.data, why.len});
     wf_buf_free(&why);
 }
 
@@ -173,7 +174,7 @@ static void is_taken(struct http_log *log, struct batch *batch) {
     log->base.stats.lines += log->sent_lines;
     batch_free(batch);
     if (log->failures || log->is_refused)
-        wf_log_say(&log->base, "can be sent again", WF_STR(""));
+        wf_log_say(&log->base, "", "can be sent again", WF_STR(""));
     log->failures = 0;
     log->is_refused = false;
     wf_log_say_lost(&log->base);
@@ -309,8 +310,8 @@ static void are_read(struct wf_job *job) {
     log->is_reading = false;
     if (!log->new_headers) {
         if (!log->is_closing)
-            wf_log_say(&log->base, "its headers stay as they were: ",
-                       wf_str(log->reading_error.message));
+            wf_log_say(&log->base, WF_WARNING, "its headers stay as they "
+                       "were: ", wf_str(log->reading_error.message));
     } else {
         wf_log_headers_free(log->headers);
         log->headers = log->new_headers;

@@ -5,6 +5,7 @@
 #define WF_LOG_IMPL_H
 
 #include "execution_log.h"
+#include "severity.h"
 
 /** Lines are gathered so long before they go to the disk together. */
 #define WF_LOG_GATHER_S 0.02
@@ -42,9 +43,9 @@ struct wf_execution_log *wf_log_directory_new(
 struct wf_execution_log *wf_log_http_new(
     const struct wf_execution_log_options *options, struct wf_error *err);
 
-/** Tells the operator: "--logs NAME: WHAT WHY". */
-void wf_log_say(struct wf_execution_log *log, const char *what,
-                struct wf_str why);
+/** Tells the operator: "--logs NAME: WHAT WHY". `severity`: see severity.h. */
+void wf_log_say(struct wf_execution_log *log, const char *severity,
+                const char *what, struct wf_str why);
 /** How many were lost, if any were since it was told. */
 void wf_log_say_lost(struct wf_execution_log *log);
 uint64_t wf_log_lines_in(const char *data, size_t len);

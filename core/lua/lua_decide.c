@@ -10,6 +10,7 @@
 #include "clock.h"
 #include "lua_doc.h"
 #include "lua_script.h"
+#include "severity.h"
 
 /* ---- budgets ---- */
 
@@ -328,8 +329,12 @@ static void read_error(struct wf_script *script,
     const char *text = lua_tostring(L, -1);
     if (!text)
         text = "error in a state script";
-    if (script->options.notice)
-        script->options.notice(script->options.arg, text);
+    if (script->options.notice) {
+        struct wf_buf notice = {0};
+        wf_buf_addf(&notice, WF_ERROR "%s", text);
+        script->options.notice(script->options.arg, notice.data);
+        wf_buf_free(&notice);
+    }
     /* The user gets the first line; the traceback is for the operator. */
     char line[512];
     snprintf(line, sizeof(line), "%.*s", (int)strcspn(text, "\n"), text);

@@ -14,6 +14,7 @@
 #include "list.h"
 #include "pool.h"
 #include "reaper.h"
+#include "severity.h"
 #include "wire.h"
 
 #define WF_POOL_PRIORITIES 4

@@ -131,7 +131,7 @@ static int process_start(struct wf_worker_process *worker) {
     }
 out:
     if (rc != 0)
-        wf_pool_notice(pool, "a worker process can't be started: %s",
+        wf_pool_notice(pool, WF_ERROR "a worker process can't be started: %s",
                        strerror(errno));
     if (page_fd >= 0)
         close(page_fd);
@@ -305,11 +305,13 @@ static void death_notice(struct wf_worker_process *worker, int status) {
     bool early = wf_clock_mono_ns() - worker->started_ns < EARLY_NS;
 
     if (WIFSIGNALED(status))
-        wf_pool_notice(pool, "worker process %d: SIG%s, %zu tasks",
+        wf_pool_notice(pool, WF_WARNING "worker process %d: SIG%s, %zu tasks",
                        (int)worker->pid, sigabbrev_np(WTERMSIG(status)),
                        worker->task_count);
     else
-        wf_pool_notice(pool, "worker process %d: exit status %d, %zu tasks",
+        wf_pool_notice(pool,
+                       WF_WARNING "worker process %d: exit status %d, "
+                       "%zu tasks",
                        (int)worker->pid, WEXITSTATUS(status),
                        worker->task_count);
     pool->early_deaths = early ? pool->early_deaths + 1 : 0;

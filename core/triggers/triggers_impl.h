@@ -19,6 +19,7 @@
 #include "clock.h"
 #include "list.h"
 #include "offload.h"
+#include "severity.h"
 #include "triggers.h"
 
 struct wf_watch;

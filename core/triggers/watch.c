@@ -81,7 +81,7 @@ void wf_watch_tell(struct wf_watch *watch, const char *format, ...) {
         return;
     free(watch->told);
     watch->told = wf_strndup(text, strlen(text));
-    wf_triggers_notice(watch->triggers, "%s", text);
+    wf_triggers_notice(watch->triggers, WF_WARNING "%s", text);
 }
 
 /* ---- files ---- */

@@ -129,6 +129,8 @@ expect 1 verify --audit "$home/altered"
 err_has "altered:8: its hash is not that of its text"
 expect 2 verify # the histories of a store, then
 err_has "there is no store in"
+expect 2 verify "$home"
+err_has "did you mean --data $home"
 
 # Killed in the middle of a line: it goes on. Without keys it has the uid.
 head -c -20 "$home/audit" >"$home/torn"

@@ -36,7 +36,7 @@ curl -sf -H 'X-Amz-Target: AWSStepFunctions.CreateStateMachine' \
   "arn:aws:logs:us-east-1:000000000000:log-group:/own:*"}}]}}' \
   "$MOONSTEP_ENDPOINT/" >"$home/out" || fail "it was not made"
 expect 0 start --wait logged
-wait_for '"level":"notice","message":"--logs .*+own.jsonl can.t be written' \
+wait_for '"level":"warning","message":"--logs .*+own.jsonl can.t be written' \
   "$home/log"
 mv "$home/gone" "$home/logs"
 wait_for '"level":"notice","message":"--logs .*can be written again"}' \

@@ -181,11 +181,13 @@ static void take_row(struct wf_engine *engine, struct wf_machine *machine,
     struct wf_buf diagnostics = {0};
     struct wf_error why = {0};
     if (!row || !wf_machine_decode(engine, machine, row->value)) {
-        wf_engine_notice(engine, "state machine %u revision %u: its row does "
+        wf_engine_notice(engine,
+                         WF_ERROR "state machine %u revision %u: its row does "
                          "not decode", machine->id, machine->revision);
         machine->broken = true;
     } else if (wf_machine_compile(engine, machine, &diagnostics, &why) != 0) {
-        wf_engine_notice(engine, "state machine %s: %s", machine->name,
+        wf_engine_notice(engine,
+                         WF_ERROR "state machine %s: %s", machine->name,
                          why.message);
         machine->broken = true;
     }
@@ -251,7 +253,8 @@ static struct wf_machine_head *take_head(struct wf_engine *engine,
     struct wf_machine_head image = {0};
     struct wf_machine_head_texts texts;
     if (!wf_machine_head_decode(row, &image, &texts)) {
-        wf_engine_notice(engine, "state machine %.*s: its row does not "
+        wf_engine_notice(engine,
+                         WF_ERROR "state machine %.*s: its row does not "
                          "decode", (int)name.len, name.data);
         return NULL;
     }

@@ -360,7 +360,8 @@ static void stopped(void *arg) {
     if (run && run->number == stop->run) {
         run->is_stopping = false;
         if (run->executions.running > 0)
-            wf_engine_notice(engine, "execution %s: %llu children of a Map "
+            wf_engine_notice(engine,
+                             WF_ERROR "execution %s: %llu children of a Map "
                              "Run are missing", parent->name,
                              (unsigned long long)run->executions.running);
         run->executions.running = run->items.running = 0;

@@ -32,7 +32,8 @@ static void take_in(struct wf_notification_queue *queue,
     queue->bytes += entry->row.len;
     queue->cursor = entry->seq + 1;
     if (!wf_notification_decode(row->value, &known)) {
-        wf_engine_notice(queue->engine, "a notification for %s does not "
+        wf_engine_notice(queue->engine,
+                         WF_ERROR "a notification for %s does not "
                          "decode: it is dropped", queue->target->id);
         wf_notification_forget(entry);
         return;

@@ -84,7 +84,8 @@ void wf_notification_fail(struct wf_notification_entry *entry,
 static void pause_queue(struct wf_notification_queue *queue, int64_t until,
                         int64_t now, struct wf_str why) {
     if (queue->failures == PAUSES_AFTER)
-        wf_engine_notice(queue->engine, "notifications for %s can't be "
+        wf_engine_notice(queue->engine,
+                         WF_WARNING "notifications for %s can't be "
                          "delivered and are kept: %.*s", queue->target->id,
                          (int)why.len, why.data);
     if (queue->failures >= PAUSES_AFTER) {

@@ -177,7 +177,7 @@ static void with_plan(void *arg, const struct wf_schedule_plan *plan,
     struct wf_engine *engine = firing->turn.engine;
     struct wf_schedule *schedule = &firing->turn.schedule;
     if (!plan) { /* tzdata has lost its zone: it may come back */
-        wf_engine_notice(engine, "schedule %.*s/%.*s: %.*s",
+        wf_engine_notice(engine, WF_WARNING "schedule %.*s/%.*s: %.*s",
                          (int)schedule->group.len, schedule->group.data,
                          (int)schedule->name.len, schedule->name.data,
                          (int)why.len, why.data);

@@ -91,7 +91,8 @@ static int64_t backoff_ms(uint32_t attempts) {
 static void tell(struct wf_engine *engine,
                  const struct wf_schedule_letter *letter, const char *what,
                  struct wf_str why) {
-    wf_engine_notice(engine, "the dead letter of %.*s for %.*s %s: %.*s",
+    wf_engine_notice(engine,
+                     WF_WARNING "the dead letter of %.*s for %.*s %s: %.*s",
                      (int)letter->schedule.len, letter->schedule.data,
                      (int)letter->queue.len, letter->queue.data, what,
                      (int)why.len, why.data);
@@ -238,7 +239,8 @@ static bool begin(struct wf_engine *engine, const struct wf_row *row,
     if (wf_schedule_letter_decode(text_of(&delivery->row), &letter)) {
         dispatch(delivery, &letter);
     } else {
-        wf_engine_notice(engine, "a dead letter of a schedule does not "
+        wf_engine_notice(engine,
+                         WF_ERROR "a dead letter of a schedule does not "
                                  "decode: it is dropped");
         settle(delivery);
     }

@@ -101,7 +101,8 @@ static void give_up(struct wf_firing *firing, uint32_t attempts) {
     wf_buf_adds(&line, ",\"input\":");
     wf_buf_json(&line, input);
     wf_buf_adds(&line, "}}");
-    wf_engine_notice(firing->turn.engine, "%.*s", (int)line.len, line.data);
+    wf_engine_notice(firing->turn.engine, WF_WARNING "%.*s",
+                     (int)line.len, line.data);
     wf_buf_free(&line);
     wf_buf_free(&arn);
 }

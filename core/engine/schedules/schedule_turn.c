@@ -66,7 +66,8 @@ static void decode(struct wf_schedule_turn *turn) {
     turn->schedule.group = text_of(&turn->group);
     turn->schedule.name = text_of(&turn->name);
     if (row.data && !turn->exists)
-        wf_engine_notice(turn->engine, "the row of schedule %.*s does not "
+        wf_engine_notice(turn->engine,
+                         WF_ERROR "the row of schedule %.*s does not "
                          "decode", (int)turn->name.len, turn->name.data);
 }
 
