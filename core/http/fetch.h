@@ -47,7 +47,8 @@ struct wf_fetch_request {
     const char *user, *password, *bearer;
     const char *sigv4; /**< "aws:amz:REGION:SERVICE": signed with user (the
                          key's id) and password (the secret). No redirects. */
-    const char *ca_file;
+    const char *ca_file; /**< Certificates to trust instead of the system's;
+                            NULL: those that AWS_CA_BUNDLE names, if any. */
     struct wf_str ca; /**< Certificates to trust, instead of a file. */
     const char *proxy; /**< NULL: as http_proxy & co. say; "": none. */
     bool insecure;

@@ -87,8 +87,11 @@ static void set_connection(CURL *easy,
     }
     if (request->proxy)
         curl_easy_setopt(easy, CURLOPT_PROXY, request->proxy);
-    if (request->ca_file)
-        curl_easy_setopt(easy, CURLOPT_CAINFO, request->ca_file);
+    const char *ca_file = request->ca_file;
+    if (!ca_file && !request->ca.data)
+        ca_file = getenv("AWS_CA_BUNDLE");
+    if (ca_file && *ca_file)
+        curl_easy_setopt(easy, CURLOPT_CAINFO, ca_file);
     if (request->ca.data) {
         struct curl_blob blob = {.data = (void *)request->ca.data,
                                  .len = request->ca.len,

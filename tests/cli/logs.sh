@@ -82,10 +82,10 @@ err_has "chmod o-rwx"
 command -v python3 >/dev/null || exit 0
 chmod 600 "$home/headers"
 hook=
-start_hook() {
+start_hook() { # start_hook [KEY CERTIFICATE]
   rm -f "$home/port"
   python3 "$(dirname "$(realpath "$0")")/../support/hook.py" "$home/port" \
-    "$home/hooked" "$home/status" &
+    "$home/hooked" "$home/status" "$@" &
   hook=$!
   until [ -e "$home/port" ]; do sleep 0.02; done
 }
@@ -129,3 +129,23 @@ wait_for "can't be sent, is tried again" "$home/log"
 expect 0 start --wait full --name eight # nobody waits
 stop_server
 wait_for "8 lines were lost" "$home/log"
+
+# An endpoint with a certificate of its own: nobody trusts it but who is told.
+if command -v openssl >/dev/null; then
+  openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes \
+    -keyout "$home/tls.key" -out "$home/tls.crt" -days 1 -subj /CN=localhost \
+    -addext subjectAltName=IP:127.0.0.1 2>"$home/err" || fail "openssl"
+  : >"$home/hooked"
+  start_hook "$home/tls.key" "$home/tls.crt"
+  start_server --logs "https://127.0.0.1:$(cat "$home/port")/in"
+  expect 0 start --wait full --name nine
+  wait_for "can't be sent, is tried again: .*certificate" "$home/log"
+  stop_server
+  [ ! -s "$home/hooked" ] || fail "something was sent"
+  export AWS_CA_BUNDLE="$home/tls.crt"
+  start_server --logs "https://127.0.0.1:$(cat "$home/port")/in"
+  unset AWS_CA_BUNDLE
+  expect 0 start --wait full --name ten
+  wait_for 'execution:full:ten' "$home/hooked"
+  stop_server
+fi
