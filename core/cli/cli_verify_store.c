@@ -65,6 +65,15 @@ static int by_place(const void *a, const void *b) {
     return x->event < y->event ? -1 : x->event > y->event;
 }
 
+static int not_ours(const char *line, const char *path, size_t number) {
+    if (line[0] == '{') /* a line of an audit log */
+        return wf_cli_fail(WF_EXIT_USAGE, "%s:%zu: no line of `moonstep "
+                           "verify`; did you mean --audit %s", path, number,
+                           path);
+    return wf_cli_fail(WF_EXIT_USAGE, "%s:%zu: no line of `moonstep verify`",
+                       path, number);
+}
+
 static int read_lines(FILE *file, const char *path, struct heads *heads) {
     char line[160];
     while (fgets(line, sizeof(line), file)) {
@@ -74,8 +83,7 @@ static int read_lines(FILE *file, const char *path, struct heads *heads) {
                 wf_realloc(heads->list, heads->cap * sizeof(*heads->list));
         }
         if (!read_line(line, &heads->list[heads->count++]))
-            return wf_cli_fail(WF_EXIT_USAGE, "%s:%zu: no line of `moonstep "
-                               "verify`", path, heads->count);
+            return not_ours(line, path, heads->count);
     }
     if (ferror(file) && errno == EISDIR)
         return wf_cli_fail(WF_EXIT_USAGE, "%s is a directory, not a file with "

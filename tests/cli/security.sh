@@ -127,6 +127,8 @@ diff "$home/wanted" "$home/short" || fail "the audit log is another"
 sed 's/"key":"ops"/"key":"eye"/' "$home/audit" >"$home/altered"
 expect 1 verify --audit "$home/altered"
 err_has "altered:8: its hash is not that of its text"
+expect 2 verify "$home/audit"
+err_has "did you mean --audit $home/audit"
 expect 2 verify # the histories of a store, then
 err_has "there is no store in"
 expect 2 verify "$home"
