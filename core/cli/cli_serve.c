@@ -163,8 +163,9 @@ static void signals_start(struct server *server) {
         ev_signal_start(server->loop, &server->signals[i]);
     }
     if (wf_option_text(server->options, "keys") == NULL &&
-        server->triggers.path == NULL && server->log == NULL)
-        return; /* then it is SIGHUP's usual end */
+        server->triggers.path == NULL && server->log == NULL &&
+        !wf_notify_is_heard())
+        return; /* then it is SIGHUP's usual end, but for a service */
     ev_signal_init(&server->reload, on_reload, SIGHUP);
     server->reload.data = server;
     ev_signal_start(server->loop, &server->reload);

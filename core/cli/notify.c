@@ -1,7 +1,6 @@
 /* notify.c - see notify.h. */
 #include "notify.h"
 
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,6 +27,10 @@ void wf_notify(const char *state) {
            (const struct sockaddr *)&address,
            (socklen_t)(offsetof(struct sockaddr_un, sun_path) + len));
     close(fd);
+}
+
+bool wf_notify_is_heard(void) {
+    return getenv("NOTIFY_SOCKET") != NULL;
 }
 
 int wf_notify_socket(void) {

@@ -72,7 +72,8 @@ const struct wf_command wf_command_table[] = {
      "Speaks the API of AWS Step Functions (AWS JSON 1.0 over HTTP). Point "
      "an SDK or the aws command line at it with --endpoint-url. SIGTERM and "
      "SIGINT stop it; executions continue at the next start. SIGHUP reads "
-     "the files of --keys and --triggers again.",
+     "the files of --keys, --triggers and --logs-headers again and opens that "
+     "of --logs anew.",
      "serve --data /var/lib/moonstep --handlers handlers\n"
      "serve --keys keys --audit audit.log\n"
      "serve --listen 127.0.0.1:0",

@@ -144,5 +144,9 @@ void wf_help_man(const char *version, struct wf_buf *out) {
         ".SH SIGNALS\n"
         "SIGTERM and SIGINT stop \\fBmoonstep serve\\fR when what was asked "
         "for is durable;\na second one ends it at once. What runs goes on at "
-        "the next start.\n");
+        "the next start.\n"
+        "SIGHUP makes it read the files of \\-\\-keys, \\-\\-triggers and "
+        "\\-\\-logs\\-headers again and\nopen that of \\-\\-logs anew; "
+        "without any of them it ends it, unless a service\nmanager has "
+        "started it.\n");
 }

@@ -21,6 +21,8 @@ wait_for bound "$home/states"
 export NOTIFY_SOCKET="$home/socket"
 start_server
 wait_for READY=1 "$home/states"
+kill -HUP $server # `systemctl reload`: there is nothing to read again
+curl -sf "$MOONSTEP_ENDPOINT/healthz" >"$home/out" || fail "SIGHUP ended it"
 stop_server
 wait $manager
 [ "$(tr '\n' ' ' <"$home/states")" = "bound READY=1 STOPPING=1 " ] ||
