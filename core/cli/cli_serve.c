@@ -322,7 +322,8 @@ static int server_open(struct server *server) {
     wf_clock_init_real(&server->clock);
     server->says = (struct wf_serve_log){
         &server->clock,
-        strcmp(wf_option_text(o, "log-format"), "json") == 0};
+        strcmp(wf_option_text(o, "log-format"), "json") == 0,
+        wf_serve_level_of(wf_option_text(o, "log-level"))};
     server->loop = ev_loop_new(EVFLAG_AUTO);
     if (server->loop == NULL)
         return wf_serve_fail(&server->says, WF_EXIT_ENGINE, "no event loop");

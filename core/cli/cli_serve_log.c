@@ -19,11 +19,19 @@ static void member(struct wf_buf *line, const char *name, const char *text) {
     wf_buf_free(&clean);
 }
 
+static const char *const levels[] = {"info", "notice", "warning", "error"};
+
+enum wf_serve_level wf_serve_level_of(const char *name) {
+    enum wf_serve_level level = WF_SERVE_ERROR;
+
+    while (level > WF_SERVE_INFO && strcmp(levels[level], name) != 0)
+        level--;
+    return level;
+}
+
 static void json_line(struct wf_buf *line, int64_t now,
                       enum wf_serve_level level, struct wf_serve_field field,
                       const char *text) {
-    static const char *const levels[] = {"info", "notice", "warning",
-                                         "error"};
     char time[25];
 
     wf_clock_iso(now, time);
@@ -62,6 +70,8 @@ void wf_serve_say(const struct wf_serve_log *log, enum wf_serve_level level,
     char text[MOST_BYTES];
     va_list args;
 
+    if (level < log->least)
+        return;
     va_start(args, format);
     vsnprintf(text, sizeof(text), format, args);
     va_end(args);

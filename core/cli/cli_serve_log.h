@@ -25,6 +25,7 @@ enum wf_serve_level {
 struct wf_serve_log {
     struct wf_clock *clock;
     bool is_json;
+    enum wf_serve_level least; /**< What is less is not said. */
 };
 
 /** A member of JSON lines beside the message; `name` NULL: none. */
@@ -32,6 +33,8 @@ struct wf_serve_field {
     const char *name, *value;
 };
 
+/** As --log-level calls it. */
+enum wf_serve_level wf_serve_level_of(const char *name);
 void wf_serve_say(const struct wf_serve_log *log, enum wf_serve_level level,
                   struct wf_serve_field field, const char *format, ...)
     __attribute__((format(printf, 4, 5)));

@@ -172,6 +172,9 @@ const struct wf_option wf_option_table[] = {
      "How the server says on stderr what happens to it: lines of text, or JSON "
      "objects with time, level and message.",
      SERVE, WF_OPTION_CHOICE, true},
+    {"log-level", "info|notice|warning|error", "info",
+     "Leave out what matters less, in both formats.",
+     SERVE, WF_OPTION_CHOICE, true},
     {"notifications", "FILE", NULL,
      "Tell others of status changes of executions: HTTP endpoints and "
      "handlers, as this file of JSON says. It may hold secrets: nobody else "

@@ -9,6 +9,29 @@ grep -q "^$time [0-9:]\{8\} listening on http://" "$home/log" ||
   fail "another line: $(cat "$home/log")"
 stop_server
 
+# --log-level: what is less is not said.
+for level in notice warning error; do
+  echo '{"Hooks": {}}' >"$home/hooks"
+  : >"$home/log"
+  "$moonstep" serve --listen "$address" --data "$home/data" \
+    --triggers "$home/hooks" --log-level $level 2>"$home/log" &
+  server=$!
+  until curl -sf "http://$address/healthz" >"$home/out"; do sleep 0.02; done
+  kill -HUP $server
+  [ $level != notice ] || wait_for '0 triggers were read again' "$home/log"
+  echo '{' >"$home/hooks"
+  kill -HUP $server
+  [ $level = error ] || wait_for 'triggers stay as they were' "$home/log"
+  stop_server
+  ! grep -e listening -e stopping "$home/log" || fail "$level: info is said"
+  case $level in
+    warning) ! grep -q 'read again' "$home/log" || fail "a notice is said" ;;
+    error) [ ! -s "$home/log" ] || fail "a warning is said" ;;
+  esac
+done
+expect 2 serve --log-level loud
+err_has "--log-level"
+
 expect 2 serve --log-format xml
 err_has "--log-format"
 expect 2 serve --log-format json --logs "$home/none/log"
