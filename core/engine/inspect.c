@@ -211,7 +211,8 @@ static void set_data(const struct inspection *in, const struct line *line,
 
 static void finish(struct inspection *in) {
     const struct wf_machine *machine = in->execution->machine;
-    qsort(in->lines, in->count, sizeof(*in->lines), by_number);
+    if (in->count > 0)
+        qsort(in->lines, in->count, sizeof(*in->lines), by_number);
     for (size_t i = 0; i < in->count; i++) {
         struct line *line = &in->lines[i];
         const struct wf_state_info *info = &machine->states[line->state];
@@ -379,7 +380,8 @@ static void add_memory(struct inspection *in, uint32_t limit) {
 /* What does not fit into the page is for the next one. */
 static void cut(struct inspection *in, uint32_t limit, bool more) {
     in->next = more && limit < UINT32_MAX ? limit + 1 : 0;
-    qsort(in->lines, in->count, sizeof(*in->lines), by_number);
+    if (in->count > 0)
+        qsort(in->lines, in->count, sizeof(*in->lines), by_number);
     if (in->count <= in->page)
         return;
     in->next = in->lines[in->page].number;

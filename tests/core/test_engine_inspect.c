@@ -150,12 +150,26 @@ static void many_lines_come_in_pages(void **state) {
     assert_true(rig_stats(rig).active_frames < 130);
 }
 
+/* As the page that was the next one when lines have gone. */
+static void nothing_is_behind_the_last_line(void **state) {
+    struct rig *rig = *state;
+    struct seen seen = {.token = "5"};
+    rig_open(rig);
+    rig_machine(rig, "m", TWO);
+    const char *arn = rig_start(rig, NULL, "{}");
+    look(rig, arn, 100, &seen);
+    assert_string_equal(seen.exception, "");
+    assert_string_equal(seen.token, "");
+    assert_int_equal(seen.count, 0);
+}
+
 int main(int argc, char **argv) {
     if (argc > 1 && strcmp(argv[1], "--worker-process") == 0)
         return wf_worker_main(argc, argv, &wf_stdlib);
     const struct CMUnitTest tests[] = {
         ENGINE_TEST_REAL(lines_are_shown),
         ENGINE_TEST_REAL(many_lines_come_in_pages),
+        ENGINE_TEST_REAL(nothing_is_behind_the_last_line),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
