@@ -88,7 +88,11 @@ parse_json = function(text, at, depth)
     local items, stop = parse_items(text, at + 1, depth + 1, "}", parse_member)
     return items and doc.object(items), stop
   end
-  return parse_scalar(text, at)
+  local value, stop = parse_scalar(text, at)
+  if value == math.huge or value == -math.huge then
+    return nil -- a document has no such number
+  end
+  return value, stop
 end
 
 -- A regular expression between slashes, with flags behind the second.

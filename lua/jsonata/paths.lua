@@ -425,8 +425,10 @@ function paths.found_raw(had, one, found)
 end
 
 --- An array of a constructor that is the first step, whose items are steps on.
+-- What its predicate has left alone is no array, and for the reference, too,
+-- no step leads on from it: [{"a": 1}][0].a is nothing.
 function paths.uncons(value)
-  return value[0] > 0 and marked(value, nil) or nil
+  return is_array(value) and value[0] > 0 and marked(value, nil) or nil
 end
 
 --- Behind a path with []: what is one is an array all the same.

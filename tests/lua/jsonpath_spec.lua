@@ -97,6 +97,7 @@ describe("paths that may name many places", function()
     "$.a[?(@.b && )]", "$.a[1:2:3]", "$[99999999999]", "$.a[:]", "$.a*.",
     "$.a.nope()", "$.a.index(", "$.a[?(@.b foo 1)]", "$.a[?(@.b in [1,)]",
     "$.a[?(" .. ("("):rep(1000) .. "@.b" .. (")"):rep(1000) .. ")]",
+    "$.a[?(@.b in [1e999])]", "$.a[?(@.b == {\"x\":-1e999})]",
     "$" .. ("[*]"):rep(1000),
   }) do
     it("are refused: " .. text:sub(1, 40), function()
