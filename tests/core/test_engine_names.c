@@ -238,6 +238,8 @@ static void another_definition_conflicts(void **state) {
         assert_string_equal(reply->exception, "StateMachineAlreadyExists");
         reply = rig_reply_of(rig, rig_ask_machine(rig, "m", succeed, true));
         assert_string_equal(reply->exception, "StateMachineAlreadyExists");
+        reply = rig_reply_of(rig, rig_ask_machine(rig, "m", "{}", false));
+        assert_string_equal(reply->exception, "InvalidDefinition");
         rig_reopen(rig);
     }
 }

@@ -341,10 +341,17 @@ static bool is_same(const struct make_call *call,
            same(settings->encryption, asked->settings.encryption);
 }
 
+/* Whatever the name, a bad definition is refused for what it is. */
 static void refuse_existing(void *arg) {
     struct make_call *call = arg;
-    refuse(call, "StateMachineAlreadyExists",
-           "State Machine Already Exists: '%s'", wf_str(call->machine->arn));
+    if (!call->is_checked)
+        check(&call->job, call->engine->script);
+    if (call->found_good != 0)
+        refuse_definition(call, &call->asked.definition);
+    else
+        refuse(call, "StateMachineAlreadyExists",
+               "State Machine Already Exists: '%s'",
+               wf_str(call->machine->arn));
 }
 
 static void create_found(void *arg, struct wf_machine *machine) {
@@ -368,7 +375,10 @@ static void create_found(void *arg, struct wf_machine *machine) {
     if (is_again && call->asked.publish)
         call->version_arn = wf_version_arn(engine, wf_str(head->name),
                                            head->made_version);
-    wf_engine_after(engine, is_again ? answer : refuse_existing, call);
+    if (is_again)
+        wf_engine_after(engine, answer, call);
+    else if (!is_to_be_checked(call))
+        wf_engine_after(engine, refuse_existing, call);
 }
 
 void wf_engine_create_state_machine(struct wf_engine *engine,
