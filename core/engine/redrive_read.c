@@ -215,7 +215,9 @@ static bool add_segment(struct wf_redrive *redrive, struct wf_str segment) {
     struct wf_execution_image image;
     struct wf_tail_cursor cursor;
     wf_redrive_image(redrive, &image);
-    if (!wf_segment_walk(segment, image.start_ms, &cursor, NULL))
+    int64_t start_ms = redrive->forking ? redrive->forking->origin_start_ms
+                                        : image.start_ms;
+    if (!wf_segment_walk(segment, start_ms, &cursor, NULL))
         return false;
     if (redrive->forking)
         wf_fork_look(redrive, &cursor);

@@ -130,6 +130,24 @@ static void it_goes_on_from_a_state(void **state) {
 }
 
 /* At every event, of one that has ended and of one that runs. */
+/* Not by as much later as the fork was made. */
+static void a_state_was_entered_when_it_was(void **state) {
+    struct rig *rig = *state;
+    redrives_open(rig);
+    rig_machine(rig, "m",
+                "{'StartAt':'A','States':{'A':{'Type':'Wait','Seconds':1800,"
+                "'Next':'T'}," TASK("T", "echo", "'Parameters':{'at.$':"
+                "'$$.State.EnteredTime'},'End':true") "}}");
+    const char *arn = rig_start(rig, "x", "{}");
+    rig_until_event(rig, arn, "WaitStateEntered");
+    rig_jump(rig, 1800000);
+    char *entered = strdup(rig_end(rig, arn)->output);
+    rig_jump(rig, 7200000);
+    const char *fork = forked(rig, arn, 4, "y", &none);
+    assert_string_equal(rig_end(rig, fork)->output, entered);
+    free(entered);
+}
+
 static void it_goes_on_wherever_it_can(struct rig *rig, const char *arn,
                                        const char *output, unsigned least) {
     char *story = strdup(rig_story(rig, arn));
@@ -405,6 +423,7 @@ int main(int argc, char **argv) {
         return wf_worker_main(argc, argv, &wf_stdlib);
     const struct CMUnitTest tests[] = {
         ENGINE_TEST_BOTH(it_goes_on_from_a_state),
+        ENGINE_TEST_BOTH(a_state_was_entered_when_it_was),
         ENGINE_TEST_BOTH(it_goes_on_at_every_event),
         ENGINE_TEST_BOTH(one_that_runs_is_forked),
         ENGINE_TEST_BOTH(variables_and_pieces_are_shared),
