@@ -284,7 +284,7 @@ static void row_read(void *arg, const struct wf_row *rows, size_t count,
     call->engine->loads--;
     if (wf_engine_read_failed(call->engine, err))
         return;
-    if (count == 0)
+    if (count == 0 || wf_retention_dooms(call->engine, call->origin))
         is_missing(call);
     else if (wf_image_of(rows->value, &image))
         begin(call, rows->value);

@@ -150,6 +150,17 @@ bool wf_redrive_is_on(const struct wf_engine *engine, uint64_t id) {
     return find(engine, id) != NULL;
 }
 
+bool wf_redrive_reads(const struct wf_engine *engine, uint64_t id) {
+    const struct wf_link *list = &engine->redrives, *link = list->next;
+    for (; link != list; link = link->next) {
+        struct wf_redrive *redrive = WF_ENTRY(link, struct wf_redrive, link);
+        if (redrive->id == id ||
+            (redrive->forking && redrive->forking->origin == id))
+            return true;
+    }
+    return false;
+}
+
 static void swept(void *arg) {
     wf_redrive_read(arg);
 }

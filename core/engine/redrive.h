@@ -56,6 +56,8 @@ struct wf_execution *wf_redrive_commit_child(struct wf_redrive *redrive,
 void wf_redrive_drop(struct wf_redrive *redrive);
 /** Whether one is prepared. */
 bool wf_redrive_is_on(const struct wf_engine *engine, uint64_t id);
+/** Whether one, or a fork, reads that execution's rows. */
+bool wf_redrive_reads(const struct wf_engine *engine, uint64_t id);
 /** An execution has left memory: one may wait for that. */
 void wf_redrive_dropped(struct wf_engine *engine, uint64_t id);
 

@@ -282,7 +282,7 @@ static bool look_at(struct wf_retention *retention,
     if (!read_listed(row, &listed) ||
         listed.stop_ms > retention->cutoff_ms ||
         wf_table_by_id(&engine->table, listed.id) ||
-        wf_redrive_is_on(engine, listed.id))
+        wf_redrive_reads(engine, listed.id))
         return false;
     struct wf_key name = wf_key_name(engine->partition,
                                      retention->machine_id, listed.row.name);

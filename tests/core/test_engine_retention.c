@@ -385,6 +385,56 @@ static void what_is_redriven_stays(void **state) {
     opened(state);
 }
 
+/* 40 days go by some turns before, or after, it is forked: the fork is whole,
+ * or there is none. */
+static void fork_as_time_goes(struct rig *rig, const char *input,
+                              unsigned before, unsigned after) {
+    const struct wf_fix none = {.is_dry = false};
+    rig_machine(rig, "passes",
+                "{'StartAt':'A','States':{'A':{'Type':'Pass','Next':'B'},"
+                "'B':{'Type':'Pass','End':true}}}");
+    const char *arn = rig_start(rig, "x", input);
+    rig_end(rig, arn);
+    rig_until_parked(rig);
+    if (before)
+        rig_jump(rig, 40 * DAY_MS);
+    rig_turns(rig, before);
+    struct rig_reply *fork = rig_ask_fork(rig, arn, 2, "y", &none);
+    rig_turns(rig, after);
+    if (!before)
+        rig_jump(rig, 40 * DAY_MS);
+    if (rig_reply_of(rig, fork)->refused) {
+        assert_string_equal(fork->exception, "ExecutionDoesNotExist");
+        assert_true(is_gone(rig, arn));
+    } else {
+        struct rig_reply *end = rig_end(rig, fork->arn);
+        if (end->status != WF_EXECUTION_SUCCEEDED)
+            fail_msg("%s: %s", end->error, end->cause);
+        rig_assert_text(rig, end->input, rig_quoted(rig, input));
+        rig_assert_text(rig, end->output, rig_quoted(rig, input));
+    }
+    rig_jump(rig, DAY_MS); /* it is looked at again */
+    rig_until_true(rig, has_gone, (void *)arn);
+}
+
+static void what_is_forked_stays(void **state) {
+    struct wf_buf input = {0};
+    wf_buf_adds(&input, "[0");
+    for (int i = 0; i < 40000; i++)
+        wf_buf_addf(&input, ",'%060d'", i);
+    wf_buf_add(&input, "]", 2);
+    for (unsigned turns = 0; turns < 24; turns++) {
+        struct rig *rig = opened(state);
+        bool is_first = turns % 2;
+        fork_as_time_goes(rig, input.data, is_first ? turns : 0,
+                          is_first ? 0 : turns);
+        rig_close(rig);
+        rig_wipe(rig);
+    }
+    wf_buf_free(&input);
+    opened(state);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         ENGINE_TEST_BOTH(what_ended_long_ago_is_removed),
@@ -394,6 +444,7 @@ int main(void) {
         ENGINE_TEST_BOTH(children_go_with_their_parent),
         ENGINE_TEST_BOTH(a_tag_says_how_long),
         ENGINE_TEST_REAL(what_is_redriven_stays),
+        ENGINE_TEST_REAL(what_is_forked_stays),
         ENGINE_TEST_BOTH(a_tag_counts_without_a_limit),
         ENGINE_TEST_BOTH(predecessors_are_removed),
         ENGINE_TEST_BOTH(nonsense_is_no_retention),
