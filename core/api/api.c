@@ -48,6 +48,7 @@ static void finish(struct wf_api_call *call, unsigned status,
         wf_metrics_count(call->metrics, call->operation, status,
                          wf_clock_mono_ns() - call->begun_ns);
     let_go((struct counted *)call->metrics);
+    wf_http_answer_header(call->arg, "x-amzn-RequestId", call->request_id);
     wf_http_reply(call->arg, status, type);
 }
 
@@ -113,7 +114,6 @@ static void on_call(struct wf_api *api, struct wf_http_request *request,
         .triggers = api->triggers,
     };
     wf_clock_uuid4(&api->ids, call->request_id);
-    wf_http_answer_header(request, "x-amzn-RequestId", call->request_id);
     rest->body = (struct wf_buf){0};
     if (wf_api_admit(api->keys, request, route ? "scheduler" : "states",
                      &call->caller, &no))

@@ -25,9 +25,10 @@ enum wf_http_progress {
     WF_HTTP_ANSWERED,  /**< The answer is sent, or about to be. */
 };
 
+/** Of the answer. */
 struct wf_http_header {
     const char *name;
-    char value[WF_HTTP_HEADER_VALUE];
+    size_t value; /* where it stands in header_values */
 };
 
 struct wf_http_request {
@@ -36,7 +37,7 @@ struct wf_http_request {
     struct MHD_Connection *connection; /* NULL: so is the client */
     struct wf_http_request *spare;     /* next one in the reserve */
     struct wf_str method, path;
-    struct wf_buf body, answer;
+    struct wf_buf body, answer, header_values;
     struct wf_buf target; /* as it was sent; of a signed server */
     EVP_MD_CTX *hash;     /* of the body, the same; NULL: not yet */
     uint64_t since_ns; /* when its headers were complete */
@@ -50,7 +51,7 @@ struct wf_http_request {
     size_t body_bytes; /* that it may have */
     _Alignas(max_align_t) char scratch[WF_HTTP_SCRATCH];
     struct wf_http_header headers[WF_HTTP_HEADERS]; /* last: not cleared */
-};
+}; /* a long poll keeps it: see tests/bench/polls.py */
 
 struct wf_http {
     struct ev_loop *loop;

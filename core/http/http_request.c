@@ -34,6 +34,7 @@ static void buf_reuse(struct wf_buf *buf) {
 void wf_http_request_destroy(struct wf_http_request *request) {
     wf_buf_free(&request->body);
     wf_buf_free(&request->answer);
+    wf_buf_free(&request->header_values);
     wf_buf_free(&request->target);
     EVP_MD_CTX_free(request->hash);
     free(request);
@@ -49,13 +50,16 @@ void wf_http_request_free(struct wf_http_request *request) {
     }
     buf_reuse(&request->body);
     buf_reuse(&request->answer);
+    buf_reuse(&request->header_values);
     buf_reuse(&request->target);
     struct wf_buf body = request->body, answer = request->answer;
+    struct wf_buf header_values = request->header_values;
     struct wf_buf target = request->target;
     EVP_MD_CTX *hash = request->hash;
     memset(request, 0, offsetof(struct wf_http_request, headers));
     request->body = body;
     request->answer = answer;
+    request->header_values = header_values;
     request->target = target;
     request->hash = hash;
     request->spare = http->spare;
@@ -181,7 +185,8 @@ void wf_http_answer_header(struct wf_http_request *request, const char *name,
         return;
     struct wf_http_header *header = &request->headers[request->header_count++];
     header->name = name;
-    memcpy(header->value, value, strlen(value) + 1);
+    header->value = request->header_values.len;
+    wf_buf_add(&request->header_values, value, strlen(value) + 1);
 }
 
 void wf_http_reply(struct wf_http_request *request, unsigned status,
@@ -216,7 +221,8 @@ enum MHD_Result wf_http_send(struct wf_http_request *request) {
         MHD_add_response_header(response, "Connection", "close");
     for (unsigned i = 0; i < request->header_count; i++)
         MHD_add_response_header(response, request->headers[i].name,
-                                request->headers[i].value);
+                                request->header_values.data +
+                                    request->headers[i].value);
     enum MHD_Result rc = MHD_queue_response(request->connection,
                                             request->status, response);
     MHD_destroy_response(response);
