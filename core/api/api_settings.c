@@ -235,29 +235,18 @@ static bool is_reserved(struct wf_str key) {
     return key.len >= len && strncasecmp(key.data, reserved, len) == 0;
 }
 
-/* Those that one resource can't have together are too many anyway. */
-static bool is_twice(const struct wf_tag *tags, size_t count, size_t at) {
-    for (size_t i = 0; count <= WF_TAGS_MAX && i < at; i++)
-        if (wf_str_eq(tags[i].key, tags[at].key))
-            return true;
-    return false;
-}
-
 static bool check_tag(struct wf_api_call *call, struct wf_regex *characters,
-                      const struct wf_tag *tags, size_t count, size_t at) {
+                      const struct wf_tag *tag) {
     static const char which[] =
         " may only contain Unicode letters, digits, white space, or these "
         "symbols: _ . : / = + - @";
-    const struct wf_tag *tag = &tags[at];
     if (wf_regex_match(characters, tag->key, 0, 0, TAG_STEPS) < 0)
         return bad_tag(call, "Invalid tag key", tag->key, which);
     if (wf_regex_match(characters, tag->value, 0, 0, TAG_STEPS) < 0)
         return bad_tag(call, "Invalid tag value", tag->value, which);
-    if (is_reserved(tag->key))
-        return bad_tag(call, "Tag keys that begin with 'aws:' are reserved",
-                       tag->key, "");
-    return !is_twice(tags, count, at) ||
-           bad_tag(call, "Duplicate tag keys found", tag->key, "");
+    return !is_reserved(tag->key) ||
+           bad_tag(call, "Tag keys that begin with 'aws:' are reserved",
+                   tag->key, "");
 }
 
 static bool check_tags(struct wf_api_call *call, const struct wf_tag *tags,
@@ -276,7 +265,7 @@ static bool check_tags(struct wf_api_call *call, const struct wf_tag *tags,
         return false;
     }
     for (size_t i = 0; good && i < count; i++)
-        good = check_tag(call, &characters, tags, count, i);
+        good = check_tag(call, &characters, &tags[i]);
     wf_regex_free(&characters);
     return good;
 }

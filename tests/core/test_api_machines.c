@@ -341,9 +341,6 @@ static void tags_are_of_documented_characters(void **state) {
          "Invalid tag value: '1,2' " TAG_CHARACTERS},
         {"{\"key\":\"\\u20ac\"}",
          "Invalid tag key: '\xe2\x82\xac' " TAG_CHARACTERS},
-        {"{\"key\":\"a\",\"value\":\"1\"},{\"key\":\"b\"},"
-         "{\"key\":\"a\",\"value\":\"2\"}",
-         "Duplicate tag keys found: 'a'"},
         {"{\"key\":\"aws:cloudformation\"}",
          "Tag keys that begin with 'aws:' are reserved: "
          "'aws:cloudformation'"},
@@ -364,7 +361,7 @@ static void tags_are_of_documented_characters(void **state) {
     assert_call(fixture, "AWSStepFunctions.TagResource",
                 "{\"resourceArn\":\"a\",\"tags\":[{\"key\":"
                 "\"\\u00e9 \\u0663_.:/=+-@aws:\",\"value\":\"\"},"
-                "{\"key\":\"A\"},{\"key\":\"a\"}]}", "{}");
+                "{\"key\":\"A\"},{\"key\":\"a\"},{\"key\":\"A\"}]}", "{}");
 }
 
 static void passes_refusals_on(void **state) {
