@@ -150,7 +150,7 @@ static void refuses_what_is_no_role(void **state) {
         "arn:other:iam::123456789012:role/r",
         "arn:aws:iam::12345678901x:role/r",
         "arn:aws:iam:eu-west-1:123456789012:role/r",
-        " " ROLE,
+        (" " ROLE),
     };
     for (size_t i = 0; i < sizeof(roles) / sizeof(roles[0]); i++) {
         char body[300], message[100];

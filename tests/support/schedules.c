@@ -15,7 +15,8 @@ int64_t schedule_ms(const char *iso) {
     assert_true(sscanf(iso, "%d-%d-%dT%d:%d:%d", &year, &month, &day, &hour,
                        &minute, &second) >= 3);
     return (wf_days_of(year, (unsigned)month, (unsigned)day) * WF_DAY_S +
-            hour * 3600 + minute * 60 + second) * 1000;
+            hour * INT64_C(3600) + minute * INT64_C(60) + second) *
+           1000;
 }
 
 struct wf_schedule schedule_of(struct rig *rig, const char *name,

@@ -45,9 +45,12 @@ static void drop(struct delivery *delivery) {
 }
 
 void wf_schedule_letters_close(struct wf_engine *engine) {
-    struct wf_link *list = &engine->schedules->letters;
-    while (!wf_list_is_empty(list))
-        drop(DELIVERY(list->next));
+    const struct wf_link *list = &engine->schedules->letters;
+    struct wf_link *link = list->next, *next;
+    for (; link != list; link = next) {
+        next = link->next;
+        drop(DELIVERY(link));
+    }
 }
 
 void wf_schedule_letters_note(struct wf_engine *engine, int64_t due_ms) {
