@@ -177,7 +177,8 @@ static void http_tls(void **state) {
     X(misc, log) \
     X(misc, time) \
     X(misc, virtual_time) \
-    X(misc, env)
+    X(misc, env) \
+    X(misc, template)
 
 #define FUNCTION(module, name) \
     static void module##_##name(void **state) { \

@@ -1,9 +1,12 @@
 --- Cases of modules sleep, log, time and env (tests/core/test_stdlib.c).
 
 local env = require("env")
+local fs = require("fs")
+local json = require("json")
 local log = require("log")
 local mini = require("mini")
 local sleep = require("sleep")
+local template = require("template")
 local time = require("time")
 
 local cases = {}
@@ -79,6 +82,20 @@ function cases.virtual_time()
   sleep(0.0001) -- no sleep takes no time at all
   assert(time.now() == 1711843200001)
   assert(time.monotonic() - started < 60)
+end
+
+function cases.template()
+  local path = require("fixture").directory .. "/motd"
+  local values = { list = { 1, "two" }, none = json.null }
+  fs.write(path, "{{ list | json }}\n{{ none | default('-') }}")
+  assert(template.render_file(path, values) == '[1,"two"]\n-')
+  fs.write(path, "\n{{ none }}")
+  local fine, err = pcall(template.render_file, path, values)
+  assert(not fine and err.Error == "Template.Failed", err)
+  assert(err.Cause == path .. ":2: there is no value for {{ none }}",
+    err.Cause)
+  fine, err = pcall(template.render_file, path .. "-none")
+  assert(not fine and err.Error == "Fs.NotFound", err.Error)
 end
 
 function cases.env()
