@@ -412,6 +412,8 @@ const struct wf_tag *wf_retention_bad_tag(const struct wf_tag *tags,
     "9999999; 0 keeps executions for ever. It is '%s'."
 /** Whether a batch that is not durable yet takes the execution away. */
 bool wf_retention_dooms(const struct wf_engine *engine, uint64_t id);
+/** Grows as executions are taken away: what was read before may be gone. */
+uint64_t wf_retention_count(const struct wf_engine *engine);
 
 /* ---- engine_backup.c ---- */
 void wf_engine_backup_free(struct wf_engine *engine);

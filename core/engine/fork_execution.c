@@ -16,6 +16,7 @@ struct fork_call {
     char *arn, *name; /* the origin's; its own */
     bool name_is_given;
     uint64_t event, origin;
+    uint64_t removals; /* when its row was asked for */
     struct wf_redrive_fix fix;
     struct wf_redrive *redrive; /* NULL: not begun, or dropped */
     struct wf_buf reason;
@@ -276,6 +277,8 @@ static void begin(struct fork_call *call, struct wf_str row) {
     wf_past_need(engine, &redrive->past, with_machines, call);
 }
 
+static void read_row(void *arg);
+
 static void row_read(void *arg, const struct wf_row *rows, size_t count,
                      bool more, const struct wf_error *err) {
     struct fork_call *call = arg;
@@ -284,7 +287,9 @@ static void row_read(void *arg, const struct wf_row *rows, size_t count,
     call->engine->loads--;
     if (wf_engine_read_failed(call->engine, err))
         return;
-    if (count == 0 || wf_retention_dooms(call->engine, call->origin))
+    if (call->removals != wf_retention_count(call->engine))
+        read_row(call);
+    else if (count == 0)
         is_missing(call);
     else if (wf_image_of(rows->value, &image))
         begin(call, rows->value);
@@ -296,6 +301,11 @@ static void read_row(void *arg) {
     struct fork_call *call = arg;
     struct wf_engine *engine = call->engine;
     struct wf_key key = wf_key_execution(engine->partition, call->origin);
+    if (wf_retention_dooms(engine, call->origin)) {
+        is_missing(call);
+        return;
+    }
+    call->removals = wf_retention_count(engine);
     engine->loads++;
     wf_store_get(engine->store, wf_key_str(&key), row_read, call);
 }

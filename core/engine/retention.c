@@ -42,6 +42,7 @@ struct wf_retention {
     unsigned table;        /* index into TABLES */
     uint64_t redriven;     /* engine's, when the list was read */
     struct wf_buf doomed;  /* uint64 ids, whose batch is on its way */
+    uint64_t doomed_count; /* since the start */
 };
 
 /* By execution:8, and what may follow. */
@@ -100,6 +101,11 @@ static void doom(struct wf_retention *retention, uint64_t execution) {
     wf_batch_put(rows_of(retention), wf_key_str(&row), WF_STR(""));
     wf_ended_forget(&engine->ended, execution);
     wf_buf_add(&retention->doomed, &execution, sizeof(execution));
+    retention->doomed_count++;
+}
+
+uint64_t wf_retention_count(const struct wf_engine *engine) {
+    return engine->retention ? engine->retention->doomed_count : 0;
 }
 
 bool wf_retention_dooms(const struct wf_engine *engine, uint64_t id) {
