@@ -263,6 +263,7 @@ function outside:finish()
     self.client.count > self.polls) and server.now_ms() < limit do
     self:step()
   end
+  assert(not next(self.open), "a task was never handed out")
   self.client:close()
 end
 
@@ -431,14 +432,20 @@ end
 
 --- A task that was handed over when the power went, before we saw the token,
 -- is with a worker that we know nothing of. Nobody else gets it, and as nothing
--- limits its time, it waits until the execution is stopped.
+-- limits its time, it waits until the execution is stopped. There are no more
+-- of them than there were polls.
 local function stop_orphans(client, read, lost)
+  local count = 0
   for _, execution in ipairs(read.executions) do
     local machine = execution.machine
     if machine.asks == "activity" and not machine.is_watched and
       execution.is_known and not execution.token and not execution.ended then
       local status, said = client:ask("AWSStepFunctions.DescribeExecution",
         { executionArn = execution.arn })
+      count = count + 1
+      if count > POLLS then
+        lost(read, "the hand-over", execution.name, status, "to nobody")
+      end
       if status ~= 200 or said.status ~= "RUNNING" then
         lost(read, "the wait", execution.name, status, said)
       end
