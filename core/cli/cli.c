@@ -79,6 +79,8 @@ void wf_cli_machine_name(const struct wf_options *options, const char *file,
         base.len -= strlen(".json");
     if (ends_with(base, ".asl"))
         base.len -= strlen(".asl");
+    if (ends_with(base, ".lua"))
+        base.len -= strlen(".lua");
     for (size_t i = 0; i < base.len && i < max; i++) {
         unsigned char c = (unsigned char)base.data[i];
 

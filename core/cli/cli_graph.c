@@ -4,6 +4,7 @@
 
 #include "cli.h"
 #include "graph.h"
+#include "workflow_file.h"
 
 static int draw(const struct wf_options *options, struct wf_str definition,
                 struct wf_buf *picture, struct wf_error *err) {
@@ -49,9 +50,10 @@ int wf_cli_graph(const struct wf_options *options) {
     struct wf_error err;
     int status;
 
-    if (wf_cli_read_file(is_stdin ? "/dev/stdin" : path, &definition,
-                         &err) != 0)
-        status = wf_cli_fail(WF_EXIT_USAGE, "%s", err.message);
+    if (wf_workflow_definition(options, path, &definition, &err) != 0)
+        status = wf_cli_fail(err.code == WF_E_INVALID ? WF_EXIT_FAILED
+                                                      : WF_EXIT_USAGE,
+                             "%s", err.message);
     else if (draw(options, (struct wf_str){definition.data, definition.len},
                   &picture, &err) == 0)
         status = deliver(options, (struct wf_str){picture.data, picture.len});

@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "json_write.h"
+#include "workflow_file.h"
 
 static void read_name(const struct wf_options *options, const char *file,
                       struct wf_buf *name) {
@@ -13,14 +14,15 @@ static void read_name(const struct wf_options *options, const char *file,
         wf_cli_machine_name(options, file, name);
 }
 
-static int read_definition(const char *file, struct wf_buf *definition) {
+static int read_definition(const struct wf_options *options, const char *file,
+                           struct wf_buf *definition) {
     struct wf_error err = {0};
-    int rc = strcmp(file, "-") == 0
-                 ? wf_cli_read_stream(stdin, "stdin", definition, &err)
-                 : wf_cli_read_file(file, definition, &err);
+    int rc = wf_workflow_definition(options, file, definition, &err);
 
     return rc == 0 ? WF_EXIT_OK
-                   : wf_cli_fail(WF_EXIT_USAGE, "%s", err.message);
+           : err.code == WF_E_INVALID
+               ? wf_cli_fail(WF_EXIT_FAILED, "%s", err.message)
+               : wf_cli_fail(WF_EXIT_USAGE, "%s", err.message);
 }
 
 /* --publish, which start does not have. */
@@ -45,7 +47,7 @@ int wf_cli_create_machine(const struct wf_options *options, const char *file,
                           bool is_express, struct wf_buf *arn) {
     struct wf_buf definition = {0}, name = {0}, body = {0};
     struct wf_doc *reply = NULL;
-    int status = read_definition(file, &definition);
+    int status = read_definition(options, file, &definition);
 
     if (status == WF_EXIT_OK) {
         read_name(options, file, &name);
@@ -109,7 +111,7 @@ static int client_update(const struct wf_options *options) {
     const char *file = wf_options_arg(options, 0);
     struct wf_buf definition = {0}, name = {0}, arn = {0}, body = {0};
     struct wf_doc *reply = NULL;
-    int status = read_definition(file, &definition);
+    int status = read_definition(options, file, &definition);
 
     if (status == WF_EXIT_OK) {
         read_name(options, file, &name);

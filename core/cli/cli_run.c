@@ -6,6 +6,7 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -237,22 +238,42 @@ static void clock_init(struct wf_run *run) {
                       (uint64_t)wf_option_number(run->options, "seed"));
 }
 
-/* Those given, else handlers/ beside the file, if it is there. */
-static const char *const *handler_directories(struct wf_run *run) {
-    const char *const *given = wf_option_list(run->options, "handlers");
+/* handlers/ beside the file, if it is there; or NULL. */
+static const char *handlers_beside(struct wf_run *run) {
     const char *slash = strrchr(run->file, '/');
     struct stat info;
 
-    if (given != NULL)
-        return given;
     if (slash != NULL)
         wf_buf_add(&run->handlers, run->file, (size_t)(slash + 1 - run->file));
     wf_buf_adds(&run->handlers, "handlers");
     wf_buf_u8(&run->handlers, 0);
-    if (stat(run->handlers.data, &info) != 0 || !S_ISDIR(info.st_mode))
-        return NULL;
-    run->handler_list[0] = run->handlers.data;
-    return run->handler_list;
+    return stat(run->handlers.data, &info) == 0 && S_ISDIR(info.st_mode)
+               ? run->handlers.data
+               : NULL;
+}
+
+static size_t count_of(const char *const *list) {
+    size_t count = 0;
+
+    while (list != NULL && list[count] != NULL)
+        count++;
+    return count;
+}
+
+/* A workflow's own files, then the directories given, else those beside it. */
+static const char *const *handler_directories(struct wf_run *run) {
+    const char *const *members = (const char *const *)run->workflow.members;
+    const char *const *given = wf_option_list(run->options, "handlers");
+    const char *beside[2] = {given == NULL ? handlers_beside(run) : NULL};
+    size_t own = count_of(members), count;
+
+    if (given == NULL)
+        given = beside;
+    count = own + count_of(given);
+    run->handler_list = wf_calloc(count + 1, sizeof(*run->handler_list));
+    for (size_t i = 0; i < count; i++)
+        run->handler_list[i] = i < own ? members[i] : given[i - own];
+    return count > 0 ? run->handler_list : NULL;
 }
 
 static int engine_open(struct wf_run *run,
@@ -304,8 +325,11 @@ static int run_open(struct wf_run *run) {
     struct wf_error err = {0};
 
     run->place.lock = -1;
-    if (wf_cli_read_file(run->file, &run->definition, &err) != 0 ||
-        wf_cli_input(run->options, &run->input, &err) != 0)
+    if (wf_workflow_read(run->options, run->file, &run->workflow, &err) != 0)
+        return wf_cli_fail(err.code == WF_E_INVALID ? WF_EXIT_FAILED
+                                                    : WF_EXIT_USAGE,
+                           "%s", err.message);
+    if (wf_cli_input(run->options, &run->input, &err) != 0)
         return wf_cli_fail(WF_EXIT_USAGE, "%s", err.message);
     clock_init(run);
     names_init(run);
@@ -334,7 +358,8 @@ static void run_close(struct wf_run *run) {
     wf_store_close(run->store);
     wf_run_store_deinit(&run->place);
     wf_progress_free(run->progress);
-    wf_buf_free(&run->definition);
+    wf_workflow_deinit(&run->workflow);
+    free(run->handler_list);
     wf_buf_free(&run->input);
     wf_buf_free(&run->machine);
     wf_buf_free(&run->handlers);

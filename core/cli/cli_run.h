@@ -10,6 +10,7 @@
 #include "engine.h"
 #include "item_bucket.h"
 #include "progress.h"
+#include "workflow_file.h"
 
 /** Where the store is; a temporary one goes away with the run. */
 struct wf_run_store {
@@ -49,8 +50,9 @@ struct wf_run {
 
     enum wf_run_step step;
     int status;
-    struct wf_buf definition, input, machine, handlers;
-    const char *handler_list[2]; /**< When none is given: those beside FILE. */
+    struct wf_workflow_file workflow;
+    struct wf_buf input, machine, handlers;
+    const char **handler_list; /**< Owned; its texts are not. */
     struct wf_item_stores stores;
     struct wf_buf machine_arn, execution_arn, name;
     uint64_t seen_event; /**< Newest event that has been told of. */

@@ -288,7 +288,8 @@ static void on_created(void *arg, const struct wf_refusal *refusal,
 void wf_run_begin(struct wf_run *run) {
     struct wf_create_state_machine ask = {
         .name = text_of(&run->machine),
-        .definition = {run->definition.data, run->definition.len},
+        .definition = {run->workflow.definition.data,
+                       run->workflow.definition.len},
         .role_arn = WF_STR("arn:aws:iam::000000000000:role/moonstep"),
     };
 

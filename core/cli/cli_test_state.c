@@ -7,6 +7,7 @@
 #include "cli_client.h"
 #include "json_write.h"
 #include "term.h"
+#include "workflow_file.h"
 
 /* ---- the call ---- */
 
@@ -115,8 +116,7 @@ static bool read_definition(const struct wf_options *options,
     const char *file = wf_options_arg(options, 0);
     struct wf_error err = {0};
     bool is_stdin = strcmp(file, "-") == 0;
-    int rc = is_stdin ? wf_cli_read_stream(stdin, "stdin", text, &err)
-                      : wf_cli_read_file(file, text, &err);
+    int rc = wf_workflow_definition(options, file, text, &err);
 
     if (rc == 0 && is_stdin && strcmp(wf_option_text(options, "input"),
                                       "-") == 0)

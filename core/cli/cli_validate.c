@@ -14,6 +14,7 @@
 #include "cli.h"
 #include "findings.h"
 #include "term.h"
+#include "workflow_file.h"
 
 enum { MOST_FOLDERS = 32 }; /* inside each other: links may go in circles */
 
@@ -50,15 +51,18 @@ static bool show(const struct validation *validation,
     return is_printed;
 }
 
-static void check_text(struct validation *validation, const char *name,
-                       struct wf_str text) {
+static void check_workflow(struct validation *validation, const char *name,
+                           const struct wf_workflow_file *file) {
     struct wf_findings findings = {0};
+    const struct wf_buf *text = &file->definition;
     bool fails;
 
-    wf_findings_make(&findings, validation->script, text,
+    wf_findings_make(&findings, validation->script,
+                     (struct wf_str){text->data ? text->data : "", text->len},
                      wf_profile_find(
                          wf_option_text(validation->options, "profile")),
                      wf_option_flag(validation->options, "express"));
+    wf_workflow_relocate(file, &findings);
     validation->files++;
     fails = findings.errors > 0 ||
             (findings.warnings > 0 &&
@@ -68,26 +72,31 @@ static void check_text(struct validation *validation, const char *name,
     validation->warnings += findings.warnings;
     validation->remarks += findings.remarks;
     worsen(validation, fails ? WF_EXIT_FAILED : WF_EXIT_OK);
-    if (!show(validation, &findings, name))
+    if (wf_option_flag(validation->options, "asl") && findings.errors == 0) {
+        if (!wf_cli_print((struct wf_str){text->data, text->len}))
+            worsen(validation, WF_EXIT_ENGINE);
+    } else if (!show(validation, &findings, name)) {
         worsen(validation, WF_EXIT_ENGINE);
+    }
     wf_findings_deinit(&findings);
 }
 
 static void check_file(struct validation *validation, const char *path) {
-    struct wf_buf text = {0};
+    struct wf_workflow_file file = {0};
     struct wf_error err = {0};
-    int rc;
 
-    if (strcmp(path, "-") == 0)
-        rc = wf_cli_read_stream(stdin, "stdin", &text, &err);
-    else
-        rc = wf_cli_read_file(path, &text, &err);
-    if (rc == 0)
-        check_text(validation, strcmp(path, "-") == 0 ? "stdin" : path,
-                   (struct wf_str){text.data ? text.data : "", text.len});
-    else
+    if (wf_workflow_read(validation->options, path, &file, &err) == 0) {
+        check_workflow(validation, strcmp(path, "-") == 0 ? "stdin" : path,
+                       &file);
+    } else if (err.code == WF_E_INVALID) {
+        fprintf(stderr, "%s\n", err.message);
+        validation->files++;
+        validation->errors++;
+        worsen(validation, WF_EXIT_FAILED);
+    } else {
         worsen(validation, wf_cli_fail(WF_EXIT_USAGE, "%s", err.message));
-    wf_buf_free(&text);
+    }
+    wf_workflow_deinit(&file);
 }
 
 /* ---- folders ---- */

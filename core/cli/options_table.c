@@ -37,6 +37,10 @@ const struct wf_option wf_option_table[] = {
     {"warnings-as-errors", NULL, NULL,
      "Exit with status 1 if there is a warning, too.",
      VALIDATE, WF_OPTION_FLAG, false},
+    {"asl", NULL, NULL,
+     "Print the definition of a valid FILE: what a workflow in Lua compiles "
+     "to.",
+     VALIDATE, WF_OPTION_FLAG, false},
     {"wait", NULL, NULL,
      "Wait until the execution has ended and print its output.",
      START | FORK, WF_OPTION_FLAG, false},
@@ -207,7 +211,7 @@ const struct wf_option wf_option_table[] = {
     {"handlers", "DIR", NULL,
      "A directory of task handlers; may be given more than once. A resource "
      "lua:MODULE.FUNCTION is function FUNCTION of DIR/MODULE.lua.",
-     ENGINE | WORKER | TEST_STATE, WF_OPTION_LIST, true},
+     ENGINE | WORKER | TEST_STATE | VALIDATE | GRAPH, WF_OPTION_LIST, true},
     {"states", "DIR", NULL,
      "A directory of state types of your own; may be given more than once.",
      ENGINE | VALIDATE | TEST_STATE | WF_COMMAND_HELP, WF_OPTION_LIST, true},
@@ -277,9 +281,11 @@ const struct wf_option wf_option_table[] = {
      "Milliseconds after which an idle execution leaves memory.",
      ENGINE, WF_OPTION_NUMBER, true},
     {"region", "REGION", "us-east-1", "The region in ARNs.",
-     ENGINE | CLIENT | WORKER | TEST_STATE, WF_OPTION_TEXT, true},
+     ENGINE | CLIENT | WORKER | TEST_STATE | VALIDATE | GRAPH,
+     WF_OPTION_TEXT, true},
     {"account", "ID", "000000000000", "The account in ARNs.",
-     ENGINE | CLIENT | WORKER | TEST_STATE, WF_OPTION_TEXT, true},
+     ENGINE | CLIENT | WORKER | TEST_STATE | VALIDATE | GRAPH,
+     WF_OPTION_TEXT, true},
     {"lua-directory", "DIR", NULL,
      "For development: read lua/ and states/ from this source tree instead "
      "of the built-in ones.",

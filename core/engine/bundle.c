@@ -134,6 +134,14 @@ static int add_directory(struct collection *all, const char *base,
     return rc;
 }
 
+/* A file that is named itself, a workflow: by its last name. */
+static int add_alone(struct collection *all, const char *full) {
+    const char *slash = strrchr(full, '/');
+    const char *path = slash ? slash + 1 : full;
+
+    return is_known(all, path) ? 0 : add_file(all, full, path);
+}
+
 static int by_path(const void *a, const void *b) {
     return strcmp(((const struct file *)a)->path,
                   ((const struct file *)b)->path);
@@ -160,7 +168,8 @@ int wf_bundle_read(const char *const *directories, struct wf_bundle *bundle,
 
     *bundle = (struct wf_bundle){0};
     for (; rc == 0 && directories && *directories; directories++)
-        rc = add_directory(&all, *directories, "", 0);
+        rc = is_lua(*directories) ? add_alone(&all, *directories)
+                                  : add_directory(&all, *directories, "", 0);
     if (rc == 0 && all.count > 0) {
         qsort(all.files, all.count, sizeof(*all.files), by_path);
         wf_buf_u8(&bundle->stored, STORED_VERSION);

@@ -2,6 +2,7 @@
  * bundle.h - a set of handler files, named by what is in them.
  *
  * The files (*.lua) of all handler directories, by their paths below them,
+ * (a name that ends in .lua is a file: one of them, by its last name)
  * make one bundle; its name is the SHA-256 of paths and contents. A file that
  * stands in two directories counts once: the first directory wins. Files that
  * others could write to are refused, as sshd refuses keys.

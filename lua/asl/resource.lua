@@ -43,7 +43,7 @@ end
 -- the response, "sync", "sync:2" or "waitForTaskToken". nil if it is none of
 -- the known forms.
 function resource.parse(text)
-  local handler = text:match("^lua:([%w_%-]+%.[%w_%-%.]+)$")
+  local handler = text:match("^lua:([%w_%-]+%.[^%c]+)$")
   if handler and not handler:find("%.%.") and not handler:find("%.$") then
     return {
       type = "lua",

@@ -85,6 +85,7 @@ function library_env.require(name)
   return value
 end
 
+local moonstep = library_require("moonstep")
 local run_lambda = host.lambda(library_require)
 local run_aws = host.aws(library_require)
 local run_http = host.http_task(library_require)
@@ -154,9 +155,23 @@ return function(files, functions)
     return value
   end
 
+  -- "patch.Look at v1.2": the function of a state may have points in its
+  -- name, so the longest part that is a file is the module.
+  local function split(name)
+    local module, member = name:match("^(.+)%.([^.]+)$")
+    local at = module
+    while at do
+      if path_of(at) then
+        return at, name:sub(#at + 2)
+      end
+      at = at:match("^(.+)%.")
+    end
+    return module, member
+  end
+
   --- Finds "module.function" and whether its module wants to be isolated.
   local function find(name)
-    local module, member = name:match("^(.+)%.([^.]+)$")
+    local module, member = split(name)
     if next(files) == nil then
       failure("lua:" .. name .. ": there are no handlers (the bundle of this"
         .. " execution is empty or not stored any more)")
@@ -171,6 +186,9 @@ return function(files, functions)
     if type(value) ~= "table" then
       failure("lua:" .. name .. ": " .. path_of(module) .. " must return a"
         .. " table of functions, it returned " .. type(value))
+    end
+    if moonstep.is_workflow(value) then
+      value = value.functions
     end
     if type(value[member]) ~= "function" then
       failure("lua:" .. name .. ": " .. path_of(module) .. " has no function "

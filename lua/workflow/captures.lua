@@ -81,7 +81,7 @@ local function check_value(state, value, name, line)
   end
 end
 
-function check(state, f)
+check = function(state, f)
   if state.seen[f] or state.known(f) then
     return
   end

@@ -67,7 +67,7 @@ local function table_value(self, value, line, depth)
 end
 
 -- Lua data as a value; expressions in it become JSONata.
-function value_of(self, value, line, depth)
+value_of = function(self, value, line, depth)
   depth = (depth or 0) + 1
   if depth > 100 then
     complain(self, line, "the value is too deep, or contains itself")
@@ -190,9 +190,7 @@ end
 
 -- ---- the kinds of steps: (self, fields, step) adds the fields ----
 
-local kinds = {}
-
-function kinds.task(self, fields, step)
+local function add_task(self, fields, step)
   local is_inline = type(step.what) == "function"
   add(fields, "Type", "Task")
   add(fields, "Resource", is_inline and "lua:" .. self.module .. "."
@@ -204,7 +202,7 @@ function kinds.task(self, fields, step)
   add(fields, "HeartbeatSeconds", step.heartbeat_seconds)
 end
 
-function kinds.run(self, fields, step)
+local function add_run(self, fields, step)
   local arn = step.workflow
   add(fields, "Type", "Task")
   add(fields, "Resource", "arn:aws:states:::states:startExecution.sync:2")
@@ -221,7 +219,7 @@ function kinds.run(self, fields, step)
   step.into_result = "$states.result.Output"
 end
 
-function kinds.wait(self, fields, step)
+local function add_wait(self, fields, step)
   add(fields, "Type", "Wait")
   add(fields, "Seconds", step.seconds
     and value_of(self, step.seconds, step.line))
@@ -229,15 +227,15 @@ function kinds.wait(self, fields, step)
     and value_of(self, step.until_time, step.line))
 end
 
-function kinds.pass(_, fields)
+local function add_pass(_, fields)
   add(fields, "Type", "Pass")
 end
 
-function kinds.succeed(_, fields)
+local function add_succeed(_, fields)
   add(fields, "Type", "Succeed")
 end
 
-function kinds.fail(self, fields, step)
+local function add_fail(self, fields, step)
   add(fields, "Type", "Fail")
   add(fields, "Error", step.error ~= nil
     and value_of(self, step.error, step.line) or nil)
@@ -245,7 +243,7 @@ function kinds.fail(self, fields, step)
     and value_of(self, step.cause, step.line) or nil)
 end
 
-function kinds.parallel(self, fields, step)
+local function add_parallel(self, fields, step)
   local list = {}
   for i, steps in ipairs(step.branches) do
     local first, states = definition_of(self, steps)
@@ -262,7 +260,7 @@ function kinds.parallel(self, fields, step)
   add(fields, "Branches", doc.array(list))
 end
 
-function kinds.map(self, fields, step)
+local function add_map(self, fields, step)
   local first, states = definition_of(self, step.steps)
   local processor = {}
   add(fields, "Type", "Map")
@@ -290,7 +288,7 @@ function kinds.map(self, fields, step)
   add(fields, "ItemProcessor", doc.object(processor))
 end
 
-function kinds.state(self, fields, step)
+local function add_state(self, fields, step)
   add(fields, "Type", step.fields.Type)
   for name, value in pairs_sorted(step.fields) do
     if name == "Next" or name == "End" then
@@ -301,6 +299,18 @@ function kinds.state(self, fields, step)
     end
   end
 end
+
+local KINDS = {
+  task = add_task,
+  run = add_run,
+  wait = add_wait,
+  pass = add_pass,
+  succeed = add_succeed,
+  fail = add_fail,
+  parallel = add_parallel,
+  map = add_map,
+  state = add_state,
+}
 
 -- ---- choices ----
 
@@ -355,7 +365,7 @@ local function choice_state(self, scope, step, name, index, following, first)
   return slot.name
 end
 
-function choice_from(self, scope, step, index, following)
+choice_from = function(self, scope, step, index, following)
   local name, first = function_rule(self, scope, step, index, following)
   choice_state(self, scope, step, name, index + 1, following, first)
   return self.condition_name(step, index)
@@ -402,7 +412,7 @@ end
 local function state(self, scope, step, following)
   local fields = {}
   place(self, scope, step.name, step.line, fields)
-  kinds[step.kind](self, fields, step)
+  KINDS[step.kind](self, fields, step)
   add_common(self, fields, step)
   if step.into_result and not step.has_output then
     add(fields, "Output", step.into_field
@@ -418,7 +428,7 @@ local function state(self, scope, step, following)
   add_catchers(self, scope, fields, step, following)
 end
 
-function sequence(self, scope, steps, following)
+sequence = function(self, scope, steps, following)
   local list, target = resolve(self, steps)
   following = target or following
   for i, step in ipairs(list) do
@@ -431,6 +441,48 @@ function sequence(self, scope, steps, following)
     end
   end
   return list[1] and list[1].name or target
+end
+
+-- JSON text with a line for each member, as people write definitions.
+local function laid_out(text)
+  local out, depth, at = {}, 0, 1
+  local function line()
+    out[#out + 1] = "\n" .. ("  "):rep(depth)
+  end
+  while at <= #text do
+    local token = text:match('^"[^"\\]*"', at)
+      or text:match("^[^%[%]{},:\"]+", at) or text:sub(at, at)
+    if token == '"' then -- with escapes: up to a quote that has none
+      local stop = at
+      repeat
+        stop = stop + 1
+        if text:sub(stop, stop) == "\\" then
+          stop = stop + 2
+        end
+      until text:sub(stop, stop) == '"'
+      token = text:sub(at, stop)
+    end
+    at = at + #token
+    local closed = text:match("^[%]}]", at)
+    if (token == "{" or token == "[") and closed then
+      out[#out + 1] = token .. closed
+      at = at + 1
+    elseif token == "{" or token == "[" then
+      depth = depth + 1
+      out[#out + 1] = token
+      line()
+    elseif token == "}" or token == "]" then
+      depth = depth - 1
+      line()
+      out[#out + 1] = token
+    else
+      out[#out + 1] = token == ":" and ": " or token
+      if token == "," then
+        line()
+      end
+    end
+  end
+  return table.concat(out) .. "\n"
 end
 
 --- Compiles a workflow.
@@ -459,7 +511,7 @@ function Compiler.compile(workflow, options)
   add(fields, "StartAt", first)
   add(fields, "TimeoutSeconds", workflow.timeout)
   add(fields, "States", states)
-  return doc.object(fields):text(), self.lines
+  return laid_out(doc.object(fields):text()), self.lines
 end
 
 return Compiler

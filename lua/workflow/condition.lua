@@ -424,7 +424,7 @@ local function unary(parser)
   end), "number", true)
 end
 
-function expression(parser, least)
+expression = function(parser, least)
   parser.depth = parser.depth + 1
   if parser.depth > DEEPEST then
     fail(parser, "too many levels of brackets")

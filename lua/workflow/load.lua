@@ -15,7 +15,8 @@ local load = {}
 -- What is of the library, or of Lua: not looked into for captures.
 local function library(options)
   local known = setmetatable({}, { __mode = "k" })
-  local self = { known = known, loaded = {}, options = options }
+  local self = { known = known, loaded = {}, options = options,
+    members = { options.path } }
   for _, name in ipairs({ "string", "table", "math", "coroutine", "bit",
       "_G" }) do
     known[_G[name]] = true
@@ -58,16 +59,24 @@ local function file_chunk(path, name, env)
   return setfenv(chunk, env)
 end
 
--- A module of the project's own: beside the file, or in handlers/.
+local function is_file(path)
+  local file = io.open(path, "rb")
+  return file and file:close()
+end
+
+-- A module of the project's own: in the handlers, or beside the file; then it
+-- has to be brought to the workers, too.
 local function find_file(self, name)
   local below = name:gsub("%.", "/") .. ".lua"
-  for _, directory in ipairs(self.options.directories) do
-    local path = directory .. "/" .. below
-    local file = io.open(path, "rb")
-    if file then
-      file:close()
-      return path
+  for _, directory in ipairs(self.options.handlers) do
+    if is_file(directory .. "/" .. below) then
+      return directory .. "/" .. below
     end
+  end
+  local beside = self.options.directory .. name .. ".lua"
+  if not name:find("[./]") and is_file(beside) then
+    self.members[#self.members + 1] = beside
+    return beside
   end
 end
 
@@ -114,7 +123,7 @@ local REFUSED = {
   "setfenv", "collectgarbage", "newproxy", "debug", "jit", "package",
 }
 
-function environment(self)
+environment = function(self)
   local env = {}
   for _, name in ipairs(PLAIN) do
     env[name] = _G[name]
@@ -157,7 +166,7 @@ local function load_file(options)
       return self.known[each]
     end)
   end
-  return compile.compile(value, {
+  local text, lines = compile.compile(value, {
     file = options.path,
     module = module_of(options.path),
     region = options.region,
@@ -165,22 +174,26 @@ local function load_file(options)
     Expression = moonstep.Expression,
     condition_name = moonstep.condition_name,
   })
+  return text, lines, self.members
 end
 
 --- Compiles a workflow file.
 --
--- `options` has `path`; `directories`, a list: where the modules of its own
--- may be; `is_library(name)`; `region` and `account`.
+-- `options` has `path`; `directory`, that of the file ("" or with a slash at
+-- its end); `handlers`, a list of directories; `is_library(name)`; `region`
+-- and `account`.
 --
 -- @tparam table options
 -- @treturn string the definition, JSON; or nil
 -- @return the line of each state by its name; or what is wrong, with the line
+-- @treturn table the paths of the file and of the modules beside it that it
+-- requires
 function load.compile(options)
-  local fine, text, lines = pcall(load_file, options)
+  local fine, text, lines, members = pcall(load_file, options)
   if not fine then
     return nil, tostring(text)
   end
-  return text, lines
+  return text, lines, members
 end
 
 return load
