@@ -246,7 +246,7 @@ layer(wf_cli SOURCES core/cli/cli.c core/cli/cli_client.c core/cli/cli_http.c
       core/cli/cli_validate.c core/cli/cli_version.c core/cli/cli_worker.c
       core/cli/cli_worker_call.c core/cli/cli_worker_poll.c
       core/cli/cli_worker_task.c core/cli/cli_help_asl.c core/cli/cli_files.c
-      core/cli/lua_workflow.c
+      core/cli/lua_workflow.c core/cli/cli_new.c
       core/cli/notify.c core/cli/lua_version.c
       LINK wf_findings wf_event_lines wf_options wf_progress wf_api wf_engine
       wf_log wf_doc wf_store wf_stdlib wf_items PkgConfig::CURL

@@ -44,6 +44,8 @@ int wf_cli_help_asl(const struct wf_options *options);
 int wf_cli_worker(const struct wf_options *options);
 /** verify: an audit log. */
 int wf_cli_verify(const struct wf_options *options);
+/** new: a project to begin with. */
+int wf_cli_new(const struct wf_options *options);
 int wf_cli_version(void);
 
 /* ---- what commands share (cli.c) ---- */

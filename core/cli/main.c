@@ -108,6 +108,8 @@ static int run_command(const struct wf_options *options) {
         return wf_cli_eval(options);
     case WF_COMMAND_TEST_STATE:
         return wf_cli_test_state(options);
+    case WF_COMMAND_NEW:
+        return wf_cli_new(options);
     case WF_COMMAND_VALIDATE:
         return wf_cli_validate(options);
     case WF_COMMAND_VERIFY:

@@ -62,6 +62,7 @@ typedef uint64_t wf_command_bits;
 #define WF_COMMAND_VARS WF_COMMAND_BIT(35)
 #define WF_COMMAND_FORK WF_COMMAND_BIT(38)
 #define WF_COMMAND_TOP WF_COMMAND_BIT(37)
+#define WF_COMMAND_NEW WF_COMMAND_BIT(36)
 
 /** Where a command stands in the overview. */
 enum wf_command_group {

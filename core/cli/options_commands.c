@@ -4,11 +4,16 @@
 #define EXECUTION "EXECUTION is an ARN, or STATE-MACHINE:NAME."
 
 const struct wf_command wf_command_table[] = {
+    {"new", WF_COMMAND_NEW, WF_GROUP_LOCAL, "NAME",
+     "make a project to begin with",
+     "Makes the directory NAME with NAME.lua in it: a workflow in Lua that "
+     "runs, to be changed into yours. A file that is there is left alone.",
+     "new nightly", 1, 1},
     {"run", RUN, WF_GROUP_LOCAL, "FILE",
      "run one workflow to its end with live progress",
-     "FILE is a definition in the Amazon States Language (.asl.json). The "
-     "output goes to stdout, progress to stderr: a live tree on a terminal, "
-     "plain lines otherwise.\n"
+     "FILE is a definition in the Amazon States Language (.asl.json) or a "
+     "workflow in Lua (.lua). The output goes to stdout, progress to stderr: a "
+     "live tree on a terminal, plain lines otherwise.\n"
      "Handlers of resources such as lua:hello.greet are looked for in the "
      "directories given with --handlers; without any, in handlers/ beside "
      "FILE if it exists.\n"

@@ -425,7 +425,8 @@ const struct wf_option wf_option_table[] = {
      "config`. Also MOONSTEP_CONFIG.",
      ALL, WF_OPTION_TEXT, false},
     {"help", NULL, NULL, "Show this help.",
-     ALL | GRAPH | EVAL | VERIFY | WF_COMMAND_VERSION | WF_COMMAND_HELP,
+     ALL | GRAPH | EVAL | VERIFY | WF_COMMAND_NEW | WF_COMMAND_VERSION |
+         WF_COMMAND_HELP,
      WF_OPTION_FLAG, false},
     {.name = NULL},
 };

@@ -30,6 +30,18 @@ return ms {
 LUA
 echo 'return { last = "z" }' >names.lua
 
+# What `new` makes runs; nothing is overwritten.
+expect 0 new mine
+out_has "moonstep run mine.lua"
+expect 0 run mine/mine.lua --input '{"limit": 101}'
+out_is '"there is room everywhere"'
+expect 0 run mine/mine.lua --input '{"limit": 0}'
+out_has '"/'
+expect 1 new mine
+err_has "mine/mine.lua: File exists"
+expect 2 new "a b"
+err_has "can't name a workflow"
+
 # The functions run, in a worker; what stands beside the file comes along.
 expect 0 run flow.lua --input '{"name":"c"}' --virtual-time
 out_is '{"count":40,"even":true}'
