@@ -1,7 +1,7 @@
 --- Expressions in Lua's syntax, compiled to JSONata.
 --
 --     expression.compile("#input.hosts > 3 and not input.dry")
---     --> ($type($states.input.hosts) = "string" ? … > 3 and …
+--     --> (… $type($states.input.hosts) = "array" ? … > 3 and …
 --
 -- What Lua means is kept: only nil and false are false, `x == nil` holds where
 -- nothing is, indexes begin at 1. What has no counterpart is refused, with what
@@ -420,7 +420,8 @@ local function unary(parser)
   end
   return made(repeated(value, function(code)
     return "$type(" .. code .. ") = \"string\" ? $length(" .. code
-      .. ") : $count(" .. code .. ")"
+      .. ") : $type(" .. code .. ") = \"array\" ? $count(" .. code
+      .. ") : 0"
   end), "number", true)
 end
 

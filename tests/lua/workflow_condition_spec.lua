@@ -48,6 +48,8 @@ describe("expressions in Lua's syntax", function()
     is("2", "#input.list", { list = { 1, 2 } })
     is("3", "#input.text", { text = "abc" })
     is("0", "#input.nothing")
+    is("0", "#input.none", { none = {} }) -- {}: an empty table of a handler's
+    is("1", "#input.one", { one = { "a" } })
   end)
 
   it("call what has a counterpart", function()
