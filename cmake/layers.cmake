@@ -241,6 +241,7 @@ layer(wf_cli SOURCES core/cli/cli.c core/cli/cli_client.c core/cli/cli_http.c
       core/cli/cli_test_state.c core/cli/cli_test_engine.c core/cli/cli_graph.c
       core/cli/cli_serve.c core/cli/cli_serve_log.c
       core/cli/cli_serve_triggers.c
+      core/cli/cli_serve_workflows.c
       core/cli/cli_triggers.c core/cli/cli_security.c core/cli/cli_verify.c
       core/cli/cli_verify_store.c
       core/cli/cli_validate.c core/cli/cli_version.c core/cli/cli_worker.c

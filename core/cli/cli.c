@@ -64,17 +64,11 @@ static bool ends_with(struct wf_str text, const char *end) {
     return text.len > len && memcmp(text.data + text.len - len, end, len) == 0;
 }
 
-void wf_cli_machine_name(const struct wf_options *options, const char *file,
-                         struct wf_buf *name) {
-    const char *given = wf_option_text(options, "machine");
+void wf_cli_name_of_file(const char *file, struct wf_buf *name) {
     const char *slash = strrchr(file, '/');
     struct wf_str base = wf_str(slash != NULL ? slash + 1 : file);
     size_t max = 80; /* AWS's limit */
 
-    if (given != NULL) {
-        wf_buf_adds(name, given);
-        return;
-    }
     if (ends_with(base, ".json"))
         base.len -= strlen(".json");
     if (ends_with(base, ".asl"))
@@ -86,6 +80,16 @@ void wf_cli_machine_name(const struct wf_options *options, const char *file,
 
         wf_buf_u8(name, isalnum(c) || c == '_' ? c : '-');
     }
+}
+
+void wf_cli_machine_name(const struct wf_options *options, const char *file,
+                         struct wf_buf *name) {
+    const char *given = wf_option_text(options, "machine");
+
+    if (given != NULL)
+        wf_buf_adds(name, given);
+    else
+        wf_cli_name_of_file(file, name);
 }
 
 void wf_cli_arn(const struct wf_options *options, const char *kind,

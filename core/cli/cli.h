@@ -69,6 +69,8 @@ int wf_cli_read_file(const char *path, struct wf_buf *content,
  * file's without directory and .asl.json, other characters made '-'. */
 void wf_cli_machine_name(const struct wf_options *options, const char *file,
                          struct wf_buf *name);
+/** Appends the name that a file gives: as above, without --machine. */
+void wf_cli_name_of_file(const char *file, struct wf_buf *name);
 /** Appends an ARN of --region and --account: kind is "stateMachine" or
  * "execution". What begins with "arn:" is appended as it is. */
 void wf_cli_arn(const struct wf_options *options, const char *kind,

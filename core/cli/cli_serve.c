@@ -9,6 +9,7 @@
  * died ends the process at once too: recovery starts from disk.
  */
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -17,6 +18,7 @@
 #include "cli_security.h"
 #include "cli_serve_log.h"
 #include "cli_serve_triggers.h"
+#include "cli_serve_workflows.h"
 #include "engine.h"
 #include "execution_log.h"
 #include "item_bucket.h"
@@ -39,6 +41,8 @@ struct server {
     struct wf_api *api;
     struct wf_cli_security security;
     struct wf_cli_triggers triggers;
+    struct wf_workflows *workflows; /* NULL: none */
+    const char **handlers;
     struct wf_execution_log *log; /* NULL: none */
     struct wf_item_stores stores;
     ev_signal signals[2], reload;
@@ -173,6 +177,24 @@ static void signals_start(struct server *server) {
 
 /* ---- starting ---- */
 
+static void on_handlers_read(void *arg) {
+    struct server *server = arg;
+
+    wf_workflows_read(server->workflows);
+}
+
+static void workflows_open(struct server *server) {
+    const struct wf_workflows_options with = {
+        .options = server->options,
+        .loop = server->loop,
+        .engine = server->engine,
+        .notice = on_notice,
+        .arg = server,
+    };
+
+    server->workflows = wf_workflows_open(&with);
+}
+
 static int engine_open(struct server *server,
                        const struct wf_engine_options *engine,
                        struct wf_error *err) {
@@ -181,7 +203,10 @@ static int engine_open(struct server *server,
         .directory = wf_option_text(o, "data"),
         .limit_bytes = (uint64_t)wf_option_number(o, "store-bytes"),
     };
-    static const struct wf_engine_events events = {.notice = on_notice};
+    static const struct wf_engine_events events = {
+        .notice = on_notice,
+        .handlers_read = on_handlers_read,
+    };
 
     if (wf_store_open_lmdb(server->loop, &store, &server->store, err) != 0)
         return -1;
@@ -331,6 +356,7 @@ static int server_open(struct server *server) {
                              &server->security, &err) != 0)
         return refuse(server, &err);
     wf_cli_engine_options(o, &engine);
+    engine.handlers = server->handlers = wf_workflows_handlers(o);
     engine.retention_ms = retention_ms(o);
     engine.notifications = wf_option_text(o, "notifications");
     if (wf_cli_stores(o, wf_option_text(o, "data"), &engine, &server->stores,
@@ -341,6 +367,7 @@ static int server_open(struct server *server) {
         return wf_serve_fail(&server->says, WF_EXIT_USAGE, err.message);
     if (engine_open(server, &engine, &err) != 0)
         return wf_serve_fail(&server->says, WF_EXIT_ENGINE, err.message);
+    workflows_open(server);
     if (triggers_start(server, &err) != 0 || api_open(server, &err) != 0)
         return refuse(server, &err);
     return WF_EXIT_OK;
@@ -348,6 +375,7 @@ static int server_open(struct server *server) {
 
 static void server_close(struct server *server) {
     wf_api_free(server->api);
+    wf_workflows_close(server->workflows);
     if (server->engine != NULL)
         wf_engine_close(server->engine);
     wf_cli_triggers_close(&server->triggers);
@@ -356,6 +384,7 @@ static void server_close(struct server *server) {
     wf_cli_security_close(&server->security);
     if (server->loop != NULL)
         ev_loop_destroy(server->loop);
+    free(server->handlers);
 }
 
 int wf_cli_serve(const struct wf_options *options) {

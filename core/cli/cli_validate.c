@@ -201,7 +201,8 @@ int wf_cli_validate(const struct wf_options *options) {
         return wf_cli_fail(WF_EXIT_ENGINE, "%s", err.message);
     for (unsigned i = 0; (path = wf_options_arg(options, i)) != NULL; i++)
         check_argument(&validation, path);
-    say_summary(&validation);
+    if (!wf_option_flag(options, "asl"))
+        say_summary(&validation);
     wf_script_free(validation.script);
     return validation.status;
 }

@@ -212,6 +212,11 @@ const struct wf_option wf_option_table[] = {
      "A directory of task handlers; may be given more than once. A resource "
      "lua:MODULE.FUNCTION is function FUNCTION of DIR/MODULE.lua.",
      ENGINE | WORKER | TEST_STATE | VALIDATE | GRAPH, WF_OPTION_LIST, true},
+    {"workflows", "DIR", NULL,
+     "A directory of workflows, *.lua and *.asl.json: each is a state machine "
+     "of its name, and a changed file makes a new revision. A directory of "
+     "handlers, too; may be given more than once.",
+     SERVE, WF_OPTION_LIST, true},
     {"states", "DIR", NULL,
      "A directory of state types of your own; may be given more than once.",
      ENGINE | VALIDATE | TEST_STATE | WF_COMMAND_HELP, WF_OPTION_LIST, true},

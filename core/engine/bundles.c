@@ -75,8 +75,11 @@ static void news(struct ev_loop *loop, struct ev_async *watcher, int events) {
         adopt(bundles, &bundles->read);
     }
     wf_bundle_deinit(&bundles->read);
+    bool is_read = bundles->has_read;
     bundles->has_read = bundles->has_error = false;
     pthread_mutex_unlock(&bundles->lock);
+    if (is_read && bundles->engine->events.handlers_read)
+        bundles->engine->events.handlers_read(bundles->engine->events_arg);
 }
 
 /* ---- the thread ---- */

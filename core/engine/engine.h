@@ -88,6 +88,9 @@ struct wf_engine_events {
      * the interval before another attempt. For countdowns. */
     void (*timer)(void *arg, struct wf_str execution_arn, struct wf_str state,
                   uint64_t entered, bool is_retry, int64_t due_ms);
+    /** The handlers have been read again, changed or not, and are those that
+     * new executions get. */
+    void (*handlers_read)(void *arg);
     /** For the server's log: broken edits of handlers, tracebacks, stalls. */
     void (*notice)(void *arg, const char *text);
 };
