@@ -216,6 +216,8 @@ describe("resources", function()
     local lambda = "arn:aws:lambda:us-east-1:123456789012:function:f:$LATEST"
     local activity = "arn:aws:states:us-east-1:123456789012:activity:a"
     assert.same({ "lua", "aws.sqs.send", "Task" }, parts("lua:aws.sqs.send"))
+    assert.same({ "lua", "patch.Look at v1.2?", "Task" },
+      parts("lua:patch.Look at v1.2?")) -- a function of a state
     assert.same({ "lambda", lambda, "LambdaFunction" }, parts(lambda))
     assert.same({ "activity", activity, "Activity" }, parts(activity))
     assert.same({ "lambda", "invoke", "Task" },
@@ -230,7 +232,8 @@ describe("resources", function()
 
   it("are refused if they are of no known form", function()
     for _, text in ipairs({ "", "lua:", "lua:greet", "lua:a..b", "lua:a.",
-      "hello.greet", "arn:aws:s3:::bucket", "lua:a.b c",
+      "hello.greet", "arn:aws:s3:::bucket", "lua:a b.c",
+      "lua:a.b\n",
       "arn:aws:states:::sqs:" }) do
       assert.is_nil(parts(text))
     end
