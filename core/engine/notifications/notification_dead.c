@@ -16,8 +16,9 @@ static const struct wf_refusal NO_TARGET = {
 
 /* ---- targets ---- */
 
-struct listing {
+struct wf_notification_listing {
     struct wf_engine *engine;
+    struct wf_notification_listing *next; /* that waits, too */
     wf_notification_stands_fn *reply;
     void *arg;
 };
@@ -31,8 +32,14 @@ static struct wf_str shown_url(const char *url) {
     return (struct wf_str){url, strcspn(url, "?#")};
 }
 
-static void list_targets(void *arg) {
-    struct listing *listing = arg;
+static bool is_counted(const struct wf_notifications *all) {
+    for (size_t i = 0; all && i < all->targets.count; i++)
+        if (all->queues[i].counting != WF_COUNTED)
+            return false;
+    return true;
+}
+
+static void list_targets(struct wf_notification_listing *listing) {
     struct wf_notifications *all = listing->engine->notifications;
     size_t count = all ? all->targets.count : 0;
     struct wf_notification_stand *stands =
@@ -56,13 +63,39 @@ static void list_targets(void *arg) {
     wf_call_free(listing);
 }
 
+void wf_notification_counted(struct wf_notifications *all) {
+    struct wf_notification_listing *listing = all->listings, *next;
+
+    if (!is_counted(all))
+        return;
+    all->listings = NULL;
+    for (; listing; listing = next) {
+        next = listing->next;
+        list_targets(listing);
+    }
+}
+
+/* Soon after the start it is not known yet how many rows there are. */
+static void ask_targets(void *arg) {
+    struct wf_notification_listing *listing = arg;
+    struct wf_notifications *all = listing->engine->notifications;
+
+    if (is_counted(all)) {
+        list_targets(listing);
+        return;
+    }
+    listing->next = all->listings;
+    all->listings = listing;
+}
+
 void wf_engine_list_notification_targets(struct wf_engine *engine,
                                          wf_notification_stands_fn *reply,
                                          void *arg) {
-    struct listing *listing = wf_call_new(engine, sizeof(*listing), NULL);
+    struct wf_notification_listing *listing =
+        wf_call_new(engine, sizeof(*listing), NULL);
 
-    *listing = (struct listing){engine, reply, arg};
-    wf_engine_after(engine, list_targets, listing);
+    *listing = (struct wf_notification_listing){engine, NULL, reply, arg};
+    wf_engine_after(engine, ask_targets, listing);
 }
 
 /* ---- dead letters ---- */

@@ -77,6 +77,7 @@ struct wf_notifications {
     uint64_t durable_seq;
     struct wf_buf gone;       /**< struct wf_notification_gone. */
     unsigned tasks;           /**< Handlers that run. */
+    struct wf_notification_listing *listings; /**< Wait for the counting. */
 };
 
 static inline struct wf_str wf_notification_text(const struct wf_buf *buf) {
@@ -89,6 +90,10 @@ struct wf_notification_queue *wf_notification_queue_of(
 /** Whether the target wants it, from what is known without its data. */
 bool wf_notification_is_wanted(const struct wf_notification_target *target,
                                struct wf_value event, bool without_data);
+
+/* ---- notification_dead.c ---- */
+/** A queue is counted: answers what waits until all are. */
+void wf_notification_counted(struct wf_notifications *all);
 
 /* ---- notification_queue.c ---- */
 /** Sends what can be sent, reads what is to be read. */

@@ -87,6 +87,8 @@ static void counted(void *arg, const struct wf_row *rows, size_t count,
         return;
     }
     queue->counting = is_queue ? WF_COUNTS_DEAD : WF_COUNTED;
+    if (queue->counting == WF_COUNTED)
+        wf_notification_counted(queue->engine->notifications);
     wf_notification_pump(queue);
 }
 
